@@ -1,0 +1,124 @@
+/** Exact arithmetic on Decimal128: a value is coefficient * 10^exponent, rounded to 34 digits when it is written back. */
+import { Decimal128 } from 'bson';
+
+export interface Finite {
+  readonly coefficient: bigint;
+  readonly exponent: number;
+}
+/** A decimal's value: finite and exact, or one of the doubles NaN, Infinity, -Infinity. */
+export type Parsed = Finite | number;
+
+const DIGITS = 34;
+
+/** Reads a Decimal128 exactly. */
+export function parseDecimal(value: Decimal128): Parsed {
+  const text = value.toString();
+  const match = /^(-?)(\d+)(?:\.(\d+))?(?:E([+-]?\d+))?$/.exec(text);
+  if (!match) return Number(text);
+  const [, sign, whole = '0', fraction = '', exponent = '0'] = match;
+  const digits = BigInt(whole + fraction);
+  return { coefficient: sign ? -digits : digits, exponent: Number(exponent) - fraction.length };
+}
+
+/** A finite double as an exact decimal. */
+export function decimalOfDouble(value: number): Finite {
+  let scaled = value;
+  let halvings = 0;
+  while (!Number.isInteger(scaled)) {
+    scaled *= 2;
+    halvings++;
+  }
+  return { coefficient: BigInt(scaled) * 5n ** BigInt(halvings), exponent: -halvings };
+}
+
+/** A double as MongoDB converts it to decimal: 15 significant digits. */
+export function decimalFromDouble(value: number): Parsed {
+  return Number.isFinite(value) ? parseDecimal(Decimal128.fromString(value.toPrecision(15))) : value;
+}
+
+/** Writes a value as a Decimal128, rounding half to even at 34 digits. */
+export function formatDecimal(value: Parsed): Decimal128 {
+  if (typeof value === 'number') return Decimal128.fromString(Number.isNaN(value) ? 'NaN' : String(value));
+  let { coefficient, exponent } = value;
+  const excess = (coefficient < 0n ? -coefficient : coefficient).toString().length - DIGITS;
+  if (excess > 0) {
+    coefficient = divideRounded(coefficient, 10n ** BigInt(excess));
+    exponent += excess;
+  }
+  return Decimal128.fromStringWithRounding(`${coefficient}E${exponent}`);
+}
+
+function divideRounded(dividend: bigint, divisor: bigint): bigint {
+  const negative = dividend < 0n !== divisor < 0n;
+  const top = dividend < 0n ? -dividend : dividend;
+  const bottom = divisor < 0n ? -divisor : divisor;
+  let quotient = top / bottom;
+  const twice = (top % bottom) * 2n;
+  if (twice > bottom || (twice === bottom && quotient % 2n === 1n)) quotient++;
+  return negative ? -quotient : quotient;
+}
+
+function align(a: Finite, b: Finite): [bigint, bigint, number] {
+  const exponent = Math.min(a.exponent, b.exponent);
+  return [
+    a.coefficient * 10n ** BigInt(a.exponent - exponent),
+    b.coefficient * 10n ** BigInt(b.exponent - exponent),
+    exponent,
+  ];
+}
+
+/** -1, 0 or 1 by exact value. */
+export function compareFinite(a: Finite, b: Finite): number {
+  const [left, right] = align(a, b);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+const asDouble = (value: Parsed): number =>
+  typeof value === 'number' ? value : Number(value.coefficient) === 0 ? 0 : value.coefficient < 0n ? -1 : 1;
+
+/** a + b; infinities and NaN as IEEE 754 has them. */
+export function addDecimals(a: Parsed, b: Parsed): Parsed {
+  if (typeof a === 'number' || typeof b === 'number') return asDouble(a) + asDouble(b);
+  const [left, right, exponent] = align(a, b);
+  return { coefficient: left + right, exponent };
+}
+
+/** a * b. */
+export function multiplyDecimals(a: Parsed, b: Parsed): Parsed {
+  if (typeof a === 'number' || typeof b === 'number') return asDouble(a) * asDouble(b);
+  return { coefficient: a.coefficient * b.coefficient, exponent: a.exponent + b.exponent };
+}
+
+/** a / b to 34 digits; b is not zero. */
+export function divideDecimals(a: Parsed, b: Parsed): Parsed {
+  if (typeof a === 'number' || typeof b === 'number') return typeof b === 'number' && typeof a !== 'number' && !Number.isNaN(b) ? 0 : asDouble(a) / asDouble(b);
+  const shift = 2 * DIGITS + b.coefficient.toString().length;
+  return shorten({
+    coefficient: divideRounded(a.coefficient * 10n ** BigInt(shift), b.coefficient),
+    exponent: a.exponent - b.exponent - shift,
+  });
+}
+
+function shorten(value: Finite): Finite {
+  let { coefficient, exponent } = value;
+  while (coefficient !== 0n && coefficient % 10n === 0n) {
+    coefficient /= 10n;
+    exponent++;
+  }
+  return { coefficient, exponent };
+}
+
+/** The remainder of a / b with the sign of a; b is not zero. */
+export function moduloDecimals(a: Parsed, b: Parsed): Parsed {
+  if (typeof a === 'number') return Number.NaN;
+  if (typeof b === 'number') return Number.isNaN(b) ? b : a;
+  const [left, right, exponent] = align(a, b);
+  return { coefficient: left % right, exponent };
+}
+
+/** The whole part, towards zero. */
+export function truncateDecimal(value: Finite): bigint {
+  return value.exponent >= 0
+    ? value.coefficient * 10n ** BigInt(value.exponent)
+    : value.coefficient / 10n ** BigInt(-value.exponent);
+}

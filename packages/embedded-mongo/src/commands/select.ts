@@ -1,0 +1,110 @@
+/** The rows of a query in the order asked for, with skip and limit. */
+import { CommandError } from '../errors.js';
+import type { Doc, Value } from '../bson/value.js';
+import { compareTuples, sortTuple } from '../order/index-keys.js';
+import type { KeyTuple, SortPattern } from '../order/index-keys.js';
+import type { QueryNode } from '../match/node.js';
+import { choosePlan } from '../plan/plan.js';
+import type { Plan } from '../plan/plan.js';
+import { PAUSE, runPlan } from '../plan/rows.js';
+import type { Pace, Paused, Row } from '../plan/rows.js';
+import { readSort } from '../order/sort-pattern.js';
+import type { Store } from '../store/store.js';
+import type { Table } from '../store/table.js';
+import type { Metrics } from './metrics.js';
+
+export interface Selection {
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly pace: Pace;
+  readonly table: Table;
+  readonly node: QueryNode;
+  readonly sort: SortPattern | null;
+  readonly hint?: Value | undefined;
+  readonly skip?: number;
+  /** 0 for no limit. */
+  readonly limit?: number;
+}
+
+const MAX_SORT_BYTES = 100 * 1024 * 1024;
+
+/** A sort that names fields, or null. `$natural` is the order of the scan. */
+export function sortOf(sort: Doc): SortPattern | null {
+  const names = Object.keys(sort);
+  return names.length && !names.includes('$natural') ? readSort(sort) : null;
+}
+
+interface Sortable {
+  readonly tuple: KeyTuple;
+  readonly bytes: number;
+}
+
+/**
+ * Sorts what a source gives, keeping only the first `keep` (0: all). Stable.
+ * Throws 292 when what must be kept passes 100 MB.
+ */
+export function* sorted<T extends Sortable>(source: Paused<T>, pattern: SortPattern, keep: number): Paused<T> {
+  let list: T[] = [];
+  let bytes = 0;
+  const order = (a: T, b: T): number => compareTuples(a.tuple, b.tuple, pattern.descending);
+  const shorten = (): void => {
+    list = list.sort(order).slice(0, keep);
+    bytes = list.reduce((sum, item) => sum + item.bytes, 0);
+  };
+  for (const item of source) {
+    if (item === PAUSE) {
+      yield PAUSE;
+      continue;
+    }
+    list.push(item);
+    bytes += item.bytes;
+    if (keep && list.length >= keep * 2 + 64) shorten();
+    if (bytes > MAX_SORT_BYTES) {
+      throw new CommandError(
+        292,
+        'Sort exceeded memory limit of 104857600 bytes; an index on the sort fields would serve it',
+      );
+    }
+  }
+  yield* keep ? list.sort(order).slice(0, keep) : list.sort(order);
+}
+
+function* sortRows(rows: Paused<Row>, pattern: SortPattern, keep: number): Paused<Row> {
+  const withKeys = function* (): Paused<Row & Sortable> {
+    for (const row of rows) {
+      if (row === PAUSE) yield PAUSE;
+      else yield { ...row, tuple: sortTuple(row.doc(), pattern), bytes: row.raw.length + 100 };
+    }
+  };
+  yield* sorted(withKeys(), pattern, keep);
+}
+
+function* window(rows: Paused<Row>, skip: number, limit: number): Paused<Row> {
+  let left = limit || Infinity;
+  let passed = 0;
+  for (const row of rows) {
+    if (row === PAUSE) yield PAUSE;
+    else if (passed < skip) passed++;
+    else {
+      yield row;
+      if (--left === 0) return;
+    }
+  }
+}
+
+/** Chooses the plan of a selection; counts it if it goes through the whole collection. */
+export function planOf(selection: Selection): Plan {
+  const { table, node, sort, hint, metrics } = selection;
+  const plan = choosePlan(table, node, { sort, hint });
+  if (plan.kind === 'scan' && table.id) metrics.scanned(`${table.db}.${table.name}`);
+  return plan;
+}
+
+/** Runs a selection. */
+export function select(selection: Selection): Paused<Row> {
+  const { sort, skip = 0, limit = 0 } = selection;
+  const plan = planOf(selection);
+  const rows = runPlan(selection, plan);
+  const ordered = sort && !plan.sorted ? sortRows(rows, sort, limit && skip + limit) : rows;
+  return skip || limit ? window(ordered, skip, limit) : ordered;
+}

@@ -1,0 +1,88 @@
+/** What happens by the clock: TTL deletion, cursor expiry, and the keys of what was dropped. */
+import { decode } from '../bson/decode.js';
+import { compileQuery } from '../match/compile.js';
+import { rootScope } from '../expr/expression.js';
+import { choosePlan } from '../plan/plan.js';
+import { PAUSE, runPlan, startPace } from '../plan/rows.js';
+import type { Pace } from '../plan/rows.js';
+import type { Store } from '../store/store.js';
+import type { Index, Table } from '../store/table.js';
+import { matchNode } from '../match/node.js';
+import type { Work } from './call.js';
+import type { Cursors } from './cursors.js';
+import type { GroupCommit } from './group-commit.js';
+
+export interface Upkeep {
+  readonly setTtlSeconds: (seconds: number) => void;
+  readonly stop: () => void;
+}
+
+const TTL_SECONDS = 60;
+const SWEEP_MS = 500;
+
+interface Job {
+  readonly store: Store;
+  readonly cursors: Cursors;
+  readonly commits: GroupCommit;
+}
+
+/** Deletes what an index says has expired: documents with a date, or an array with one, that is old enough. */
+function* expire(store: Store, pace: Pace, table: Table, index: Index): Work {
+  const [path = ''] = index.paths;
+  const limit = new Date(Date.now() - (index.expireAfterSeconds ?? 0) * 1000);
+  const node = compileQuery({ [path]: { $lte: limit } }, rootScope(new Date()));
+  const plan = choosePlan(table, node, { hint: index.name });
+  for (const row of runPlan({ store, table, node, pace }, plan)) {
+    if (row === PAUSE) {
+      yield PAUSE;
+      continue;
+    }
+    const raw = store.records.get(table, row.idKey);
+    const doc = raw && decode(raw);
+    if (doc && matchNode(node, doc)) store.records.remove(table, row.idKey, doc);
+  }
+  return {};
+}
+
+async function expireAll({ store, commits }: Job): Promise<void> {
+  for (const table of [...store.catalogue.tables.values()]) {
+    for (const index of table.indexes.filter(({ expireAfterSeconds, ready }) => expireAfterSeconds !== null && ready)) {
+      const pace = startPace(0);
+      await commits.run(() => expire(store, pace, table, index), pace);
+    }
+  }
+}
+
+/** Starts the clocks; none of them keeps the process alive. */
+export function startUpkeep(job: Job): Upkeep {
+  let running = false;
+  const ttl = (): void => {
+    if (running) return;
+    running = true;
+    void expireAll(job).finally(() => {
+      running = false;
+    });
+  };
+  const sweep = (): void => {
+    job.cursors.expire(Date.now());
+    try {
+      if (job.store.sweep()) setImmediate(sweep);
+    } catch {
+      // The disk is full: the keys stay and are tried again at the next tick.
+    }
+  };
+  let ttlTimer = setInterval(ttl, TTL_SECONDS * 1000).unref();
+  const sweepTimer = setInterval(sweep, SWEEP_MS).unref();
+  let stopped = false;
+  return {
+    setTtlSeconds: (seconds) => {
+      clearInterval(ttlTimer);
+      if (!stopped) ttlTimer = setInterval(ttl, seconds * 1000).unref();
+    },
+    stop: () => {
+      stopped = true;
+      clearInterval(ttlTimer);
+      clearInterval(sweepTimer);
+    },
+  };
+}

@@ -1,0 +1,3 @@
+import type { Simple } from './operator.js';
+
+export const CONVERSIONS: Readonly<Record<string, Simple>> = {};

@@ -1,0 +1,158 @@
+/** Aggregation expressions (https://www.mongodb.com/docs/manual/reference/operator/aggregation/): compile once, run per document. */
+import { CommandError, unsupported } from '../errors.js';
+import { isNum, getField, isDoc, setField } from '../bson/value.js';
+import type { Doc, Maybe, Value } from '../bson/value.js';
+import { toDouble } from '../bson/numbers.js';
+import { splitPath } from '../match/path.js';
+import { ARITHMETIC } from './arithmetic.js';
+import { ARRAYS, ARRAY_FORMS } from './arrays.js';
+import { CONVERSIONS } from './convert.js';
+import { DATES } from './dates.js';
+import { LOGIC, LOGIC_FORMS } from './logic.js';
+import { OBJECTS } from './objects.js';
+import { STRINGS } from './strings.js';
+import type { Evaluate, Form, Scope, Simple, Variables } from './operator.js';
+
+export type { Evaluate, Scope, Variables } from './operator.js';
+
+const SIMPLE: Readonly<Record<string, Simple>> = {
+  ...ARITHMETIC,
+  ...ARRAYS,
+  ...CONVERSIONS,
+  ...DATES,
+  ...LOGIC,
+  ...OBJECTS,
+  ...STRINGS,
+};
+
+const FORMS: Readonly<Record<string, Form>> = {
+  ...ARRAY_FORMS,
+  ...LOGIC_FORMS,
+  $literal: (operand) => () => operand,
+  $expr: (operand, scope, compile) => compile(operand, scope),
+};
+
+const LEFT_OUT = new Set(['$function', '$accumulator', '$meta', '$rand', '$setWindowFields', '$toHashedIndexKey']);
+
+/** True unless the value is false, zero, null or missing. */
+export function truthy(value: Maybe): boolean {
+  if (isNum(value)) return toDouble(value) !== 0;
+  return value !== undefined && value !== null && value !== false;
+}
+
+/** Follows a field path; through an array it gives the array of what its elements have. */
+export function fieldValue(value: Maybe, parts: readonly string[], from = 0): Maybe {
+  if (from === parts.length) return value;
+  if (isDoc(value)) return fieldValue(getField(value, parts[from] ?? ''), parts, from + 1);
+  if (!Array.isArray(value)) return undefined;
+  const found: Value[] = [];
+  for (const item of value) {
+    const inner = isDoc(item) || Array.isArray(item) ? fieldValue(item, parts, from) : undefined;
+    if (inner !== undefined) found.push(inner);
+  }
+  return found;
+}
+
+const NAME = /^[A-Za-z\u0080-\uffff][\w\u0080-\uffff]*$/;
+
+function compileVariable(path: string, scope: Scope): Evaluate {
+  const [name = '', ...parts] = splitPath(path.slice(2));
+  if (name === 'ROOT' || name === 'CURRENT') return (doc) => fieldValue(doc, parts);
+  if (name === 'REMOVE') return () => undefined;
+  if (!(name in scope.variables)) {
+    if (!NAME.test(name)) throw new CommandError(9, `'${name}' starts with an invalid character for a user variable name`);
+    throw new CommandError(17276, `Use of undefined variable: ${name}`);
+  }
+  return (_doc, variables) => fieldValue(variables[name], parts);
+}
+
+function compileField(path: string): Evaluate {
+  const parts = splitPath(path.slice(1));
+  if (parts.some((part) => part === '')) {
+    throw new CommandError(path === '$' ? 16872 : 15998, path === '$' ? `'$' by itself is not a valid FieldPath` : 'FieldPath field names may not be empty strings.');
+  }
+  if (parts.some((part) => part.startsWith('$'))) {
+    throw new CommandError(16410, `FieldPath field names may not start with '$'. Consider using $getField or $setField.`);
+  }
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? (doc) => getField(doc, only) : (doc) => fieldValue(doc, parts);
+}
+
+function compileDocument(operand: Doc, scope: Scope): Evaluate {
+  const fields = Object.entries(operand).map(([name, item]) => [name, compileExpression(item, scope)] as const);
+  return (doc, variables) => {
+    const result: Doc = {};
+    for (const [name, evaluate] of fields) {
+      const value = evaluate(doc, variables);
+      if (value !== undefined) setField(result, name, value);
+    }
+    return result;
+  };
+}
+
+function checkCount(name: string, operator: Simple, count: number): void {
+  const { min, max } = operator;
+  if (count >= min && count <= max) return;
+  const range = min === max ? `exactly ${min}` : `at least ${min}${Number.isFinite(max) ? ` and at most ${max}` : ''}`;
+  throw new CommandError(
+    min === max ? 16020 : 28667,
+    `Expression ${name} takes ${range} arguments. ${count} were passed in.`,
+  );
+}
+
+function compileSimple(name: string, operator: Simple, operand: Value, scope: Scope): Evaluate {
+  if (operator.named) {
+    if (!isDoc(operand)) throw new CommandError(9, `${name} only supports an object as its argument`);
+    const inner = compileDocument(operand, scope);
+    return (doc, variables) => {
+      const given = inner(doc, variables);
+      return operator.apply(operator.named?.map((key) => (isDoc(given) ? given[key] : undefined)) ?? [], name);
+    };
+  }
+  const args = (Array.isArray(operand) ? operand : [operand]).map((item) => compileExpression(item, scope));
+  checkCount(name, operator, args.length);
+  const spread = operator.spread && args.length === 1;
+  return (doc, variables) => {
+    const values = args.map((evaluate) => evaluate(doc, variables));
+    const [first] = values;
+    return operator.apply(spread && Array.isArray(first) ? first : values, name);
+  };
+}
+
+function compileOperator(name: string, operand: Value, scope: Scope): Evaluate {
+  const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
+  if (form) return form(operand, scope, compileExpression);
+  const simple = Object.hasOwn(SIMPLE, name) ? SIMPLE[name] : undefined;
+  if (simple) return compileSimple(name, simple, operand, scope);
+  if (LEFT_OUT.has(name)) throw unsupported(168, `the expression ${name}`);
+  throw new CommandError(168, `Unrecognized expression '${name}'; if MongoDB has it, set MONGODB_URI to use it`);
+}
+
+/** Compiles an expression. Throws MongoDB's code for what it refuses (168 for an unknown operator). */
+export function compileExpression(operand: Value, scope: Scope): Evaluate {
+  if (typeof operand === 'string') {
+    if (operand.startsWith('$$')) return compileVariable(operand, scope);
+    return operand.startsWith('$') ? compileField(operand) : () => operand;
+  }
+  if (Array.isArray(operand)) {
+    const items = operand.map((item) => compileExpression(item, scope));
+    return (doc, variables) => items.map((evaluate) => evaluate(doc, variables) ?? null);
+  }
+  if (!isDoc(operand)) return () => operand;
+  const names = Object.keys(operand);
+  const [first] = names;
+  if (first === undefined || !first.startsWith('$')) {
+    const bad = names.find((name) => name.startsWith('$'));
+    if (bad) throw new CommandError(16410, `FieldPath field names may not start with '$': ${bad}`);
+    return compileDocument(operand, scope);
+  }
+  if (names.length > 1) {
+    throw new CommandError(15983, 'An object representing an expression must have exactly one field');
+  }
+  return compileOperator(first, operand[first] ?? null, scope);
+}
+
+/** The scope of a command: `$$NOW` and what `let` gives. */
+export function rootScope(now: Date, given: Variables = {}): Scope {
+  return { variables: { NOW: now, ...given } };
+}

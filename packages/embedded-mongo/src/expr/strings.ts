@@ -1,0 +1,3 @@
+import type { Simple } from './operator.js';
+
+export const STRINGS: Readonly<Record<string, Simple>> = {};

@@ -1,0 +1,167 @@
+/** Regular expressions as PCRE reads them, turned into JavaScript's. */
+import { CommandError } from '../errors.js';
+
+export interface Pattern {
+  readonly regex: RegExp;
+  /** Text that every match begins with, if the pattern is anchored and the index can be used by it. */
+  readonly prefix: string | null;
+  /** True when the pattern asks for nothing but the prefix. */
+  readonly prefixOnly: boolean;
+}
+
+const INLINE = /^\(\?([imsx]+)\)/;
+const SPACE_CLASS = '[ \\t\\n\\v\\f\\r]';
+const ESCAPES: Readonly<Record<string, string>> = {
+  A: '(?<![^])',
+  z: '(?![^])',
+  Z: '(?=\\n?(?![^]))',
+  h: '[ \\t]',
+  s: SPACE_CLASS,
+  S: '[^ \\t\\n\\v\\f\\r]',
+  e: '\\x1b',
+  a: '\\x07',
+  R: '(?:\\r\\n|[\\n\\v\\f\\r\\u0085\\u2028\\u2029])',
+};
+const CLASS_ESCAPES: Readonly<Record<string, string>> = { s: ' \\t\\n\\v\\f\\r', h: ' \\t', e: '\\x1b', a: '\\x07' };
+const POSIX: Readonly<Record<string, string>> = {
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  alnum: 'A-Za-z0-9',
+  upper: 'A-Z',
+  lower: 'a-z',
+  space: ' \\t\\n\\v\\f\\r',
+  punct: '!-\\/:-@\\[-`{-~',
+  xdigit: '0-9A-Fa-f',
+  word: '\\w',
+};
+const SYNTAX = /[\^$\\.*+?()[\]{}|/]/;
+
+/** Any escape of a character that needs none in JavaScript's unicode mode is taken as the character. */
+function escape(character: string, table: Readonly<Record<string, string>>): string {
+  const known = Object.hasOwn(table, character) ? table[character] : undefined;
+  if (known !== undefined) return known;
+  if (/[A-Za-z0-9]/.test(character) || SYNTAX.test(character) || character === '-') return `\\${character}`;
+  return character;
+}
+
+interface Scan {
+  readonly source: string;
+  readonly flags: ReadonlySet<string>;
+  at: number;
+}
+
+function characterClass(scan: Scan): string {
+  let result = '[';
+  scan.at++;
+  if (scan.source[scan.at] === '^') result += scan.source[scan.at++];
+  if (scan.source[scan.at] === ']') {
+    result += '\\]';
+    scan.at++;
+  }
+  while (scan.at < scan.source.length && scan.source[scan.at] !== ']') result += classMember(scan);
+  scan.at++;
+  return `${result}]`;
+}
+
+function classMember(scan: Scan): string {
+  const { source } = scan;
+  const posix = /^\[:(\w+):\]/.exec(source.slice(scan.at, scan.at + 12));
+  if (posix) {
+    scan.at += posix[0].length;
+    return POSIX[posix[1] ?? ''] ?? '';
+  }
+  const character = source[scan.at++] ?? '';
+  if (character === '\\') return escape(source[scan.at++] ?? '', CLASS_ESCAPES);
+  return character === '[' ? '\\[' : character;
+}
+
+function special(scan: Scan, character: string): string {
+  const { flags } = scan;
+  scan.at++;
+  if (character === '.') return flags.has('s') ? '[^]' : '[^\\n]';
+  if (character === '^') return flags.has('m') ? '(?<![^\\n])' : '(?<![^])';
+  return flags.has('m') ? '(?![^\\n])' : '(?=\\n?(?![^]))';
+}
+
+function skipComment(scan: Scan): boolean {
+  const character = scan.source[scan.at] ?? '';
+  if (!scan.flags.has('x')) return false;
+  if (/\s/.test(character)) scan.at++;
+  else if (character === '#') while (scan.at < scan.source.length && scan.source[scan.at++] !== '\n');
+  else return false;
+  return true;
+}
+
+function translate(source: string, flags: ReadonlySet<string>): string {
+  const scan: Scan = { source, flags, at: 0 };
+  let result = '';
+  while (scan.at < source.length) {
+    if (skipComment(scan)) continue;
+    const character = source[scan.at] ?? '';
+    if (character === '\\') {
+      result += escape(source[scan.at + 1] ?? '', ESCAPES);
+      scan.at += 2;
+    } else if (character === '[') result += characterClass(scan);
+    else if (character === '.' || character === '^' || character === '$') result += special(scan, character);
+    else {
+      result += character === '/' ? '\\/' : character;
+      scan.at++;
+    }
+  }
+  return result;
+}
+
+function literalPrefix(source: string, flags: ReadonlySet<string>): Pick<Pattern, 'prefix' | 'prefixOnly'> {
+  if (!source.startsWith('^') || ['i', 'm', 'x'].some((flag) => flags.has(flag)) || source.includes('|')) {
+    return { prefix: null, prefixOnly: false };
+  }
+  let prefix = '';
+  let at = 1;
+  while (at < source.length) {
+    const character = source[at] ?? '';
+    const escaped = character === '\\' && /[^A-Za-z0-9]/.test(source[at + 1] ?? 'x');
+    if (!escaped && SYNTAX.test(character)) break;
+    const width = escaped ? 2 : 1;
+    if (/[*?{]/.test(source[at + width] ?? '')) break;
+    prefix += source[at + width - 1] ?? '';
+    at += width;
+  }
+  const whole = at === source.length || source.slice(at) === '.*';
+  return { prefix: prefix === '' ? null : prefix, prefixOnly: whole && (at === source.length || flags.has('s')) };
+}
+
+const cache = new Map<string, Pattern>();
+
+/**
+ * Compiles a pattern with MongoDB's options i, m, s, x, u.
+ * Throws 51108 for an unknown option and 51091 for a pattern that is invalid or uses PCRE syntax JavaScript lacks.
+ */
+export function compilePattern(pattern: string, options: string): Pattern {
+  const key = `${options}/${pattern}`;
+  const known = cache.get(key);
+  if (known) return known;
+  if (/[^imsxu]/.test(options)) throw new CommandError(51108, `invalid flag in regex options: ${options}`);
+  const inline = INLINE.exec(pattern);
+  const source = inline ? pattern.slice(inline[0].length) : pattern;
+  const flags = new Set(options + (inline?.[1] ?? ''));
+  const result = { regex: toRegExp(source, flags), ...literalPrefix(source, flags) };
+  if (cache.size > 500) cache.clear();
+  cache.set(key, result);
+  return result;
+}
+
+function toRegExp(source: string, flags: ReadonlySet<string>): RegExp {
+  const text = translate(source, flags);
+  const letters = flags.has('i') ? 'i' : '';
+  for (const mode of ['u', '']) {
+    try {
+      return new RegExp(text, letters + mode);
+    } catch {
+      continue;
+    }
+  }
+  throw new CommandError(
+    51091,
+    `Regular expression is invalid, or uses syntax the embedded store does not have (set MONGODB_URI to use it): ${source}`,
+  );
+}

@@ -1,0 +1,136 @@
+/** The order of BSON values (https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order/). */
+import { Binary, BSONRegExp, BSONSymbol, Code, ObjectId, Timestamp } from 'bson';
+import { compareNumbers } from '../bson/numbers.js';
+import { isDoc, isNum, typeName } from '../bson/value.js';
+import type { Doc, Maybe, Value } from '../bson/value.js';
+
+const RANKS: Readonly<Record<string, number>> = {
+  minKey: 1,
+  missing: 2,
+  null: 3,
+  int: 4,
+  long: 4,
+  double: 4,
+  decimal: 4,
+  string: 5,
+  symbol: 5,
+  object: 6,
+  array: 7,
+  binData: 8,
+  objectId: 9,
+  bool: 10,
+  date: 11,
+  timestamp: 12,
+  regex: 13,
+  javascript: 14,
+  maxKey: 15,
+};
+
+/** The place of the value's type in the order; types that compare with one another share a rank. */
+export function rank(value: Maybe): number {
+  switch (typeof value) {
+    case 'number':
+    case 'bigint':
+      return 4;
+    case 'string':
+      return 5;
+    case 'undefined':
+      return 2;
+    case 'boolean':
+      return 10;
+    default:
+      return RANKS[typeName(value)] ?? 6;
+  }
+}
+
+const surrogateLast = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
+
+/** Compares strings as their UTF-8 bytes compare. */
+export function compareStrings(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const left = a.charCodeAt(index);
+    const right = b.charCodeAt(index);
+    if (left !== right) return surrogateLast(left) - surrogateLast(right);
+  }
+  return a.length - b.length;
+}
+
+function compareBinary(a: Binary, b: Binary): number {
+  const left = a.value();
+  const right = b.value();
+  return left.length - right.length || a.sub_type - b.sub_type || Buffer.compare(left, right);
+}
+
+function compareDocs(a: Doc, b: Doc): number {
+  const left = Object.keys(a);
+  const right = Object.keys(b);
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const leftName = left[index] ?? '';
+    const rightName = right[index] ?? '';
+    const leftValue = a[leftName];
+    const rightValue = b[rightName];
+    const order =
+      rank(leftValue) - rank(rightValue) || compareStrings(leftName, rightName) || compareSame(leftValue, rightValue);
+    if (order) return order;
+  }
+  return left.length - right.length;
+}
+
+function compareArrays(a: readonly Value[], b: readonly Value[]): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const order = compare(a[index], b[index]);
+    if (order) return order;
+  }
+  return a.length - b.length;
+}
+
+const textOf = (value: Maybe): string | null =>
+  typeof value === 'string' ? value : value instanceof BSONSymbol ? value.value : null;
+
+function compareTimestamps(a: Timestamp, b: Timestamp): number {
+  const left = BigInt.asUintN(64, a.toBigInt());
+  const right = BigInt.asUintN(64, b.toBigInt());
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function compareObjects(a: Maybe, b: Maybe): number {
+  if (a instanceof ObjectId && b instanceof ObjectId) return Buffer.compare(a.id, b.id);
+  if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
+  if (isDoc(a) && isDoc(b)) return compareDocs(a, b);
+  if (Array.isArray(a) && Array.isArray(b)) return compareArrays(a, b);
+  return compareRare(a, b);
+}
+
+function compareRare(a: Maybe, b: Maybe): number {
+  if (a instanceof Binary && b instanceof Binary) return compareBinary(a, b);
+  if (a instanceof Timestamp && b instanceof Timestamp) return compareTimestamps(a, b);
+  if (a instanceof BSONRegExp && b instanceof BSONRegExp) {
+    return compareStrings(a.pattern, b.pattern) || compareStrings(a.options, b.options);
+  }
+  if (a instanceof Code && b instanceof Code) return compareStrings(String(a.code), String(b.code));
+  return 0;
+}
+
+function compareSame(a: Maybe, b: Maybe): number {
+  if (isNum(a) && isNum(b)) return compareNumbers(a, b);
+  if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
+  const left = textOf(a);
+  const right = textOf(b);
+  if (left !== null && right !== null) return compareStrings(left, right);
+  return compareObjects(a, b);
+}
+
+/** Negative, zero or positive: the total order of all values. A missing value is below null. */
+export function compare(a: Maybe, b: Maybe): number {
+  if (typeof a === 'number' && typeof b === 'number') return compareNumbers(a, b);
+  return rank(a) - rank(b) || compareSame(a, b);
+}
+
+/** Equality as queries have it: by value across numeric types, field order counts. */
+export function equal(a: Maybe, b: Maybe): boolean {
+  return compare(a, b) === 0;
+}

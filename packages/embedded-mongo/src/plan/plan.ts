@@ -1,0 +1,242 @@
+/** Choosing how to find the documents of a query. */
+import { CommandError } from '../errors.js';
+import type { Doc } from '../bson/value.js';
+import { isDoc } from '../bson/value.js';
+import type { Value } from '../bson/value.js';
+import type { QueryNode } from '../match/node.js';
+import { equal } from '../order/compare.js';
+import type { SortPattern } from '../order/index-keys.js';
+import { MAX_KEY, successor } from '../store/bytes.js';
+import type { KeyRange } from '../store/environment.js';
+import { primaryIndex } from '../store/table.js';
+import type { Index, Table } from '../store/table.js';
+import { boundsOf, conditionsOf } from './conditions.js';
+import type { Condition, Interval } from './conditions.js';
+import { coverage } from './coverage.js';
+
+export interface IndexPlan {
+  readonly kind: 'index';
+  readonly index: Index;
+  /** Disjoint, in key order. */
+  readonly ranges: readonly KeyRange[];
+  readonly reverse: boolean;
+  /** Set when the ranges must be merged to keep the order: the length of the key that they have of their own, each. */
+  readonly merge: readonly number[] | null;
+  /** True if every row of the ranges is a result, without looking at the document. */
+  readonly exact: boolean;
+  /** True if the rows come in the order that was asked for. */
+  readonly sorted: boolean;
+  /** True if a document can come more than once. */
+  readonly dedupe: boolean;
+}
+
+export type Plan =
+  | IndexPlan
+  | { readonly kind: 'union'; readonly plans: readonly IndexPlan[]; readonly sorted: false; readonly exact: false }
+  | { readonly kind: 'scan'; readonly sorted: boolean; readonly exact: boolean; readonly reverse: boolean };
+
+const MAX_RANGES = 2000;
+/** The score of going through a whole index that leaves nothing out, in an order nobody asked for. */
+const USELESS = 1;
+
+interface Candidate {
+  readonly plan: IndexPlan;
+  readonly score: number;
+}
+
+interface Shape {
+  readonly ranges: KeyRange[];
+  readonly prefixLengths: number[];
+  /** Fields from the front that are bound to points, and how many of those to a single one. */
+  readonly fixed: number;
+  readonly single: readonly boolean[];
+  readonly bounded: number;
+  readonly exact: Condition[];
+}
+
+const product = (prefixes: readonly Buffer[], points: readonly Interval[]): Buffer[] =>
+  prefixes.flatMap((prefix) => points.map((point) => Buffer.concat([prefix, point.low])));
+
+function finish(
+  prefixes: readonly Buffer[],
+  intervals: readonly Interval[] | null,
+): Pick<Shape, 'ranges' | 'prefixLengths'> {
+  const ranges: KeyRange[] = [];
+  const prefixLengths: number[] = [];
+  for (const prefix of prefixes) {
+    const parts = intervals?.map(({ low, high }) => ({
+      start: Buffer.concat([prefix, low]),
+      end: Buffer.concat([prefix, high]),
+    })) ?? [{ start: prefix, end: successor(prefix) }];
+    for (const range of parts) {
+      ranges.push(range);
+      prefixLengths.push(prefix.length);
+    }
+  }
+  return { ranges, prefixLengths };
+}
+
+/** Walks the fields of an index: points in front, then at most one field with intervals. */
+function shapeOf(index: Index, conditions: readonly Condition[]): Shape {
+  let prefixes: Buffer[] = [index.prefix];
+  const single: boolean[] = [];
+  const exact: Condition[] = [];
+  for (const [field, path] of index.paths.entries()) {
+    const multikey = index.multikey[field] ?? false;
+    const own = conditions.filter((condition) => condition.path === path);
+    const bounds = boundsOf(own, index.descending[field] ?? false, multikey);
+    if (!bounds) break;
+    const isPoints = bounds.intervals.every(({ point }) => point);
+    if (prefixes.length * bounds.intervals.length > MAX_RANGES) break;
+    if (!multikey) exact.push(...bounds.exact);
+    if (!isPoints || !bounds.intervals.length) {
+      const shape = { fixed: single.length, single, bounded: single.length + 1, exact };
+      return { ...finish(prefixes, bounds.intervals), ...shape };
+    }
+    prefixes = product(prefixes, bounds.intervals);
+    single.push(bounds.intervals.length === 1);
+  }
+  return { ...finish(prefixes, null), fixed: single.length, single, bounded: single.length, exact };
+}
+
+interface SortFit {
+  readonly reverse: boolean;
+  /** Whether ranges must be merged: the order begins behind fields with several points. */
+  readonly merge: boolean;
+}
+
+/** Whether the index gives the order of the sort, with fields that are bound to one value left aside. */
+function fitSort(index: Index, shape: Shape, sort: SortPattern): SortFit | null {
+  const isFixed = (path: string): boolean => shape.single[index.paths.indexOf(path)] ?? false;
+  const wanted = sort.paths
+    .map((path, at) => ({ path, descending: sort.descending[at] ?? false }))
+    .filter(({ path }) => !isFixed(path));
+  for (const start of [shape.single.findIndex((single) => !single), shape.fixed]) {
+    const from = start < 0 ? shape.fixed : start;
+    const fit = fitFrom(index, from, { wanted, isFixed });
+    if (fit !== null) return { reverse: fit, merge: from === shape.fixed && shape.single.includes(false) };
+  }
+  return null;
+}
+
+interface Wanted {
+  readonly wanted: readonly { path: string; descending: boolean }[];
+  readonly isFixed: (path: string) => boolean;
+}
+
+function fitFrom(index: Index, from: number, { wanted, isFixed }: Wanted): boolean | null {
+  let field = from;
+  let reverse: boolean | null = null;
+  for (const { path, descending } of wanted) {
+    while (field < index.paths.length && index.paths[field] !== path && isFixed(index.paths[field] ?? '')) field++;
+    if (index.paths[field] !== path || index.multikey[field]) return null;
+    const turned = descending !== (index.descending[field] ?? false);
+    if (reverse !== null && reverse !== turned) return null;
+    reverse = turned;
+    field++;
+  }
+  return reverse ?? false;
+}
+
+interface Question {
+  readonly node: QueryNode;
+  readonly conditions: readonly Condition[];
+  readonly sort: SortPattern | null;
+}
+
+/** Every conjunct that is a plain condition, or null if the query has others (`$or`, `$nor`, `$expr`). */
+function plainConjuncts(node: QueryNode): QueryNode[] | null {
+  const parts = node.kind === 'and' ? node.nodes : [node];
+  return parts.every((part) => part.kind === 'leaf') ? [...parts] : null;
+}
+
+function candidate(index: Index, { node, conditions, sort }: Question): Candidate | null {
+  const covered = coverage(index, conditions);
+  if (!covered || !index.ready) return null;
+  const shape = shapeOf(index, conditions);
+  if (shape.ranges.some(({ start, end }) => start.length > MAX_KEY || end.length > MAX_KEY)) return null;
+  const fit = sort ? fitSort(index, shape, sort) : { reverse: false, merge: false };
+  const known = new Set([...shape.exact, ...covered.exact].map((condition) => condition.node));
+  const exact = plainConjuncts(node)?.every((part) => known.has(part)) ?? false;
+  const free = index.multikey.some((multikey, field) => multikey && !shape.single[field]);
+  const wholeKey = index.unique && shape.fixed === index.paths.length;
+  const score =
+    shape.fixed * 10 +
+    (shape.bounded - shape.fixed) * 6 +
+    (sort && fit ? 5 : 0) +
+    (covered.selective ? 4 : 0) +
+    (wholeKey ? 100 : 0) +
+    (exact ? 1 : 0);
+  const plan: IndexPlan = {
+    kind: 'index',
+    index,
+    ranges: shape.ranges,
+    reverse: fit?.reverse ?? false,
+    merge: sort && fit?.merge ? shape.prefixLengths : null,
+    exact,
+    sorted: fit !== null,
+    dedupe: free,
+  };
+  return { plan, score };
+}
+
+/** The index that a hint names, by name or by key. Throws 2 if there is none; null for `$natural`. */
+function hinted(table: Table, hint: Value, indexes: readonly Index[]): Index | null {
+  if (isDoc(hint) && '$natural' in hint) return null;
+  const found = indexes.find(({ name, key }) => (typeof hint === 'string' ? name === hint : sameKey(key, hint)));
+  if (!found)
+    throw new CommandError(
+      2,
+      `error processing query: ns=${table.db}.${table.name}: hint provided does not correspond to an existing index`,
+    );
+  return found;
+}
+
+function sameKey(key: Doc, hint: Value): boolean {
+  return equal(key, hint);
+}
+
+function unionOf(node: QueryNode, indexes: readonly Index[]): Plan | null {
+  const parts = node.kind === 'and' ? node.nodes : [node];
+  for (const part of parts) {
+    if (part.kind !== 'or') continue;
+    const others = parts.filter((other) => other !== part);
+    const plans: IndexPlan[] = [];
+    for (const branch of part.nodes) {
+      const whole: QueryNode = { kind: 'and', nodes: [branch, ...others] };
+      const best = bestOf(indexes, { node: whole, conditions: conditionsOf(whole), sort: null });
+      if (best) plans.push(best);
+    }
+    if (plans.length === part.nodes.length) return { kind: 'union', plans, sorted: false, exact: false };
+  }
+  return null;
+}
+
+function bestOf(indexes: readonly Index[], question: Question): IndexPlan | null {
+  let best: Candidate | null = null;
+  for (const index of indexes) {
+    const found = candidate(index, question);
+    if (found && found.score > (best?.score ?? USELESS)) best = found;
+  }
+  return best?.plan ?? null;
+}
+
+const matchesAll = (node: QueryNode): boolean => node.kind === 'and' && node.nodes.length === 0;
+
+/** Chooses the plan. `sort` null means that any order will do; `hint` forces an index (2 if it is not there). */
+export function choosePlan(
+  table: Table,
+  node: QueryNode,
+  options: { sort?: SortPattern | null; hint?: Value | undefined },
+): Plan {
+  const { sort = null, hint } = options;
+  const indexes = [primaryIndex(table), ...table.indexes];
+  const question: Question = { node, conditions: conditionsOf(node), sort };
+  const scan: Plan = { kind: 'scan', sorted: sort === null, exact: matchesAll(node), reverse: false };
+  if (hint !== undefined) {
+    const index = hinted(table, hint, indexes);
+    const found = index && candidate(index, question);
+    return found?.plan ?? scan;
+  }
+  return bestOf(indexes, question) ?? unionOf(node, indexes) ?? scan;
+}

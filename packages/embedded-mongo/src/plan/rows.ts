@@ -1,0 +1,138 @@
+/** Running a plan: the documents of a query, one after the other, with pauses so that others get their turn. */
+import { CommandError } from '../errors.js';
+import { decode } from '../bson/decode.js';
+import type { Doc } from '../bson/value.js';
+import { matchNode } from '../match/node.js';
+import type { QueryNode } from '../match/node.js';
+import { asBuffer, successor } from '../store/bytes.js';
+import { entries } from '../store/environment.js';
+import type { Entry } from '../store/environment.js';
+import { dataKey, idOfEntry } from '../store/records.js';
+import type { Store } from '../store/store.js';
+import type { Table } from '../store/table.js';
+import type { IndexPlan, Plan } from './plan.js';
+
+/** Yielded between rows when others should have their turn. */
+export const PAUSE = Symbol('pause');
+export type Paused<T> = Generator<T | typeof PAUSE, void>;
+
+export interface Row {
+  readonly idKey: Buffer;
+  readonly raw: Buffer;
+  readonly doc: () => Doc;
+}
+
+/** Decides when a long command pauses and when its time is up. */
+export interface Pace {
+  /** True when it is time to pause. Throws 50 when the command's time is up. */
+  readonly due: () => boolean;
+  /** Called when work goes on after a pause. */
+  readonly resume: () => void;
+  /** Begins anew without a deadline: for the next batch of a cursor. */
+  readonly restart: () => void;
+}
+
+const SLICE_MS = 8;
+const CHECK_EVERY = 32;
+
+/** A pace with a deadline in milliseconds from now; 0 for none. */
+export function startPace(maxTimeMS: number): Pace {
+  let deadline = maxTimeMS > 0 ? performance.now() + maxTimeMS : Infinity;
+  let since = performance.now();
+  let steps = 0;
+  return {
+    due: () => {
+      if (++steps % CHECK_EVERY) return false;
+      const now = performance.now();
+      if (now > deadline) throw new CommandError(50, 'operation exceeded time limit');
+      return now - since > SLICE_MS;
+    },
+    resume: () => {
+      since = performance.now();
+      if (since > deadline) throw new CommandError(50, 'operation exceeded time limit');
+    },
+    restart: () => {
+      since = performance.now();
+      deadline = Infinity;
+    },
+  };
+}
+
+function makeRow(idKey: Buffer, raw: Buffer): Row {
+  let doc: Doc | undefined;
+  return { idKey, raw, doc: () => (doc ??= decode(raw)) };
+}
+
+type Keys = Generator<Entry, void>;
+
+function* concatenated(store: Store, plan: IndexPlan): Keys {
+  const ranges = plan.reverse ? [...plan.ranges].reverse() : plan.ranges;
+  for (const range of ranges) yield* entries(store.data, range, plan.reverse);
+}
+
+/** Merges ranges by what follows their own part of the key. */
+function* merged(store: Store, plan: IndexPlan, prefixLengths: readonly number[]): Keys {
+  const heads: { entry: Entry; rest: Buffer; source: Keys; length: number }[] = [];
+  const pull = (source: Keys, length: number): void => {
+    const next = source.next();
+    if (!next.done) heads.push({ entry: next.value, rest: next.value.key.subarray(length), source, length });
+  };
+  plan.ranges.forEach((range, at) => pull(entries(store.data, range, plan.reverse), prefixLengths[at] ?? 0));
+  while (heads.length) {
+    let first = 0;
+    for (let at = 1; at < heads.length; at++) {
+      const order = Buffer.compare(heads[at]?.rest ?? Buffer.alloc(0), heads[first]?.rest ?? Buffer.alloc(0));
+      if (plan.reverse ? order > 0 : order < 0) first = at;
+    }
+    const [head] = heads.splice(first, 1);
+    if (!head) return;
+    yield head.entry;
+    pull(head.source, head.length);
+  }
+}
+
+interface Job {
+  readonly store: Store;
+  readonly table: Table;
+  readonly node: QueryNode;
+  readonly pace: Pace;
+}
+
+function* indexRows(job: Job, plan: IndexPlan, seen: Set<string> | null): Paused<Row> {
+  const { store, table, node, pace } = job;
+  const keys = plan.merge ? merged(store, plan, plan.merge) : concatenated(store, plan);
+  const primary = plan.index.id === table.id;
+  const began = store.commits();
+  for (const { key, value } of keys) {
+    if (pace.due()) yield PAUSE;
+    if (table.dropped) throw new CommandError(175, `collection dropped: ${table.db}.${table.name}`);
+    const idKey = primary ? key.subarray(4) : idOfEntry(key, value);
+    if (seen) {
+      const id = idKey.toString('latin1');
+      if (seen.has(id)) continue;
+      seen.add(id);
+    }
+    const raw = primary ? value : store.data.get(dataKey(table, idKey));
+    if (raw === undefined) continue;
+    const row = makeRow(idKey, asBuffer(raw));
+    if ((plan.exact && began === store.commits()) || matchNode(node, row.doc())) yield row;
+  }
+}
+
+function* scanRows({ store, table, node, pace }: Job, plan: Plan & { kind: 'scan' }): Paused<Row> {
+  const range = { start: table.prefix, end: successor(table.prefix) };
+  for (const { key, value } of entries(store.data, range, plan.reverse)) {
+    if (pace.due()) yield PAUSE;
+    if (table.dropped) throw new CommandError(175, `collection dropped: ${table.db}.${table.name}`);
+    const row = makeRow(key.subarray(4), value);
+    if (plan.exact || matchNode(node, row.doc())) yield row;
+  }
+}
+
+/** The rows of a plan. A union and an index with arrays give each document once. */
+export function* runPlan(job: Job, plan: Plan): Paused<Row> {
+  if (plan.kind === 'scan') return yield* scanRows(job, plan);
+  if (plan.kind === 'index') return yield* indexRows(job, plan, plan.dedupe ? new Set() : null);
+  const seen = new Set<string>();
+  for (const part of plan.plans) yield* indexRows(job, part, seen);
+}

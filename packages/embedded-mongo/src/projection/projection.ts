@@ -1,0 +1,223 @@
+/** Projections of find and of $project (https://www.mongodb.com/docs/manual/reference/method/db.collection.find/#projection). */
+import { CommandError } from '../errors.js';
+import { getField, isDoc, isNum, setField } from '../bson/value.js';
+import type { Doc, Maybe, Value } from '../bson/value.js';
+import { toDouble } from '../bson/numbers.js';
+import { compileExpression } from '../expr/expression.js';
+import type { Evaluate, Scope } from '../expr/expression.js';
+import { compileQuery } from '../match/compile.js';
+import { matchNode } from '../match/node.js';
+
+export interface ProjectionOptions {
+  readonly scope: Scope;
+  /** True for `$project`: no `$slice`, `$elemMatch` and positional projection of find. */
+  readonly aggregate?: boolean;
+  /** Gives the array position that the query matched, for the positional projection. */
+  readonly position?: (doc: Doc) => number;
+}
+
+type Leaf =
+  | { readonly kind: 'include' | 'exclude' }
+  | { readonly kind: 'compute'; readonly evaluate: Evaluate }
+  | { readonly kind: 'array'; readonly pick: (list: Value[], doc: Doc) => Maybe; readonly including: boolean };
+type Tree = Map<string, Leaf | Tree>;
+
+interface Reading {
+  readonly options: ProjectionOptions;
+  readonly tree: Tree;
+  mode: 'include' | 'exclude' | null;
+  id: boolean | null;
+}
+
+function setMode(reading: Reading, mode: 'include' | 'exclude', path: string): void {
+  if (reading.mode && reading.mode !== mode) {
+    throw new CommandError(
+      mode === 'include' ? 31253 : 31254,
+      `Cannot do ${mode === 'include' ? 'inclusion' : 'exclusion'} on field ${path} in ${mode === 'include' ? 'exclusion' : 'inclusion'} projection`,
+    );
+  }
+  reading.mode = mode;
+}
+
+function place(reading: Reading, parts: readonly string[], leaf: Leaf): void {
+  let tree = reading.tree;
+  parts.forEach((part, depth) => {
+    const known = tree.get(part);
+    if (depth === parts.length - 1) {
+      if (known) throw collision(parts.join('.'), depth);
+      tree.set(part, leaf);
+      return;
+    }
+    if (known && !(known instanceof Map)) throw collision(parts.join('.'), depth);
+    const below: Tree = known ?? new Map<string, Leaf | Tree>();
+    tree.set(part, below);
+    tree = below;
+  });
+}
+
+function collision(path: string, depth: number): CommandError {
+  return new CommandError(31249 + (depth ? 1 : 0), `Path collision at ${path}`);
+}
+
+const isFlag = (value: Value): boolean => typeof value === 'boolean' || isNum(value);
+const isOn = (value: Value): boolean => (isNum(value) ? toDouble(value) !== 0 : value === true);
+
+function readSlice(operand: Value): (list: Value[]) => Value[] {
+  const given = Array.isArray(operand) ? operand : [operand];
+  const [first = 0, count] = given.map((item) => {
+    if (!isNum(item)) throw new CommandError(28724, 'First argument to $slice must be an array or number');
+    return Math.trunc(toDouble(item));
+  });
+  if (!Array.isArray(operand)) return (list) => (first >= 0 ? list.slice(0, first) : list.slice(first));
+  if (count === undefined || count <= 0) throw new CommandError(28729, '$slice limit must be positive');
+  return (list) => {
+    const start = first >= 0 ? first : Math.max(0, list.length + first);
+    return list.slice(start, start + count);
+  };
+}
+
+function readElemMatch(operand: Value, scope: Scope): (list: Value[]) => Maybe {
+  if (!isDoc(operand)) throw new CommandError(2, 'elemMatch: Invalid argument, object required');
+  const node = compileQuery({ list: { $elemMatch: operand } }, scope);
+  return (list) => {
+    const found = list.find((item) => matchNode(node, { list: [item] }));
+    return found === undefined ? undefined : [found];
+  };
+}
+
+/** The projection operators that only find has; null if the value is none of them. */
+function readArrayOperator(reading: Reading, path: string, value: Value): Leaf | null {
+  if (reading.options.aggregate || !isDoc(value)) return null;
+  if (value['$slice'] !== undefined) {
+    const slice = value['$slice'];
+    const constant = isNum(slice) || (Array.isArray(slice) && slice.every(isNum));
+    return constant ? { kind: 'array', pick: readSlice(slice), including: false } : null;
+  }
+  if (value['$elemMatch'] === undefined) return null;
+  if (path.includes('.')) throw new CommandError(31275, `Cannot use $elemMatch projection on a nested field (${path})`);
+  setMode(reading, 'include', path);
+  return { kind: 'array', pick: readElemMatch(value['$elemMatch'], reading.options.scope), including: true };
+}
+
+function readPositional(reading: Reading, path: string): void {
+  setMode(reading, 'include', path);
+  const { position } = reading.options;
+  if (!position) throw new CommandError(31325, 'positional projection is not allowed here');
+  const pick = (list: Value[], doc: Doc): Maybe => {
+    const at = position(doc);
+    if (at < 0) throw new CommandError(51246, "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array");
+    const item = list[at];
+    return item === undefined ? [] : [item];
+  };
+  place(reading, path.slice(0, -2).split('.'), { kind: 'array', pick, including: true });
+}
+
+function readField(reading: Reading, path: string, value: Value): void {
+  if (path.endsWith('.$') && !reading.options.aggregate) return readPositional(reading, path);
+  const parts = path.split('.');
+  if (parts.some((part) => part === '' || part.startsWith('$'))) {
+    throw new CommandError(16410, `FieldPath field names may not start with '$' or be empty: '${path}'. Consider using $getField or $setField.`);
+  }
+  if (isFlag(value)) return readFlag(reading, path, isOn(value));
+  const special = readArrayOperator(reading, path, value);
+  if (special) return place(reading, parts, special);
+  const names = isDoc(value) ? Object.entries(value) : [];
+  if (names.length && !names[0]?.[0].startsWith('$')) {
+    for (const [name, item] of names) readField(reading, `${path}.${name}`, item);
+    return;
+  }
+  if (isDoc(value) && !names.length) throw new CommandError(51270, 'An empty sub-projection is not a valid value. Found empty object at path');
+  setMode(reading, 'include', path);
+  place(reading, parts, { kind: 'compute', evaluate: compileExpression(value, reading.options.scope) });
+}
+
+function readFlag(reading: Reading, path: string, on: boolean): void {
+  if (path === '_id') reading.id = on;
+  else {
+    setMode(reading, on ? 'include' : 'exclude', path);
+    place(reading, path.split('.'), { kind: on ? 'include' : 'exclude' });
+  }
+}
+
+interface Run {
+  readonly doc: Doc;
+  readonly scope: Scope;
+}
+
+function include(tree: Tree, source: Doc, run: Run): Doc {
+  const result: Doc = {};
+  for (const name of Object.keys(source)) {
+    const node = tree.get(name);
+    const value = node && included(node, getField(source, name), run);
+    if (value !== undefined) setField(result, name, value);
+  }
+  for (const [name, node] of tree) compute(result, name, node, run);
+  return result;
+}
+
+function included(node: Leaf | Tree, value: Maybe, run: Run): Maybe {
+  if (node instanceof Map) {
+    if (isDoc(value)) return include(node, value, run);
+    if (Array.isArray(value)) {
+      return value.map((item) => included(node, item, run)).filter((item) => item !== undefined);
+    }
+    return hasComputed(node) ? include(node, {}, run) : undefined;
+  }
+  if (node.kind === 'include') return value;
+  if (node.kind === 'array') return Array.isArray(value) ? node.pick(value, run.doc) : node.including ? undefined : value;
+  return undefined;
+}
+
+function compute(result: Doc, name: string, node: Leaf | Tree, run: Run): void {
+  if (node instanceof Map) {
+    if (!(name in result) && hasComputed(node)) setField(result, name, include(node, {}, run));
+    return;
+  }
+  if (node.kind !== 'compute') return;
+  const value = node.evaluate(run.doc, run.scope.variables);
+  if (value !== undefined) setField(result, name, value);
+}
+
+function hasComputed(tree: Tree): boolean {
+  return [...tree.values()].some((node) => (node instanceof Map ? hasComputed(node) : node.kind === 'compute'));
+}
+
+function exclude(tree: Tree, source: Doc, run: Run): Doc {
+  const result: Doc = {};
+  for (const name of Object.keys(source)) {
+    const value = excluded(tree.get(name), getField(source, name), run);
+    if (value !== undefined) setField(result, name, value);
+  }
+  return result;
+}
+
+function excluded(node: Leaf | Tree | undefined, value: Maybe, run: Run): Maybe {
+  if (!node) return value;
+  if (node instanceof Map) {
+    if (isDoc(value)) return exclude(node, value, run);
+    return Array.isArray(value) ? value.map((item) => excluded(node, item, run) ?? null) : value;
+  }
+  if (node.kind === 'exclude') return undefined;
+  return node.kind === 'array' && Array.isArray(value) ? node.pick(value, run.doc) : value;
+}
+
+/**
+ * Compiles a projection. Throws 31253/31254 when inclusion and exclusion are mixed, 31249/31250 when paths collide.
+ */
+export function compileProjection(projection: Doc, options: ProjectionOptions): (doc: Doc) => Doc {
+  const reading: Reading = { options, tree: new Map(), mode: null, id: null };
+  for (const [path, value] of Object.entries(projection)) readField(reading, path, value);
+  const { tree, id } = reading;
+  const including = reading.mode === 'include' || (reading.mode === null && id === true && !hasArrays(tree));
+  const { scope } = options;
+  if (including) {
+    if (!tree.has('_id') && id !== false) tree.set('_id', { kind: 'include' });
+    return (doc) => include(tree, doc, { doc, scope });
+  }
+  if (id === false) tree.set('_id', { kind: 'exclude' });
+  return (doc) => exclude(tree, doc, { doc, scope });
+}
+
+function hasArrays(tree: Tree): boolean {
+  return [...tree.values()].some((node) => node instanceof Map || node.kind === 'array');
+}

@@ -1,0 +1,108 @@
+/** Document to document: the stages $set, $unset, $project and $replaceRoot, in pipelines and in updates. */
+import { CommandError } from '../errors.js';
+import { getField, isDoc, setField, typeName } from '../bson/value.js';
+import type { Doc, Maybe, Value } from '../bson/value.js';
+import { compileExpression } from '../expr/expression.js';
+import type { Evaluate, Scope } from '../expr/expression.js';
+import { compileProjection } from './projection.js';
+
+export type Transform = (doc: Doc) => Doc;
+
+/** A tree of the fields to set: an expression at a leaf, fields of embedded documents below. */
+type Assignments = Map<string, Evaluate | Assignments>;
+
+function assign(tree: Assignments, parts: readonly string[], operand: Value, scope: Scope): void {
+  const [first = '', ...rest] = parts;
+  if (first === '' || first.startsWith('$')) throw new CommandError(16410, `Invalid $set :: caused by :: FieldPath field names may not start with '$' or be empty.`);
+  const known = tree.get(first);
+  const nested = isDoc(operand) && Object.keys(operand).length > 0 && !Object.keys(operand)[0]?.startsWith('$');
+  if (!rest.length && !nested) {
+    if (known) throw new CommandError(40176, `specification contains two conflicting paths: '${first}'`);
+    tree.set(first, compileExpression(operand, scope));
+    return;
+  }
+  if (known && !(known instanceof Map)) throw new CommandError(40176, `specification contains two conflicting paths: '${first}'`);
+  const below: Assignments = known ?? new Map<string, Evaluate | Assignments>();
+  tree.set(first, below);
+  if (rest.length) return assign(below, rest, operand, scope);
+  for (const [name, item] of Object.entries(operand as Doc)) assign(below, name.split('.'), item, scope);
+}
+
+function applyTree(tree: Assignments, target: Maybe, root: Doc, scope: Scope): Value {
+  if (Array.isArray(target)) return target.map((item) => applyTree(tree, item, root, scope));
+  const result: Doc = isDoc(target) ? { ...target } : {};
+  for (const [name, item] of tree) {
+    const value = item instanceof Map ? applyTree(item, getField(result, name), root, scope) : item(root, scope.variables);
+    if (value === undefined) Reflect.deleteProperty(result, name);
+    else setField(result, name, value);
+  }
+  return result;
+}
+
+/** `$set` / `$addFields`: a dotted name goes into every document of an array on its way. */
+export function compileSet(operand: Value, scope: Scope): Transform {
+  if (!isDoc(operand)) throw new CommandError(40272, `$set specification stage must be an object, got ${typeName(operand)}`);
+  const tree: Assignments = new Map();
+  for (const [name, item] of Object.entries(operand)) assign(tree, name.split('.'), item, scope);
+  return (doc) => applyTree(tree, doc, doc, scope) as Doc;
+}
+
+/** `$unset`: one name or a list of names. */
+export function compileUnset(operand: Value, scope: Scope): Transform {
+  const names = Array.isArray(operand) ? operand : [operand];
+  if (!names.length || !names.every((name) => typeof name === 'string')) {
+    throw new CommandError(31002, '$unset specification must be a string or an array of strings');
+  }
+  return compileProjection(Object.fromEntries(names.map((name) => [String(name), 0])), { scope, aggregate: true });
+}
+
+/** `$replaceRoot` and `$replaceWith`. Throws 40228 when the new root is not a document. */
+export function compileReplace(operand: Value, scope: Scope): Transform {
+  const evaluate = compileExpression(operand, scope);
+  return (doc) => {
+    const root = evaluate(doc, scope.variables);
+    if (!isDoc(root)) {
+      throw new CommandError(40228, `'newRoot' expression must evaluate to an object, but resulting value was of type: ${typeName(root)}`);
+    }
+    return root;
+  };
+}
+
+function newRoot(operand: Value): Value {
+  if (!isDoc(operand) || operand['newRoot'] === undefined) throw new CommandError(40231, 'no newRoot specified for the $replaceRoot stage');
+  return operand['newRoot'];
+}
+
+/** The stages that turn one document into one document, by name. */
+export const TRANSFORMS: Readonly<Record<string, (operand: Value, scope: Scope) => Transform>> = {
+  $set: compileSet,
+  $addFields: compileSet,
+  $unset: compileUnset,
+  $project: (operand, scope) => {
+    if (!isDoc(operand)) throw new CommandError(15969, '$project specification must be an object');
+    return compileProjection(operand, { scope, aggregate: true });
+  },
+  $replaceRoot: (operand, scope) => compileReplace(newRoot(operand), scope),
+  $replaceWith: compileReplace,
+};
+
+/** The one field of a stage document. Throws 40323 if there is not exactly one. */
+export function stageOf(stage: Value): [name: string, operand: Value] {
+  const entries = isDoc(stage) ? Object.entries(stage) : [];
+  const [only] = entries;
+  if (!only || entries.length > 1) {
+    throw new CommandError(40323, 'A pipeline stage specification object must contain exactly one field.');
+  }
+  return only;
+}
+
+/** A pipeline-style update as one transformation. Throws 72 for a stage that updates do not allow. */
+export function compileTransforms(pipeline: readonly Value[], scope: Scope): Transform {
+  const steps = pipeline.map((stage) => {
+    const [name, operand] = stageOf(stage);
+    const compile = Object.hasOwn(TRANSFORMS, name) ? TRANSFORMS[name] : undefined;
+    if (!compile) throw new CommandError(72, `${name} is not allowed to be used within an update`);
+    return compile(operand, scope);
+  });
+  return (doc) => steps.reduce((result, step) => step(result), doc);
+}

@@ -1,0 +1,132 @@
+/** Array operators: $push, $addToSet, $pop, $pull, $pullAll. */
+import { BSONRegExp } from 'bson';
+import { CommandError } from '../errors.js';
+import { isNum, isDoc, typeName } from '../bson/value.js';
+import type { Doc, Maybe, Value } from '../bson/value.js';
+import { toDouble, toWhole } from '../bson/numbers.js';
+import { compileQuery, isOperatorDoc } from '../match/compile.js';
+import { matchNode } from '../match/node.js';
+import { compare, equal } from '../order/compare.js';
+import { compareTuples, sortTuple } from '../order/index-keys.js';
+import { readSort } from '../order/sort-pattern.js';
+import type { Scope } from '../expr/expression.js';
+import { sign, structuredCopy } from './fields.js';
+import type { Modifier, Moment } from './modifier.js';
+import { ensure, locate, store } from './target.js';
+
+function existing(value: Maybe, parts: readonly string[], moment: Moment): Value[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) return value;
+  throw new CommandError(
+    2,
+    `The field '${parts.join('.')}' must be an array but is of type ${typeName(value)} in document {_id: ${moment.id}}`,
+  );
+}
+
+function whole(value: Maybe, what: string): number | undefined {
+  if (value === undefined) return undefined;
+  const result = isNum(value) ? toWhole(value) : null;
+  if (result === null) throw new CommandError(2, `The value for ${what} must be an integer value but was given type: ${typeName(value)}`);
+  return Number(result);
+}
+
+function each(operand: Value, name: string): Value[] {
+  if (!isDoc(operand) || !('$each' in operand)) return [operand];
+  const list = operand['$each'];
+  if (!Array.isArray(list)) {
+    throw new CommandError(name === '$push' ? 2 : 14, `The argument to $each in ${name} must be an array but it was of type: ${typeName(list)}`);
+  }
+  return list;
+}
+
+function sorter(by: Maybe): ((list: Value[]) => Value[]) | null {
+  if (by === undefined) return null;
+  if (isNum(by) && Math.abs(toDouble(by)) === 1) return (list) => list.sort((a, b) => compare(a, b) * toDouble(by));
+  if (!isDoc(by) || !Object.keys(by).length) throw new CommandError(2, 'The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields');
+  const pattern = readSort(by);
+  return (list) =>
+    list
+      .map((item) => ({ item, key: sortTuple(isDoc(item) ? item : {}, pattern) }))
+      .sort((a, b) => compareTuples(a.key, b.key, pattern.descending))
+      .map(({ item }) => item);
+}
+
+const PUSH_CLAUSES = new Set(['$each', '$slice', '$sort', '$position']);
+
+const push: Modifier = (operand) => {
+  const clauses: Doc = isDoc(operand) && '$each' in operand ? operand : {};
+  const unknown = Object.keys(clauses).find((name) => !PUSH_CLAUSES.has(name));
+  if (unknown) throw new CommandError(2, `Unrecognized clause in $push: ${unknown}`);
+  const items = each(operand, '$push');
+  const position = whole(clauses['$position'], '$position');
+  const slice = whole(clauses['$slice'], '$slice');
+  const sort = sorter(clauses['$sort']);
+  return (doc, parts, moment) => {
+    const { container, key, value } = ensure(doc, parts);
+    let list = [...existing(value, parts, moment)];
+    list.splice(position ?? list.length, 0, ...items.map(structuredCopy));
+    if (sort) list = sort(list);
+    if (slice !== undefined) list = slice >= 0 ? list.slice(0, slice) : list.slice(slice);
+    store(container, key, list);
+  };
+};
+
+const addToSet: Modifier = (operand) => {
+  const items = each(operand, '$addToSet');
+  return (doc, parts, moment) => {
+    const { container, key, value } = ensure(doc, parts);
+    if (value !== undefined && !Array.isArray(value)) {
+      throw new CommandError(2, `Cannot apply $addToSet to non-array field. Field named '${key}' has non-array type ${typeName(value)}`);
+    }
+    const list = [...existing(value, parts, moment)];
+    for (const item of items) if (!list.some((present) => equal(present, item))) list.push(structuredCopy(item));
+    store(container, key, list);
+  };
+};
+
+const pop: Modifier = (operand) => {
+  if (Math.abs(isNum(operand) ? toDouble(operand) : 0) !== 1) throw new CommandError(9, `$pop expects 1 or -1, found: ${String(operand)}`);
+  const first = sign(operand) < 0;
+  return (doc, parts) => {
+    const target = locate(doc, parts);
+    if (target?.value === undefined) return;
+    if (!Array.isArray(target.value)) {
+      throw new CommandError(14, `Path '${parts.join('.')}' contains an element of non-array type '${typeName(target.value)}'`);
+    }
+    store(target.container, target.key, first ? target.value.slice(1) : target.value.slice(0, -1));
+  };
+};
+
+const removal =
+  (name: string, chosen: (operand: Value, scope: Scope) => (item: Value) => boolean): Modifier =>
+  (operand, _path, scope) => {
+    const matches = chosen(operand, scope);
+    return (doc, parts) => {
+      const target = locate(doc, parts);
+      if (target?.value === undefined) return;
+      if (!Array.isArray(target.value)) throw new CommandError(2, `Cannot apply ${name} to a non-array value`);
+      store(target.container, target.key, target.value.filter((item) => !matches(item)));
+    };
+  };
+
+/** `$pull`: operators and patterns test the element, a document is a query on it, anything else is equality. */
+function pulled(operand: Value, scope: Scope): (item: Value) => boolean {
+  if (isOperatorDoc(operand) || operand instanceof BSONRegExp) {
+    const node = compileQuery({ element: operand }, scope);
+    return (item) => matchNode(node, { element: item });
+  }
+  if (!isDoc(operand)) return (item) => equal(item, operand);
+  const node = compileQuery(operand, scope);
+  return (item) => isDoc(item) && matchNode(node, item);
+}
+
+export const ARRAY_MODIFIERS: Readonly<Record<string, Modifier>> = {
+  $push: push,
+  $addToSet: addToSet,
+  $pop: pop,
+  $pull: removal('$pull', pulled),
+  $pullAll: removal('$pull', (operand) => {
+    if (!Array.isArray(operand)) throw new CommandError(2, `$pullAll requires an array argument but was given a ${typeName(operand)}`);
+    return (item) => operand.some((wanted) => equal(wanted, item));
+  }),
+};

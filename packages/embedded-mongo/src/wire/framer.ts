@@ -1,0 +1,35 @@
+/** Cuts a byte stream into frames. */
+import { HEADER, MAX_MESSAGE } from './message.js';
+
+export interface Framer {
+  /** Adds bytes and gives the frames that are complete. Throws RangeError on a length that no frame can have. */
+  readonly push: (chunk: Buffer) => Buffer[];
+}
+
+/** A framer for one connection. Bytes are joined only when a frame is complete, however many chunks it came in. */
+export function createFramer(): Framer {
+  let chunks: Buffer[] = [];
+  let size = 0;
+  const frameLength = (): number | null => {
+    if (size < 4) return null;
+    const [first = Buffer.alloc(0)] = chunks;
+    const head = first.length >= 4 ? first : Buffer.concat(chunks);
+    const length = head.readInt32LE(0);
+    if (length < HEADER || length > MAX_MESSAGE) throw new RangeError(`a frame of ${length} bytes`);
+    return length;
+  };
+  return {
+    push: (chunk) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      const frames: Buffer[] = [];
+      for (let length = frameLength(); length !== null && size >= length; length = frameLength()) {
+        const joined = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
+        frames.push(joined.subarray(0, length));
+        chunks = [joined.subarray(length)];
+        size -= length;
+      }
+      return frames;
+    },
+  };
+}

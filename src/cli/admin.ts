@@ -1,0 +1,100 @@
+/** `npm run admin`: makes, disables and enables accounts, ends sessions and sets passwords, with the server running or not. */
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { loadConfig, readEnvironment } from '../config.js';
+import type { Facts } from '../facts.js';
+import { createCommonPasswords } from '../features/auth/common-passwords.js';
+import { createPasswordRules } from '../features/auth/password-rules.js';
+import { createPasswords } from '../features/auth/passwords.js';
+import { createSessionEnding } from '../features/sessions/session-ending.js';
+import { sessionsModel } from '../features/sessions/sessions.model.js';
+import { createAccounts } from '../features/users/accounts.service.js';
+import { usersModel } from '../features/users/users.model.js';
+import { createFactBus } from '../kernel/fact-bus.js';
+import { commands, type Given, refusalOf, usage } from './admin-commands.js';
+import { openForTools } from './open.js';
+
+const wrongUsage = 2;
+const refused = 1;
+const interrupted = 130;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Reads one line: unseen at a terminal, else the first of the standard input. None, or an empty one, gives null. */
+async function askPassword(): Promise<string | null> {
+  const isTerminal = process.stdin.isTTY;
+  if (isTerminal) process.stderr.write('Password (empty: one is made): ');
+  const lines = createInterface({ input: process.stdin, terminal: isTerminal });
+  lines.on('SIGINT', () => process.exit(interrupted));
+  try {
+    for await (const line of lines) return line === '' ? null : line;
+    return null;
+  } finally {
+    lines.close();
+    process.stdin.destroy();
+    if (isTerminal) process.stderr.write('\n');
+  }
+}
+
+function read(args: string[]): Given | null {
+  try {
+    const { positionals, values } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { name: { type: 'string' } },
+    });
+    return { words: positionals, name: values.name };
+  } catch {
+    return null;
+  }
+}
+
+async function main(args: string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help') {
+    say(usage());
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const given = read(rest);
+  if (!command || given?.words.length !== command.words) {
+    complain(command ? `Usage: npm run admin -- ${command.usage}` : `There is no command "${name}".\n\n${usage()}`);
+    return wrongUsage;
+  }
+  const config = loadConfig(readEnvironment());
+  const opened = await openForTools(config);
+  try {
+    await opened.prepare();
+    const { connection } = opened;
+    const bus = createFactBus<Facts>((error) => complain(String(error)));
+    await command.run(
+      {
+        accounts: createAccounts({ rows: usersModel(connection) }),
+        sessions: createSessionEnding({ rows: sessionsModel(connection), bus }),
+        passwords: { ...createPasswords({ isLimited: false }), ...createPasswordRules(createCommonPasswords()) },
+        askPassword,
+        say,
+      },
+      given,
+    );
+    return 0;
+  } finally {
+    await opened.close();
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    complain(refusalOf(error) ?? (error instanceof Error ? error.message : String(error)));
+    process.exitCode = refused;
+  },
+);

@@ -1,0 +1,79 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Connection } from 'mongoose';
+import type { ConversationRow } from '../../features/conversations/conversations.model.js';
+import type { MemberRow } from '../../features/conversations/members.model.js';
+import type { MessageRow } from '../../features/messages/messages.model.js';
+
+const lookAgainMs = 2000;
+
+function* brokenMember(member: MemberRow, seq: number): Generator<string> {
+  const who = `Member ${String(member._id)}`;
+  if (member.readSeq > member.deliveredSeq) yield `${who}: more is read than delivered.`;
+  if (member.deliveredSeq > seq) yield `${who}: more is delivered than there is.`;
+  if (member.shownReadSeq > member.readSeq) yield `${who}: more is shown as read than is read.`;
+  if (member.shownDeliveredSeq > member.deliveredSeq) yield `${who}: more is shown as delivered than is delivered.`;
+}
+
+async function* brokenMembers(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
+  const which = `Conversation ${String(row._id)}`;
+  const members = connection.collection<MemberRow>('members');
+  const present = await members.find({ conversationId: row._id, endedAt: null }).sort({ userId: 1 }).toArray();
+  if (row.state === 'active' && present.length !== row.memberCount)
+    yield `${which}: the number of members is not memberCount.`;
+  const ids = new Set(row.userIds.map(String));
+  if (present.some(({ userId }) => !ids.has(String(userId))))
+    yield `${which}: somebody is a member who is not of the pair.`;
+  for (const member of present) {
+    yield* brokenMember(member, row.seq);
+    const person = await connection.collection('users').findOne({ _id: member.userId }, { projection: { _id: 1 } });
+    if (!person) yield `Member ${String(member._id)}: the user does not exist.`;
+  }
+}
+
+async function* brokenMessages(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
+  const which = `Conversation ${String(row._id)}`;
+  const ids = new Set(row.userIds.map(String));
+  let last = 0;
+  const messages = connection.collection<MessageRow>('messages');
+  for await (const message of messages.find({ conversationId: row._id }).sort({ seq: 1 })) {
+    if (message.seq !== ++last)
+      yield `${which}: message ${String(message._id)} has number ${message.seq} instead of ${last}.`;
+    last = message.seq;
+    if (!message.digest) yield `Message ${String(message._id)}: the digest of its content is missing.`;
+    if (!ids.has(String(message.senderId)))
+      yield `Message ${String(message._id)}: its sender is not of the conversation.`;
+  }
+  if (row.seq < last) yield `${which}: the head is below the last message.`;
+  if (row.seq > last) yield `${which}: the head is above the last message.`;
+}
+
+async function* look(connection: Connection): AsyncGenerator<string> {
+  const pairs = new Set<string>();
+  const conversations = connection.collection<ConversationRow>('conversations');
+  for await (const row of conversations.find().sort({ _id: 1 })) {
+    if (pairs.has(row.pair)) yield `Conversation ${String(row._id)}: another one has the same pair.`;
+    pairs.add(row.pair);
+    yield* brokenMembers(connection, row);
+    yield* brokenMessages(connection, row);
+  }
+  for (const name of ['members', 'messages'] as const) {
+    const rows = connection.collection<MemberRow | MessageRow>(name);
+    for (const id of await rows.distinct('conversationId')) {
+      const owner = await conversations.findOne({ _id: id }, { projection: { _id: 1 } });
+      if (!owner) yield `Collection ${name}: conversation ${String(id)} does not exist.`;
+    }
+  }
+}
+
+/**
+ * Verifies conversations, members and messages; gives one sentence for each violation. What does not fit is looked at again
+ * after two seconds: heads and marks are written behind, so a running server may be on its way.
+ */
+export async function* checkLog(connection: Connection): AsyncGenerator<string> {
+  const first: string[] = [];
+  for await (const violation of look(connection)) first.push(violation);
+  if (first.length === 0) return;
+  await wait(lookAgainMs);
+  const before = new Set(first);
+  for await (const violation of look(connection)) if (before.has(violation)) yield violation;
+}

@@ -1,0 +1,123 @@
+/** `npm run doctor`: whether settings, store and storage are sound; `-- --check-data` verifies the whole data, too. */
+import { constants } from 'node:fs';
+import { access, mkdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadConfig, readEnvironment, type Config } from '../config.js';
+import { runChecks } from './checks.js';
+import { openForTools, type OpenedStore } from './open.js';
+
+const known = new Set(['--check-data', '--help']);
+const usage = `usage: npm run doctor [-- --check-data]
+
+  --check-data   verify every invariant of the stored data and name each violation (reads everything)
+`;
+const leastFreeBytes = 256 * 1024 * 1024;
+const progressEveryMs = 5_000;
+
+/** File systems that reach another machine, by the magic number that Linux gives them: NFS, SMB, CIFS, SMB2, AFS, CephFS. */
+const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400]);
+
+let faults = 0;
+
+function sound(sentence: string): void {
+  console.log(`ok     ${sentence}`);
+}
+
+function fault(sentence: string): void {
+  faults += 1;
+  console.log(`FAULT  ${sentence}`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Looks at the settings; without them nothing else can be looked at. */
+function checkSettings(): Config | null {
+  try {
+    const config = loadConfig(readEnvironment());
+    sound(`settings: environment ${config.env}, store ${config.mongodbUri === null ? 'embedded' : 'MONGODB_URI'}`);
+    return config;
+  } catch (error) {
+    fault(`settings: ${reasonOf(error)}`);
+    return null;
+  }
+}
+
+async function checkSecret(dataDir: string): Promise<void> {
+  const found = await stat(join(dataDir, 'secret.key')).catch(() => null);
+  if (found === null || process.platform === 'win32') return;
+  if ((found.mode & 0o077) === 0) sound('storage: the generated secret is readable by its owner alone');
+  else fault(`storage: others may read the generated secret; run: chmod 600 '${join(dataDir, 'secret.key')}'`);
+}
+
+async function checkStorage(config: Config): Promise<void> {
+  try {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    await access(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    fault(`storage: DATA_DIR cannot be written: ${reasonOf(error)}`);
+    return;
+  }
+  const { type, bavail, bsize } = await statfs(config.dataDir);
+  if (config.mongodbUri === null && networkFileSystems.has(type >>> 0)) {
+    fault('storage: DATA_DIR is on a network file system; the embedded store needs a local disk, or use MONGODB_URI');
+  }
+  const free = bavail * bsize;
+  if (free < leastFreeBytes) fault(`storage: only ${Math.floor(free / 1024 / 1024)} MB are free where DATA_DIR is`);
+  else sound(`storage: DATA_DIR can be written and ${Math.floor(free / 1024 / 1024)} MB are free`);
+  await checkSecret(config.dataDir);
+}
+
+async function checkData(store: OpenedStore): Promise<void> {
+  const began = Date.now();
+  const seconds = (): number => Math.round((Date.now() - began) / 1000);
+  const before = faults;
+  const progress = setInterval(
+    () => console.error(`       data: still checking after ${seconds()} s`),
+    progressEveryMs,
+  );
+  try {
+    for await (const violation of runChecks(store.connection)) fault(`data: ${violation}`);
+  } finally {
+    clearInterval(progress);
+  }
+  if (faults === before) sound(`data: every invariant holds (${seconds()} s)`);
+}
+
+async function checkStore(config: Config, withData: boolean): Promise<void> {
+  let store: OpenedStore;
+  try {
+    store = await openForTools(config);
+  } catch (error) {
+    fault(`store: ${reasonOf(error)}`);
+    return;
+  }
+  try {
+    await store.ping();
+    sound('store: it answers, its schema version and its unique indexes are those of this server');
+    if (withData) await checkData(store);
+  } catch (error) {
+    fault(`store: ${reasonOf(error)}`);
+  } finally {
+    await store.close();
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const strangers = args.filter((arg) => !known.has(arg));
+  if (strangers.length > 0 || args.includes('--help')) {
+    console.log(usage);
+    process.exitCode = strangers.length > 0 ? 2 : 0;
+    return;
+  }
+  const config = checkSettings();
+  if (config !== null) {
+    await checkStorage(config);
+    await checkStore(config, args.includes('--check-data'));
+  }
+  console.log(faults === 0 ? 'Everything is sound.' : `${faults} ${faults === 1 ? 'fault' : 'faults'} found.`);
+  process.exitCode = faults === 0 ? 0 : 1;
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,71 @@
+import { socketOf, startEmbeddedStore, uriOfSocket } from '@causerie/embedded-mongo';
+import type { Connection } from 'mongoose';
+import type { Config } from '../config.js';
+import {
+  connect,
+  databaseName,
+  missingIndexes,
+  prepare,
+  requireSchemaVersion,
+  storeFolder,
+} from '../drivers/database.js';
+import { conversationsModel } from '../features/conversations/conversations.model.js';
+import { membersModel } from '../features/conversations/members.model.js';
+import { attemptsModel } from '../features/auth/attempts.model.js';
+import { mailsModel } from '../features/auth/mails.model.js';
+import { messagesModel } from '../features/messages/messages.model.js';
+import { sessionsModel } from '../features/sessions/sessions.model.js';
+import { usersModel } from '../features/users/users.model.js';
+
+/** The database of a server, opened for a command-line tool. */
+export interface OpenedStore {
+  connection: Connection;
+  /** Makes a new database ready to be written, as the server does before it answers. */
+  prepare(): Promise<void>;
+  /** Throws, in words, when it does not answer or is not what this version writes. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where the data is: a MongoDB, the store of a server that runs, or the folder, which is then ours for a moment. */
+async function reach(config: Config): Promise<{ uri: string; stop(): Promise<void> }> {
+  const leave = (): Promise<void> => Promise.resolve();
+  if (config.mongodbUri !== null) return { uri: config.mongodbUri, stop: leave };
+  const folder = storeFolder(config.dataDir);
+  const socket = await socketOf(folder);
+  if (socket !== null) return { uri: uriOfSocket(socket, databaseName), stop: leave };
+  const store = await startEmbeddedStore({ path: folder });
+  return { uri: store.uri(databaseName), stop: () => store.stop() };
+}
+
+function defineModels(connection: Connection): void {
+  for (const define of [usersModel, sessionsModel, attemptsModel, mailsModel]) define(connection);
+  for (const define of [conversationsModel, membersModel, messagesModel]) define(connection);
+}
+
+/** Opens the database beside a running server or without one. Throws when it cannot be reached or is too new. */
+export async function openForTools(config: Config): Promise<OpenedStore> {
+  const { uri, stop } = await reach(config);
+  let connection: Connection;
+  try {
+    connection = await connect(uri);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  defineModels(connection);
+  return {
+    connection,
+    prepare: () => prepare(connection),
+    async ping() {
+      await requireSchemaVersion(connection);
+      const missing = await missingIndexes(connection);
+      if (missing.length > 0)
+        throw new Error(`these indexes are missing, start the server to build them: ${missing.join(', ')}`);
+    },
+    async close() {
+      await connection.close();
+      await stop();
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/** The only reader of the environment: every setting, checked by one schema, as one frozen object. */
+import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { parse as parseDotenv } from 'dotenv';
+import { z } from 'zod';
+
+/** What is wrong with the settings: their names and how to mend them, never a value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(`The settings are not sound:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  }
+}
+
+const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+const duration = z
+  .string()
+  .regex(/^[1-9]\d{0,6}[smhd]$/, 'give a duration such as 90s, 15m, 24h or 30d')
+  .transform((value) => Number(value.slice(0, -1)) * unitMs[value.slice(-1) as keyof typeof unitMs]);
+
+const origin = z
+  .string()
+  .refine(isOrigin, 'give exact origins such as https://chat.example.org, separated by commas, and no *');
+
+function webAddress(value: string): URL | null {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  return url !== null && /^https?:$/.test(url.protocol) ? url : null;
+}
+
+function isOrigin(value: string): boolean {
+  return webAddress(value)?.origin === value;
+}
+
+const publicUrl = z.string().refine((value) => {
+  const url = webAddress(value);
+  return url !== null && url.search === '' && url.hash === '' && url.username === '';
+}, 'give an address such as https://chat.example.org');
+
+const secret = z
+  .string()
+  .refine(
+    (value) => Buffer.byteLength(value) >= 32,
+    'give at least 32 bytes, for example from: openssl rand -base64 48',
+  )
+  .refine(
+    (value) => !/change-?me|example|secret-?key/i.test(value),
+    'this one is known to everybody: make one with: openssl rand -base64 48',
+  );
+
+const whole = (max: number): z.ZodType<number, string> =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `give a whole number up to ${max}`)
+    .transform(Number)
+    .refine((value) => value <= max, `give a whole number up to ${max}`);
+
+const sender = /^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
+
+const Settings = z.object({
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'], 'give development, production or test')
+    .default('development'),
+  PORT: whole(65_535).default(3000),
+  HOST: z
+    .string()
+    .refine((value) => isIP(value) !== 0 || /^[A-Za-z0-9.-]{1,253}$/.test(value), 'give an address or a host name')
+    .optional(),
+  DATA_DIR: z.string().default('./data'),
+  MONGODB_URI: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\/\S+$/, 'give an address such as mongodb://127.0.0.1:27017/causerie')
+    .optional(),
+  REDIS_URL: z.undefined('several nodes are not supported yet: take it away').optional(),
+  PUBLIC_URL: publicUrl.optional(),
+  CORS_ORIGINS: z
+    .string()
+    .transform((value) => value.split(',').map((one) => one.trim()))
+    .pipe(z.array(origin))
+    .default([]),
+  SECRET_KEY: secret.optional(),
+  SECRET_KEY_PREVIOUS: secret.optional(),
+  ACCESS_TOKEN_TTL: duration.default(15 * unitMs.m),
+  REFRESH_TOKEN_TTL: duration.default(30 * unitMs.d),
+  SESSION_MAX_AGE: duration.default(365 * unitMs.d),
+  REGISTRATION: z.enum(['open', 'closed'], 'give open or closed').default('open'),
+  MAIL_URL: z
+    .string()
+    .regex(/^(file:|smtps?:\/\/\S+)$/i, 'give file: or an address such as smtp://user:password@host:587')
+    .default('file:'),
+  MAIL_FROM: z
+    .string()
+    .regex(sender, 'give an address such as Causerie <causerie@example.org>')
+    .default('Causerie <causerie@localhost>'),
+  RATE_LIMIT_FACTOR: z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,6})?$/, 'give a number such as 1, 0.5 or 100')
+    .transform(Number)
+    .default(1),
+  TRUST_PROXY: whole(100).default(0),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[A-Za-z0-9._~+/-]{16,512}=*$/, 'give at least 16 of the characters of a bearer token')
+    .optional(),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'give a level such as info')
+    .default('info'),
+});
+
+type Settings = z.output<typeof Settings>;
+
+/** Rules that tie settings to each other. */
+function contradictions(settings: Settings): string[] {
+  const faults: string[] = [];
+  const isProduction = settings.NODE_ENV === 'production';
+  if (isProduction && settings.RATE_LIMIT_FACTOR === 0) {
+    faults.push('RATE_LIMIT_FACTOR: limits cannot be switched off in production: give a larger factor instead');
+  }
+  if (isProduction && settings.MONGODB_URI !== undefined && settings.SECRET_KEY === undefined) {
+    faults.push('SECRET_KEY: required in production with MONGODB_URI, the same for every server of the database');
+  }
+  if (settings.SECRET_KEY !== undefined && settings.SECRET_KEY === settings.SECRET_KEY_PREVIOUS) {
+    faults.push('SECRET_KEY_PREVIOUS: it is the present key: give the one before, or take it away');
+  }
+  return faults;
+}
+
+function nested(settings: Settings) {
+  const isProduction = settings.NODE_ENV === 'production';
+  const dataDir = resolve(settings.DATA_DIR);
+  return {
+    env: settings.NODE_ENV,
+    http: {
+      port: settings.PORT,
+      host: settings.HOST ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
+      publicUrl: settings.PUBLIC_URL ?? null,
+      corsOrigins: settings.CORS_ORIGINS,
+      trustProxy: settings.TRUST_PROXY,
+      metricsToken: settings.METRICS_TOKEN ?? null,
+    },
+    dataDir,
+    mongodbUri: settings.MONGODB_URI ?? null,
+    keys: { secret: settings.SECRET_KEY ?? null, previous: settings.SECRET_KEY_PREVIOUS ?? null },
+    sessions: {
+      accessTtlMs: settings.ACCESS_TOKEN_TTL,
+      refreshTtlMs: settings.REFRESH_TOKEN_TTL,
+      sessionMaxAgeMs: settings.SESSION_MAX_AGE,
+    },
+    isRegistrationOpen: settings.REGISTRATION === 'open',
+    mail: { url: settings.MAIL_URL, from: settings.MAIL_FROM, folder: resolve(dataDir, 'outbox') },
+    rateLimitFactor: settings.RATE_LIMIT_FACTOR,
+    logLevel: settings.LOG_LEVEL,
+  } as const;
+}
+
+/** All settings. Times are in milliseconds; what is null was not given. */
+export type Config = Readonly<ReturnType<typeof nested>>;
+
+/** What the process was started with: the environment, and a `.env` file of the working directory below it. */
+export function readEnvironment(): Record<string, string | undefined> {
+  const file = resolve('.env');
+  return { ...(existsSync(file) ? parseDotenv(readFileSync(file)) : {}), ...process.env };
+}
+
+/** Checks an environment; throws ConfigError with the names of what is wrong. An empty value counts as none. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const verdict = Settings.safeParse(given);
+  if (!verdict.success) {
+    const faults = verdict.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`);
+    throw new ConfigError([...new Set(faults)]);
+  }
+  const faults = contradictions(verdict.data);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(nested(verdict.data));
+}

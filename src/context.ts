@@ -1,0 +1,190 @@
+/** Makes every part of a server. Reading downwards is reading the architecture: a part knows only those above it. */
+import type { Config } from './config.js';
+import { type Database, problemOfDatabase } from './drivers/database.js';
+import { createMailer } from './drivers/mail.js';
+import type { Facts } from './facts.js';
+import { createAddresses } from './features/auth/addresses.service.js';
+import { attemptsModel } from './features/auth/attempts.model.js';
+import { createAttempts } from './features/auth/attempts.service.js';
+import { createAuth } from './features/auth/auth.service.js';
+import { createCommonPasswords } from './features/auth/common-passwords.js';
+import { createMailDelivery } from './features/auth/mail-delivery.js';
+import { createMailTokens } from './features/auth/mail-tokens.js';
+import { mailsModel } from './features/auth/mails.model.js';
+import { createMails } from './features/auth/mails.service.js';
+import { createPasswordRules } from './features/auth/password-rules.js';
+import { createPasswords } from './features/auth/passwords.js';
+import { createRecovery } from './features/auth/recovery.service.js';
+import { conversationsModel } from './features/conversations/conversations.model.js';
+import { createConversations } from './features/conversations/conversations.service.js';
+import { membersModel } from './features/conversations/members.model.js';
+import { createContentDigests } from './features/messages/content-digest.js';
+import { messagesModel } from './features/messages/messages.model.js';
+import { createMessages } from './features/messages/messages.service.js';
+import { messageSockets } from './features/messages/messages.sockets.js';
+import { sessionsModel } from './features/sessions/sessions.model.js';
+import { createSessions } from './features/sessions/sessions.service.js';
+import { createAccounts } from './features/users/accounts.service.js';
+import { usersModel } from './features/users/users.model.js';
+import { createUsers } from './features/users/users.service.js';
+import { createCursors } from './kernel/cursors.js';
+import { createFactBus } from './kernel/fact-bus.js';
+import { createKeys } from './kernel/keys.js';
+import { createLimits } from './kernel/limits.js';
+import type { Logger } from './kernel/logger.js';
+import { createMetrics } from './kernel/metrics.js';
+import { unavailable } from './kernel/problem.js';
+import { checkpointsModel } from './log/checkpoint.model.js';
+import { createLog } from './log/log.js';
+import { createDraining } from './middleware/draining.js';
+import { createToProblem } from './middleware/errors.js';
+import { createPresence } from './realtime/presence.js';
+import { createRealtime } from './realtime/server.js';
+import { subscribeAll } from './subscribers.js';
+import { createConversationViews } from './views/conversation-views.js';
+
+interface Parts {
+  config: Config;
+  database: Database;
+  logger: Logger;
+  /** SECRET_KEY, or the one that was made for this data folder. */
+  secret: string;
+  /** PUBLIC_URL, or where the server listens. */
+  publicUrl: () => string;
+}
+
+/** How long clients wait before they come back to a server that stops. */
+export const comeBackMs = 2_000;
+
+/** All parts of a server. */
+export type Context = ReturnType<typeof createContext>;
+
+/** The rows of every collection on one connection. */
+function createRows({ connection }: Pick<Database, 'connection'>) {
+  return {
+    users: usersModel(connection),
+    sessions: sessionsModel(connection),
+    attempts: attemptsModel(connection),
+    mails: mailsModel(connection),
+    conversations: conversationsModel(connection),
+    members: membersModel(connection),
+    messages: messagesModel(connection),
+    checkpoints: checkpointsModel(connection),
+  };
+}
+
+/** What every server needs, whatever it serves. */
+function createGround({ config, logger, secret, database }: Parts) {
+  return {
+    keys: createKeys(secret, config.keys.previous),
+    metrics: createMetrics(),
+    limits: createLimits(config.rateLimitFactor),
+    draining: createDraining(comeBackMs),
+    toProblem: createToProblem(problemOfDatabase),
+    bus: createFactBus<Facts>((error, fact) => logger.error({ err: error, fact }, 'a fact could not be told')),
+    presence: createPresence(),
+    rows: createRows(database),
+    isLimited: config.rateLimitFactor !== 0,
+  };
+}
+
+type Ground = ReturnType<typeof createGround>;
+
+/** Sessions, people, and signing in. */
+function createPeople({ config, logger, publicUrl }: Parts, { rows, keys, bus, presence, isLimited }: Ground) {
+  const sessions = createSessions({
+    rows: rows.sessions,
+    keys,
+    bus,
+    logger,
+    settings: { ...config.sessions, isLimited },
+  });
+  const users = createUsers({ rows: rows.users, bus, presence });
+  const accounts = createAccounts({ rows: rows.users });
+  const passwords = { ...createPasswords({ isLimited }), ...createPasswordRules(createCommonPasswords()) };
+  const attempts = createAttempts({ rows: rows.attempts, factor: config.rateLimitFactor });
+  const tokens = createMailTokens(keys);
+  const deliver = createMailDelivery({ accounts, tokens, driver: createMailer(config.mail), publicUrl });
+  const mails = createMails({ rows: rows.mails, deliver, logger });
+  const { isRegistrationOpen } = config;
+  const auth = createAuth({ accounts, sessions, passwords, attempts, mails, isRegistrationOpen });
+  const recovery = createRecovery({ accounts, sessions, passwords, attempts, mails, tokens });
+  const addresses = createAddresses({ accounts, passwords, attempts, mails, tokens, bus });
+  return { sessions, users, mails, auth, recovery, addresses };
+}
+
+/** Conversations and messages over their log. */
+function createChat(
+  { database, logger }: Parts,
+  { rows, keys, bus }: Ground,
+  { users }: Pick<ReturnType<typeof createPeople>, 'users'>,
+) {
+  const { conversations: conversationRows, members, messages: messageRows, checkpoints } = rows;
+  const log = createLog({
+    messages: messageRows,
+    conversations: conversationRows,
+    members,
+    checkpoints,
+    kind: database.kind,
+    onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
+  });
+  const conversations = createConversations({
+    rows: { conversations: conversationRows, members },
+    log,
+    users,
+    views: createConversationViews({ messages: messageRows, publicUsers: users.publicUsers }),
+    cursors: createCursors(keys),
+    bus,
+  });
+  const digests = createContentDigests(keys);
+  const messages = createMessages({ rows: messageRows, log, conversations, digests, bus });
+  return { log, conversations, messages };
+}
+
+/** Builds all parts of a server over an open database. */
+export function createContext(parts: Parts) {
+  const { config, database, logger, publicUrl } = parts;
+  const ground = createGround(parts);
+  const { bus, limits, metrics, draining, presence, toProblem, keys, isLimited } = ground;
+  const people = createPeople(parts, ground);
+  const chat = createChat(parts, ground, people);
+  const realtime = createRealtime({
+    bus,
+    authenticate: people.sessions.authenticate,
+    sessions: people.sessions,
+    conversations: chat.conversations,
+    presence,
+    users: people.users,
+    limits,
+    logger,
+    toProblem,
+    observe: metrics.observeEvent,
+    handlers: messageSockets(chat.messages),
+    settings: { corsOrigins: config.http.corsOrigins, isLimited },
+  });
+  subscribeAll(bus, realtime.broadcast);
+  metrics.gauge('causerie_sockets', 'Sockets that are connected', () => realtime.sockets.size());
+  metrics.gauge('causerie_rooms', 'Rooms that a socket is in', () => realtime.rooms());
+  metrics.gauge('causerie_limit_budgets', 'Budgets of limits in memory', () => limits.size());
+
+  async function requireReady(): Promise<void> {
+    if (draining.isStopping()) throw unavailable();
+    await database.ping();
+  }
+
+  return {
+    config,
+    logger,
+    publicUrl,
+    bus,
+    keys,
+    limits,
+    metrics,
+    draining,
+    toProblem,
+    requireReady,
+    realtime,
+    ...people,
+    ...chat,
+  };
+}

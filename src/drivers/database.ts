@@ -1,0 +1,151 @@
+/** The database: the embedded store or the MongoDB that MONGODB_URI names, behind one Mongoose connection. */
+import { join } from 'node:path';
+import { type EmbeddedStore, startEmbeddedStore } from '@causerie/embedded-mongo';
+import mongoose, { type Connection } from 'mongoose';
+import { Problem, unavailable } from '../kernel/problem.js';
+
+/** The shape of the stored data; a server refuses a database that a newer one has written. */
+const schemaVersion = 1;
+
+/** The database inside the embedded store. */
+export const databaseName = 'causerie';
+/** How long anything may take before the request is answered `unavailable`. */
+const patienceMs = 2_500;
+
+interface Settings {
+  dataDir: string;
+  mongodbUri: string | null;
+}
+
+export interface Database {
+  connection: Connection;
+  kind: 'embedded' | 'mongodb';
+  /** Asks for a sign of life; throws when there is none in time. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+  /** Called once when the embedded store dies by itself. */
+  onFailure(listener: (error: Error) => void): void;
+}
+
+/** A newer server has written this database. */
+export class SchemaVersionError extends Error {
+  override readonly name = 'SchemaVersionError';
+}
+
+/** Where the embedded store of a data folder is. */
+export function storeFolder(dataDir: string): string {
+  return join(dataDir, 'store');
+}
+
+/** Connects without buffering: what cannot be answered now fails now. */
+export async function connect(uri: string): Promise<Connection> {
+  const connection = mongoose.createConnection(uri, {
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    serverSelectionTimeoutMS: patienceMs,
+    connectTimeoutMS: patienceMs,
+    heartbeatFrequencyMS: 2_000,
+    timeoutMS: patienceMs,
+    maxPoolSize: 50,
+    readConcern: { level: 'majority' },
+    readPreference: 'primary',
+    writeConcern: { w: 'majority', journal: true },
+    appName: 'causerie',
+  });
+  connection.set('strictQuery', true);
+  connection.set('sanitizeFilter', true);
+  // Without a listener an error of the connection would end the process; every command tells of it by itself.
+  connection.on('error', () => undefined);
+  try {
+    await connection.asPromise();
+    return connection;
+  } catch (error) {
+    await connection.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+interface MetaRow {
+  _id: string;
+  version: number;
+}
+
+/** Throws SchemaVersionError for a database that a newer server has written. */
+export async function requireSchemaVersion(connection: Connection): Promise<void> {
+  const row = await connection.collection<MetaRow>('meta').findOne({ _id: 'schema' });
+  if (row === null || row.version <= schemaVersion) return;
+  throw new SchemaVersionError(
+    `The database has schema version ${row.version} and this server knows up to ${schemaVersion}: start the newer server that wrote it`,
+  );
+}
+
+/** Stamps a new database, refuses a newer one, and builds the indexes of all models: before anybody is served. */
+export async function prepare(connection: Connection): Promise<void> {
+  const meta = connection.collection<MetaRow>('meta');
+  const stamp = (): Promise<unknown> =>
+    meta.updateOne({ _id: 'schema' }, { $setOnInsert: { version: schemaVersion } }, { upsert: true });
+  // Two servers that start on an empty database may collide; the second try finds the row.
+  await stamp().catch(stamp);
+  await requireSchemaVersion(connection);
+  for (const model of Object.values(connection.models)) await model.createIndexes();
+}
+
+/** The names of the indexes that a model asks for and its collection lacks; a collection that is not there lacks none. */
+export async function missingIndexes(connection: Connection): Promise<string[]> {
+  const existing = new Set((await connection.listCollections()).map(({ name }) => name));
+  const missing: string[] = [];
+  for (const model of Object.values(connection.models)) {
+    if (!existing.has(model.collection.collectionName)) continue;
+    const { toCreate } = await model.diffIndexes({ indexOptionsToCreate: true });
+    missing.push(...toCreate.map((index) => `${model.collection.collectionName} ${JSON.stringify(index)}`));
+  }
+  return missing;
+}
+
+async function openStore(settings: Settings): Promise<{ store: EmbeddedStore | null; uri: string }> {
+  if (settings.mongodbUri !== null) return { store: null, uri: settings.mongodbUri };
+  const store = await startEmbeddedStore({ path: storeFolder(settings.dataDir) });
+  return { store, uri: store.uri(databaseName) };
+}
+
+/** Opens the database of a server. Throws when the store is locked, too new, or cannot be reached. */
+export async function openDatabase(settings: Settings): Promise<Database> {
+  const { store, uri } = await openStore(settings);
+  let connection: Connection;
+  try {
+    connection = await connect(uri);
+  } catch (error) {
+    await store?.stop();
+    throw error;
+  }
+  return {
+    connection,
+    kind: store ? 'embedded' : 'mongodb',
+    async ping() {
+      await connection.db?.admin().command({ ping: 1 }, { timeoutMS: 1_000 });
+    },
+    async close() {
+      await connection.close();
+      await store?.stop();
+    },
+    onFailure(listener) {
+      void store?.failed.then(listener);
+    },
+  };
+}
+
+/** Codes with which MongoDB says that it cannot answer now: not primary, shutting down, interrupted, timed out. */
+const passing = new Set([6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436]);
+const noSpace = 14031;
+const passingNames =
+  /^Mongo(ServerSelection|Network|NetworkTimeout|OperationTimeout|PoolCleared|PoolClosed|WaitQueueTimeout|NotConnected|TopologyClosed|WriteConcern|ConnectionPoolTimeout)\w*Error$|^MongooseServerSelectionError$|^DisconnectedError$/;
+
+/** What an error of the database means to who asked, or null when it is none of its doing. */
+export function problemOfDatabase(error: unknown): Problem | null {
+  if (!(error instanceof Error)) return null;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === noSpace) return new Problem('insufficient_storage', { cause: error });
+  const isPassing = passingNames.test(error.name) || (typeof code === 'number' && passing.has(code));
+  return isPassing ? unavailable(error) : null;
+}

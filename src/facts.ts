@@ -1,0 +1,43 @@
+import type { Conversation } from './features/conversations/conversations.schemas.js';
+import type { Message } from './features/messages/messages.schemas.js';
+import type { Me, PublicUser } from './features/users/users.schemas.js';
+
+/** Why a session is over, as its sockets are told. */
+export type SessionEndReason =
+  | 'logout'
+  | 'revoked'
+  | 'password_changed'
+  | 'password_reset'
+  | 'token_reused'
+  | 'disabled'
+  | 'account_deleted'
+  | 'expired';
+
+/**
+ * Every fact a service may announce, after its write. A fact carries what the news about it need, so that
+ * broadcasting is synchronous and keeps the order of publishing. A fact may be announced twice.
+ */
+export interface Facts {
+  /** A message has landed. `message.state` is null; `senderState` is what the sender's own devices are shown. */
+  'message.created': {
+    conversationId: string;
+    type: 'direct' | 'group';
+    /** The members of a direct conversation; empty for a group, which has a room. */
+    userIds: readonly string[];
+    message: Message;
+    senderState: Message['state'];
+    originSocketId?: string | undefined;
+  };
+  /** A conversation has come into somebody's list; `conversation` is as that person sees it. */
+  'conversation.created': { userId: string; conversation: Conversation; originSocketId?: string | undefined };
+  /** A profile is another one now: for everybody who shares a conversation with that person. */
+  'user.updated': { user: Omit<PublicUser, 'presence'> };
+  /** The own profile or settings are others now: for the own devices. */
+  'settings.updated': { userId: string; me: Me };
+  /** The access token of one socket runs out soon and nobody has renewed it. */
+  'session.expiring': { socketId: string; expiresAt: Date };
+  /** The access token of one socket has run out; the session may well live on. */
+  'session.expired': { socketId: string };
+  'session.revoked': { userId: string; sessionId: string; reason: SessionEndReason };
+  'server.stopping': { retryAfterMs: number };
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { budgets, rateLimitHeaders } from '../../kernel/limits.js';
+import { Problem } from '../../kernel/problem.js';
+import type { AttemptRows } from './attempts.model.js';
+
+export interface Attempts {
+  /** Pays for signing up, signing in or asking for a link from an address; throws `rate_limited`. */
+  spendAddress(ip: string): Promise<void>;
+  /**
+   * Runs a comparison of a password and counts it if it says no: at most 20 in 15 minutes for an account, those under
+   * way included, then `rate_limited`. An account that is not there is counted like one that is.
+   */
+  guarded(account: { id: string } | { identifier: string }, matches: () => Promise<boolean>): Promise<boolean>;
+}
+
+const wrongPasswords = { max: 20, windowMs: 15 * 60_000 };
+const purgeEvery = 600_000;
+
+/** One person has many addresses of IPv6, but hardly more than one network of them. */
+function networkOf(ip: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
+  if (mapped !== undefined || !isIPv6(ip)) return mapped ?? ip;
+  const [head = '', tail] = ip.split('%', 1).join('').split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const groups = [
+    ...before,
+    ...Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0'),
+    ...after,
+  ];
+  return groups
+    .slice(0, 4)
+    .map((group) => group.toLowerCase().padStart(4, '0'))
+    .join(':');
+}
+
+function tooMany(limit: number, retryAfterMs: number): Problem {
+  const headers = rateLimitHeaders({ limit, remaining: 0, resetMs: retryAfterMs });
+  return new Problem('rate_limited', { retryAfterMs, headers });
+}
+
+/** Builds the budgets of signing in. `factor` multiplies them; 0 switches them off. */
+export function createAttempts({ rows, factor }: { rows: AttemptRows; factor: number }): Attempts {
+  let purgedAt = 0;
+
+  async function purgeNowAndThen(now: number): Promise<void> {
+    if (now - purgedAt < purgeEvery) return;
+    purgedAt = now;
+    await rows.purge(new Date(now));
+  }
+
+  function keyOf(account: { id: string } | { identifier: string }): string {
+    if ('id' in account) return `password ${account.id}`;
+    return `password ${createHash('sha256').update(account.identifier.toLowerCase()).digest('hex')}`;
+  }
+
+  return {
+    async spendAddress(ip) {
+      if (factor === 0) return;
+      const now = Date.now();
+      await purgeNowAndThen(now);
+      const burst = Math.max(1, Math.floor(budgets.sign_in.burst * factor));
+      const intervalMs = 1000 / (budgets.sign_in.perSecond * factor);
+      const wait = await rows.take(`address ${networkOf(ip)}`, { burst, intervalMs }, now);
+      if (wait > 0) throw tooMany(burst, wait);
+    },
+    async guarded(account, matches) {
+      if (factor === 0) return matches();
+      const key = keyOf(account);
+      const max = Math.max(1, Math.floor(wrongPasswords.max * factor));
+      const wait = await rows.count(key, { max, windowMs: wrongPasswords.windowMs }, Date.now());
+      if (wait > 0) throw tooMany(max, wait);
+      let isWrong = false;
+      try {
+        const isRight = await matches();
+        isWrong = !isRight;
+        return isRight;
+      } finally {
+        if (!isWrong) await rows.uncount(key);
+      }
+    },
+  };
+}

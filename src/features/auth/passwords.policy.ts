@@ -1,0 +1,47 @@
+import { Problem, type Sentence } from '../../kernel/problem.js';
+import { passwordLength } from './auth.schemas.js';
+
+const minPasswordLength = 10;
+
+/** Whose password it shall be. */
+export interface Owner {
+  username: string;
+  email: string;
+}
+
+const reasons = {
+  short: {
+    en: `A password has at least ${minPasswordLength} characters.`,
+    fr: `Un mot de passe comporte au moins ${minPasswordLength} caractères.`,
+  },
+  name: {
+    en: 'A password must not be the username or the e-mail address: choose another one.',
+    fr: 'Un mot de passe ne doit être ni le nom d’utilisateur ni l’adresse e-mail : choisissez-en un autre.',
+  },
+  common: {
+    en: 'This password is used by many people and would be guessed first: choose another one.',
+    fr: 'Ce mot de passe est très répandu et serait deviné en premier : choisissez-en un autre.',
+  },
+} as const satisfies Record<string, Sentence>;
+
+function refuse(field: string, reason: keyof typeof reasons): never {
+  const message = reasons[reason];
+  throw new Problem('weak_password', { sentence: message, errors: [{ path: `body.${field}`, message }] });
+}
+
+function isNameOf(password: string, owner: Owner): boolean {
+  const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
+  const [localPart = ''] = owner.email.split('@');
+  return [owner.username, owner.email, localPart].map(fold).includes(fold(password));
+}
+
+/** Throws `weak_password`, with the reason, for a password that is too short or is its owner's name or address. */
+export function requireOwnPassword(password: string, owner: Owner, field: string): void {
+  if (passwordLength(password) < minPasswordLength) refuse(field, 'short');
+  if (isNameOf(password, owner)) refuse(field, 'name');
+}
+
+/** Throws `weak_password` for one that many people use. */
+export function requireUncommon(isCommon: boolean, field: string): void {
+  if (isCommon) refuse(field, 'common');
+}

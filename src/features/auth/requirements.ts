@@ -1,0 +1,30 @@
+import type { Actor } from '../../kernel/actor.js';
+import { invalidInput, Problem } from '../../kernel/problem.js';
+import type { Account, Accounts } from '../users/accounts.service.js';
+import type { Attempts } from './attempts.service.js';
+import type { Passwords } from './passwords.js';
+
+/** The same refusal for a link that was used, replaced, is too old or never was. */
+export function deadLink(): Problem {
+  return invalidInput('body.token', {
+    en: 'This link has been used, replaced or is too old. Ask for a new one.',
+    fr: 'Ce lien a déjà servi, a été remplacé ou est trop ancien. Demandez-en un nouveau.',
+  });
+}
+
+/** The caller's account; throws `unauthenticated` if it is gone. */
+export async function requireAccount(accounts: Pick<Accounts, 'byId'>, actor: Actor): Promise<Account> {
+  const account = await accounts.byId(actor.userId);
+  if (!account) throw new Problem('unauthenticated');
+  return account;
+}
+
+/** Asks for the password again, as a guess that counts: throws `wrong_password` or `rate_limited`. */
+export async function requirePassword(
+  { attempts, passwords }: { attempts: Attempts; passwords: Pick<Passwords, 'matches'> },
+  account: Account,
+  password: string,
+): Promise<void> {
+  const isRight = await attempts.guarded({ id: account.id }, () => passwords.matches(password, account.passwordHash));
+  if (!isRight) throw new Problem('wrong_password');
+}

@@ -1,0 +1,21 @@
+/** The marks of a member that the rules of reading go by. */
+interface Marks {
+  readSeq: number;
+  joinedSeq: number;
+  clearedSeq: number;
+}
+
+/** The number up to which a member sees nothing. */
+export function startOf({ joinedSeq, clearedSeq }: Marks): number {
+  return Math.max(joinedSeq, clearedSeq);
+}
+
+/** The number from which on messages may be unread. */
+export function floorOf(member: Marks): number {
+  return Math.max(member.readSeq, startOf(member));
+}
+
+/** How many messages are unread, by the formula: never a stored total. */
+export function unreadOf(member: Marks, seq: number): number {
+  return Math.max(0, seq - floorOf(member));
+}

@@ -1,0 +1,212 @@
+import mongoose, { type Connection, Types } from 'mongoose';
+
+/** One person in one conversation, from joining to leaving. */
+export interface MemberRow {
+  _id: Types.ObjectId;
+  conversationId: Types.ObjectId;
+  userId: Types.ObjectId;
+  /** A number that no other row of this person has or had. */
+  slot: number;
+  state: 'active';
+  role: 'member';
+  readSeq: number;
+  deliveredSeq: number;
+  /** What others are shown of the two marks. */
+  shownReadSeq: number;
+  shownDeliveredSeq: number;
+  joinedSeq: number;
+  clearedSeq: number;
+  /** Counts all changes of this row. */
+  own: number;
+  /** Whether an empty conversation is in the list: for who opened it. */
+  isListed: boolean;
+  mutedUntil: Date | null;
+  archived: boolean;
+  pinned: boolean;
+  markedUnread: boolean;
+  joinedAt: Date;
+  invitedBy: Types.ObjectId | null;
+  endedAt: Date | null;
+}
+
+const id = { type: mongoose.Schema.Types.ObjectId, required: true };
+const number = { type: Number, default: 0 };
+const flag = { type: Boolean, default: false };
+
+const schema = new mongoose.Schema<MemberRow>(
+  {
+    conversationId: id,
+    userId: id,
+    slot: { type: Number, required: true },
+    state: { type: String, required: true },
+    role: { type: String, required: true },
+    readSeq: number,
+    deliveredSeq: number,
+    shownReadSeq: number,
+    shownDeliveredSeq: number,
+    joinedSeq: number,
+    clearedSeq: number,
+    own: number,
+    isListed: flag,
+    mutedUntil: { type: Date, default: null },
+    archived: flag,
+    pinned: flag,
+    markedUnread: flag,
+    joinedAt: { type: Date, required: true },
+    invitedBy: { type: mongoose.Schema.Types.ObjectId, default: null },
+    endedAt: { type: Date, default: null },
+  },
+  { versionKey: false },
+);
+schema.index({ conversationId: 1, userId: 1 }, { unique: true, partialFilterExpression: { endedAt: null } });
+schema.index({ userId: 1, slot: 1 }, { unique: true });
+
+interface SlotRow {
+  /** The person. */
+  _id: Types.ObjectId;
+  last: number;
+}
+
+/** A sender has read what he sent. */
+export interface SentMark {
+  conversationId: string;
+  userId: string;
+  seq: number;
+}
+
+/** The rows of members: named queries on lean rows, each served by an index. */
+export interface MemberRows {
+  /** Makes the row of somebody who is in a conversation from its creation; nothing if it is there. */
+  found(
+    conversationId: Types.ObjectId,
+    userId: Types.ObjectId,
+    founding: { isListed: boolean; at: Date },
+  ): Promise<void>;
+  /** Puts an empty conversation into the list; true if this call did. */
+  list(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
+  /** Everybody who is in a conversation (a direct one: at most two). */
+  of(conversationId: string): Promise<MemberRow[]>;
+  ofAll(conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
+  ofUser(userId: string): Promise<MemberRow[]>;
+  /** Everybody who is in one of these conversations, each once. */
+  peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
+  raiseSent(marks: readonly SentMark[], isDurable: boolean): Promise<void>;
+}
+
+const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
+
+function isDuplicateKey(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 11000;
+}
+
+/** Gives the rows of members on one connection. */
+export function membersModel(connection: Connection): MemberRows {
+  connection.model<MemberRow>('Member', schema, 'members');
+  const members = connection.collection<MemberRow>('members');
+  const slots = connection.collection<SlotRow>('slots');
+  const durable = { writeConcern: { w: 'majority', journal: true } } as const;
+
+  async function nextSlot(userId: Types.ObjectId): Promise<number> {
+    for (;;) {
+      try {
+        const row = await slots.findOneAndUpdate(
+          { _id: userId },
+          { $inc: { last: 1 } },
+          { upsert: true, returnDocument: 'after', ...durable },
+        );
+        if (row) return row.last;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+    }
+  }
+
+  function founder(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Date): MemberRow {
+    return {
+      _id: new Types.ObjectId(),
+      conversationId,
+      userId,
+      slot: 0,
+      state: 'active',
+      role: 'member',
+      readSeq: 0,
+      deliveredSeq: 0,
+      shownReadSeq: 0,
+      shownDeliveredSeq: 0,
+      joinedSeq: 0,
+      clearedSeq: 0,
+      own: 0,
+      isListed: false,
+      mutedUntil: null,
+      archived: false,
+      pinned: false,
+      markedUnread: false,
+      joinedAt: at,
+      invitedBy: null,
+      endedAt: null,
+    };
+  }
+
+  return {
+    async found(conversationId, userId, { isListed, at }) {
+      const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
+      if (isThere) return;
+      const row = { ...founder(conversationId, userId, at), isListed, slot: await nextSlot(userId) };
+      try {
+        await members.insertOne(row, durable);
+      } catch (error) {
+        // Somebody else who finishes the same conversation was faster; the slot stays unused.
+        if (!isDuplicateKey(error)) throw error;
+      }
+    },
+    async list(conversationId, userId) {
+      const result = await members.updateOne(
+        { conversationId, userId: new Types.ObjectId(userId), endedAt: null, isListed: false },
+        { $set: { isListed: true }, $inc: { own: 1 } },
+        durable,
+      );
+      return result.modifiedCount === 1;
+    },
+    of: (conversationId) =>
+      members
+        .find({ conversationId: new Types.ObjectId(conversationId), endedAt: null }, majority)
+        .sort({ userId: 1 })
+        .toArray(),
+    ofAll: (conversationIds) =>
+      members
+        .find({ conversationId: { $in: [...conversationIds] }, endedAt: null }, majority)
+        .sort({ conversationId: 1, userId: 1 })
+        .toArray(),
+    ofUser: (userId) =>
+      members
+        .find({ userId: new Types.ObjectId(userId), endedAt: null }, majority)
+        .sort({ slot: 1 })
+        .toArray(),
+    async peopleOf(conversationIds) {
+      const found = await members.distinct('userId', { conversationId: { $in: [...conversationIds] }, endedAt: null });
+      return found.map(String);
+    },
+    async raiseSent(marks, isDurable) {
+      if (marks.length === 0) return;
+      const writes = marks.map(({ conversationId, userId, seq }) => ({
+        updateOne: {
+          filter: {
+            conversationId: new Types.ObjectId(conversationId),
+            userId: new Types.ObjectId(userId),
+            endedAt: null,
+            readSeq: { $lt: seq },
+          },
+          update: {
+            $max: { readSeq: seq, deliveredSeq: seq, shownReadSeq: seq, shownDeliveredSeq: seq },
+            $inc: { own: 1 },
+            $set: { markedUnread: false },
+          },
+        },
+      }));
+      await members.bulkWrite(writes, {
+        ordered: false,
+        writeConcern: { w: 'majority', ...(isDurable ? { journal: true } : {}) },
+      });
+    },
+  };
+}

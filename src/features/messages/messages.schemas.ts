@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { objectId, rule, text } from '../../kernel/input.js';
+import { Message } from '../../views/message.schemas.js';
+
+export { Message };
+
+export const SendMessage = z
+  .strictObject({
+    conversationId: objectId,
+    clientId: z
+      .string()
+      .regex(/^[\x20-\x7e]{1,64}$/)
+      .describe('1-64 printable ASCII characters: the same one again gets the first message'),
+    text: text(1, 4000).refine(
+      (value) => value.trim() !== '',
+      rule('It must not be blank', 'Il ne doit pas être vide'),
+    ),
+    attachments: z.array(objectId).max(0).optional(),
+    replyTo: objectId.optional(),
+    mentions: z.array(objectId).max(50).optional(),
+  })
+  .meta({ id: 'SendMessage' });
+export type SendMessage = z.output<typeof SendMessage>;
+
+const seq = z.int().min(0);
+
+export const ListMessages = z
+  .strictObject({
+    conversationId: objectId,
+    before: seq.optional().describe('Only below this seq, the nearest first taken'),
+    after: seq.optional().describe('Only above this seq, the nearest first taken'),
+    around: seq.optional().describe('On both sides of this seq, itself included'),
+    limit: z.int().min(1).max(100).default(50),
+  })
+  .refine(
+    ({ before, after, around }) => [before, after, around].filter((one) => one !== undefined).length <= 1,
+    rule('Give one of before, after and around', 'Donnez before, after ou around, un seul des trois'),
+  )
+  .meta({ id: 'ListMessages' });
+export type ListMessages = z.output<typeof ListMessages>;
+
+export const MessageWindow = z
+  .strictObject({ items: z.array(Message), hasMoreBefore: z.boolean(), hasMoreAfter: z.boolean() })
+  .meta({ id: 'MessageWindow' });
+export type MessageWindow = z.infer<typeof MessageWindow>;
+
+export const MessageParams = z.strictObject({ id: objectId });

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { Problem } from '../../kernel/problem.js';
+import { hashOf } from './refresh-tokens.js';
+import type { SessionEnding } from './session-ending.js';
+import type { SessionTokens } from './session-tokens.js';
+import type { SessionRows } from './sessions.model.js';
+import { lifetimes, verdictOnRetired } from './sessions.policy.js';
+import type { Tokens } from './sessions.schemas.js';
+
+interface Deps {
+  rows: Pick<SessionRows, 'byId' | 'rotate'>;
+  tokens: SessionTokens;
+  end: SessionEnding['end'];
+  logger: Pick<Logger, 'warn'>;
+  settings: { accessTtlMs: number; refreshTtlMs: number };
+}
+
+export interface Refreshing {
+  /**
+   * Gives the successor of a refresh token. Throws `refresh_token_reused` for a retired one, whose session it ends,
+   * and `refresh_token_invalid` for anything else.
+   */
+  refresh(refreshToken: string, ip: string): Promise<Tokens>;
+}
+
+/** Builds the rotation of refresh tokens (RFC 9700, section 4.14.2), with a moment of grace for whoever lost the answer. */
+export function createRefreshing({ rows, tokens, end, logger, settings }: Deps): Refreshing {
+  /** Answers a refresh token that is not, or not any more, the current one of its session. */
+  async function refreshAgain(sessionId: string, presented: { counter: number; hash: string }): Promise<Tokens> {
+    const now = new Date();
+    const row = await rows.byId(sessionId);
+    if (!row) throw new Problem('refresh_token_invalid');
+    const verdict = verdictOnRetired(row, presented, now);
+    if (verdict === 'repeat') return tokens.of(row, now);
+    if (verdict === 'invalid') throw new Problem('refresh_token_invalid');
+    const userId = String(row.userId);
+    const ended = await end(userId, { ids: [sessionId] }, 'token_reused');
+    const told = { security: 'refresh_token_reused', userId, sessionId };
+    if (ended > 0) logger.warn(told, 'a retired refresh token was presented: its session is over');
+    throw new Problem('refresh_token_reused');
+  }
+
+  return {
+    async refresh(refreshToken, ip) {
+      const claims = tokens.readRefresh(refreshToken);
+      if (!claims) throw new Problem('refresh_token_invalid');
+      const { sessionId, counter } = claims;
+      const now = new Date();
+      const presented = { counter, hash: hashOf(refreshToken), at: now };
+      const seen = await rows.byId(sessionId);
+      if (seen?.counter !== counter) return refreshAgain(sessionId, presented);
+      const row = await rows.rotate(sessionId, presented, {
+        ...tokens.stored(sessionId, counter + 1),
+        rotatedAt: now,
+        ...lifetimes(now, seen.endsAt, settings),
+        lastUsedAt: now,
+        ip,
+      });
+      return row ? tokens.of(row, now) : refreshAgain(sessionId, presented);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Facts, SessionEndReason } from '../../facts.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import type { SessionRows } from './sessions.model.js';
+import { purgeTime } from './sessions.policy.js';
+
+/** Which living sessions of a person are meant. */
+export type WhichSessions = { ids: readonly string[] } | { allBut: string | null };
+
+export interface SessionEnding {
+  /** The one way a session ends before its time, whatever the cause; tells how many this call has ended. */
+  end(userId: string, which: WhichSessions, reason: SessionEndReason): Promise<number>;
+}
+
+interface Deps {
+  rows: Pick<SessionRows, 'end' | 'living'>;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+}
+
+/** Builds what ends sessions: it needs no keys, so that the command line can do it too. */
+export function createSessionEnding({ rows, bus }: Deps): SessionEnding {
+  return {
+    async end(userId, which, reason) {
+      const ids =
+        'ids' in which
+          ? which.ids
+          : (await rows.living(userId, new Date())).map((row) => String(row._id)).filter((id) => id !== which.allBut);
+      let ended = 0;
+      for (const sessionId of ids) {
+        const at = new Date();
+        if (!(await rows.end(sessionId, userId, { at, reason, purgeAt: purgeTime(at) }))) continue;
+        bus.publish('session.revoked', { userId, sessionId, reason });
+        ended += 1;
+      }
+      return ended;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Keys } from '../../kernel/keys.js';
+import { Problem } from '../../kernel/problem.js';
+import { type AccessClaims, createAccessTokens } from './access-tokens.js';
+import { createRefreshTokens, hashOf, type RefreshClaims } from './refresh-tokens.js';
+import type { SessionRow } from './sessions.model.js';
+import { accessExpiry } from './sessions.policy.js';
+import type { Tokens } from './sessions.schemas.js';
+
+export interface SessionTokens {
+  /** Both tokens of a session as its row stands; throws `refresh_token_invalid` when the key that made them is gone. */
+  of(row: SessionRow, now: Date): Promise<Tokens>;
+  /** What a row keeps of refresh token number `counter`, made with the key of today. */
+  stored(sessionId: string, counter: number): Pick<SessionRow, 'counter' | 'keyId' | 'refreshHash'>;
+  /** Reads an access token; throws `token_expired` or `unauthenticated`. */
+  verifyAccess(token: string): Promise<AccessClaims>;
+  readRefresh(token: string): RefreshClaims | null;
+}
+
+/** Builds both kinds of tokens over the rows of sessions. */
+export function createSessionTokens(keys: Keys, { accessTtlMs }: { accessTtlMs: number }): SessionTokens {
+  const accessTokens = createAccessTokens(keys);
+  const refreshTokens = createRefreshTokens(keys);
+
+  return {
+    async of(row, now) {
+      const sessionId = String(row._id);
+      const refreshToken = refreshTokens.make({ sessionId, counter: row.counter, keyId: row.keyId });
+      if (refreshToken === null || hashOf(refreshToken) !== row.refreshHash) throw new Problem('refresh_token_invalid');
+      const expiresAt = accessExpiry(now, accessTtlMs, row.endsAt);
+      return {
+        accessToken: await accessTokens.sign({ userId: String(row.userId), sessionId, expiresAt }),
+        accessTokenExpiresAt: expiresAt.toISOString(),
+        refreshToken,
+        refreshTokenExpiresAt: row.refreshExpiresAt.toISOString(),
+      };
+    },
+    stored(sessionId, counter) {
+      const { keyId } = refreshTokens;
+      const token = refreshTokens.make({ sessionId, counter, keyId });
+      if (token === null) throw new Error('The key that makes refresh tokens is not among those that read them');
+      return { counter, keyId, refreshHash: hashOf(token) };
+    },
+    verifyAccess: (token) => accessTokens.verify(token),
+    readRefresh: (token) => refreshTokens.read(token),
+  };
+}

@@ -1,0 +1,153 @@
+import type { Logger } from 'pino';
+import type { Facts, SessionEndReason } from '../../facts.js';
+import type { Actor } from '../../kernel/actor.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import type { Keys } from '../../kernel/keys.js';
+import { notFound, Problem } from '../../kernel/problem.js';
+import { type Device, platformOf } from './device.js';
+import { createLastUse } from './last-use.js';
+import { createRefreshing, type Refreshing } from './refreshing.js';
+import { createSessionEnding, type SessionEnding } from './session-ending.js';
+import { createSessionTokens } from './session-tokens.js';
+import type { SessionRow, SessionRows } from './sessions.model.js';
+import { isAlive, lifetimes, maxSessions } from './sessions.policy.js';
+import type { Session, Tokens } from './sessions.schemas.js';
+
+interface Settings {
+  accessTtlMs: number;
+  refreshTtlMs: number;
+  sessionMaxAgeMs: number;
+  /** False where RATE_LIMIT_FACTOR is 0. */
+  isLimited: boolean;
+}
+
+interface Deps {
+  rows: SessionRows;
+  keys: Keys;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+  logger: Pick<Logger, 'warn' | 'error'>;
+  settings: Settings;
+}
+
+export interface Sessions extends SessionEnding, Refreshing {
+  /** Signs a device in: a new session with its first tokens. The 21st ends the one unused for longest. */
+  start(userId: string, device: Device): Promise<{ tokens: Tokens; session: Session }>;
+  /** Who is asking: throws `unauthenticated`, `token_expired` or `session_revoked`. */
+  authenticate(accessToken: string): Promise<{ actor: Actor; expiresAt: Date }>;
+  list(actor: Actor): Promise<{ items: Session[] }>;
+  /** Ends one of the caller's own sessions; throws `not_found` when there is no such living one. */
+  revoke(actor: Actor, sessionId: string): Promise<void>;
+  /** Those of these sessions that still live. */
+  alive(sessionIds: readonly string[]): Promise<Set<string>>;
+  /** Why these sessions ended, for those that have. */
+  endings(sessionIds: readonly string[]): Promise<Map<string, SessionEndReason>>;
+}
+
+const purgeEvery = 3_600_000;
+
+function viewOf(row: SessionRow, lastUsedAt: Date, currentId: string): Session {
+  return {
+    id: String(row._id),
+    deviceName: row.deviceName,
+    platform: row.platform,
+    ip: row.ip,
+    createdAt: row.createdAt.toISOString(),
+    lastUsedAt: lastUsedAt.toISOString(),
+    current: String(row._id) === currentId,
+  };
+}
+
+/** A new session, whose times follow from the settings. */
+function draftOf(
+  rows: SessionRows,
+  settings: Settings,
+  who: { userId: string; device: Device; now: Date },
+): ReturnType<SessionRows['draft']> {
+  const { userId, device, now } = who;
+  const endsAt = new Date(now.getTime() + settings.sessionMaxAgeMs);
+  return rows.draft({
+    userId,
+    deviceName: device.deviceName,
+    platform: platformOf(device.userAgent),
+    ip: device.ip,
+    createdAt: now,
+    endsAt,
+    ...lifetimes(now, endsAt, settings),
+  });
+}
+
+/** What is asked about many sessions at once. */
+function createQueries(rows: SessionRows): Pick<Sessions, 'alive' | 'endings'> {
+  return {
+    async alive(sessionIds) {
+      const now = new Date();
+      const found = await rows.byIds(sessionIds);
+      return new Set(found.filter((row) => isAlive(row, now)).map((row) => String(row._id)));
+    },
+    async endings(sessionIds) {
+      const found = await rows.byIds(sessionIds);
+      return new Map(
+        found.flatMap((row) => (row.endReason === null ? [] : [[String(row._id), row.endReason] as const])),
+      );
+    },
+  };
+}
+
+/** Builds the sessions of a server: one per device, checked in the store on every request. */
+export function createSessions({ rows, keys, bus, logger, settings }: Deps): Sessions {
+  const tokens = createSessionTokens(keys, settings);
+  const { end } = createSessionEnding({ rows, bus });
+  const lastUse = createLastUse();
+  let purgedAt = 0;
+
+  /** Rows that nobody needs any more go when people sign in, for only then are there more of them. */
+  function purgeNowAndThen(now: Date): void {
+    if (now.getTime() - purgedAt < purgeEvery) return;
+    purgedAt = now.getTime();
+    rows.purge(now).catch((error: unknown) => logger.error({ err: error }, 'old sessions could not be removed'));
+  }
+
+  async function endBeyondCap(userId: string, newest: string): Promise<void> {
+    if (!settings.isLimited) return;
+    const living = await rows.living(userId, new Date());
+    const others = living
+      .filter((row) => String(row._id) !== newest)
+      .sort((a, b) => lastUse.of(b).getTime() - lastUse.of(a).getTime());
+    const tooMany = others.slice(maxSessions - 1).map((row) => String(row._id));
+    await end(userId, { ids: tooMany }, 'revoked');
+  }
+
+  return {
+    ...createRefreshing({ rows, tokens, end, logger, settings }),
+    ...createQueries(rows),
+    end,
+    async start(userId, device) {
+      const now = new Date();
+      purgeNowAndThen(now);
+      const draft = draftOf(rows, settings, { userId, device, now });
+      const id = String(draft._id);
+      const row: SessionRow = { ...draft, ...tokens.stored(id, 0) };
+      await rows.insert(row);
+      await endBeyondCap(userId, id);
+      return { tokens: await tokens.of(row, now), session: viewOf(row, now, id) };
+    },
+    async authenticate(accessToken) {
+      const { userId, sessionId, expiresAt } = await tokens.verifyAccess(accessToken);
+      const row = await rows.byId(sessionId);
+      const now = new Date();
+      if (!row || String(row.userId) !== userId || !isAlive(row, now)) throw new Problem('session_revoked');
+      if (lastUse.note(row, now)) {
+        rows.noteUse(sessionId, now).catch((error: unknown) => logger.warn({ err: error }, 'a use was not noted'));
+      }
+      return { actor: { userId, sessionId }, expiresAt };
+    },
+    async list(actor) {
+      const living = await rows.living(actor.userId, new Date());
+      return { items: living.map((row) => viewOf(row, lastUse.of(row), actor.sessionId)) };
+    },
+    async revoke(actor, sessionId) {
+      const ended = await end(actor.userId, { ids: [sessionId] }, 'revoked');
+      if (ended === 0) throw notFound();
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { Problem } from '../../kernel/problem.js';
+import type { MailLink } from './mail-link.js';
+import { toMe } from './user-views.js';
+import type { Taken, UserRow, UserRows } from './users.model.js';
+import type { Me } from './users.schemas.js';
+
+/** An account as signing in needs it. It never leaves the server: `me` is what its owner is shown. */
+export interface Account {
+  id: string;
+  username: string;
+  email: string;
+  passwordHash: string;
+  /** Counts the changes of password and state: what was decided by an older one must be decided again. */
+  credentialVersion: number;
+  isActive: boolean;
+  emailVerified: boolean;
+  verifyLink: MailLink | null;
+  resetLink: MailLink | null;
+  me: Me;
+}
+
+export interface NewAccount {
+  email: string;
+  username: string;
+  displayName: string;
+  passwordHash: string;
+  verifyLink: MailLink | null;
+}
+
+/** The side of people that only signing in and the command line see. */
+export interface Accounts {
+  /** Throws `email_taken` or `username_taken`. */
+  create(account: NewAccount): Promise<Account>;
+  byId(userId: string): Promise<Account | null>;
+  byEmail(email: string): Promise<Account | null>;
+  /** Finds by e-mail address or by username, in any case. */
+  byIdentifier(identifier: string): Promise<Account | null>;
+  page(afterId: string | null, limit: number): Promise<Account[]>;
+  /** With `versionSeen`, null if the password or the state has changed since. */
+  setPassword(userId: string, passwordHash: string, versionSeen: number | null): Promise<Account | null>;
+  /** Spends a living reset link; null if it is not (or no longer) one. */
+  resetPassword(userId: string, linkId: string, passwordHash: string): Promise<Account | null>;
+  /** Null if a newer link was made, this one was used, or the account is not active. */
+  openResetLink(userId: string, link: MailLink): Promise<Account | null>;
+  openVerifyLink(userId: string, link: MailLink): Promise<Account | null>;
+  /** Spends a living link that proves an address, which becomes the account's. Throws `email_taken`. */
+  verifyEmail(userId: string, linkId: string): Promise<Account | null>;
+  setActive(userId: string, isActive: boolean): Promise<Account | null>;
+}
+
+/** The form of an address that is unique: case does not count. */
+export function emailKeyOf(email: string): string {
+  return email.normalize('NFKC').toLowerCase();
+}
+
+function toAccount(row: UserRow): Account {
+  const { username, email, passwordHash, credentialVersion, emailVerified, verifyLink, resetLink } = row;
+  return {
+    id: String(row._id),
+    username,
+    email,
+    passwordHash,
+    credentialVersion,
+    isActive: row.state === 'active',
+    emailVerified,
+    verifyLink,
+    resetLink,
+    me: toMe(row),
+  };
+}
+
+function accountOrNull(row: UserRow | null): Account | null {
+  return row && toAccount(row);
+}
+
+function isTaken(row: UserRow | Taken | null): row is Taken {
+  return typeof row === 'string';
+}
+
+/** Builds the accounts over the rows of people. */
+export function createAccounts({ rows }: { rows: UserRows }): Accounts {
+  return {
+    async create({ email, ...account }) {
+      const row = await rows.insert({
+        ...account,
+        email,
+        emailKey: emailKeyOf(email),
+        emailVerified: false,
+        bio: '',
+        privacy: {
+          lastSeen: 'everyone',
+          readReceipts: true,
+          directMessages: 'everyone',
+          groupInvites: 'everyone',
+          findByEmail: false,
+        },
+        createdAt: new Date(),
+      });
+      if (isTaken(row)) throw new Problem(row);
+      return toAccount(row);
+    },
+    byId: async (userId) => accountOrNull(await rows.byId(userId)),
+    byEmail: async (email) => accountOrNull(await rows.byEmailKey(emailKeyOf(email))),
+    byIdentifier: async (identifier) =>
+      accountOrNull(
+        identifier.includes('@')
+          ? await rows.byEmailKey(emailKeyOf(identifier))
+          : await rows.byUsername(identifier.toLowerCase()),
+      ),
+    page: async (afterId, limit) => (await rows.page(afterId, limit)).map(toAccount),
+    setPassword: async (userId, passwordHash, versionSeen) =>
+      accountOrNull(await rows.setPassword(userId, passwordHash, versionSeen)),
+    resetPassword: async (userId, linkId, passwordHash) =>
+      accountOrNull(await rows.resetPassword(userId, linkId, { passwordHash, at: new Date() })),
+    openResetLink: async (userId, link) => accountOrNull(await rows.openResetLink(userId, link)),
+    openVerifyLink: async (userId, link) => accountOrNull(await rows.openVerifyLink(userId, link)),
+    async verifyEmail(userId, linkId) {
+      const seen = await rows.byId(userId);
+      const email = seen?.verifyLink?.id === linkId ? seen.verifyLink.email : null;
+      if (!seen || email === null) return null;
+      const emailKey = emailKeyOf(email);
+      const isNew = emailKey !== seen.emailKey;
+      const row = await rows.verifyEmail(userId, linkId, { email, emailKey, isNew, at: new Date() });
+      if (isTaken(row)) throw new Problem(row);
+      return accountOrNull(row);
+    },
+    setActive: async (userId, isActive) => accountOrNull(await rows.setState(userId, isActive ? 'active' : 'disabled')),
+  };
+}

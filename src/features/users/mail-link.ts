@@ -1,0 +1,14 @@
+/** A link in a mail: its token is derived from the ids of the link and its account, and stored nowhere. */
+export interface MailLink {
+  id: string;
+  madeAt: Date;
+  expiresAt: Date;
+  usedAt: Date | null;
+  /** The address that the link proves; null in a link that resets a password. */
+  email: string | null;
+}
+
+/** Whether `linkId` is the link that is good at that time: the newest, not used and not too old. */
+export function isLiving(link: MailLink | null, linkId: string, at: Date): link is MailLink {
+  return link !== null && link.id === linkId && link.usedAt === null && link.expiresAt > at;
+}

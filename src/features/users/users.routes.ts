@@ -1,0 +1,33 @@
+import { type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
+import { Me, PublicUser, UpdateProfile, UserParams } from './users.schemas.js';
+import type { Users } from './users.service.js';
+
+/** The own account and other people's profiles, under `/api/users`. */
+export function userEndpoints(users: Users): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: '/me',
+      summary: 'Get the own account',
+      returns: { 200: Me },
+      handle: async ({ actor }) => ok(await users.me(actor.userId)),
+    }),
+    endpoint({
+      method: 'put',
+      path: '/profile',
+      summary: 'Change name, username or bio',
+      description: 'What is left out stays as it is.',
+      body: UpdateProfile,
+      returns: { 200: Me },
+      handle: async ({ actor, body }) => ok(await users.updateProfile(actor, body)),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/:userId',
+      summary: 'Get a profile',
+      params: UserParams,
+      returns: { 200: PublicUser },
+      handle: async ({ actor, params }) => ok(await users.profile(actor.userId, params.userId)),
+    }),
+  ];
+}

@@ -1,0 +1,155 @@
+/** The AsyncAPI document of an event contract: https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
+import { z } from 'zod';
+import { createSchemas, type Json, type Schemas } from './json-schema.js';
+import { limitExtension, limitNote } from './limit-note.js';
+import type { LimitClass } from './limits.js';
+import { ProblemShape } from './problem-schema.js';
+
+/** What a client may ask, and what it is answered. */
+interface RequestEvent {
+  summary: string;
+  limit: LimitClass;
+  input: z.ZodType;
+  output: z.ZodType;
+}
+
+/** What the server tells by itself. */
+interface NewsEvent {
+  summary: string;
+  payload: z.ZodType;
+}
+
+interface AsyncApiOptions {
+  requests: Readonly<Record<string, RequestEvent>>;
+  news: Readonly<Record<string, NewsEvent>>;
+  title: string;
+  version: string;
+  /** For people, in CommonMark. */
+  description: string;
+  /** The base address of the server, without a slash at its end. */
+  server: string;
+}
+
+/** Messages and operations, each by its key. */
+interface Parts {
+  messages: Record<string, Json>;
+  operations: Record<string, Json>;
+}
+
+const Refusal = z
+  .strictObject({ ok: z.literal(false), error: ProblemShape })
+  .meta({ id: 'Refusal', description: 'The acknowledgement of a request that was refused' });
+
+const channel: Json = { $ref: '#/channels/events' };
+
+/** The key of a component may hold no colon. */
+function keyOf(event: string): string {
+  return event.replaceAll(':', '-');
+}
+
+function messageOf(event: string, { summary, payload, ...rest }: { summary: string; payload: Json }): Json {
+  return { name: event, title: event, summary, contentType: 'application/json', payload, ...rest };
+}
+
+function inChannel(key: string): Json {
+  return { $ref: `#/channels/events/messages/${key}` };
+}
+
+/** From the client: an event, and its acknowledgement as the reply. */
+function requestParts(requests: AsyncApiOptions['requests'], schemas: Schemas): Parts {
+  const parts: Parts = { messages: {}, operations: {} };
+  for (const [event, { summary, limit, input, output }] of Object.entries(requests)) {
+    const key = keyOf(event);
+    const answer = z.discriminatedUnion('ok', [z.strictObject({ ok: z.literal(true), data: output }), Refusal]);
+    parts.messages[key] = messageOf(event, { summary, payload: schemas.of(input, 'input') });
+    parts.messages[`${key}-ack`] = messageOf(`${event} (acknowledgement)`, {
+      summary: `Answers ${event}`,
+      payload: schemas.of(answer, 'output'),
+    });
+    parts.operations[key] = {
+      action: 'receive',
+      channel,
+      title: event,
+      summary,
+      description: limitNote(limit),
+      messages: [inChannel(key)],
+      reply: { channel, messages: [inChannel(`${key}-ack`)] },
+      'x-limit': limitExtension(limit),
+    };
+  }
+  return parts;
+}
+
+/** From the server: an event that is not answered. */
+function newsParts(news: AsyncApiOptions['news'], schemas: Schemas): Parts {
+  const parts: Parts = { messages: {}, operations: {} };
+  for (const [event, { summary, payload }] of Object.entries(news)) {
+    const key = keyOf(event);
+    parts.messages[key] = messageOf(event, { summary, payload: schemas.of(payload, 'output') });
+    parts.operations[key] = { action: 'send', channel, title: event, summary, messages: [inChannel(key)] };
+  }
+  return parts;
+}
+
+/** Socket.IO 4 over Engine.IO 4: what the handshake of a websocket looks like. */
+const bindings: Json = {
+  ws: {
+    method: 'GET',
+    query: {
+      type: 'object',
+      properties: {
+        EIO: { type: 'string', const: '4', description: 'The revision of the Engine.IO protocol' },
+        transport: { type: 'string', enum: ['websocket', 'polling'] },
+      },
+      required: ['EIO', 'transport'],
+    },
+    bindingVersion: '0.1.0',
+  },
+};
+
+const securitySchemes: Json = {
+  accessToken: {
+    type: 'apiKey',
+    in: 'password',
+    description: 'An access token (JWT), given in the handshake of Socket.IO: `io(url, { auth: { token } })`',
+  },
+};
+
+function serverOf(server: string): Json {
+  const { protocol, host, pathname } = new URL(server);
+  return {
+    host,
+    pathname: `${pathname.replace(/\/$/, '')}/socket.io/`,
+    protocol: protocol === 'https:' ? 'wss' : 'ws',
+    description: 'Socket.IO 4, by websocket or long polling',
+    security: [{ $ref: '#/components/securitySchemes/accessToken' }],
+  };
+}
+
+/** Gives the document of an event contract, ready for `JSON.stringify`. */
+export function asyncApiDocument(options: AsyncApiOptions): Json {
+  const { requests, news, title, version, description, server } = options;
+  const schemas = createSchemas('draft-7');
+  const asked = requestParts(requests, schemas);
+  const told = newsParts(news, schemas);
+  const messages = { ...asked.messages, ...told.messages };
+  const keys = Object.keys(messages);
+  return {
+    asyncapi: '3.0.0',
+    info: { title, version, description, license: { name: 'MIT' } },
+    defaultContentType: 'application/json',
+    servers: { server: serverOf(server) },
+    channels: {
+      events: {
+        address: '/',
+        title: 'Events',
+        summary: 'The default namespace: every event travels here',
+        servers: [{ $ref: '#/servers/server' }],
+        messages: Object.fromEntries(keys.map((key) => [key, { $ref: `#/components/messages/${key}` }])),
+        bindings,
+      },
+    },
+    operations: { ...asked.operations, ...told.operations },
+    components: { schemas: schemas.components(), messages, securitySchemes },
+  };
+}

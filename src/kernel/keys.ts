@@ -1,0 +1,37 @@
+import { createHash, hkdfSync } from 'node:crypto';
+
+/** A key for one purpose; `id` names it in what it has made and tells nothing of it. */
+export interface Key {
+  id: string;
+  secret: Buffer;
+}
+
+/** What may be made with one secret: each purpose has keys of its own, so that nothing made for one passes for another. */
+export type Purpose = 'access-token' | 'refresh-token' | 'mail-token' | 'content-digest' | 'cursor';
+
+export interface Keys {
+  /** The key that makes new things, and all that still verify old ones, the current first. */
+  for(purpose: Purpose): { current: Key; all: readonly Key[] };
+}
+
+const keyBytes = 32;
+
+function derive(secret: string, purpose: Purpose): Key {
+  const bytes = Buffer.from(hkdfSync('sha256', secret, '', `causerie ${purpose}`, keyBytes));
+  return { id: createHash('sha256').update(`id ${purpose}`).update(bytes).digest('hex').slice(0, 12), secret: bytes };
+}
+
+/** Derives the keys of a server from SECRET_KEY and SECRET_KEY_PREVIOUS (HKDF, RFC 5869). */
+export function createKeys(secret: string, previous: string | null): Keys {
+  const made = new Map<Purpose, { current: Key; all: readonly Key[] }>();
+  return {
+    for(purpose) {
+      const known = made.get(purpose);
+      if (known) return known;
+      const current = derive(secret, purpose);
+      const keys = { current, all: previous === null ? [current] : [current, derive(previous, purpose)] };
+      made.set(purpose, keys);
+      return keys;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { Problem } from './problem.js';
+
+/** A token bucket: so many at once, then so many a second. */
+interface Budget {
+  burst: number;
+  perSecond: number;
+}
+
+/** The classes of contract section 1, at RATE_LIMIT_FACTOR 1: one budget per person over REST and all sockets. */
+export const budgets = {
+  send: { burst: 100, perSecond: 10 },
+  change: { burst: 60, perSecond: 5 },
+  marks: { burst: 100, perSecond: 10 },
+  typing: { burst: 10, perSecond: 1 },
+  sync: { burst: 20, perSecond: 1 },
+  search: { burst: 10, perSecond: 1 },
+  directory: { burst: 20, perSecond: 1 / 15 },
+  groups: { burst: 20, perSecond: 1 / 60 },
+  upload: { burst: 30, perSecond: 1 / 2 },
+  sign_in: { burst: 30, perSecond: 10 / 60 },
+  other: { burst: 120, perSecond: 20 },
+} as const satisfies Record<string, Budget>;
+
+export type LimitClass = keyof typeof budgets;
+
+/** What is left of a budget after a request was paid from it. */
+export interface Allowance {
+  limit: number;
+  remaining: number;
+  resetMs: number;
+}
+
+export interface Limits {
+  /** Pays one request of `key` (a user id or an address) from a class; throws `rate_limited` when nothing is left. */
+  spend(limitClass: LimitClass, key: string): Allowance;
+  /** How many budgets are held in memory, for /metrics. */
+  size(): number;
+}
+
+interface Bucket {
+  tokens: number;
+  at: number;
+}
+
+const sweepEvery = 10_000;
+
+/** Gives the budgets of one process. `factor` multiplies burst and rate; 0 switches the limits off. */
+export function createLimits(factor: number, now: () => number = Date.now): Limits {
+  const buckets = new Map<string, Bucket>();
+  let spent = 0;
+
+  function fill(bucket: Bucket, budget: Budget, at: number): number {
+    const elapsed = Math.max(0, at - bucket.at) / 1000;
+    return Math.min(budget.burst * factor, bucket.tokens + elapsed * budget.perSecond * factor);
+  }
+
+  /** Forgets the budgets that are full again: a full bucket and none are the same. */
+  function sweep(at: number): void {
+    for (const [name, bucket] of buckets) {
+      const budget = budgets[name.slice(0, name.indexOf(' ')) as LimitClass];
+      if (fill(bucket, budget, at) >= budget.burst * factor) buckets.delete(name);
+    }
+  }
+
+  return {
+    spend(limitClass, key) {
+      const budget = budgets[limitClass];
+      const limit = Math.max(1, Math.floor(budget.burst * factor));
+      if (factor === 0) return { limit: budget.burst, remaining: budget.burst, resetMs: 0 };
+      const at = now();
+      if (++spent % sweepEvery === 0) sweep(at);
+      const name = `${limitClass} ${key}`;
+      const bucket = buckets.get(name) ?? { tokens: limit, at };
+      const tokens = fill(bucket, budget, at);
+      const msPerToken = 1000 / (budget.perSecond * factor);
+      if (tokens < 1) {
+        const retryAfterMs = Math.ceil((1 - tokens) * msPerToken);
+        throw new Problem('rate_limited', {
+          retryAfterMs,
+          headers: rateLimitHeaders({ limit, remaining: 0, resetMs: retryAfterMs }),
+        });
+      }
+      buckets.set(name, { tokens: tokens - 1, at });
+      const left = tokens - 1;
+      return { limit, remaining: Math.floor(left), resetMs: Math.ceil((limit - left) * msPerToken) };
+    },
+    size: () => buckets.size,
+  };
+}
+
+/** The `RateLimit-*` headers of an answer (draft-ietf-httpapi-ratelimit-headers-06: delta seconds). */
+export function rateLimitHeaders(allowance: Allowance): Record<string, string> {
+  return {
+    'RateLimit-Limit': String(allowance.limit),
+    'RateLimit-Remaining': String(allowance.remaining),
+    'RateLimit-Reset': String(Math.ceil(allowance.resetMs / 1000)),
+  };
+}

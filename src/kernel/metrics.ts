@@ -1,0 +1,43 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What a server counts, in the form that Prometheus reads. */
+export interface Metrics {
+  observeRequest(labels: { method: string; route: string; status: number }, seconds: number): void;
+  observeEvent(event: string, outcome: string, seconds: number): void;
+  /** A number that is asked for when somebody reads. */
+  gauge(name: string, help: string, read: () => number): void;
+  contentType: string;
+  text(): Promise<string>;
+}
+
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Gives the metrics of one server. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'causerie_http_request_duration_seconds',
+    help: 'How long requests took, by route and status',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets,
+    registers: [registry],
+  });
+  const events = new Histogram({
+    name: 'causerie_socket_request_duration_seconds',
+    help: 'How long requests over sockets took, by event and outcome',
+    labelNames: ['event', 'outcome'] as const,
+    buckets,
+    registers: [registry],
+  });
+
+  return {
+    observeRequest: (labels, seconds) => requests.observe(labels, seconds),
+    observeEvent: (event, outcome, seconds) => events.observe({ event, outcome }, seconds),
+    gauge(name, help, read) {
+      const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
+    },
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+}

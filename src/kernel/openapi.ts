@@ -1,0 +1,138 @@
+/** The OpenAPI document of a route table: https://spec.openapis.org/oas/v3.1.1.html */
+import type { z } from 'zod';
+import type { Endpoint } from './endpoint.js';
+import { createSchemas, type Json, type Schemas } from './json-schema.js';
+import { limitExtension, limitNote } from './limit-note.js';
+import { answersOf, headers, problemAnswers } from './openapi-answers.js';
+import { openPaths } from './openapi-operations.js';
+import { ProblemShape } from './problem-schema.js';
+
+/** An endpoint and the path it stands below, e.g. `/api/messages`. */
+export interface Route {
+  base: string;
+  endpoint: Endpoint;
+}
+
+interface OpenApiOptions {
+  routes: readonly Route[];
+  title: string;
+  version: string;
+  /** For people, in CommonMark. */
+  description: string;
+  /** The base address of the server, without a slash at its end. */
+  server: string;
+  /** What is said about a group of routes, by the last part of its base. */
+  tags?: Readonly<Record<string, string>>;
+}
+
+/** The path as Express knows it: without a slash at its end. */
+export function pathOf({ base, endpoint }: Route): string {
+  return endpoint.path === '/' ? base : `${base}${endpoint.path}`;
+}
+
+function tagOf({ base }: Route): string {
+  return base.split('/').at(-1) ?? base;
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+/** `GET /api/users/sessions/:sessionId` is `getUsersSessionsBySessionId`. */
+function operationIdOf(route: Route): string {
+  const parts = pathOf(route)
+    .replace(/^\/api\//, '')
+    .split('/');
+  const words = parts.flatMap((part) => (part.startsWith(':') ? ['by', part.slice(1)] : part.split('-')));
+  return route.endpoint.method + words.map(capitalised).join('');
+}
+
+function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined, schemas: Schemas): Json[] {
+  if (!schema) return [];
+  return schemas.fieldsOf(schema).map(({ name, isRequired, schema: { description, ...rest } }) => ({
+    name,
+    in: place,
+    required: isRequired,
+    ...(description === undefined ? {} : { description }),
+    schema: rest,
+  }));
+}
+
+/** A form holds the same fields as the JSON, flat: OpenAPI's default for lists is the repeated key that is read here. */
+function bodyOf(schema: z.ZodType, schemas: Schemas): Json {
+  const content = { schema: schemas.of(schema, 'input') };
+  return {
+    required: !schema.safeParse(undefined).success,
+    content: { 'application/json': content, 'application/x-www-form-urlencoded': content },
+  };
+}
+
+function operationOf(route: Route, schemas: Schemas): Json {
+  const { endpoint } = route;
+  const parameters = [
+    ...parametersOf('path', endpoint.params, schemas),
+    ...parametersOf('query', endpoint.query, schemas),
+  ];
+  return {
+    operationId: operationIdOf(route),
+    tags: [tagOf(route)],
+    summary: endpoint.summary,
+    description: [endpoint.description, limitNote(endpoint.limit)].filter((one) => one !== undefined).join('\n\n'),
+    security: endpoint.access === 'user' ? [{ accessToken: [] }] : [],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(endpoint.body ? { requestBody: bodyOf(endpoint.body, schemas) } : {}),
+    responses: answersOf(endpoint, schemas),
+    'x-limit': limitExtension(endpoint.limit),
+  };
+}
+
+/** Throws when two routes would have one operationId, by which clients are generated. */
+function pathsOf(routes: readonly Route[], schemas: Schemas): Json {
+  const paths: Record<string, Json> = {};
+  const taken = new Set<string>();
+  for (const route of routes) {
+    const id = operationIdOf(route);
+    if (taken.has(id)) throw new Error(`Two routes have the operationId ${id}`);
+    taken.add(id);
+    const path = pathOf(route).replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.endpoint.method]: operationOf(route, schemas) };
+  }
+  return { ...paths, ...openPaths };
+}
+
+const securitySchemes: Json = {
+  accessToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The `accessToken` of an answer to register, login or refresh',
+  },
+  metricsToken: { type: 'http', scheme: 'bearer', description: 'The METRICS_TOKEN of whoever runs the server' },
+};
+
+const ownTags: Readonly<Record<string, string>> = {
+  operations: 'For whoever runs the server',
+  documents: 'What you are reading, for people and for programs',
+};
+
+function tagList(routes: readonly Route[], about: Readonly<Record<string, string>>): Json[] {
+  const names = new Set([...routes.map(tagOf), ...Object.keys(ownTags)]);
+  const said = { ...about, ...ownTags };
+  return [...names].map((name) => (said[name] === undefined ? { name } : { name, description: said[name] }));
+}
+
+/** Gives the document of a route table, ready for `JSON.stringify`. */
+export function openApiDocument(options: OpenApiOptions): Json {
+  const { routes, title, version, description, server, tags = {} } = options;
+  const schemas = createSchemas('draft-2020-12');
+  const paths = pathsOf(routes, schemas);
+  schemas.of(ProblemShape, 'output');
+  return {
+    openapi: '3.1.1',
+    info: { title, version, description, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: server }],
+    tags: tagList(routes, tags),
+    paths,
+    components: { schemas: schemas.components(), responses: problemAnswers(), headers, securitySchemes },
+  };
+}

@@ -1,0 +1,111 @@
+import type { z } from 'zod';
+import { type FieldError, Problem, type Sentence } from './problem.js';
+
+/** The part of a request that a value came in; it begins the path of a refused field. */
+export type Part = 'body' | 'query' | 'params' | 'input';
+
+const deepest = 20;
+
+const words = {
+  nested: { en: `Nested more than ${deepest} deep`, fr: `Imbriqué sur plus de ${deepest} niveaux` },
+  broken: {
+    en: 'It holds NUL or half of a surrogate pair',
+    fr: 'Il contient NUL ou la moitié d’une paire de substitution',
+  },
+  strange: { en: 'Only JSON values', fr: 'Uniquement des valeurs JSON' },
+  unknown: { en: 'There is no such field', fr: 'Ce champ n’existe pas' },
+  missing: { en: 'Required', fr: 'Obligatoire' },
+  wrong: { en: 'Not in the form that is asked for', fr: 'Pas sous la forme demandée' },
+} as const satisfies Record<string, Sentence>;
+
+function isSound(value: string): boolean {
+  return value.isWellFormed() && !value.includes('\0');
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}
+
+/** What no schema says and holds for every value that comes in, whatever its shape. */
+function faultIn(value: unknown, path: string, depth: number): FieldError | null {
+  if (typeof value === 'string') return isSound(value) ? null : { path, message: words.broken };
+  if (typeof value !== 'object' || value === null) {
+    return ['number', 'boolean', 'undefined', 'object'].includes(typeof value)
+      ? null
+      : { path, message: words.strange };
+  }
+  if (depth >= deepest) return { path, message: words.nested };
+  if (!isPlain(value)) return { path, message: words.strange };
+  for (const [key, item] of Object.entries(value)) {
+    if (key === '__proto__' || !isSound(key)) return { path, message: words.unknown };
+    const fault = faultIn(item, `${path}.${key}`, depth + 1);
+    if (fault) return fault;
+  }
+  return null;
+}
+
+const kinds: Readonly<Record<string, Sentence>> = {
+  string: { en: 'A text is expected', fr: 'Un texte est attendu' },
+  number: { en: 'A number is expected', fr: 'Un nombre est attendu' },
+  int: { en: 'A whole number is expected', fr: 'Un nombre entier est attendu' },
+  boolean: { en: 'true or false is expected', fr: 'true ou false est attendu' },
+  object: { en: 'An object is expected', fr: 'Un objet est attendu' },
+  array: { en: 'A list is expected', fr: 'Une liste est attendue' },
+};
+
+type Issue = z.core.$ZodIssue;
+
+function boundOf(issue: Issue & { code: 'too_small' | 'too_big' }): Sentence {
+  const isLeast = issue.code === 'too_small';
+  const bound = String(isLeast ? issue.minimum : issue.maximum);
+  const unit =
+    issue.origin === 'array'
+      ? [' entries', ' éléments']
+      : issue.origin === 'string'
+        ? [' characters', ' caractères']
+        : ['', ''];
+  return isLeast
+    ? { en: `At least ${bound}${unit[0] ?? ''}`, fr: `Au moins ${bound}${unit[1] ?? ''}` }
+    : { en: `At most ${bound}${unit[0] ?? ''}`, fr: `Au plus ${bound}${unit[1] ?? ''}` };
+}
+
+function sentenceOf(issue: Issue): Sentence {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? words.missing : (kinds[issue.expected] ?? words.wrong);
+    case 'too_small':
+    case 'too_big':
+      return boundOf(issue);
+    case 'invalid_value': {
+      const values = issue.values.map(String).join(', ');
+      return { en: `One of: ${values}`, fr: `Une valeur parmi : ${values}` };
+    }
+    case 'custom': {
+      const { en, fr } = issue.params ?? {};
+      return typeof en === 'string' && typeof fr === 'string' ? { en, fr } : words.wrong;
+    }
+    default:
+      return words.wrong;
+  }
+}
+
+function errorsOf(issue: Issue, part: Part): FieldError[] {
+  const path = [part, ...issue.path.map(String)].join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: `${path}.${key}`, message: words.unknown }));
+  }
+  return [{ path, message: sentenceOf(issue) }];
+}
+
+const mostErrors = 20;
+
+/** Reads a value by a schema; throws `invalid_input` with the fields that do not fit. */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, part: Part): z.output<Schema> {
+  const fault = faultIn(value, part, 0);
+  if (fault) throw new Problem('invalid_input', { errors: [fault] });
+  const verdict = schema.safeParse(value, { reportInput: true });
+  if (verdict.success) return verdict.data;
+  const errors = verdict.error.issues.flatMap((issue) => errorsOf(issue, part));
+  throw new Problem('invalid_input', { errors: errors.slice(0, mostErrors) });
+}

@@ -1,0 +1,92 @@
+/** The closed list of error codes and the status each one has over HTTP (docs/openapi.json lists the same). */
+export const problemCodes = {
+  invalid_input: 400,
+  weak_password: 400,
+  unauthenticated: 401,
+  token_expired: 401,
+  session_revoked: 401,
+  invalid_credentials: 401,
+  refresh_token_invalid: 401,
+  refresh_token_reused: 401,
+  forbidden: 403,
+  not_contactable: 403,
+  wrong_password: 403,
+  edit_window_expired: 403,
+  delete_window_expired: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  request_timeout: 408,
+  email_taken: 409,
+  username_taken: 409,
+  client_id_reused: 409,
+  stale_revision: 409,
+  conflict: 409,
+  too_large: 413,
+  unsupported_media_type: 415,
+  unprocessable_media: 422,
+  rate_limited: 429,
+  headers_too_large: 431,
+  internal: 500,
+  unavailable: 503,
+  insufficient_storage: 507,
+} as const;
+
+export type ProblemCode = keyof typeof problemCodes;
+export type Locale = 'en' | 'fr';
+
+/** What is said to a person, in every language the server speaks. */
+export type Sentence = Readonly<Record<Locale, string>>;
+
+/** One field that was refused: where it is, and why. */
+export interface FieldError {
+  path: string;
+  message: Sentence;
+}
+
+interface ProblemExtras {
+  sentence?: Sentence;
+  errors?: readonly FieldError[];
+  retryAfterMs?: number;
+  headers?: Readonly<Record<string, string>>;
+  cause?: unknown;
+}
+
+/**
+ * The one error that reaches a client. Its code is the contract; the status is only how HTTP says it.
+ * Everything else that is thrown becomes `internal`, whose cause is logged and never told.
+ */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly sentence: Sentence | undefined;
+  readonly errors: readonly FieldError[] | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ProblemCode, extras: ProblemExtras = {}) {
+    super(extras.sentence?.en ?? code, extras.cause === undefined ? undefined : { cause: extras.cause });
+    this.code = code;
+    this.status = problemCodes[code];
+    this.sentence = extras.sentence;
+    this.errors = extras.errors;
+    this.retryAfterMs = extras.retryAfterMs;
+    this.headers = extras.headers ?? {};
+  }
+}
+
+/** A 400 that names the field: `path` begins with `body.`, `query.`, `params.` or `input.`. */
+export function invalidInput(path: string, message: Sentence): Problem {
+  return new Problem('invalid_input', { errors: [{ path, message }] });
+}
+
+/** The same answer for what is not there and for what the caller may not know about. */
+export function notFound(): Problem {
+  return new Problem('not_found');
+}
+
+/** The store or the server cannot answer now; the request is safe to repeat after `retryAfterMs`. */
+export function unavailable(cause?: unknown, retryAfterMs = 1000): Problem {
+  return new Problem('unavailable', { retryAfterMs, cause });
+}

@@ -1,0 +1,41 @@
+import { Types } from 'mongoose';
+import type { CheckpointRows } from './checkpoint.model.js';
+
+interface Deps {
+  rows: Pick<CheckpointRows, 'write'>;
+  /** What this process has made and not yet projected: the times of the oldest of it. */
+  unprojected: () => (Date | null)[];
+  /** Whether something is in doubt that only a replay from the present checkpoint finds. */
+  isInDoubt: () => boolean;
+}
+
+/** The checkpoint of this process: everything older than its time is projected. */
+export interface Checkpoint {
+  readonly id: Types.ObjectId;
+  /** The time that is in the store. */
+  time(): Date;
+  /** Begins at the newest one that was found in the store: times never go back. */
+  raiseTo(time: Date): void;
+  write(): Promise<void>;
+}
+
+/** Gives the checkpoint of a process that begins now. */
+export function createCheckpoint({ rows, unprojected, isInDoubt }: Deps): Checkpoint {
+  const id = new Types.ObjectId();
+  let written = new Date(0);
+  let beat = 0;
+  return {
+    id,
+    time: () => written,
+    raiseTo(time) {
+      written = time;
+    },
+    async write() {
+      if (isInDoubt()) return;
+      const times = [new Date(), ...unprojected()].flatMap((time) => time?.getTime() ?? []);
+      const time = new Date(Math.max(written.getTime(), Math.min(...times)));
+      await rows.write({ _id: id, time, beat: ++beat, stillSince: null });
+      written = time;
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import type { ConversationRows, Head } from '../features/conversations/conversations.model.js';
+import type { MemberRows, SentMark } from '../features/conversations/members.model.js';
+import type { MessageRow } from '../features/messages/messages.model.js';
+
+/** What this process knows of a conversation and has not written yet. */
+interface Noted {
+  head: Head;
+  marks: Map<string, number>;
+  /** The id time of the oldest message in it. */
+  since: number;
+}
+
+export interface Projections {
+  /** Remembers what follows from a message that has landed. */
+  note(row: MessageRow): void;
+  /**
+   * Waits until all that was noted before the call is written; false when that failed, and then what `noted` gives is
+   * above what is stored.
+   */
+  settle(): Promise<boolean>;
+  /** The head and the marks of a conversation that are noted and not written. */
+  noted(conversationId: string): { head: Head; marks: ReadonlyMap<string, number> } | null;
+  /** The id time of the oldest message whose projection is not written. */
+  oldest(): Date | null;
+  /** Ends the writing behind. */
+  stop(): Promise<void>;
+}
+
+interface Deps {
+  conversations: Pick<ConversationRows, 'raiseHeads'>;
+  members: Pick<MemberRows, 'raiseSent'>;
+  onError: (error: unknown) => void;
+}
+
+const behindMs = 250;
+type Batch = Map<string, Noted>;
+
+function noteIn(batch: Batch, head: Head, marks: ReadonlyMap<string, number>, since: number): void {
+  const noted = batch.get(head.conversationId);
+  if (!noted) {
+    batch.set(head.conversationId, { head: { ...head }, marks: new Map(marks), since });
+    return;
+  }
+  noted.head.seq = Math.max(noted.head.seq, head.seq);
+  if (head.lastActivityAt > noted.head.lastActivityAt) noted.head.lastActivityAt = head.lastActivityAt;
+  noted.since = Math.min(noted.since, since);
+  for (const [userId, seq] of marks) noted.marks.set(userId, Math.max(noted.marks.get(userId) ?? 0, seq));
+}
+
+/** What follows from a message: its conversation's head, and that its sender has read it. */
+function projectionOf(row: MessageRow): { head: Head; mark: SentMark } {
+  const conversationId = String(row.conversationId);
+  return {
+    head: { conversationId, seq: row.seq, lastActivityAt: row.createdAt },
+    mark: { conversationId, userId: String(row.senderId), seq: row.seq },
+  };
+}
+
+/** Writes down what follows from messages: marks before heads, one write for each row, however many messages. */
+export async function project(rows: Deps, messages: readonly MessageRow[]): Promise<void> {
+  const batch: Batch = new Map();
+  for (const row of messages) {
+    const { head, mark } = projectionOf(row);
+    noteIn(batch, head, new Map([[mark.userId, mark.seq]]), 0);
+  }
+  await write(rows, batch, true);
+}
+
+async function write({ conversations, members }: Deps, batch: Batch, isDurable: boolean): Promise<void> {
+  const notes = [...batch.values()];
+  const marks = notes.flatMap(({ head: { conversationId }, marks: held }) =>
+    [...held].map(([userId, seq]) => ({ conversationId, userId, seq })),
+  );
+  await members.raiseSent(marks, isDurable);
+  await conversations.raiseHeads(
+    notes.map(({ head }) => head),
+    isDurable,
+  );
+}
+
+/** Gives the projections of one process, written behind and together. */
+export function createProjections(deps: Deps): Projections {
+  let dirty: Batch = new Map();
+  let writing: Batch = new Map();
+  let flight: Promise<boolean> | null = null;
+  let next: Promise<boolean> | null = null;
+  let timer: NodeJS.Timeout | null = null;
+
+  function schedule(): void {
+    timer ??= setTimeout(() => {
+      timer = null;
+      void settle();
+    }, behindMs);
+  }
+
+  async function flush(): Promise<boolean> {
+    writing = dirty;
+    dirty = new Map();
+    try {
+      // It need not wait for the journal: after a crash the sweep replays the log from the journaled checkpoint.
+      await write(deps, writing, false);
+      return true;
+    } catch (error) {
+      deps.onError(error);
+      for (const { head, marks, since } of writing.values()) noteIn(dirty, head, marks, since);
+      schedule();
+      return false;
+    } finally {
+      writing = new Map();
+      flight = null;
+    }
+  }
+
+  /** A flush that has begun does not count for what was noted later: who comes meanwhile shares the next one. */
+  function settle(): Promise<boolean> {
+    if (flight) {
+      if (dirty.size === 0) return flight;
+      next ??= flight.then(() => {
+        next = null;
+        return (flight = flush());
+      });
+      return next;
+    }
+    if (dirty.size === 0) return Promise.resolve(true);
+    return (flight = flush());
+  }
+
+  return {
+    note(row) {
+      const { head, mark } = projectionOf(row);
+      noteIn(dirty, head, new Map([[mark.userId, mark.seq]]), row._id.getTimestamp().getTime());
+      schedule();
+    },
+    settle,
+    noted(conversationId) {
+      const merged: Batch = new Map();
+      for (const batch of [writing, dirty]) {
+        const held = batch.get(conversationId);
+        if (held) noteIn(merged, held.head, held.marks, held.since);
+      }
+      return merged.get(conversationId) ?? null;
+    },
+    oldest() {
+      const times = [...writing.values(), ...dirty.values()].map(({ since }) => since);
+      return times.length === 0 ? null : new Date(Math.min(...times));
+    },
+    async stop() {
+      if (timer) clearTimeout(timer);
+      await settle();
+      if (timer) clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Problem, type ProblemCode } from '../kernel/problem.js';
+import { problemDocument } from '../kernel/problem-document.js';
+
+const reasons: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+const phrases: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  431: 'Request Header Fields Too Large',
+};
+
+const broken = {
+  en: 'The request is not well-formed HTTP/1.1.',
+  fr: 'La requête n’est pas du HTTP/1.1 bien formé.',
+};
+
+function responseTo(code: ProblemCode): string {
+  const requestId = randomUUID();
+  const problem = new Problem(code, code === 'invalid_input' ? { sentence: broken } : {});
+  const document = problemDocument(problem, 'en', requestId);
+  const body = JSON.stringify(document);
+  return [
+    `HTTP/1.1 ${document.status} ${phrases[document.status] ?? 'Error'}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
+
+/** Answers what never becomes a request, for the parser refuses it or it does not come to an end: by a problem document, too. */
+export function answerBrokenRequests(http: Server): void {
+  http.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+    socket.end(responseTo(reasons[error.code ?? ''] ?? 'invalid_input'), () => socket.destroy());
+  });
+}

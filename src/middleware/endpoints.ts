@@ -1,0 +1,106 @@
+/** Puts the route table before Express: who asks, what it costs, what came in, the handler, its answer. */
+import type { Application, Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
+import type { Endpoint } from '../kernel/endpoint.js';
+import { readFlat } from '../kernel/flat.js';
+import { type Limits, rateLimitHeaders } from '../kernel/limits.js';
+import type { Route } from '../kernel/openapi.js';
+import { parse, type Part } from '../kernel/parse.js';
+import { Problem } from '../kernel/problem.js';
+import { localeOf } from '../kernel/problem-document.js';
+import { type Authenticate, requireUser } from './auth.js';
+import { readBody } from './bodies.js';
+import { handleOtherMethods } from './errors.js';
+
+interface Deps {
+  authenticate: Authenticate;
+  limits: Pick<Limits, 'spend'>;
+}
+
+/** What may come in where a route declares nothing. */
+const nothing = z.strictObject({});
+
+/** The address of a client, by TRUST_PROXY. */
+export function addressOf(req: Request): string {
+  return req.ip ?? req.socket.remoteAddress ?? 'unknown';
+}
+
+function payFor(endpoint: Endpoint, limits: Deps['limits']): RequestHandler {
+  return (req, res, next) => {
+    res.set(rateLimitHeaders(limits.spend(endpoint.limit, req.user?.userId ?? addressOf(req))));
+    next();
+  };
+}
+
+const requireJsonAccepted: RequestHandler = (req, _res, next) => {
+  if (!req.accepts(['application/json', 'application/problem+json'])) throw new Problem('not_acceptable');
+  next();
+};
+
+function bodyOf(endpoint: Endpoint, req: Request): unknown {
+  const isForm =
+    req.is('application/x-www-form-urlencoded') !== false && req.is('application/x-www-form-urlencoded') !== null;
+  if (endpoint.body) return parse(endpoint.body, isForm ? readFlat(endpoint.body, req.body) : req.body, 'body');
+  if (req.body !== undefined) parse(nothing, req.body, 'body');
+  return {};
+}
+
+function flatOf(schema: z.ZodType | undefined, value: unknown, part: Part): unknown {
+  const asked = schema ?? nothing;
+  return parse(asked, readFlat(asked, { ...(value as object) }), part);
+}
+
+function answer(endpoint: Endpoint): (req: Request, res: Response) => Promise<void> {
+  return async (req, res) => {
+    const { status, body } = await endpoint.handle({
+      // Only a public route has no actor, and its handler's type does not look for one.
+      actor: req.user ?? { userId: '', sessionId: '' },
+      params: flatOf(endpoint.params, req.params, 'params'),
+      query: flatOf(endpoint.query, req.query, 'query'),
+      body: bodyOf(endpoint, req),
+      ip: addressOf(req),
+      userAgent: req.headers['user-agent'] ?? null,
+      locale: localeOf(req.headers['accept-language']),
+    });
+    res.status(status);
+    if (body === null) res.end();
+    else res.type('json').send(JSON.stringify(body));
+  };
+}
+
+function chainOf(endpoint: Endpoint, { authenticate, limits }: Deps): RequestHandler[] {
+  return [
+    requireJsonAccepted,
+    ...(endpoint.access === 'user' ? [requireUser(authenticate)] : []),
+    payFor(endpoint, limits),
+    ...readBody(),
+    answer(endpoint),
+  ];
+}
+
+/** The path as Express knows it: without a slash at its end. */
+export function pathOf({ base, endpoint }: Route): string {
+  return endpoint.path === '/' ? base : `${base}${endpoint.path}`;
+}
+
+/** Paths without parameters come before those with one, so that `/users/me` is never taken for an id. */
+function bySpecificity(a: string, b: string): number {
+  return (a.match(/:/g)?.length ?? 0) - (b.match(/:/g)?.length ?? 0);
+}
+
+/** Mounts a table of routes; every other method of their paths is answered 405. */
+export function mountEndpoints(app: Application, routes: readonly Route[], deps: Deps): void {
+  const byPath = new Map<string, Endpoint[]>();
+  for (const route of routes) {
+    const path = pathOf(route);
+    byPath.set(path, [...(byPath.get(path) ?? []), route.endpoint]);
+  }
+  for (const path of [...byPath.keys()].sort(bySpecificity)) {
+    const endpoints = byPath.get(path) ?? [];
+    for (const endpoint of endpoints) app[endpoint.method](path, ...chainOf(endpoint, deps));
+    app.all(
+      path,
+      handleOtherMethods(endpoints.flatMap(({ method }) => (method === 'get' ? ['get', 'head'] : [method]))),
+    );
+  }
+}

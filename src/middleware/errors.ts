@@ -1,0 +1,104 @@
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Logger } from '../kernel/logger.js';
+import { invalidInput, notFound, Problem, type ProblemCode } from '../kernel/problem.js';
+import { localeOf, problemDocument } from '../kernel/problem-document.js';
+
+declare module 'express-serve-static-core' {
+  interface Locals {
+    /** The code a request was refused with, for its line in the log. */
+    problemCode?: ProblemCode;
+  }
+}
+
+/** Anything thrown as the problem that a client is told. */
+export type ToProblem = (error: unknown) => Problem;
+
+const notJson = {
+  en: 'The body is not JSON in UTF-8.',
+  fr: 'Le corps n’est pas du JSON en UTF-8.',
+};
+const badEncoding = {
+  en: 'The address has a broken percent-encoding.',
+  fr: 'L’adresse contient un encodage par pourcentage invalide.',
+};
+const cutOff = {
+  en: 'The body did not arrive as announced.',
+  fr: 'Le corps n’est pas arrivé comme annoncé.',
+};
+
+/** What the parsers of bodies throw, by their `type` (npm: raw-body, body-parser). */
+function problemOfParser(type: unknown): Problem | null {
+  switch (type) {
+    case 'entity.parse.failed':
+    case 'entity.verify.failed':
+      return invalidInput('body', notJson);
+    case 'request.size.invalid':
+    case 'request.aborted':
+      return invalidInput('body', cutOff);
+    case 'entity.too.large':
+    case 'parameters.too.many':
+      return new Problem('too_large');
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+      return new Problem('unsupported_media_type');
+    default:
+      return null;
+  }
+}
+
+/** Builds the one place where an error becomes a problem; `ofDatabase` knows those of the database. */
+export function createToProblem(ofDatabase: (error: unknown) => Problem | null): ToProblem {
+  return (error) => {
+    if (error instanceof Problem) return error;
+    if (error instanceof URIError) return new Problem('invalid_input', { sentence: badEncoding });
+    const fields = typeof error === 'object' && error !== null ? error : {};
+    const parsing = 'type' in fields ? problemOfParser(fields.type) : null;
+    if (parsing) return parsing;
+    // A compressed body that does not unpack.
+    if ('status' in fields && fields.status === 400) return invalidInput('body', cutOff);
+    return ofDatabase(error) ?? new Problem('internal', { cause: error });
+  };
+}
+
+/** Answers with a problem document. */
+export function sendProblem(res: Response, problem: Problem, about: { acceptLanguage: string | undefined }): void {
+  const document = problemDocument(problem, localeOf(about.acceptLanguage), res.req.requestId);
+  res.locals.problemCode = problem.code;
+  res.set(problem.headers);
+  res.vary('Accept-Language');
+  res.set('Cache-Control', 'no-store');
+  if (problem.status === 401 && !res.hasHeader('WWW-Authenticate')) res.set('WWW-Authenticate', 'Bearer');
+  if (document.retryAfterMs !== undefined) res.set('Retry-After', String(Math.ceil(document.retryAfterMs / 1000)));
+  res.status(document.status).type('application/problem+json').send(JSON.stringify(document));
+}
+
+/** Last in the chain: whatever was thrown becomes a problem document; what is nobody's fault but ours is logged with its cause. */
+export function handleErrors(toProblem: ToProblem, logger: Pick<Logger, 'error' | 'warn'>): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    const problem = toProblem(error);
+    const told = { requestId: req.requestId, code: problem.code, err: problem.cause ?? error };
+    if (problem.code === 'internal') logger.error(told, 'a request failed');
+    else if (problem.status >= 500) logger.warn(told, 'a request could not be answered');
+    if (res.headersSent) return next(error);
+    sendProblem(res, problem, { acceptLanguage: req.headers['accept-language'] });
+  };
+}
+
+/** What no route has answered. */
+export const handleUnknown: RequestHandler = () => {
+  throw notFound();
+};
+
+/** A known path with a method that it does not take. */
+export function handleOtherMethods(methods: readonly string[]): RequestHandler {
+  const Allow = methods.map((method) => method.toUpperCase()).join(', ');
+  return () => {
+    throw new Problem('method_not_allowed', { headers: { Allow } });
+  };
+}
+
+/** Refuses an address that cannot be decoded, before any part of it is looked at. */
+export const requireSoundAddress: RequestHandler = (req, _res, next) => {
+  decodeURIComponent(req.url);
+  next();
+};

@@ -1,0 +1,39 @@
+import cors from 'cors';
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+
+/** Headers that a page of another origin may read from an answer. */
+const readable = ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Allow'];
+const dayS = 86_400;
+
+/** Headers that take from browsers what an API never needs. */
+export function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+  });
+}
+
+/** Which pages may call: exactly the listed origins, without cookies. */
+export function crossOrigin(origins: readonly string[]): RequestHandler {
+  return cors({
+    origin: [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Accept-Language', 'Range', 'If-None-Match'],
+    exposedHeaders: readable,
+    credentials: false,
+    maxAge: dayS,
+  });
+}
+
+/** Whether a page of this origin may connect: a listed one, or one of this server's own addresses. */
+export function isOriginAllowed(
+  origin: string | undefined,
+  { host, origins }: { host: string | undefined; origins: readonly string[] },
+): boolean {
+  if (origin === undefined) return true;
+  if (origins.includes(origin)) return true;
+  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+}

@@ -1,0 +1,83 @@
+/** Every event of the realtime door, by name: the only place where an event name is born. */
+import { z } from 'zod';
+import { Conversation } from '../features/conversations/conversations.schemas.js';
+import { Message, SendMessage } from '../features/messages/messages.schemas.js';
+import { Me, PublicUser } from '../features/users/users.schemas.js';
+import { time } from '../kernel/input.js';
+import type { LimitClass } from '../kernel/limits.js';
+import type { ProblemDocument } from '../kernel/problem-document.js';
+
+const RenewSession = z
+  .strictObject({ accessToken: z.string().describe('A new access token of the same session') })
+  .meta({ id: 'RenewSession' });
+
+const SessionEndReason = z.enum([
+  'logout',
+  'revoked',
+  'password_changed',
+  'password_reset',
+  'token_reused',
+  'disabled',
+  'account_deleted',
+  'expired',
+]);
+
+/** What a client may ask by an event, each paid from a budget and answered by an acknowledgement. */
+export const clientEvents = {
+  'message:send': { summary: 'Send a message', limit: 'send', input: SendMessage, output: Message },
+  'session:renew': {
+    summary: 'Keep this socket open with a new access token of the same session',
+    limit: 'other',
+    input: RenewSession,
+    output: z.strictObject({ expiresAt: time }).meta({ id: 'SessionRenewed' }),
+  },
+} as const satisfies Record<string, { summary: string; limit: LimitClass; input: z.ZodType; output: z.ZodType }>;
+
+/** What the server tells by itself. */
+export const serverEvents = {
+  'message:created': {
+    summary: 'A message has landed, told to the members who can see it',
+    payload: z.strictObject({ message: Message }),
+  },
+  'conversation:created': {
+    summary: 'A conversation has come into the list, as the receiver sees it',
+    payload: z.strictObject({ conversation: Conversation }),
+  },
+  'user:updated': {
+    summary: 'A profile has changed, told to the own devices and to people who share a conversation',
+    payload: z.strictObject({ user: PublicUser.omit({ presence: true }) }),
+  },
+  'settings:updated': {
+    summary: 'The own profile or settings have changed, told to the own devices',
+    payload: z.strictObject({ me: Me }),
+  },
+  'session:expiring': {
+    summary: 'The access token runs out soon: renew it, or this socket is closed then',
+    payload: z.strictObject({ expiresAt: time }),
+  },
+  'session:revoked': {
+    summary: 'The session, or the token of this socket, has ended; the socket is closed within a second',
+    payload: z.strictObject({ reason: SessionEndReason }),
+  },
+  'server:stopping': {
+    summary: 'The server stops: connect again after this time',
+    payload: z.strictObject({ retryAfterMs: z.int().min(0) }),
+  },
+} as const satisfies Record<string, { summary: string; payload: z.ZodType }>;
+
+export type ClientEvent = keyof typeof clientEvents;
+export type ServerEvent = keyof typeof serverEvents;
+
+/** How every request is answered. */
+export type SocketReply<Data> = { ok: true; data: Data } | { ok: false; error: ProblemDocument };
+
+export type ClientToServerEvents = {
+  [Event in ClientEvent]: (
+    input: z.input<(typeof clientEvents)[Event]['input']>,
+    ack: (reply: SocketReply<z.output<(typeof clientEvents)[Event]['output']>>) => void,
+  ) => void;
+};
+
+export type ServerToClientEvents = {
+  [Event in ServerEvent]: (payload: z.output<(typeof serverEvents)[Event]['payload']>) => void;
+};

@@ -1,0 +1,15 @@
+/** What the tables of events are made of: each event of the contract and the one call that answers it. */
+import type { z } from 'zod';
+import type { Actor } from '../kernel/actor.js';
+import type { ClientEvent, clientEvents } from './contract.js';
+
+/** Answers one kind of request; its input and output are those of the contract. */
+export type SocketHandler<Event extends ClientEvent> = (
+  actor: Actor,
+  input: z.output<(typeof clientEvents)[Event]['input']>,
+) => Promise<z.input<(typeof clientEvents)[Event]['output']>>;
+
+/** A handler for each of these events. */
+export type SocketHandlers<Events extends ClientEvent = ClientEvent> = {
+  [Event in Events]: SocketHandler<Event>;
+};

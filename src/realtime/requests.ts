@@ -1,0 +1,107 @@
+/** Answers what clients ask by events: whatever they send, each request with an acknowledgement gets exactly one answer. */
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import type { Actor } from '../kernel/actor.js';
+import type { Limits } from '../kernel/limits.js';
+import type { Logger } from '../kernel/logger.js';
+import { parse } from '../kernel/parse.js';
+import type { Problem} from '../kernel/problem.js';
+import { type Locale, notFound, unavailable } from '../kernel/problem.js';
+import { problemDocument } from '../kernel/problem-document.js';
+import { type ClientEvent, clientEvents, type SocketReply } from './contract.js';
+
+/** Who asks over a socket, and in which language he is answered. */
+export interface Asker {
+  actor: Actor;
+  locale: Locale;
+}
+
+/** The handlers of all events, with their types folded away. */
+export type RequestTable = Readonly<Record<ClientEvent, (actor: Actor, input: never) => Promise<unknown>>>;
+
+interface Deps {
+  limits: Pick<Limits, 'spend'>;
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  toProblem: (error: unknown) => Problem;
+  observe: (event: string, outcome: string, seconds: number) => void;
+}
+
+export interface Requests {
+  /** Answers one packet of a socket: the name of an event and whatever came with it. */
+  answer(asker: Asker, table: RequestTable, packet: readonly unknown[]): Promise<void>;
+  /** Lets what is under way be answered, and refuses everything new. */
+  stop(): Promise<void>;
+}
+
+type Ack = (reply: SocketReply<unknown>) => void;
+
+function isKnown(event: unknown): event is ClientEvent {
+  return typeof event === 'string' && Object.hasOwn(clientEvents, event);
+}
+
+/** The acknowledgement that was asked for, called at most once; where none was, the answer is for nobody. */
+function ackOf(values: readonly unknown[]): Ack {
+  const given = values.findLast((value): value is Ack => typeof value === 'function');
+  let isAnswered = false;
+  return (reply) => {
+    if (isAnswered) return;
+    isAnswered = true;
+    given?.(reply);
+  };
+}
+
+/** Builds what answers requests. The steps before the handler wait for nothing, so requests keep the order they came in. */
+export function createRequests({ limits, logger, toProblem, observe }: Deps): Requests {
+  const underWay = new Set<Promise<void>>();
+  let isStopping = false;
+
+  async function handle({ actor }: Asker, table: RequestTable, event: unknown, input: unknown): Promise<unknown> {
+    if (isStopping) throw unavailable();
+    const spec = isKnown(event) ? clientEvents[event] : null;
+    limits.spend(spec?.limit ?? 'other', actor.userId);
+    if (!spec || !isKnown(event)) throw notFound();
+    const parsed: z.output<typeof spec.input> = parse(spec.input, input, 'input');
+    return table[event](actor, parsed as never);
+  }
+
+  async function run(asker: Asker, table: RequestTable, [event, ...values]: readonly unknown[]): Promise<void> {
+    const began = performance.now();
+    const ack = ackOf(values);
+    const requestId = randomUUID();
+    const line = {
+      requestId,
+      event: isKnown(event) ? event : 'unknown',
+      userId: asker.actor.userId,
+      sessionId: asker.actor.sessionId,
+    };
+    let code = 'ok';
+    try {
+      const input = values.find((value) => typeof value !== 'function');
+      ack({ ok: true, data: await handle(asker, table, event, input) });
+    } catch (error) {
+      const problem = toProblem(error);
+      code = problem.code;
+      const told = { ...line, code, err: problem.cause ?? error };
+      if (code === 'internal') logger.error(told, 'an event failed');
+      else if (problem.status >= 500) logger.warn(told, 'an event could not be answered');
+      ack({ ok: false, error: problemDocument(problem, asker.locale, requestId) });
+    }
+    const durationMs = performance.now() - began;
+    observe(line.event, code, durationMs / 1000);
+    logger.info({ ...line, code, durationMs: Math.round(durationMs) }, 'event');
+  }
+
+  return {
+    answer(asker, table, packet) {
+      const running = run(asker, table, packet)
+        .catch((error: unknown) => logger.error({ err: error }, 'an acknowledgement could not be sent'))
+        .finally(() => underWay.delete(running));
+      underWay.add(running);
+      return running;
+    },
+    async stop() {
+      isStopping = true;
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/** The realtime door: the handshake, the requests of clients, and the news of facts. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import { Server } from 'socket.io';
+import type { Facts } from '../facts.js';
+import type { FactBus } from '../kernel/fact-bus.js';
+import type { Limits } from '../kernel/limits.js';
+import type { Logger } from '../kernel/logger.js';
+import { Problem } from '../kernel/problem.js';
+import type { Authenticate } from '../middleware/auth.js';
+import { isOriginAllowed } from '../middleware/security.js';
+import { type Audience, type Broadcast, createBroadcast, type RealtimeServer } from './broadcast.js';
+import type { SocketHandlers } from './handler.js';
+import { createHandshake } from './handshake.js';
+import type { Presence } from './presence.js';
+import { createRequests } from './requests.js';
+import { watchSessions } from './session-watch.js';
+import { type ClientSocket, createSockets, type Sockets } from './sockets.js';
+
+interface Deps {
+  bus: FactBus<Facts>;
+  authenticate: Authenticate;
+  sessions: Parameters<typeof watchSessions>[0]['sessions'];
+  conversations: { groupRoomsOf(userId: string): Promise<string[]> } & Pick<Audience, 'companionsOf'>;
+  presence: Presence;
+  users: { noteLastSeen(userId: string, at: Date): Promise<void> };
+  limits: Limits;
+  logger: Logger;
+  toProblem: (error: unknown) => Problem;
+  observe: (event: string, outcome: string, seconds: number) => void;
+  handlers: Omit<SocketHandlers, 'session:renew'>;
+  settings: { corsOrigins: readonly string[]; isLimited: boolean };
+}
+
+export interface Realtime {
+  broadcast: Broadcast;
+  sockets: Pick<Sockets, 'size'>;
+  /** Rooms that somebody is in. */
+  rooms(): number;
+  /** Begins to answer on this server. */
+  attach(http: HttpServer): void;
+  /** Answers what is under way and nothing new, then closes every socket and the HTTP server with them. */
+  stop(): Promise<void>;
+}
+
+const largestPacket = 300_000;
+
+/** What every answer of the door carries, beside what Engine.IO sets itself. */
+function addHeaders(headers: Record<string, string>): void {
+  headers['X-Request-Id'] = randomUUID();
+  headers['X-Content-Type-Options'] = 'nosniff';
+  headers['Cache-Control'] = 'no-store';
+  headers['Cross-Origin-Resource-Policy'] = 'same-origin';
+  headers['Content-Security-Policy'] = "default-src 'none'; frame-ancestors 'none'";
+  headers['Referrer-Policy'] = 'no-referrer';
+}
+
+function createIo(origins: readonly string[]): RealtimeServer {
+  return new Server({
+    serveClient: false,
+    maxHttpBufferSize: largestPacket,
+    connectTimeout: 5_000,
+    pingInterval: 8_000,
+    pingTimeout: 6_000,
+    perMessageDeflate: false,
+    httpCompression: false,
+    cors: { origin: [...origins], methods: ['GET', 'POST'], credentials: false },
+    // The setting above speaks to pages that poll; a websocket is refused here.
+    allowRequest: (req: IncomingMessage, answer) => {
+      const isAllowed = isOriginAllowed(req.headers.origin, { host: req.headers.host, origins });
+      answer(isAllowed ? null : 'This origin is not among CORS_ORIGINS', isAllowed);
+    },
+  });
+}
+
+/** Closes the sockets that a session, or one token, carried; those still in their handshake are told when they connect. */
+function closer(sockets: Sockets): Audience['close'] {
+  return (which, reason) => {
+    const single = 'socketId' in which ? sockets.byId(which.socketId) : undefined;
+    const meant = 'sessionId' in which ? sockets.ofSession(which.sessionId) : single ? [single] : [];
+    for (const socket of meant) {
+      socket.data.ended ??= reason;
+      if (socket.connected) socket.disconnect(true);
+    }
+  };
+}
+
+/** A socket stays open with a new access token of its own session, and of no other. */
+function renewal(sockets: Sockets, authenticate: Authenticate): SocketHandlers['session:renew'] {
+  return async (actor, { accessToken }) => {
+    const { actor: bearer, expiresAt } = await authenticate(accessToken);
+    const socket = actor.socketId === undefined ? undefined : sockets.byId(actor.socketId);
+    if (!socket || bearer.sessionId !== actor.sessionId) throw new Problem('unauthenticated');
+    socket.data.clock.set(expiresAt);
+    return { expiresAt: expiresAt.toISOString() };
+  };
+}
+
+/** Builds the realtime door of a server. */
+export function createRealtime(deps: Deps): Realtime {
+  const { authenticate, presence, logger, settings } = deps;
+  const io = createIo(settings.corsOrigins);
+  const sockets = createSockets();
+  const requests = createRequests(deps);
+  const table = { ...deps.handlers, 'session:renew': renewal(sockets, authenticate) };
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'the sockets could not be looked after');
+  const stopWatching = watchSessions({ ...deps, sockets, onError });
+
+  function leave(socket: ClientSocket): void {
+    const { actor, clock } = socket.data;
+    clock.stop();
+    sockets.remove(socket);
+    const at = presence.went(actor.userId);
+    if (at) deps.users.noteLastSeen(actor.userId, at).catch(onError);
+  }
+
+  function greet(socket: ClientSocket): void {
+    const { data } = socket;
+    presence.came(data.actor.userId);
+    socket.on('disconnect', () => leave(socket));
+    if (data.ended !== null) {
+      socket.emit('session:revoked', { reason: data.ended });
+      socket.disconnect(true);
+      return;
+    }
+    data.clock.set(data.expiresAt);
+    socket.onAny((...packet: unknown[]) => void requests.answer(data, table, packet));
+  }
+
+  io.use(createHandshake({ ...deps, ...deps.conversations, sockets, isLimited: settings.isLimited }));
+  io.on('connection', greet);
+
+  return {
+    broadcast: createBroadcast(io, { companionsOf: deps.conversations.companionsOf, close: closer(sockets) }),
+    sockets,
+    rooms: () => io.sockets.adapter.rooms.size,
+    attach(http) {
+      io.attach(http);
+      io.engine.on('headers', addHeaders);
+    },
+    async stop() {
+      stopWatching();
+      await requests.stop();
+      await io.close();
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Facts, SessionEndReason } from '../facts.js';
+import type { FactBus } from '../kernel/fact-bus.js';
+import { repeat } from '../kernel/repeat.js';
+import type { Sockets } from './sockets.js';
+
+interface Deps {
+  sockets: Sockets;
+  sessions: {
+    alive(sessionIds: readonly string[]): Promise<Set<string>>;
+    endings(sessionIds: readonly string[]): Promise<Map<string, SessionEndReason>>;
+  };
+  bus: Pick<FactBus<Facts>, 'publish'>;
+  onError: (error: unknown) => void;
+}
+
+const everyMs = 500;
+
+/**
+ * Looks again and again which of the connected sessions still live: another process, the command line or the clock may
+ * have ended them. Gives what stops it.
+ */
+export function watchSessions({ sockets, sessions, bus, onError }: Deps): () => void {
+  async function look(): Promise<void> {
+    const connected = sockets.sessions();
+    if (connected.size === 0) return;
+    const alive = await sessions.alive([...connected.keys()]);
+    const over = [...connected].filter(([sessionId]) => !alive.has(sessionId));
+    if (over.length === 0) return;
+    const endings = await sessions.endings(over.map(([sessionId]) => sessionId));
+    for (const [sessionId, userId] of over) {
+      bus.publish('session.revoked', { userId, sessionId, reason: endings.get(sessionId) ?? 'expired' });
+    }
+  }
+
+  return repeat(everyMs, look, onError);
+}

@@ -1,0 +1,62 @@
+/** The sockets of this process, from the moment they are admitted on: those that are still in their handshake too. */
+import type { Socket } from 'socket.io';
+import type { SessionEndReason } from '../facts.js';
+import type { Actor } from '../kernel/actor.js';
+import type { Locale } from '../kernel/problem.js';
+import type { ClientToServerEvents, ServerToClientEvents } from './contract.js';
+import type { TokenClock } from './token-clock.js';
+
+/** What is known of a socket. */
+export interface SocketData {
+  actor: Actor;
+  locale: Locale;
+  clock: TokenClock;
+  expiresAt: Date;
+  /** Why its session is over, if it ended while the handshake was under way. */
+  ended: SessionEndReason | null;
+}
+
+export type ClientSocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+
+export interface Sockets {
+  add(socket: ClientSocket): void;
+  remove(socket: ClientSocket): void;
+  byId(socketId: string): ClientSocket | undefined;
+  ofSession(sessionId: string): ClientSocket[];
+  /** How many a person has. */
+  countOf(userId: string): number;
+  /** The sessions that have a socket here, and whose they are. */
+  sessions(): Map<string, string>;
+  size(): number;
+}
+
+/** Gives an empty register of sockets. */
+export function createSockets(): Sockets {
+  const all = new Map<string, ClientSocket>();
+  const bySession = new Map<string, Set<ClientSocket>>();
+  const byUser = new Map<string, number>();
+
+  return {
+    add(socket) {
+      const { sessionId, userId } = socket.data.actor;
+      all.set(socket.id, socket);
+      bySession.set(sessionId, (bySession.get(sessionId) ?? new Set()).add(socket));
+      byUser.set(userId, (byUser.get(userId) ?? 0) + 1);
+    },
+    remove(socket) {
+      if (!all.delete(socket.id)) return;
+      const { sessionId, userId } = socket.data.actor;
+      const others = bySession.get(sessionId);
+      others?.delete(socket);
+      if (others?.size === 0) bySession.delete(sessionId);
+      const left = (byUser.get(userId) ?? 1) - 1;
+      if (left > 0) byUser.set(userId, left);
+      else byUser.delete(userId);
+    },
+    byId: (socketId) => all.get(socketId),
+    ofSession: (sessionId) => [...(bySession.get(sessionId) ?? [])],
+    countOf: (userId) => byUser.get(userId) ?? 0,
+    sessions: () => new Map([...all.values()].map(({ data: { actor } }) => [actor.sessionId, actor.userId])),
+    size: () => all.size,
+  };
+}

@@ -1,0 +1,37 @@
+import type { Facts } from '../facts.js';
+import type { FactBus } from '../kernel/fact-bus.js';
+
+/** Watches the access token of one socket: warns before it runs out, and tells when it has. */
+export interface TokenClock {
+  /** Counts from now on by this time. */
+  set(expiresAt: Date): void;
+  stop(): void;
+}
+
+const usualWarningMs = 60_000;
+/** Timers of Node count to 2^31 - 1 ms; who is told of a longer one is told again then. */
+const longestTimerMs = 2_147_483_647;
+
+/** Gives the clock of one socket. A token that lives for less than two minutes is warned of at half of its life. */
+export function createTokenClock(socketId: string, bus: Pick<FactBus<Facts>, 'publish'>): TokenClock {
+  let timers: NodeJS.Timeout[] = [];
+
+  function stop(): void {
+    for (const timer of timers) clearTimeout(timer);
+    timers = [];
+  }
+
+  function at(ms: number, deed: () => void): void {
+    timers.push(setTimeout(deed, Math.min(longestTimerMs, Math.max(0, ms))).unref());
+  }
+
+  return {
+    stop,
+    set(expiresAt) {
+      stop();
+      const life = expiresAt.getTime() - Date.now();
+      at(life - Math.min(usualWarningMs, life / 2), () => bus.publish('session.expiring', { socketId, expiresAt }));
+      at(life, () => bus.publish('session.expired', { socketId }));
+    },
+  };
+}

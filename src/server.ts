@@ -1,0 +1,157 @@
+/** The process: settings, database, context, doors. It stops in the reverse order. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { createApp } from './app.js';
+import { type Config, ConfigError, loadConfig, readEnvironment } from './config.js';
+import { comeBackMs, type Context, createContext } from './context.js';
+import { type Database, openDatabase, prepare } from './drivers/database.js';
+import { secretOf } from './drivers/secret-file.js';
+import { answerBrokenRequests } from './middleware/broken-requests.js';
+import { createLogger, type Logger } from './kernel/logger.js';
+
+/** A server that listens. */
+export interface RunningServer {
+  url: string;
+  port: number;
+  context: Context;
+  /** Stops in order: tells the clients, finishes what is under way, closes everything. */
+  stop(): Promise<void>;
+  /** Called once when the server cannot go on. */
+  onFailure(listener: (error: Error) => void): void;
+}
+
+const headersMs = 10_000;
+const requestMs = 30_000;
+const lookMs = 1_000;
+const maxConnections = 10_000;
+
+function createHttpServer(context: Context): Server {
+  const http = createServer(
+    {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: lookMs,
+      keepAliveTimeout: 65_000,
+    },
+    createApp(context),
+  );
+  http.maxConnections = maxConnections;
+  answerBrokenRequests(http);
+  context.realtime.attach(http);
+  return http;
+}
+
+async function listen(http: Server, { port, host }: Config['http']): Promise<number> {
+  http.listen(port, host);
+  await once(http, 'listening');
+  const address = http.address();
+  if (address === null || typeof address === 'string') throw new Error('The server listens on no port');
+  return address.port;
+}
+
+async function stopInOrder(http: Server, context: Context, database: Database): Promise<void> {
+  context.draining.begin();
+  context.bus.publish('server.stopping', { retryAfterMs: comeBackMs });
+  await context.draining.idle();
+  await context.realtime.stop();
+  http.closeAllConnections();
+  await context.log.stop();
+  await context.mails.stop();
+  await database.close();
+}
+
+/** Makes the data ready, mends what a crash has left, and only then answers anybody. */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const secret = config.keys.secret ?? secretOf(config.dataDir);
+  const database = await openDatabase(config);
+  let listening = '';
+  const context = createContext({
+    config,
+    database,
+    logger,
+    secret,
+    publicUrl: () => config.http.publicUrl ?? listening,
+  });
+  const http = createHttpServer(context);
+  try {
+    await prepare(database.connection);
+    await context.log.start({ announce: context.messages.announceSwept, finish: context.conversations.finish });
+    context.mails.start();
+    const port = await listen(http, config.http);
+    const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host;
+    listening = `http://${host}:${port}`;
+    let stopping: Promise<void> | null = null;
+    const stop = (): Promise<void> => (stopping ??= stopInOrder(http, context, database));
+    return { url: listening, port, context, stop, onFailure: (listener) => database.onFailure(listener) };
+  } catch (error) {
+    await context.realtime.stop();
+    await database.close();
+    throw error;
+  }
+}
+
+/** How long a stop may take before the process gives up waiting. */
+const stopWithinMs = 9_000;
+/** How long a process that was told to stop still says 503, so that balancers hear of it. */
+const lingerMs = 500;
+
+/** Ends the process in order on the first signal, and at once on the second. */
+function obeySignals(running: RunningServer, logger: Logger): void {
+  let isTold = false;
+  const obey = (signal: NodeJS.Signals): void => {
+    if (isTold) process.exit(1);
+    isTold = true;
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => {
+      logger.fatal('the server did not stop in time');
+      process.exit(1);
+    }, stopWithinMs).unref();
+    running.context.draining.begin();
+    setTimeout(() => {
+      running.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.fatal({ err: error }, 'the server could not stop in order');
+          process.exit(1);
+        },
+      );
+    }, lingerMs);
+  };
+  process.on('SIGTERM', obey);
+  process.on('SIGINT', obey);
+}
+
+/** Nothing goes on after a fault that nobody has foreseen: whoever watches the process starts it anew. */
+function endOn(logger: Logger, what: string): (error: unknown) => void {
+  return (error) => {
+    logger.fatal({ err: error }, what);
+    process.exit(1);
+  };
+}
+
+async function main(): Promise<void> {
+  let config: Config;
+  try {
+    config = loadConfig(readEnvironment());
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const logger = createLogger(config.logLevel);
+  process.on('uncaughtException', endOn(logger, 'an error that nobody caught'));
+  process.on('unhandledRejection', endOn(logger, 'a rejection that nobody caught'));
+  try {
+    const running = await startServer(config, logger);
+    obeySignals(running, logger);
+    running.onFailure(endOn(logger, 'the embedded store has ended'));
+    process.stdout.write(`listening on ${running.url}\n`);
+  } catch (error) {
+    logger.fatal({ err: error }, 'the server could not start');
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -1,0 +1,54 @@
+import type { MessageRow } from '../features/messages/messages.model.js';
+import type { Message } from './message.schemas.js';
+
+/** What a reader is shown beside the row: the quoted message if he can see it, and how far the others are. */
+export interface Reader {
+  userId: string;
+  /** Messages up to this number are not for him. */
+  start: number;
+  reached: { deliveredSeq: number; readSeq: number };
+}
+
+const excerptLength = 100;
+
+/** How far an own message has come; null for the messages of others. */
+export function stateFor(row: MessageRow, { userId, reached }: Reader): Message['state'] {
+  if (String(row.senderId) !== userId) return null;
+  if (row.seq <= reached.readSeq) return 'read';
+  return row.seq <= reached.deliveredSeq ? 'delivered' : 'sent';
+}
+
+function quoteOf(quoted: MessageRow | null, start: number): Message['replyTo'] {
+  if (!quoted) return null;
+  const excerpt = quoted.seq > start ? [...quoted.text].slice(0, excerptLength).join('') : '';
+  return { id: String(quoted._id), seq: quoted.seq, senderId: String(quoted.senderId), excerpt };
+}
+
+/** A message as one reader sees it. */
+export function toMessage(row: MessageRow, quoted: MessageRow | null, reader: Reader): Message {
+  return {
+    id: String(row._id),
+    conversationId: String(row.conversationId),
+    seq: row.seq,
+    rev: row.rev,
+    senderId: String(row.senderId),
+    clientId: row.clientId,
+    type: 'text',
+    text: row.text,
+    attachments: [],
+    replyTo: quoteOf(quoted, reader.start),
+    mentions: row.mentions.map(String),
+    reactions: [],
+    system: null,
+    revision: 0,
+    createdAt: row.createdAt.toISOString(),
+    editedAt: null,
+    deletedAt: null,
+    state: stateFor(row, reader),
+  };
+}
+
+/** The ids of what some messages quote. */
+export function quotedIn(rows: readonly MessageRow[]): string[] {
+  return rows.flatMap(({ replyTo }) => (replyTo ? [String(replyTo)] : []));
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { objectId, time } from '../kernel/input.js';
+
+const ReplyTo = z
+  .strictObject({
+    id: objectId,
+    seq: z.int(),
+    senderId: objectId.nullable(),
+    excerpt: z.string().describe('The first 100 code points of the quoted message as it is now'),
+  })
+  .meta({ id: 'ReplyTo' });
+
+export const Message = z
+  .strictObject({
+    id: objectId,
+    conversationId: objectId,
+    seq: z.int().describe('1, 2, 3 ... without a gap in each conversation'),
+    rev: z.int().describe('The number of its last change, 0 if it never changed'),
+    senderId: objectId.nullable(),
+    clientId: z.string().nullable(),
+    type: z.enum(['text', 'media', 'system']),
+    text: z.string(),
+    attachments: z.array(z.never()),
+    replyTo: ReplyTo.nullable(),
+    mentions: z.array(objectId),
+    reactions: z.array(z.never()),
+    system: z.null(),
+    revision: z.int().describe('Counts the edits'),
+    createdAt: time,
+    editedAt: time.nullable(),
+    deletedAt: time.nullable(),
+    state: z.enum(['sent', 'delivered', 'read']).nullable().describe("Of the caller's own messages, else null"),
+  })
+  .meta({ id: 'Message' });
+export type Message = z.infer<typeof Message>;

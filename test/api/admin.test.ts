@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ensureBuilt, root } from '../support/build.js';
+import { spawnServer } from '../support/child.js';
+import { api } from '../support/client.js';
+import { temporaryFolder } from '../support/cleanup.js';
+import { anotherDevice, makeUser } from '../support/factories.js';
+import { recordSecret } from '../support/secrets.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { connectAs, nextEvent, untilClosed } from '../support/sockets.js';
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs `npm run admin` of the built server as somebody at a shell would, with a line for its standard input. */
+async function admin(env: Record<string, string>, args: string[], line = ''): Promise<Outcome> {
+  await ensureBuilt();
+  const tool = spawn(process.execPath, [join(root, 'dist', 'cli', 'admin.js'), ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    cwd: temporaryFolder('admin'),
+  });
+  let stdout = '';
+  let stderr = '';
+  tool.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  tool.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  tool.stdin.end(line === '' ? '' : `${line}\n`);
+  const code = await new Promise<number | null>((resolve) => tool.on('close', resolve));
+  const password = /^Password: (\S+)$/m.exec(stdout)?.[1];
+  if (password !== undefined) recordSecret(password);
+  return { code, stdout, stderr };
+}
+
+const mark = (): string => `a${Math.random().toString(36).slice(2, 10)}`;
+
+describe('npm run admin', () => {
+  let server: TestServer;
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    server = await startTestServer();
+    env = { NODE_ENV: 'test', DATA_DIR: server.dataDir, MONGODB_URI: server.uri };
+  });
+
+  it('prints its commands, and refuses others in words', async () => {
+    const bare = await admin({}, []);
+    expect([bare.code, bare.stderr]).toEqual([0, '']);
+    for (const command of ['create', 'disable', 'enable', 'end-sessions', 'set-password']) {
+      expect(bare.stdout).toContain(command);
+    }
+    for (const args of [['destroy'], ['disable'], ['create', 'one'], ['list', '--what']]) {
+      const wrong = await admin(env, args);
+      expect([wrong.code, wrong.stdout], args.join(' ')).toEqual([2, '']);
+      expect(wrong.stderr).toMatch(/Usage|no command/);
+    }
+    const nobody = await admin(env, ['disable', 'nobody.here']);
+    expect([nobody.code, nobody.stderr]).toEqual([
+      1,
+      'There is no user "nobody.here": give a username, an e-mail address or an id.\n',
+    ]);
+  });
+
+  it('makes accounts, also where registration is closed', async () => {
+    const closed = await startTestServer({ REGISTRATION: 'closed' });
+    const own = { NODE_ENV: 'test', DATA_DIR: closed.dataDir, MONGODB_URI: closed.uri, REGISTRATION: 'closed' };
+    const name = mark();
+    const made = await admin(own, ['create', name.toUpperCase(), `${name}@example.test`, '--name', 'Ann']);
+    expect([made.code, made.stderr]).toEqual([0, '']);
+    const password = /^Password: (\S+)$/m.exec(made.stdout)?.[1] ?? '';
+    const login = await api(closed).post('/api/auth/login', { identifier: name, password });
+    expect([login.status, login.body.user.displayName]).toEqual([200, 'Ann']);
+    const other = mark();
+    const given = await admin(own, ['create', other, `${other}@example.test`], 'a password from a pipe');
+    expect(given.stdout).not.toContain('pipe');
+    const pipe = { identifier: other, password: 'a password from a pipe' };
+    expect((await api(closed).post('/api/auth/login', pipe)).status).toBe(200);
+    const twin = await admin(own, ['create', name, `x${name}@example.test`]);
+    expect([twin.code, twin.stderr]).toEqual([1, 'Another account has this username.\n']);
+    const weak = await admin(own, ['create', mark(), `${mark()}@example.test`], 'qwertyuiop');
+    expect([weak.code, weak.stdout]).toEqual([1, '']);
+    expect((await admin(own, ['create', 'a b', 'x@example.test'])).code).toBe(1);
+    const list = await admin(own, ['list']);
+    expect(list.stdout).toContain(`${name}\t${name}@example.test\tactive`);
+  });
+
+  it('requirement 15: disabling ends the sessions, closes the sockets and refuses the login like a wrong password', async () => {
+    const user = await makeUser(server);
+    const socket = await connectAs(server, user);
+    const closed = untilClosed(socket);
+    const revoked = nextEvent(socket, 'session:revoked');
+    const disabled = await admin(env, ['disable', user.email]);
+    expect([disabled.code, disabled.stdout]).toEqual([0, `Disabled ${user.username}; sessions ended: 1.\n`]);
+    expect((await api(server).as(user).get('/api/users/me')).body.code).toBe('session_revoked');
+    expect((await revoked).reason).toBe('disabled');
+    await closed;
+    const { refreshToken } = user.tokens;
+    expect((await api(server).post('/api/auth/refresh', { refreshToken })).status).toBe(401);
+    const strip = (text: string): string => text.replace(/"requestId":"[^"]*"/, '');
+    const right = await api(server).post('/api/auth/login', { identifier: user.username, password: user.password });
+    const wrong = await api(server).post('/api/auth/login', { identifier: user.username, password: 'not that one' });
+    expect([right.status, strip(right.text)]).toEqual([401, strip(wrong.text)]);
+    expect((await admin(env, ['enable', user.id])).code).toBe(0);
+    await anotherDevice(server, user);
+  });
+
+  it('requirement 15: ends sessions and sets passwords', async () => {
+    const user = await makeUser(server);
+    await anotherDevice(server, user);
+    expect((await admin(env, ['end-sessions', user.username])).stdout).toContain('2');
+    expect((await api(server).as(user).get('/api/users/me')).body.code).toBe('session_revoked');
+    const again = await anotherDevice(server, user);
+    const password = 'a password from a pipe';
+    expect((await admin(env, ['set-password', user.username], password)).code).toBe(0);
+    expect((await api(server).as(again).get('/api/users/me')).body.code).toBe('session_revoked');
+    await anotherDevice(server, { ...user, password });
+  });
+});
+
+describe('npm run admin with the embedded store', () => {
+  it('reaches a running server, and opens the folder itself when none runs', async () => {
+    const server = await spawnServer();
+    const env = { NODE_ENV: 'test', DATA_DIR: server.dataDir };
+    const user = await makeUser(server);
+    expect((await admin(env, ['end-sessions', user.username])).code).toBe(0);
+    expect((await api(server).as(user).get('/api/users/me')).body.code).toBe('session_revoked');
+    await server.stop();
+    const list = await admin(env, ['list']);
+    expect([list.code, list.stdout]).toEqual([0, `${user.id}\t${user.username}\t${user.email}\tactive\n`]);
+  });
+});

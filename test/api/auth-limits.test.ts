@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { api, type Answer } from '../support/client.js';
+import { anotherDevice, makeUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+function login(
+  server: TestServer,
+  identifier: string,
+  password: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return api(server).with(headers).post('/api/auth/login', { identifier, password });
+}
+
+function expectLimited(answer: Answer): void {
+  expect([answer.status, answer.body.code]).toEqual([429, 'rate_limited']);
+  expect(Number(answer.headers.get('retry-after'))).toBe(Math.ceil(answer.body.retryAfterMs / 1000));
+  expect(answer.headers.get('ratelimit-limit')).toMatch(/^\d+$/);
+  expect(answer.headers.get('ratelimit-remaining')).toBe('0');
+  expect(answer.headers.get('ratelimit-reset')).toMatch(/^\d+$/);
+}
+
+describe('guessing', () => {
+  it('requirement 6: is limited per address, whatever the request says of its address, and a restart forgives nothing', async () => {
+    const first = await startTestServer({ RATE_LIMIT_FACTOR: '1' });
+    const user = await makeUser(first);
+    const statuses: number[] = [];
+    for (let guess = 0; guess < 40; guess++) {
+      const from = { 'x-forwarded-for': `203.0.113.${guess}` };
+      const answer = await login(first, `nobody${guess}`, 'a wrong password', from);
+      statuses.push(answer.status);
+      if (answer.status === 429) expectLimited(answer);
+    }
+    expect(statuses.slice(0, 29)).toEqual(Array.from({ length: 29 }, () => 401));
+    expect(statuses.slice(31)).toEqual(Array.from({ length: 9 }, () => 429));
+    const again = await startTestServer({ RATE_LIMIT_FACTOR: '1', MONGODB_URI: first.uri, SECRET_KEY: 'k'.repeat(40) });
+    expectLimited(await login(again, user.username, user.password));
+    expectLimited(await api(again).post('/api/auth/forgot-password', { email: user.email }));
+    const refreshed = await api(first).post('/api/auth/refresh', { refreshToken: user.tokens.refreshToken });
+    expect(refreshed.status).toBe(200);
+    expect((await api(first).as({ tokens: refreshed.body }).get('/api/users/me')).status).toBe(200);
+  });
+
+  it('requirement 6: counts wrong passwords per account, from every door and over a restart', async () => {
+    const settings = { RATE_LIMIT_FACTOR: '2', TRUST_PROXY: '1', SECRET_KEY: 'k'.repeat(40) };
+    const server = await startTestServer(settings);
+    const user = await makeUser(server);
+    const device = await anotherDevice(server, user);
+    const from = (guess: number): Record<string, string> => ({ 'x-forwarded-for': `203.0.113.${guess}` });
+    const guesses = await Promise.all(
+      Array.from({ length: 36 }, (_, at) =>
+        login(server, at % 2 ? user.email : user.username, 'a wrong password', from(at)),
+      ),
+    );
+    expect(guesses.map((answer) => answer.status)).toEqual(Array.from({ length: 36 }, () => 401));
+    expect((await login(server, user.username, user.password, from(90))).status).toBe(200);
+    for (let guess = 0; guess < 4; guess++) {
+      const change = await api(server).as(device).post('/api/auth/change-password', {
+        currentPassword: 'a wrong password',
+        newPassword: 'a password that is new',
+      });
+      expect(change.body.code).toBe('wrong_password');
+    }
+    const limited = await login(server, user.username, user.password, from(91));
+    expectLimited(limited);
+    expect(limited.body.retryAfterMs).toBeLessThanOrEqual(15 * 60_000);
+    const restarted = await startTestServer({ ...settings, MONGODB_URI: server.uri });
+    expectLimited(await login(restarted, user.email, user.password, from(92)));
+    expect((await api(restarted).as(device).get('/api/users/me')).status).toBe(200);
+  });
+
+  it('requirement 4: an account that is not there is limited like one that is', async () => {
+    const server = await startTestServer({ RATE_LIMIT_FACTOR: '1', TRUST_PROXY: '1' });
+    for (let guess = 0; guess < 20; guess++) {
+      const answer = await login(server, 'nobody.at.all', 'a wrong password', {
+        'x-forwarded-for': `203.0.113.${guess}`,
+      });
+      expect(answer.status).toBe(401);
+    }
+    expectLimited(await login(server, 'Nobody.at.all', 'a wrong password', { 'x-forwarded-for': '203.0.113.99' }));
+  });
+
+  it('requirement 3: hashing has a bounded queue', async () => {
+    const server = await startTestServer({ RATE_LIMIT_FACTOR: '100' });
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, at) => login(server, `nobody${at}`, 'a wrong password')),
+    );
+    const statuses = new Set(answers.map((answer) => answer.status));
+    expect([...statuses].sort()).toEqual([401, 503]);
+    const refused = answers.find((answer) => answer.status === 503);
+    expect(refused?.body.code).toBe('unavailable');
+    expect(refused?.body.retryAfterMs).toBeGreaterThan(0);
+    const user = await makeUser(server);
+    expect((await login(server, user.username, user.password)).status).toBe(200);
+  });
+});

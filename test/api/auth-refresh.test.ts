@@ -1,0 +1,151 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api } from '../support/client.js';
+import { anotherDevice, makeUser, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ RATE_LIMIT_FACTOR: '0' });
+});
+
+function refresh(refreshToken: string, where: { url: string } = server) {
+  return api(where).post('/api/auth/refresh', { refreshToken });
+}
+
+async function rotated(token: string, where?: { url: string }): Promise<string> {
+  const answer = await refresh(token, where);
+  expect(answer.status).toBe(200);
+  return answer.body.refreshToken;
+}
+
+/** As if the last rotation had been longer ago. */
+async function age(user: TestUser, seconds: number): Promise<void> {
+  const sessions = server.database.collection('sessions');
+  const { _id, rotatedAt } = (await sessions.find().toArray()).find((row) => String(row._id) === user.session.id) ?? {};
+  await sessions.updateOne({ _id }, { $set: { rotatedAt: new Date(rotatedAt.getTime() - seconds * 1000) } });
+}
+
+describe('refreshing', () => {
+  it('requirement 11: each use gives a new token and retires the old one; none is stored in clear', async () => {
+    const user = await makeUser(server);
+    const tokens = [user.tokens.refreshToken];
+    for (let turn = 0; turn < 5; turn++) tokens.push(await rotated(tokens.at(-1) ?? ''));
+    expect(new Set(tokens).size).toBe(6);
+    for (const token of tokens) expect(Buffer.from(token, 'base64url').length).toBeGreaterThanOrEqual(32);
+    for (const { name } of await server.database.listCollections()) {
+      const rows = JSON.stringify(await server.database.collection(name).find().toArray());
+      for (const token of [...tokens, user.tokens.accessToken, user.password]) expect(rows).not.toContain(token);
+    }
+    for (const token of tokens.slice(0, 4)) expect((await refresh(token)).status).toBe(401);
+  });
+
+  it('requirement 12: a retired token ends that session and no other', async () => {
+    const user = await makeUser(server);
+    const other = await anotherDevice(server, user);
+    const second = await refresh(user.tokens.refreshToken);
+    const third = await refresh(second.body.refreshToken);
+    const stolen = await refresh(user.tokens.refreshToken);
+    expect([stolen.status, stolen.body.code]).toEqual([401, 'refresh_token_reused']);
+    expect((await refresh(third.body.refreshToken)).body.code).toBe('refresh_token_invalid');
+    const me = await api(server).as({ tokens: third.body }).get('/api/users/me');
+    expect([me.status, me.body.code]).toEqual([401, 'session_revoked']);
+    expect((await api(server).as(other).get('/api/users/me')).status).toBe(200);
+    expect((await refresh(other.tokens.refreshToken)).status).toBe(200);
+    const told = server.log.lines().filter((line) => line['security'] === 'refresh_token_reused');
+    expect(told.map((line) => line['sessionId'])).toContain(user.session.id);
+  });
+
+  it('requirement 12: a token of long ago is recognised, however many came after it', async () => {
+    const user = await makeUser(server);
+    let token = user.tokens.refreshToken;
+    for (let turn = 0; turn < 30; turn++) token = await rotated(token);
+    expect((await refresh(user.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
+  });
+
+  it('requirement 13: 20 parallel refreshes with one token all get the same successor', async () => {
+    const user = await makeUser(server);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(user.tokens.refreshToken)));
+    expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(new Set(answers.map((answer) => answer.body.refreshToken)).size).toBe(1);
+    const { body } = await api(server).as(user).get('/api/users/sessions');
+    expect(body.items.length).toBe(1);
+    const row = await server.database
+      .collection('sessions')
+      .findOne({ counter: 1, endedAt: null, userId: { $ne: null } });
+    expect(row).not.toBeNull();
+  });
+
+  it('requirement 13: a lost answer can be asked for again, until the successor is used', async () => {
+    const user = await makeUser(server);
+    const successor = await rotated(user.tokens.refreshToken);
+    await age(user, 25);
+    expect(await rotated(user.tokens.refreshToken)).toBe(successor);
+    await rotated(successor);
+    expect((await refresh(user.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
+  });
+
+  it('requirement 13: … and for 30 seconds only', async () => {
+    const user = await makeUser(server);
+    const successor = await rotated(user.tokens.refreshToken);
+    await age(user, 31);
+    expect((await refresh(user.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
+    expect((await refresh(successor)).body.code).toBe('refresh_token_invalid');
+  });
+
+  it('takes no other string', async () => {
+    const user = await makeUser(server);
+    const { refreshToken, accessToken } = user.tokens;
+    const last = refreshToken.at(-1) === 'A' ? 'B' : 'A';
+    const wrong = ['', 'x', accessToken, `${refreshToken}=`, `${refreshToken}A`, refreshToken.slice(0, -1) + last];
+    for (const token of wrong) {
+      const answer = await refresh(token);
+      expect([answer.status, answer.body.code], token).toEqual([401, 'refresh_token_invalid']);
+    }
+    for (const token of [null, 7, ['x'], { $ne: null }]) {
+      const answer = await api(server).post('/api/auth/refresh', { refreshToken: token });
+      expect([answer.status, answer.body.code]).toEqual([400, 'invalid_input']);
+    }
+    expect((await refresh(refreshToken)).status).toBe(200);
+  });
+
+  it('is over with the session', async () => {
+    const user = await makeUser(server);
+    await api(server).as(user).post('/api/auth/logout');
+    expect((await refresh(user.tokens.refreshToken)).body.code).toBe('refresh_token_invalid');
+  });
+});
+
+describe('lifetimes', () => {
+  it('requirement 20: a session that is not refreshed in time is over', async () => {
+    const brief = await startTestServer({ REFRESH_TOKEN_TTL: '1s', ACCESS_TOKEN_TTL: '1s', RATE_LIMIT_FACTOR: '0' });
+    const user = await makeUser(brief);
+    const kept = await anotherDevice(brief, user);
+    const until = Date.parse(user.tokens.refreshTokenExpiresAt);
+    const next = await rotated(kept.tokens.refreshToken, brief);
+    await wait(Math.max(0, until - Date.now()) + 20);
+    expect((await refresh(user.tokens.refreshToken, brief)).body.code).toBe('refresh_token_invalid');
+    expect(next).not.toBe(kept.tokens.refreshToken);
+  });
+
+  it('requirement 20: no amount of refreshing outlives SESSION_MAX_AGE', async () => {
+    const brief = await startTestServer({ SESSION_MAX_AGE: '3s', RATE_LIMIT_FACTOR: '0' });
+    const began = Date.now();
+    let { tokens } = await makeUser(brief);
+    for (;;) {
+      const end = began + 3500;
+      expect(Date.parse(tokens.refreshTokenExpiresAt)).toBeLessThanOrEqual(end);
+      expect(Date.parse(tokens.accessTokenExpiresAt)).toBeLessThanOrEqual(end);
+      await wait(200);
+      const answer = await refresh(tokens.refreshToken, brief);
+      if (answer.status !== 200) {
+        expect([answer.status, answer.body.code]).toEqual([401, 'refresh_token_invalid']);
+        break;
+      }
+      tokens = answer.body;
+      expect(Date.now()).toBeLessThan(began + 9_000);
+    }
+    const me = await api(brief).as({ tokens }).get('/api/users/me');
+    expect([me.status, me.body.code]).toEqual([401, 'token_expired']);
+  });
+});

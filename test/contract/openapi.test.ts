@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { problemCodes } from '../../src/kernel/problem.js';
+import { root } from '../support/build.js';
+import { runTool } from '../support/child.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { routeTable } from '../support/table.js';
+import { openPaths } from './policy.js';
+
+const committed = JSON.parse(readFileSync(join(root, 'docs', 'openapi.json'), 'utf8'));
+const verbs = ['get', 'post', 'put', 'patch', 'delete'];
+
+function operations(): Map<string, any> {
+  const found = new Map<string, any>();
+  for (const [path, item] of Object.entries<any>(committed.paths)) {
+    for (const verb of verbs) if (item[verb]) found.set(`${verb.toUpperCase()} ${path}`, item[verb]);
+  }
+  return found;
+}
+
+/** Every `$ref` of a document, wherever it stands. */
+function refsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => (key === '$ref' ? [String(item)] : refsIn(item)));
+}
+
+function resolve(ref: string): unknown {
+  return ref
+    .replace(/^#\//, '')
+    .split('/')
+    .reduce((at: any, key) => at?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], committed);
+}
+
+describe('the OpenAPI document', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.stop());
+
+  it('requirement 105: the committed documents are what the sources generate', async () => {
+    expect(await runTool('documents.js', ['--check'], {})).toMatchObject({ code: 0 });
+  });
+
+  it('requirement 105: the server shows the committed document, but for its own address', async () => {
+    const shown = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as Record<string, unknown>;
+    expect({ ...shown, servers: null }).toEqual({ ...committed, servers: null });
+  });
+
+  it('requirement 105: it names every route of the server, and no route that is none', () => {
+    const documented = [...operations().keys()].filter((name) => !openPaths.includes(name.split(' ')[1] ?? ''));
+    const mounted = routeTable().map(({ name }) => name.replace(/:(\w+)/g, '{$1}'));
+    expect(documented.sort()).toEqual(mounted.sort());
+    for (const path of ['/health/live', '/health/ready', '/metrics'])
+      expect(Object.keys(committed.paths)).toContain(path);
+  });
+
+  it('requirement 105: each operation tells its answers, its errors and whether it asks for a token', () => {
+    expect(committed.openapi).toMatch(/^3\.1\./);
+    for (const { name, endpoint } of routeTable()) {
+      const operation = operations().get(name.replace(/:(\w+)/g, '{$1}'));
+      for (const [status, schema] of Object.entries(endpoint.returns)) {
+        const answer = operation.responses[status];
+        expect([name, status, typeof answer?.description]).toEqual([name, status, 'string']);
+        if (schema) expect([name, Object.keys(answer.content)]).toEqual([name, ['application/json']]);
+      }
+      expect([name, operation.summary]).toEqual([name, endpoint.summary]);
+      expect(JSON.stringify(operation.responses)).toContain('application/problem+json');
+      const security = operation.security ?? committed.security ?? [];
+      expect([name, security.length > 0]).toEqual([name, endpoint.access === 'user']);
+      const named = (operation.parameters ?? []).filter((one: any) => one.in === 'path').map((one: any) => one.name);
+      expect([name, named]).toEqual([name, [...name.matchAll(/:(\w+)/g)].map(([, key]) => key)]);
+      expect([name, operation.requestBody !== undefined]).toEqual([name, endpoint.body !== undefined]);
+    }
+  });
+
+  it('requirement 105: every reference leads somewhere, and every object is closed', () => {
+    const refs = refsIn(committed);
+    expect(refs.length).toBeGreaterThan(10);
+    for (const ref of refs) expect([ref, typeof resolve(ref)]).toEqual([ref, 'object']);
+    for (const [id, schema] of Object.entries<any>(committed.components.schemas)) {
+      if (schema.type === 'object') expect([id, schema.additionalProperties]).toEqual([id, false]);
+    }
+  });
+
+  it('requirement 105: it lists the whole of the closed list of codes', () => {
+    const text = JSON.stringify(committed);
+    for (const code of Object.keys(problemCodes)) expect(text).toContain(`"${code}"`);
+  });
+});

@@ -1,0 +1,72 @@
+import { createConnection, type Connection } from 'mongoose';
+import { runChecks } from '../../src/cli/checks.js';
+import { loadConfig } from '../../src/config.js';
+import { startServer, type RunningServer } from '../../src/server.js';
+import { onCleanup, temporaryFolder } from './cleanup.js';
+import { captureLog, type CapturedLog } from './log.js';
+import { expectNoSecrets, recordSecretsIn } from './secrets.js';
+import { freshUri } from './store.js';
+
+/** The real server in this process, on a free port, with a database of its own. */
+export interface TestServer {
+  url: string;
+  port: number;
+  context: RunningServer['context'];
+  /** The tests' own connection to the server's database, for looking at rows. */
+  database: Connection;
+  /** What another server of the same database is given as MONGODB_URI. */
+  uri: string;
+  dataDir: string;
+  log: CapturedLog;
+  /** Stops it, searches its log for secrets, and runs the data check over what it leaves. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server in this process. Overrides are settings by name; limits are a hundred times the usual ones, so that
+ * only the tests of limits meet them.
+ */
+export async function startTestServer(overrides: Record<string, string> = {}): Promise<TestServer> {
+  const dataDir = overrides['DATA_DIR'] ?? temporaryFolder('causerie-data');
+  const uri = overrides['MONGODB_URI'] ?? (await freshUri());
+  const env = {
+    NODE_ENV: 'test',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    RATE_LIMIT_FACTOR: '100',
+    ...overrides,
+    DATA_DIR: dataDir,
+    MONGODB_URI: uri,
+  };
+  recordSecretsIn(env);
+  const log = captureLog();
+  const running = await startServer(loadConfig(env), log.logger);
+  const database = await createConnection(uri, { autoIndex: false, autoCreate: false }).asPromise();
+  let stopped: Promise<void> | null = null;
+
+  async function stop(): Promise<void> {
+    await running.stop();
+    try {
+      expectNoSecrets(log.text(), `the log of ${running.url}`);
+      const violations: string[] = [];
+      for await (const violation of runChecks(database)) violations.push(violation);
+      if (violations.length > 0) throw new Error(`the data check failed:\n${violations.join('\n')}`);
+      if (overrides['MONGODB_URI'] === undefined) await database.dropDatabase();
+    } finally {
+      await database.close();
+    }
+  }
+
+  const server: TestServer = {
+    url: running.url,
+    port: running.port,
+    context: running.context,
+    database,
+    uri,
+    dataDir,
+    log,
+    stop: () => (stopped ??= stop()),
+  };
+  onCleanup(() => server.stop());
+  return server;
+}
