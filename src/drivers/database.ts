@@ -46,7 +46,8 @@ export async function connect(uri: string): Promise<Connection> {
     serverSelectionTimeoutMS: patienceMs,
     connectTimeoutMS: patienceMs,
     heartbeatFrequencyMS: 2_000,
-    timeoutMS: patienceMs,
+    socketTimeoutMS: 2 * patienceMs,
+    waitQueueTimeoutMS: patienceMs,
     maxPoolSize: 50,
     readConcern: { level: 'majority' },
     readPreference: 'primary',
@@ -123,7 +124,7 @@ export async function openDatabase(settings: Settings): Promise<Database> {
     connection,
     kind: store ? 'embedded' : 'mongodb',
     async ping() {
-      await connection.db?.admin().command({ ping: 1 }, { timeoutMS: 1_000 });
+      await connection.db?.admin().command({ ping: 1, maxTimeMS: 1_000 });
     },
     async close() {
       await connection.close();

@@ -1,4 +1,4 @@
-import type { Problem} from './problem.js';
+import type { Problem } from './problem.js';
 import { type Locale, type ProblemCode, problemCodes, type Sentence } from './problem.js';
 
 /** A problem as it travels: RFC 9457. */

@@ -5,7 +5,7 @@ import type { Actor } from '../kernel/actor.js';
 import type { Limits } from '../kernel/limits.js';
 import type { Logger } from '../kernel/logger.js';
 import { parse } from '../kernel/parse.js';
-import type { Problem} from '../kernel/problem.js';
+import type { Problem } from '../kernel/problem.js';
 import { type Locale, notFound, unavailable } from '../kernel/problem.js';
 import { problemDocument } from '../kernel/problem-document.js';
 import { type ClientEvent, clientEvents, type SocketReply } from './contract.js';

@@ -91,7 +91,8 @@ export function multiplyDecimals(a: Parsed, b: Parsed): Parsed {
 
 /** a / b to 34 digits; b is not zero. */
 export function divideDecimals(a: Parsed, b: Parsed): Parsed {
-  if (typeof a === 'number' || typeof b === 'number') return typeof b === 'number' && typeof a !== 'number' && !Number.isNaN(b) ? 0 : asDouble(a) / asDouble(b);
+  if (typeof a === 'number' || typeof b === 'number')
+    return typeof b === 'number' && typeof a !== 'number' && !Number.isNaN(b) ? 0 : asDouble(a) / asDouble(b);
   const shift = 2 * DIGITS + b.coefficient.toString().length;
   return shorten({
     coefficient: divideRounded(a.coefficient * 10n ** BigInt(shift), b.coefficient),

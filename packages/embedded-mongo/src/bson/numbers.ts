@@ -77,7 +77,11 @@ function whole(value: bigint, long: boolean): Num | null {
 }
 
 function parsed(value: Num): Parsed {
-  return value instanceof Decimal128 ? parseDecimal(value) : isWhole(value) ? exact(value) : decimalFromDouble(toDouble(value));
+  return value instanceof Decimal128
+    ? parseDecimal(value)
+    : isWhole(value)
+      ? exact(value)
+      : decimalFromDouble(toDouble(value));
 }
 
 interface Operation {

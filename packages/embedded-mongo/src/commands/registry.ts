@@ -2,6 +2,7 @@
 import { CommandError, unsupported } from '../errors.js';
 import { isNum } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
+import { aggregate } from './aggregate.js';
 import type { Call, Reply, Work } from './call.js';
 import { backupTo } from './backup.js';
 import { collMod, create, drop, dropDatabase, listCollections, listDatabases } from './collections.js';
@@ -42,6 +43,7 @@ function setParameter(call: Call): Reply {
 const COMMANDS: Readonly<Record<string, Command>> = {
   ...Object.fromEntries(Object.entries(HANDSHAKE).map(([name, run]) => [name, reading(run)])),
   find: reading(find),
+  aggregate: reading(aggregate),
   getMore: reading(getMore),
   killCursors: reading(killCursors),
   count: reading(count),

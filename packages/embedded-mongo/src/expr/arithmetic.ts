@@ -107,7 +107,8 @@ function atPlace(round: (value: number) => number): Simple {
     if (given instanceof Decimal128) return roundDecimal(given, Number(digits));
     const factor = 10 ** Number(digits);
     const plain = toDouble(given);
-    const result = digits >= 0n ? round(plain * factor) / factor : round(plain / 10 ** -Number(digits)) * 10 ** -Number(digits);
+    const result =
+      digits >= 0n ? round(plain * factor) / factor : round(plain / 10 ** -Number(digits)) * 10 ** -Number(digits);
     if (!Number.isFinite(result)) return given;
     return typeof given === 'bigint' ? BigInt(result) : isWhole(given) ? result : double(result);
   });

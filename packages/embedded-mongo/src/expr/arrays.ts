@@ -11,7 +11,8 @@ import type { Form, Simple } from './operator.js';
 import { readSort } from '../order/sort-pattern.js';
 
 function arrayArgument(value: Maybe, name: string, code: number): Value[] {
-  if (!Array.isArray(value)) throw new CommandError(code, `${name}'s argument must be an array, but is ${typeName(value)}`);
+  if (!Array.isArray(value))
+    throw new CommandError(code, `${name}'s argument must be an array, but is ${typeName(value)}`);
   return value;
 }
 
@@ -123,12 +124,14 @@ export const ARRAYS: Readonly<Record<string, Simple>> = {
   $concatArrays: between(0, Infinity, (args) => {
     if (args.some(nullish)) return null;
     return args.flatMap((arg) => {
-      if (!Array.isArray(arg)) throw new CommandError(28664, `$concatArrays only supports arrays, not ${typeName(arg)}`);
+      if (!Array.isArray(arg))
+        throw new CommandError(28664, `$concatArrays only supports arrays, not ${typeName(arg)}`);
       return arg;
     });
   }),
   $in: fixed(2, ([wanted, list]) => {
-    if (!Array.isArray(list)) throw new CommandError(40081, `$in requires an array as a second argument, found: ${typeName(list)}`);
+    if (!Array.isArray(list))
+      throw new CommandError(40081, `$in requires an array as a second argument, found: ${typeName(list)}`);
     return list.some((item) => equal(item, wanted));
   }),
   $indexOfArray: between(2, 4, indexOf),
@@ -170,7 +173,11 @@ function variableName(fields: Doc): string {
 }
 
 const filter: Form = (operand, scope, compile) => {
-  const fields = formFields('$filter', operand, { required: ['input', 'cond'], optional: ['as', 'limit'], code: 28647 });
+  const fields = formFields('$filter', operand, {
+    required: ['input', 'cond'],
+    optional: ['as', 'limit'],
+    code: 28647,
+  });
   const name = variableName(fields);
   const input = compile(fields['input'] ?? null, scope);
   const condition = compile(fields['cond'] ?? null, withVariables(scope, [name]));
@@ -206,7 +213,8 @@ const reduce: Form = (operand, scope, compile) => {
   return (doc, variables) => {
     const list = input(doc, variables);
     if (nullish(list)) return null;
-    if (!Array.isArray(list)) throw new CommandError(40080, `$reduce requires that 'input' be an array, found: ${typeName(list)}`);
+    if (!Array.isArray(list))
+      throw new CommandError(40080, `$reduce requires that 'input' be an array, found: ${typeName(list)}`);
     let value = initial(doc, variables);
     for (const item of list) value = each(doc, { ...variables, this: item, value });
     return value;

@@ -60,7 +60,8 @@ function compileVariable(path: string, scope: Scope): Evaluate {
   if (name === 'ROOT' || name === 'CURRENT') return (doc) => fieldValue(doc, parts);
   if (name === 'REMOVE') return () => undefined;
   if (!(name in scope.variables)) {
-    if (!NAME.test(name)) throw new CommandError(9, `'${name}' starts with an invalid character for a user variable name`);
+    if (!NAME.test(name))
+      throw new CommandError(9, `'${name}' starts with an invalid character for a user variable name`);
     throw new CommandError(17276, `Use of undefined variable: ${name}`);
   }
   return (_doc, variables) => fieldValue(variables[name], parts);
@@ -69,10 +70,16 @@ function compileVariable(path: string, scope: Scope): Evaluate {
 function compileField(path: string): Evaluate {
   const parts = splitPath(path.slice(1));
   if (parts.some((part) => part === '')) {
-    throw new CommandError(path === '$' ? 16872 : 15998, path === '$' ? `'$' by itself is not a valid FieldPath` : 'FieldPath field names may not be empty strings.');
+    throw new CommandError(
+      path === '$' ? 16872 : 15998,
+      path === '$' ? `'$' by itself is not a valid FieldPath` : 'FieldPath field names may not be empty strings.',
+    );
   }
   if (parts.some((part) => part.startsWith('$'))) {
-    throw new CommandError(16410, `FieldPath field names may not start with '$'. Consider using $getField or $setField.`);
+    throw new CommandError(
+      16410,
+      `FieldPath field names may not start with '$'. Consider using $getField or $setField.`,
+    );
   }
   const [only] = parts;
   return parts.length === 1 && only !== undefined ? (doc) => getField(doc, only) : (doc) => fieldValue(doc, parts);

@@ -73,7 +73,11 @@ const switchForm: Form = (operand, scope, compile) => {
   const otherwise = fields['default'] === undefined ? null : compile(fields['default'], scope);
   return (doc, variables) => {
     for (const [test, then] of branches) if (isTrue(test(doc, variables))) return then(doc, variables);
-    if (!otherwise) throw new CommandError(40066, '$switch could not find a matching branch for an input, and no default was specified.');
+    if (!otherwise)
+      throw new CommandError(
+        40066,
+        '$switch could not find a matching branch for an input, and no default was specified.',
+      );
     return otherwise(doc, variables);
   };
 };

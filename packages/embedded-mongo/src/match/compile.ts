@@ -10,7 +10,18 @@ import { matchNode } from './node.js';
 import type { QueryNode, Test } from './node.js';
 import { splitPath } from './path.js';
 import { compilePattern } from './regex.js';
-import { elementTest, equality, existence, membership, modTest, ordering, pattern, regexOperator, sizeTest, typeTest } from './tests.js';
+import {
+  elementTest,
+  equality,
+  existence,
+  membership,
+  modTest,
+  ordering,
+  pattern,
+  regexOperator,
+  sizeTest,
+  typeTest,
+} from './tests.js';
 
 const LEFT_OUT = new Set([
   '$where',
@@ -78,7 +89,10 @@ function elementMatch(path: string, operand: Value, scope: Scope): QueryNode {
   const [first] = Object.keys(operand);
   if (isOperatorDoc(operand) && !['$and', '$or', '$nor', '$expr'].includes(first ?? '')) {
     const node = compileOperators('element', operand, scope);
-    return leaf(path, elementTest((element) => matchNode(unexpanded(node), element)));
+    return leaf(
+      path,
+      elementTest((element) => matchNode(unexpanded(node), element)),
+    );
   }
   const node = compileQuery(operand, scope);
   const matches: Test['matches'] = (value, details) => {

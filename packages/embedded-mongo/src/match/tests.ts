@@ -140,7 +140,10 @@ export function sizeTest(operand: Value): Test {
 /** `$mod: [divisor, remainder]`, on the whole part of numbers. */
 export function modTest(operand: Value): Test {
   if (!Array.isArray(operand) || operand.length !== 2) {
-    throw new CommandError(2, `malformed mod, ${Array.isArray(operand) ? (operand.length < 2 ? 'not enough' : 'too many') + ' elements' : 'needs to be an array'}`);
+    throw new CommandError(
+      2,
+      `malformed mod, ${Array.isArray(operand) ? (operand.length < 2 ? 'not enough' : 'too many') + ' elements' : 'needs to be an array'}`,
+    );
   }
   const [divisor, remainder] = operand.map((item) => {
     if (!isNum(item)) throw new CommandError(2, 'malformed mod, divisor or remainder is not a number');

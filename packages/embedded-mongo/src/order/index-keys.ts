@@ -88,7 +88,9 @@ function expandItem(
     expand(next as readonly Cursor[], job.paths, job.into);
     return;
   }
-  const held = next.map((c) => (c.value instanceof Whole ? { value: null, rest: [] } : { value: c.value, rest: c.rest }));
+  const held = next.map((c) =>
+    c.value instanceof Whole ? { value: null, rest: [] } : { value: c.value, rest: c.rest },
+  );
   const inner: Expansion = { tuples: [], multikey: job.into.multikey, present: true };
   expand(held, job.paths, inner);
   for (const tuple of inner.tuples) {

@@ -8,9 +8,11 @@ import type { SortPattern } from './index-keys.js';
 export function readSort(sort: Doc): SortPattern {
   const paths = Object.keys(sort);
   const descending = Object.values(sort).map((direction) => {
-    if (!isNum(direction)) throw new CommandError(15974, 'Illegal key in $sort specification: only 1 and -1 are supported');
+    if (!isNum(direction))
+      throw new CommandError(15974, 'Illegal key in $sort specification: only 1 and -1 are supported');
     const sign = toDouble(direction);
-    if (sign !== 1 && sign !== -1) throw new CommandError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
+    if (sign !== 1 && sign !== -1)
+      throw new CommandError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
     return sign === -1;
   });
   if (paths.some((path) => path === '' || path.startsWith('$'))) {

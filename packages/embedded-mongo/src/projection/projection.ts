@@ -105,7 +105,11 @@ function readPositional(reading: Reading, path: string): void {
   if (!position) throw new CommandError(31325, 'positional projection is not allowed here');
   const pick = (list: Value[], doc: Doc): Maybe => {
     const at = position(doc);
-    if (at < 0) throw new CommandError(51246, "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array");
+    if (at < 0)
+      throw new CommandError(
+        51246,
+        "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array",
+      );
     const item = list[at];
     return item === undefined ? [] : [item];
   };
@@ -116,7 +120,10 @@ function readField(reading: Reading, path: string, value: Value): void {
   if (path.endsWith('.$') && !reading.options.aggregate) return readPositional(reading, path);
   const parts = path.split('.');
   if (parts.some((part) => part === '' || part.startsWith('$'))) {
-    throw new CommandError(16410, `FieldPath field names may not start with '$' or be empty: '${path}'. Consider using $getField or $setField.`);
+    throw new CommandError(
+      16410,
+      `FieldPath field names may not start with '$' or be empty: '${path}'. Consider using $getField or $setField.`,
+    );
   }
   if (isFlag(value)) return readFlag(reading, path, isOn(value));
   const special = readArrayOperator(reading, path, value);
@@ -126,7 +133,8 @@ function readField(reading: Reading, path: string, value: Value): void {
     for (const [name, item] of names) readField(reading, `${path}.${name}`, item);
     return;
   }
-  if (isDoc(value) && !names.length) throw new CommandError(51270, 'An empty sub-projection is not a valid value. Found empty object at path');
+  if (isDoc(value) && !names.length)
+    throw new CommandError(51270, 'An empty sub-projection is not a valid value. Found empty object at path');
   setMode(reading, 'include', path);
   place(reading, parts, { kind: 'compute', evaluate: compileExpression(value, reading.options.scope) });
 }
@@ -164,7 +172,8 @@ function included(node: Leaf | Tree, value: Maybe, run: Run): Maybe {
     return hasComputed(node) ? include(node, {}, run) : undefined;
   }
   if (node.kind === 'include') return value;
-  if (node.kind === 'array') return Array.isArray(value) ? node.pick(value, run.doc) : node.including ? undefined : value;
+  if (node.kind === 'array')
+    return Array.isArray(value) ? node.pick(value, run.doc) : node.including ? undefined : value;
   return undefined;
 }
 

@@ -13,7 +13,11 @@ type Assignments = Map<string, Evaluate | Assignments>;
 
 function assign(tree: Assignments, parts: readonly string[], operand: Value, scope: Scope): void {
   const [first = '', ...rest] = parts;
-  if (first === '' || first.startsWith('$')) throw new CommandError(16410, `Invalid $set :: caused by :: FieldPath field names may not start with '$' or be empty.`);
+  if (first === '' || first.startsWith('$'))
+    throw new CommandError(
+      16410,
+      `Invalid $set :: caused by :: FieldPath field names may not start with '$' or be empty.`,
+    );
   const known = tree.get(first);
   const nested = isDoc(operand) && Object.keys(operand).length > 0 && !Object.keys(operand)[0]?.startsWith('$');
   if (!rest.length && !nested) {
@@ -21,7 +25,8 @@ function assign(tree: Assignments, parts: readonly string[], operand: Value, sco
     tree.set(first, compileExpression(operand, scope));
     return;
   }
-  if (known && !(known instanceof Map)) throw new CommandError(40176, `specification contains two conflicting paths: '${first}'`);
+  if (known && !(known instanceof Map))
+    throw new CommandError(40176, `specification contains two conflicting paths: '${first}'`);
   const below: Assignments = known ?? new Map<string, Evaluate | Assignments>();
   tree.set(first, below);
   if (rest.length) return assign(below, rest, operand, scope);
@@ -32,7 +37,8 @@ function applyTree(tree: Assignments, target: Maybe, root: Doc, scope: Scope): V
   if (Array.isArray(target)) return target.map((item) => applyTree(tree, item, root, scope));
   const result: Doc = isDoc(target) ? { ...target } : {};
   for (const [name, item] of tree) {
-    const value = item instanceof Map ? applyTree(item, getField(result, name), root, scope) : item(root, scope.variables);
+    const value =
+      item instanceof Map ? applyTree(item, getField(result, name), root, scope) : item(root, scope.variables);
     if (value === undefined) Reflect.deleteProperty(result, name);
     else setField(result, name, value);
   }
@@ -41,7 +47,8 @@ function applyTree(tree: Assignments, target: Maybe, root: Doc, scope: Scope): V
 
 /** `$set` / `$addFields`: a dotted name goes into every document of an array on its way. */
 export function compileSet(operand: Value, scope: Scope): Transform {
-  if (!isDoc(operand)) throw new CommandError(40272, `$set specification stage must be an object, got ${typeName(operand)}`);
+  if (!isDoc(operand))
+    throw new CommandError(40272, `$set specification stage must be an object, got ${typeName(operand)}`);
   const tree: Assignments = new Map();
   for (const [name, item] of Object.entries(operand)) assign(tree, name.split('.'), item, scope);
   return (doc) => applyTree(tree, doc, doc, scope) as Doc;
@@ -62,14 +69,18 @@ export function compileReplace(operand: Value, scope: Scope): Transform {
   return (doc) => {
     const root = evaluate(doc, scope.variables);
     if (!isDoc(root)) {
-      throw new CommandError(40228, `'newRoot' expression must evaluate to an object, but resulting value was of type: ${typeName(root)}`);
+      throw new CommandError(
+        40228,
+        `'newRoot' expression must evaluate to an object, but resulting value was of type: ${typeName(root)}`,
+      );
     }
     return root;
   };
 }
 
 function newRoot(operand: Value): Value {
-  if (!isDoc(operand) || operand['newRoot'] === undefined) throw new CommandError(40231, 'no newRoot specified for the $replaceRoot stage');
+  if (!isDoc(operand) || operand['newRoot'] === undefined)
+    throw new CommandError(40231, 'no newRoot specified for the $replaceRoot stage');
   return operand['newRoot'];
 }
 

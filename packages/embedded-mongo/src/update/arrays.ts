@@ -26,7 +26,8 @@ function existing(value: Maybe, parts: readonly string[], moment: Moment): Value
 function whole(value: Maybe, what: string): number | undefined {
   if (value === undefined) return undefined;
   const result = isNum(value) ? toWhole(value) : null;
-  if (result === null) throw new CommandError(2, `The value for ${what} must be an integer value but was given type: ${typeName(value)}`);
+  if (result === null)
+    throw new CommandError(2, `The value for ${what} must be an integer value but was given type: ${typeName(value)}`);
   return Number(result);
 }
 
@@ -34,7 +35,10 @@ function each(operand: Value, name: string): Value[] {
   if (!isDoc(operand) || !('$each' in operand)) return [operand];
   const list = operand['$each'];
   if (!Array.isArray(list)) {
-    throw new CommandError(name === '$push' ? 2 : 14, `The argument to $each in ${name} must be an array but it was of type: ${typeName(list)}`);
+    throw new CommandError(
+      name === '$push' ? 2 : 14,
+      `The argument to $each in ${name} must be an array but it was of type: ${typeName(list)}`,
+    );
   }
   return list;
 }
@@ -42,7 +46,11 @@ function each(operand: Value, name: string): Value[] {
 function sorter(by: Maybe): ((list: Value[]) => Value[]) | null {
   if (by === undefined) return null;
   if (isNum(by) && Math.abs(toDouble(by)) === 1) return (list) => list.sort((a, b) => compare(a, b) * toDouble(by));
-  if (!isDoc(by) || !Object.keys(by).length) throw new CommandError(2, 'The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields');
+  if (!isDoc(by) || !Object.keys(by).length)
+    throw new CommandError(
+      2,
+      'The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields',
+    );
   const pattern = readSort(by);
   return (list) =>
     list
@@ -76,7 +84,10 @@ const addToSet: Modifier = (operand) => {
   return (doc, parts, moment) => {
     const { container, key, value } = ensure(doc, parts);
     if (value !== undefined && !Array.isArray(value)) {
-      throw new CommandError(2, `Cannot apply $addToSet to non-array field. Field named '${key}' has non-array type ${typeName(value)}`);
+      throw new CommandError(
+        2,
+        `Cannot apply $addToSet to non-array field. Field named '${key}' has non-array type ${typeName(value)}`,
+      );
     }
     const list = [...existing(value, parts, moment)];
     for (const item of items) if (!list.some((present) => equal(present, item))) list.push(structuredCopy(item));
@@ -85,13 +96,17 @@ const addToSet: Modifier = (operand) => {
 };
 
 const pop: Modifier = (operand) => {
-  if (Math.abs(isNum(operand) ? toDouble(operand) : 0) !== 1) throw new CommandError(9, `$pop expects 1 or -1, found: ${String(operand)}`);
+  if (Math.abs(isNum(operand) ? toDouble(operand) : 0) !== 1)
+    throw new CommandError(9, `$pop expects 1 or -1, found: ${String(operand)}`);
   const first = sign(operand) < 0;
   return (doc, parts) => {
     const target = locate(doc, parts);
     if (target?.value === undefined) return;
     if (!Array.isArray(target.value)) {
-      throw new CommandError(14, `Path '${parts.join('.')}' contains an element of non-array type '${typeName(target.value)}'`);
+      throw new CommandError(
+        14,
+        `Path '${parts.join('.')}' contains an element of non-array type '${typeName(target.value)}'`,
+      );
     }
     store(target.container, target.key, first ? target.value.slice(1) : target.value.slice(0, -1));
   };
@@ -105,7 +120,11 @@ const removal =
       const target = locate(doc, parts);
       if (target?.value === undefined) return;
       if (!Array.isArray(target.value)) throw new CommandError(2, `Cannot apply ${name} to a non-array value`);
-      store(target.container, target.key, target.value.filter((item) => !matches(item)));
+      store(
+        target.container,
+        target.key,
+        target.value.filter((item) => !matches(item)),
+      );
     };
   };
 
@@ -126,7 +145,8 @@ export const ARRAY_MODIFIERS: Readonly<Record<string, Modifier>> = {
   $pop: pop,
   $pull: removal('$pull', pulled),
   $pullAll: removal('$pull', (operand) => {
-    if (!Array.isArray(operand)) throw new CommandError(2, `$pullAll requires an array argument but was given a ${typeName(operand)}`);
+    if (!Array.isArray(operand))
+      throw new CommandError(2, `$pullAll requires an array argument but was given a ${typeName(operand)}`);
     return (item) => operand.some((wanted) => equal(wanted, item));
   }),
 };

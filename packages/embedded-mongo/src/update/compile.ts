@@ -32,16 +32,24 @@ const IDENTIFIER = /^\$\[(.*)\]$/;
 
 function checkPath(path: string): string[] {
   const parts = path.split('.');
-  if (path === '') throw new CommandError(56, "An empty update path is not valid.");
+  if (path === '') throw new CommandError(56, 'An empty update path is not valid.');
   if (parts.includes('')) {
     throw new CommandError(56, `The update path '${path}' contains an empty field name, which is not allowed.`);
   }
-  const dollar = parts.find((part, index) => part.startsWith('$') && !(index > 0 && (part === '$' || IDENTIFIER.test(part))));
+  const dollar = parts.find(
+    (part, index) => part.startsWith('$') && !(index > 0 && (part === '$' || IDENTIFIER.test(part))),
+  );
   if (dollar !== undefined) {
     if (dollar === '$' || IDENTIFIER.test(dollar)) {
-      throw new CommandError(2, `Cannot have positional (i.e. '$') or array filter element in the first position in path '${path}'`);
+      throw new CommandError(
+        2,
+        `Cannot have positional (i.e. '$') or array filter element in the first position in path '${path}'`,
+      );
     }
-    throw new CommandError(52, `The dollar ($) prefixed field '${dollar}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`);
+    throw new CommandError(
+      52,
+      `The dollar ($) prefixed field '${dollar}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`,
+    );
   }
   if (parts.filter((part) => part === '$').length > 1) {
     throw new CommandError(2, `Too many positional (i.e. '$') elements found in path '${path}'`);
@@ -66,7 +74,10 @@ function checkConflicts(paths: readonly string[]): void {
   sorted.forEach((path, index) => {
     const before = sorted[index - 1];
     if (before !== undefined && path.startsWith(before)) {
-      throw new CommandError(40, `Updating the path '${path.slice(0, -1)}' would create a conflict at '${before.slice(0, -1)}'`);
+      throw new CommandError(
+        40,
+        `Updating the path '${path.slice(0, -1)}' would create a conflict at '${before.slice(0, -1)}'`,
+      );
     }
   });
 }
@@ -82,9 +93,15 @@ function compileFilters(filters: readonly Doc[], scope: Scope): Filters {
   for (const filter of filters) {
     const node = compileQuery(filter, scope);
     const name = rootOf(node);
-    if (name === null) throw new CommandError(9, 'Cannot use an expression without a top-level field name in arrayFilters');
-    if (!/^[a-z][A-Za-z0-9]*$/.test(name)) throw new CommandError(2, `Error parsing array filter :: caused by :: The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '${name}'`);
-    if (result.has(name)) throw new CommandError(9, `Found multiple array filters with the same top-level field name ${name}`);
+    if (name === null)
+      throw new CommandError(9, 'Cannot use an expression without a top-level field name in arrayFilters');
+    if (!/^[a-z][A-Za-z0-9]*$/.test(name))
+      throw new CommandError(
+        2,
+        `Error parsing array filter :: caused by :: The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '${name}'`,
+      );
+    if (result.has(name))
+      throw new CommandError(9, `Found multiple array filters with the same top-level field name ${name}`);
     result.set(name, (item) => matchNode(node, { [name]: item }));
   }
   return result;
@@ -97,11 +114,13 @@ function checkFilters(changes: readonly Change[], filters: Filters): void {
       const name = IDENTIFIER.exec(part)?.[1];
       if (!name) continue;
       used.add(name);
-      if (!filters.has(name)) throw new CommandError(2, `No array filter found for identifier '${name}' in path '${path}'`);
+      if (!filters.has(name))
+        throw new CommandError(2, `No array filter found for identifier '${name}' in path '${path}'`);
     }
   }
   for (const name of filters.keys()) {
-    if (!used.has(name)) throw new CommandError(9, `The array filter for identifier '${name}' was not used in the update`);
+    if (!used.has(name))
+      throw new CommandError(9, `The array filter for identifier '${name}' was not used in the update`);
   }
 }
 
@@ -111,7 +130,8 @@ function concretePaths(doc: Doc, change: Change, position: number, filters: Filt
   for (const part of change.parts) {
     const name = IDENTIFIER.exec(part)?.[1];
     if (part === '$') {
-      if (position < 0) throw new CommandError(2, 'The positional operator did not find the match needed from the query.');
+      if (position < 0)
+        throw new CommandError(2, 'The positional operator did not find the match needed from the query.');
       paths = paths.map((path) => [...path, String(position)]);
     } else if (name === undefined) {
       paths = paths.map((path) => [...path, part]);
@@ -125,9 +145,16 @@ function concretePaths(doc: Doc, change: Change, position: number, filters: Filt
 function chosen(doc: Doc, path: string[], whole: string, filter: ((item: Value) => boolean) | undefined): string[][] {
   const list = locate(doc, path)?.value;
   if (list === undefined) {
-    throw new CommandError(2, `The path '${path.join('.')}' must exist in the document in order to apply array updates.`);
+    throw new CommandError(
+      2,
+      `The path '${path.join('.')}' must exist in the document in order to apply array updates.`,
+    );
   }
-  if (!Array.isArray(list)) throw new CommandError(2, `Cannot apply array updates to non-array element ${path.at(-1)}: ${describe(list)} (path '${whole}')`);
+  if (!Array.isArray(list))
+    throw new CommandError(
+      2,
+      `Cannot apply array updates to non-array element ${path.at(-1)}: ${describe(list)} (path '${whole}')`,
+    );
   return list.flatMap((item, index) => (!filter || filter(item) ? [[...path, String(index)]] : []));
 }
 
@@ -137,10 +164,16 @@ function readModifiers(update: Doc, scope: Scope): Change[] {
   for (const [name, fields] of Object.entries(update)) {
     const modifier = Object.hasOwn(MODIFIERS, name) ? MODIFIERS[name] : undefined;
     if (!modifier) {
-      throw new CommandError(9, `Unknown modifier: ${name}. Expected a valid update modifier or pipeline-style update specified as an array`);
+      throw new CommandError(
+        9,
+        `Unknown modifier: ${name}. Expected a valid update modifier or pipeline-style update specified as an array`,
+      );
     }
     if (!isDoc(fields)) {
-      throw new CommandError(9, `Modifiers operate on fields but we found type ${typeName(fields)} instead. For example: {$mod: {<field>: ...}} not {${name}: ${describe(fields)}}`);
+      throw new CommandError(
+        9,
+        `Modifiers operate on fields but we found type ${typeName(fields)} instead. For example: {$mod: {<field>: ...}} not {${name}: ${describe(fields)}}`,
+      );
     }
     for (const [path, operand] of Object.entries(fields)) {
       changes.push({ path, parts: checkPath(path), apply: modifier(operand, path, scope) });
@@ -190,7 +223,10 @@ function withId(before: Doc, after: Doc): Doc {
   const id = getField(before, '_id');
   const given = getField(after, '_id');
   if (id !== undefined && given !== undefined && !equal(id, given)) {
-    throw new CommandError(66, `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${describe(given)}`);
+    throw new CommandError(
+      66,
+      `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${describe(given)}`,
+    );
   }
   return idFirst(id ?? given, after);
 }
@@ -198,7 +234,10 @@ function withId(before: Doc, after: Doc): Doc {
 function replacement(update: Doc): Update {
   const dollar = Object.keys(update).find((name) => name.startsWith('$'));
   if (dollar) {
-    throw new CommandError(52, `The dollar ($) prefixed field '${dollar}' in '${dollar}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`);
+    throw new CommandError(
+      52,
+      `The dollar ($) prefixed field '${dollar}' in '${dollar}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`,
+    );
   }
   return { kind: 'replace', apply: (doc) => withId(doc, structuredCopy(update) as Doc) };
 }
@@ -217,7 +256,8 @@ export function compileUpdate(update: Value, options: { arrayFilters?: readonly 
   if (!isDoc(update)) throw new CommandError(9, 'Update argument must be either an object or an array');
   const [first] = Object.keys(update);
   if (first === undefined || !first.startsWith('$')) {
-    if (arrayFilters.length) throw new CommandError(9, 'arrayFilters may not be specified for replacement-style updates');
+    if (arrayFilters.length)
+      throw new CommandError(9, 'arrayFilters may not be specified for replacement-style updates');
     return replacement(update);
   }
   return modifiers(update, arrayFilters, scope);

@@ -19,7 +19,13 @@ export function structuredCopy(value: Value): Value {
   if (Array.isArray(value)) return value.map(structuredCopy);
   if (!isDoc(value)) return value;
   const result: Doc = {};
-  for (const [name, item] of Object.entries(value)) Object.defineProperty(result, name, { value: structuredCopy(item), enumerable: true, configurable: true, writable: true });
+  for (const [name, item] of Object.entries(value))
+    Object.defineProperty(result, name, {
+      value: structuredCopy(item),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   return result;
 }
 
@@ -53,7 +59,10 @@ const arithmetic =
       if (!isNum(value)) throw notNumeric(name, parts, value, moment);
       const result = compute(value, operand);
       if (result === null) {
-        throw new CommandError(2, `Failed to apply ${name} operations to current value (${describe(value)}) for document {_id: ${moment.id}}`);
+        throw new CommandError(
+          2,
+          `Failed to apply ${name} operations to current value (${describe(value)}) for document {_id: ${moment.id}}`,
+        );
       }
       store(container, key, result);
     };
@@ -79,7 +88,10 @@ function clock(operand: Value, path: string): () => Value {
   const type = isDoc(operand) ? operand['$type'] : undefined;
   if (type === 'date') return () => new Date();
   if (type === 'timestamp') return () => new Timestamp({ t: Math.floor(Date.now() / 1000), i: 1 });
-  throw new CommandError(2, `The '$type' string field is required to be 'date' or 'timestamp': {$currentDate: {${path}: {$type: ...}}}`);
+  throw new CommandError(
+    2,
+    `The '$type' string field is required to be 'date' or 'timestamp': {$currentDate: {${path}: {$type: ...}}}`,
+  );
 }
 
 const currentDate: Modifier = (operand, path) => {
@@ -97,16 +109,32 @@ const BITS: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
 };
 
 const bit: Modifier = (operand, path) => {
-  if (!isDoc(operand)) throw new CommandError(2, `The $bit modifier is not compatible with a ${typeName(operand)}. You must pass in an embedded document: {$bit: {field: {and/or/xor: #}}`);
+  if (!isDoc(operand))
+    throw new CommandError(
+      2,
+      `The $bit modifier is not compatible with a ${typeName(operand)}. You must pass in an embedded document: {$bit: {field: {and/or/xor: #}}`,
+    );
   const steps = Object.entries(operand).map(([name, mask]) => {
     const apply = Object.hasOwn(BITS, name) ? BITS[name] : undefined;
-    if (!apply) throw new CommandError(2, `The $bit modifier only supports 'and', 'or', and 'xor', not '${name}' which is an unknown operator: {${path}: ...}`);
-    if (!isNum(mask) || !isWhole(mask)) throw new CommandError(2, `The $bit modifier field must be an Integer(32/64 bit); a '${typeName(mask)}' is not supported here: {${name}: ${describe(mask)}}`);
+    if (!apply)
+      throw new CommandError(
+        2,
+        `The $bit modifier only supports 'and', 'or', and 'xor', not '${name}' which is an unknown operator: {${path}: ...}`,
+      );
+    if (!isNum(mask) || !isWhole(mask))
+      throw new CommandError(
+        2,
+        `The $bit modifier field must be an Integer(32/64 bit); a '${typeName(mask)}' is not supported here: {${name}: ${describe(mask)}}`,
+      );
     return { apply, mask };
   });
   return (doc, parts, moment) => {
     const { container, key, value = 0 } = ensure(doc, parts);
-    if (!isNum(value) || !isWhole(value)) throw new CommandError(2, `Cannot apply $bit to a value of non-integral type. {_id: ${moment.id}} has the field ${key} of non-integer type ${typeName(value)}`);
+    if (!isNum(value) || !isWhole(value))
+      throw new CommandError(
+        2,
+        `Cannot apply $bit to a value of non-integral type. {_id: ${moment.id}} has the field ${key} of non-integer type ${typeName(value)}`,
+      );
     const long = typeof value === 'bigint' || steps.some(({ mask }) => typeof mask === 'bigint');
     const result = steps.reduce((bits, { apply, mask }) => apply(bits, BigInt(mask)), BigInt(value));
     store(container, key, long ? BigInt.asIntN(64, result) : Number(BigInt.asIntN(32, result)));
@@ -114,16 +142,19 @@ const bit: Modifier = (operand, path) => {
 };
 
 const rename: Modifier = (operand, path) => {
-  if (typeof operand !== 'string') throw new CommandError(2, `The 'to' field for $rename must be a string: ${path}: ${describe(operand)}`);
+  if (typeof operand !== 'string')
+    throw new CommandError(2, `The 'to' field for $rename must be a string: ${path}: ${describe(operand)}`);
   const to = operand.split('.');
   return (doc, parts) => {
     const source = locate(doc, parts);
     if (source?.value === undefined) return;
-    if (Array.isArray(source.container)) throw new CommandError(2, `The source field cannot be an array element, '${path}' in doc`);
+    if (Array.isArray(source.container))
+      throw new CommandError(2, `The source field cannot be an array element, '${path}' in doc`);
     const { value } = source;
     remove(source);
     const { container, key } = ensure(doc, to);
-    if (Array.isArray(container)) throw new CommandError(2, `The destination field cannot be an array element, '${operand}' in doc`);
+    if (Array.isArray(container))
+      throw new CommandError(2, `The destination field cannot be an array element, '${operand}' in doc`);
     store(container, key, value);
   };
 };

@@ -13,13 +13,19 @@ function collect(node: QueryNode, into: Map<string, Value>): void {
   if (node.kind !== 'leaf') return;
   const { test, path } = node;
   if (test.op === 'eq') add(path, test.operand, into);
-  else if (test.op === 'in' && test.operands.length === 1 && !test.patterns.length) add(path, test.operands[0] ?? null, into);
+  else if (test.op === 'in' && test.operands.length === 1 && !test.patterns.length)
+    add(path, test.operands[0] ?? null, into);
 }
 
 function add(path: string, value: Value, into: Map<string, Value>): void {
-  const clash = [...into.keys()].find((known) => known === path || known.startsWith(`${path}.`) || path.startsWith(`${known}.`));
+  const clash = [...into.keys()].find(
+    (known) => known === path || known.startsWith(`${path}.`) || path.startsWith(`${known}.`),
+  );
   if (clash !== undefined) {
-    throw new CommandError(54, `cannot infer query fields to set, ${clash === path ? `path '${path}' is matched twice` : `both paths '${path}' and '${clash}' are matched`}`);
+    throw new CommandError(
+      54,
+      `cannot infer query fields to set, ${clash === path ? `path '${path}' is matched twice` : `both paths '${path}' and '${clash}' are matched`}`,
+    );
   }
   into.set(path, value);
 }

@@ -41,7 +41,10 @@ export function describe(value: Maybe): string {
   if (typeof value === 'string') return `"${value}"`;
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(value)) return `[ ${value.map(describe).join(', ')} ]`;
-    if (isDoc(value)) return `{ ${Object.entries(value).map(([name, item]) => `${name}: ${describe(item)}`).join(', ')} }`;
+    if (isDoc(value))
+      return `{ ${Object.entries(value)
+        .map(([name, item]) => `${name}: ${describe(item)}`)
+        .join(', ')} }`;
     if (typeName(value) === 'objectId') return `ObjectId('${String(value)}')`;
     if (value instanceof Date) return `new Date(${value.getTime()})`;
   }

@@ -1,0 +1,60 @@
+/** `$unwind` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/unwind/): a document for each element of an array. */
+import { CommandError } from '../errors.js';
+import { getField, isDoc, setField } from '../bson/value.js';
+import type { Doc, Maybe, Value } from '../bson/value.js';
+import { PAUSE } from '../plan/rows.js';
+import type { Paused } from '../plan/rows.js';
+
+interface Unwind {
+  readonly parts: readonly string[];
+  readonly indexName: string | null;
+  readonly keepsEmpty: boolean;
+}
+
+function read(operand: Value): Unwind {
+  const options: Doc = isDoc(operand) ? operand : { path: operand };
+  const { path, includeArrayIndex, preserveNullAndEmptyArrays } = options;
+  if (typeof path !== 'string') throw new CommandError(28808, 'expected a string as the path for $unwind stage');
+  if (!path.startsWith('$'))
+    throw new CommandError(28818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
+  const indexName = typeof includeArrayIndex === 'string' ? includeArrayIndex : null;
+  return { parts: path.slice(1).split('.'), indexName, keepsEmpty: preserveNullAndEmptyArrays === true };
+}
+
+function valueAt(doc: Maybe, parts: readonly string[]): Maybe {
+  return parts.reduce<Maybe>((value, part) => (isDoc(value) ? getField(value, part) : undefined), doc);
+}
+
+/** A copy of a document with another value at a path; undefined takes it away. */
+function withValue(doc: Doc, [part = '', ...rest]: readonly string[], value: Maybe): Doc {
+  const copy = { ...doc };
+  const inner = getField(doc, part);
+  const next = rest.length ? (isDoc(inner) ? withValue(inner, rest, value) : inner) : value;
+  if (next === undefined) Reflect.deleteProperty(copy, part);
+  else setField(copy, part, next);
+  return copy;
+}
+
+function* unwound({ parts, indexName, keepsEmpty }: Unwind, doc: Doc): Generator<Doc, void> {
+  const value = valueAt(doc, parts);
+  const numbered = (made: Doc, index: bigint | null): Doc =>
+    indexName === null ? made : withValue(made, indexName.split('.'), index);
+  if (!Array.isArray(value)) {
+    if (value !== undefined && value !== null) yield numbered(doc, null);
+    else if (keepsEmpty) yield numbered(doc, null);
+    return;
+  }
+  if (!value.length && keepsEmpty) yield numbered(withValue(doc, parts, undefined), null);
+  for (const [index, item] of value.entries()) yield numbered(withValue(doc, parts, item), BigInt(index));
+}
+
+/** Compiles the stage. Throws 28808 and 28818 for a path that is none. */
+export function compileUnwind(operand: Value): (source: Paused<Doc>) => Paused<Doc> {
+  const unwind = read(operand);
+  return function* (source) {
+    for (const doc of source) {
+      if (doc === PAUSE) yield PAUSE;
+      else yield* unwound(unwind, doc);
+    }
+  };
+}
