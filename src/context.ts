@@ -39,7 +39,7 @@ import { createLog } from './log/log.js';
 import { createDraining } from './middleware/draining.js';
 import { createToProblem } from './middleware/errors.js';
 import { createPresence } from './realtime/presence.js';
-import { createRealtime } from './realtime/server.js';
+import { createRealtime, type Realtime } from './realtime/server.js';
 import { subscribeAll } from './subscribers.js';
 import { createConversationViews } from './views/conversation-views.js';
 
@@ -57,7 +57,14 @@ interface Parts {
 export const comeBackMs = 2_000;
 
 /** All parts of a server. */
-export type Context = ReturnType<typeof createContext>;
+export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &
+  Pick<Ground, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem'> &
+  ReturnType<typeof createPeople> &
+  ReturnType<typeof createChat> & {
+    realtime: Realtime;
+    /** Throws when the server cannot answer requests now. */
+    requireReady(): Promise<void>;
+  };
 
 /** The rows of every collection on one connection. */
 function createRows({ connection }: Pick<Database, 'connection'>) {
@@ -142,7 +149,7 @@ function createChat(
 }
 
 /** Builds all parts of a server over an open database. */
-export function createContext(parts: Parts) {
+export function createContext(parts: Parts): Context {
   const { config, database, logger, publicUrl } = parts;
   const ground = createGround(parts);
   const { bus, limits, metrics, draining, presence, toProblem, keys, isLimited } = ground;

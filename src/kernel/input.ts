@@ -41,8 +41,13 @@ export function text(min: number, max: number): z.ZodString {
 }
 
 /** Controls, changes of writing direction, and characters without a shape that only serve to look like another name. */
-const hidden =
-  /[\p{Cc}\p{Zl}\p{Zp}\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\u{e0100}-\u{e01ef}]/u;
+const hidden = [
+  /[\p{Cc}\p{Zl}\p{Zp}]/u,
+  /\p{Bidi_Control}/u,
+  /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]/u,
+  // Variation selectors, but for the one that asks for an emoji.
+  /\ufe00|\ufe01|\ufe02|\ufe03|\ufe04|\ufe05|\ufe06|\ufe07|\ufe08|\ufe09|\ufe0a|\ufe0b|\ufe0c|\ufe0d|\ufe0e|[\u{e0100}-\u{e01ef}]/u,
+];
 /** At least one character that one sees; joiners, spaces, marks and selectors alone are none. */
 const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
@@ -50,7 +55,7 @@ const visible = /[\p{L}\p{N}\p{P}\p{S}]/u;
 export function name(min: number, max: number): z.ZodString {
   return text(min, max)
     .refine(
-      (value) => !hidden.test(value),
+      (value) => !hidden.some((pattern) => pattern.test(value)),
       rule('No control characters and no invisible ones', 'Ni caractères de contrôle ni caractères invisibles'),
     )
     .refine((value) => visible.test(value), rule('It must not be blank', 'Il ne doit pas être vide'));

@@ -78,10 +78,44 @@ async function write({ conversations, members }: Deps, batch: Batch, isDurable: 
   );
 }
 
-/** Gives the projections of one process, written behind and together. */
-export function createProjections(deps: Deps): Projections {
+/** What is noted and not written: the batch that gathers, and the one that is being written. */
+function createNotes() {
   let dirty: Batch = new Map();
   let writing: Batch = new Map();
+  return {
+    add(row: MessageRow): void {
+      const { head, mark } = projectionOf(row);
+      noteIn(dirty, head, new Map([[mark.userId, mark.seq]]), row._id.getTimestamp().getTime());
+    },
+    isClean: (): boolean => dirty.size === 0,
+    begin: (): Batch => {
+      writing = dirty;
+      dirty = new Map();
+      return writing;
+    },
+    end(isWritten: boolean): void {
+      const left = isWritten ? [] : writing.values();
+      for (const { head, marks, since } of left) noteIn(dirty, head, marks, since);
+      writing = new Map();
+    },
+    of(conversationId: string): Noted | null {
+      const merged: Batch = new Map();
+      for (const batch of [writing, dirty]) {
+        const held = batch.get(conversationId);
+        if (held) noteIn(merged, held.head, held.marks, held.since);
+      }
+      return merged.get(conversationId) ?? null;
+    },
+    oldest(): Date | null {
+      const times = [...writing.values(), ...dirty.values()].map(({ since }) => since);
+      return times.length === 0 ? null : new Date(Math.min(...times));
+    },
+  };
+}
+
+/** Gives the projections of one process, written behind and together. */
+export function createProjections(deps: Deps): Projections {
+  const notes = createNotes();
   let flight: Promise<boolean> | null = null;
   let next: Promise<boolean> | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -94,56 +128,41 @@ export function createProjections(deps: Deps): Projections {
   }
 
   async function flush(): Promise<boolean> {
-    writing = dirty;
-    dirty = new Map();
+    let isWritten = false;
     try {
       // It need not wait for the journal: after a crash the sweep replays the log from the journaled checkpoint.
-      await write(deps, writing, false);
-      return true;
+      await write(deps, notes.begin(), false);
+      isWritten = true;
     } catch (error) {
       deps.onError(error);
-      for (const { head, marks, since } of writing.values()) noteIn(dirty, head, marks, since);
       schedule();
-      return false;
-    } finally {
-      writing = new Map();
-      flight = null;
     }
+    notes.end(isWritten);
+    flight = null;
+    return isWritten;
   }
 
   /** A flush that has begun does not count for what was noted later: who comes meanwhile shares the next one. */
   function settle(): Promise<boolean> {
+    if (flight && notes.isClean()) return flight;
     if (flight) {
-      if (dirty.size === 0) return flight;
       next ??= flight.then(() => {
         next = null;
-        return (flight = flush());
+        return settle();
       });
       return next;
     }
-    if (dirty.size === 0) return Promise.resolve(true);
-    return (flight = flush());
+    return notes.isClean() ? Promise.resolve(true) : (flight = flush());
   }
 
   return {
     note(row) {
-      const { head, mark } = projectionOf(row);
-      noteIn(dirty, head, new Map([[mark.userId, mark.seq]]), row._id.getTimestamp().getTime());
+      notes.add(row);
       schedule();
     },
     settle,
-    noted(conversationId) {
-      const merged: Batch = new Map();
-      for (const batch of [writing, dirty]) {
-        const held = batch.get(conversationId);
-        if (held) noteIn(merged, held.head, held.marks, held.since);
-      }
-      return merged.get(conversationId) ?? null;
-    },
-    oldest() {
-      const times = [...writing.values(), ...dirty.values()].map(({ since }) => since);
-      return times.length === 0 ? null : new Date(Math.min(...times));
-    },
+    noted: notes.of,
+    oldest: notes.oldest,
     async stop() {
       if (timer) clearTimeout(timer);
       await settle();

@@ -72,6 +72,24 @@ function isDuplicateKey(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 11000;
 }
 
+function newDirect(pair: string, userIds: readonly string[], at: Date): ConversationRow {
+  return {
+    _id: new Types.ObjectId(),
+    type: 'direct',
+    pair,
+    userIds: userIds.map((one) => new Types.ObjectId(one)),
+    state: 'forming',
+    seq: 0,
+    rev: 0,
+    lastActivityAt: at,
+    lastUncountedSeq: 0,
+    lastJoinedSeq: 0,
+    memberCount: userIds.length,
+    membersVersion: 0,
+    createdAt: at,
+  };
+}
+
 /** Gives the rows of conversations on one connection. */
 export function conversationsModel(connection: Connection): ConversationRows {
   connection.model<ConversationRow>('Conversation', schema, 'conversations');
@@ -93,25 +111,10 @@ export function conversationsModel(connection: Connection): ConversationRows {
 
   return {
     async findOrMake(userId, otherId, at) {
-      const ids = [...new Set([userId, otherId])].sort();
       const pair = [userId, otherId].sort().join(' ');
       const found = await conversations.findOne({ pair }, majority);
       if (found) return { row: found, isNew: false };
-      const isNew = await upsert({
-        _id: new Types.ObjectId(),
-        type: 'direct',
-        pair,
-        userIds: ids.map((one) => new Types.ObjectId(one)),
-        state: 'forming',
-        seq: 0,
-        rev: 0,
-        lastActivityAt: at,
-        lastUncountedSeq: 0,
-        lastJoinedSeq: 0,
-        memberCount: ids.length,
-        membersVersion: 0,
-        createdAt: at,
-      });
+      const isNew = await upsert(newDirect(pair, [...new Set([userId, otherId])].sort(), at));
       const row = await conversations.findOne({ pair }, majority);
       if (!row) throw new Error('A conversation that was just made is not there');
       return { row, isNew };

@@ -99,14 +99,12 @@ function isDuplicateKey(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 11000;
 }
 
-/** Gives the rows of members on one connection. */
-export function membersModel(connection: Connection): MemberRows {
-  connection.model<MemberRow>('Member', schema, 'members');
-  const members = connection.collection<MemberRow>('members');
-  const slots = connection.collection<SlotRow>('slots');
-  const durable = { writeConcern: { w: 'majority', journal: true } } as const;
+const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
-  async function nextSlot(userId: Types.ObjectId): Promise<number> {
+/** Numbers the rows of each person 1, 2, 3 …; a number that was given is never given again. */
+function slotsOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {
+  const slots = connection.collection<SlotRow>('slots');
+  return async (userId) => {
     for (;;) {
       try {
         const row = await slots.findOneAndUpdate(
@@ -119,35 +117,89 @@ export function membersModel(connection: Connection): MemberRows {
         if (!isDuplicateKey(error)) throw error;
       }
     }
-  }
+  };
+}
 
-  function founder(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Date): MemberRow {
-    return {
-      _id: new Types.ObjectId(),
-      conversationId,
-      userId,
-      slot: 0,
-      state: 'active',
-      role: 'member',
-      readSeq: 0,
-      deliveredSeq: 0,
-      shownReadSeq: 0,
-      shownDeliveredSeq: 0,
-      joinedSeq: 0,
-      clearedSeq: 0,
-      own: 0,
-      isListed: false,
-      mutedUntil: null,
-      archived: false,
-      pinned: false,
-      markedUnread: false,
-      joinedAt: at,
-      invitedBy: null,
-      endedAt: null,
-    };
-  }
+/** The row of somebody who is in a conversation from its creation. */
+function founder(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Date): Omit<MemberRow, 'slot'> {
+  return {
+    _id: new Types.ObjectId(),
+    conversationId,
+    userId,
+    state: 'active',
+    role: 'member',
+    readSeq: 0,
+    deliveredSeq: 0,
+    shownReadSeq: 0,
+    shownDeliveredSeq: 0,
+    joinedSeq: 0,
+    clearedSeq: 0,
+    own: 0,
+    isListed: false,
+    mutedUntil: null,
+    archived: false,
+    pinned: false,
+    markedUnread: false,
+    joinedAt: at,
+    invitedBy: null,
+    endedAt: null,
+  };
+}
+
+/** Raises the marks of a sender to what he sent, where they are lower. */
+function sentWrite({ conversationId, userId, seq }: SentMark) {
+  return {
+    updateOne: {
+      filter: {
+        conversationId: new Types.ObjectId(conversationId),
+        userId: new Types.ObjectId(userId),
+        endedAt: null,
+        readSeq: { $lt: seq },
+      },
+      update: {
+        $max: { readSeq: seq, deliveredSeq: seq, shownReadSeq: seq, shownDeliveredSeq: seq },
+        $inc: { own: 1 },
+        $set: { markedUnread: false },
+      },
+    },
+  };
+}
+
+type Members = ReturnType<typeof collectionOf>;
+
+function collectionOf(connection: Connection) {
+  return connection.collection<MemberRow>('members');
+}
+
+type MemberReads = Pick<MemberRows, 'of' | 'ofAll' | 'ofUser' | 'peopleOf'>;
+
+/** The queries that change nothing. */
+function readsOf(members: Members): MemberReads {
+  const present = (filter: object, sort: Record<string, 1>): Promise<MemberRow[]> =>
+    members
+      .find({ ...filter, endedAt: null }, majority)
+      .sort(sort)
+      .toArray();
+  return {
+    of: (conversationId) => present({ conversationId: new Types.ObjectId(conversationId) }, { userId: 1 }),
+    ofAll: (conversationIds) =>
+      present({ conversationId: { $in: [...conversationIds] } }, { conversationId: 1, userId: 1 }),
+    ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
+    async peopleOf(conversationIds) {
+      const filter = { conversationId: { $in: [...conversationIds] }, endedAt: null };
+      return (await members.distinct('userId', filter)).map(String);
+    },
+  };
+}
+
+/** Gives the rows of members on one connection. */
+export function membersModel(connection: Connection): MemberRows {
+  connection.model<MemberRow>('Member', schema, 'members');
+  const members = collectionOf(connection);
+  const nextSlot = slotsOf(connection);
 
   return {
+    ...readsOf(members),
     async found(conversationId, userId, { isListed, at }) {
       const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
       if (isThere) return;
@@ -167,43 +219,9 @@ export function membersModel(connection: Connection): MemberRows {
       );
       return result.modifiedCount === 1;
     },
-    of: (conversationId) =>
-      members
-        .find({ conversationId: new Types.ObjectId(conversationId), endedAt: null }, majority)
-        .sort({ userId: 1 })
-        .toArray(),
-    ofAll: (conversationIds) =>
-      members
-        .find({ conversationId: { $in: [...conversationIds] }, endedAt: null }, majority)
-        .sort({ conversationId: 1, userId: 1 })
-        .toArray(),
-    ofUser: (userId) =>
-      members
-        .find({ userId: new Types.ObjectId(userId), endedAt: null }, majority)
-        .sort({ slot: 1 })
-        .toArray(),
-    async peopleOf(conversationIds) {
-      const found = await members.distinct('userId', { conversationId: { $in: [...conversationIds] }, endedAt: null });
-      return found.map(String);
-    },
     async raiseSent(marks, isDurable) {
       if (marks.length === 0) return;
-      const writes = marks.map(({ conversationId, userId, seq }) => ({
-        updateOne: {
-          filter: {
-            conversationId: new Types.ObjectId(conversationId),
-            userId: new Types.ObjectId(userId),
-            endedAt: null,
-            readSeq: { $lt: seq },
-          },
-          update: {
-            $max: { readSeq: seq, deliveredSeq: seq, shownReadSeq: seq, shownDeliveredSeq: seq },
-            $inc: { own: 1 },
-            $set: { markedUnread: false },
-          },
-        },
-      }));
-      await members.bulkWrite(writes, {
+      await members.bulkWrite(marks.map(sentWrite), {
         ordered: false,
         writeConcern: { w: 'majority', ...(isDurable ? { journal: true } : {}) },
       });

@@ -83,10 +83,39 @@ export interface MessageRows {
 const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
 const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
+type Collection = ReturnType<typeof collectionOf>;
+
+function collectionOf(connection: Connection) {
+  return connection.collection<MessageRow>('messages');
+}
+
+/** How many messages above a place mention somebody, by conversation. */
+async function countMentions(
+  messages: Collection,
+  places: Parameters<MessageRows['countMentions']>[0],
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  if (places.length === 0) return counts;
+  const unread = places.map(({ conversationId, above, userId }) => ({
+    conversationId,
+    seq: { $gt: above },
+    mentions: new Types.ObjectId(userId),
+  }));
+  const rows = await messages
+    .find({ $or: unread }, { projection: { conversationId: 1 }, ...majority })
+    .sort({ _id: 1 })
+    .toArray();
+  for (const row of rows) {
+    const key = String(row.conversationId);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** Gives the rows of messages on one connection. */
 export function messagesModel(connection: Connection): MessageRows {
   connection.model<MessageRow>('Message', schema, 'messages');
-  const messages = connection.collection<MessageRow>('messages');
+  const messages = collectionOf(connection);
 
   return {
     async insertInOrder(rows) {
@@ -129,24 +158,7 @@ export function messagesModel(connection: Connection): MessageRows {
       const wanted = places.map(({ conversationId, seq }) => ({ conversationId, seq }));
       return messages.find({ $or: wanted }, majority).sort({ _id: 1 }).toArray();
     },
-    async countMentions(places) {
-      if (places.length === 0) return new Map();
-      const unread = places.map(({ conversationId, above, userId }) => ({
-        conversationId,
-        seq: { $gt: above },
-        mentions: new Types.ObjectId(userId),
-      }));
-      const rows = await messages
-        .find({ $or: unread }, { projection: { conversationId: 1 }, ...majority })
-        .sort({ _id: 1 })
-        .toArray();
-      const counts = new Map<string, number>();
-      for (const row of rows) {
-        const key = String(row.conversationId);
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-      }
-      return counts;
-    },
+    countMentions: (places) => countMentions(messages, places),
     since: (after, limit) =>
       messages
         .find(after ? { _id: { $gt: after } } : {}, majority)

@@ -11,13 +11,14 @@ export const SendMessage = z
       .string()
       .regex(/^[\x20-\x7e]{1,64}$/)
       .describe('1-64 printable ASCII characters: the same one again gets the first message'),
-    text: text(1, 4000).refine(
-      (value) => value.trim() !== '',
-      rule('It must not be blank', 'Il ne doit pas être vide'),
-    ),
-    attachments: z.array(objectId).max(0).optional(),
+    text: text(0, 4000).default('').describe('1-4,000 characters, not blank unless there are attachments'),
+    attachments: z.array(objectId).max(10).default([]),
     replyTo: objectId.optional(),
-    mentions: z.array(objectId).max(50).optional(),
+    mentions: z.array(objectId).max(50).default([]),
+  })
+  .refine(({ text: said, attachments }) => attachments.length > 0 || said.trim() !== '', {
+    ...rule('It must not be blank', 'Il ne doit pas être vide'),
+    path: ['text'],
   })
   .meta({ id: 'SendMessage' });
 export type SendMessage = z.output<typeof SendMessage>;

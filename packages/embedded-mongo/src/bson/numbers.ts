@@ -1,5 +1,6 @@
 /** Comparison and arithmetic over the four numeric types, by value and with MongoDB's rules for the type of a result. */
-import { Decimal128, Double } from 'bson';
+import type { Double } from 'bson';
+import { Decimal128 } from 'bson';
 import {
   addDecimals,
   compareFinite,
@@ -58,7 +59,6 @@ function compareExact(a: number | Finite, b: number | Finite): number {
 function compareNative(a: Native, b: Native): number {
   if (a < b) return -1;
   if (a > b) return 1;
-  if (a == b) return 0;
   const leftNaN = Number.isNaN(a);
   if (leftNaN === Number.isNaN(b)) return 0;
   return leftNaN ? -1 : 1;

@@ -111,23 +111,32 @@ function translate(source: string, flags: ReadonlySet<string>): string {
   return result;
 }
 
+const NO_PREFIX = { prefix: null, prefixOnly: false };
+
+/** Whether every match begins with what stands behind the anchor, literally. */
+function isAnchored(source: string, flags: ReadonlySet<string>): boolean {
+  return source.startsWith('^') && !source.includes('|') && !['i', 'm', 'x'].some((flag) => flags.has(flag));
+}
+
+/** How many characters of the source the literal at a place takes; 0 if there is none, or if it is repeated. */
+function literalWidth(source: string, at: number): number {
+  const character = source[at] ?? '';
+  const isEscaped = character === '\\' && /[^A-Za-z0-9]/.test(source[at + 1] ?? 'x');
+  if (!isEscaped && SYNTAX.test(character)) return 0;
+  const width = isEscaped ? 2 : 1;
+  return /[*?{]/.test(source[at + width] ?? '') ? 0 : width;
+}
+
 function literalPrefix(source: string, flags: ReadonlySet<string>): Pick<Pattern, 'prefix' | 'prefixOnly'> {
-  if (!source.startsWith('^') || ['i', 'm', 'x'].some((flag) => flags.has(flag)) || source.includes('|')) {
-    return { prefix: null, prefixOnly: false };
-  }
+  if (!isAnchored(source, flags)) return NO_PREFIX;
   let prefix = '';
   let at = 1;
-  while (at < source.length) {
-    const character = source[at] ?? '';
-    const escaped = character === '\\' && /[^A-Za-z0-9]/.test(source[at + 1] ?? 'x');
-    if (!escaped && SYNTAX.test(character)) break;
-    const width = escaped ? 2 : 1;
-    if (/[*?{]/.test(source[at + width] ?? '')) break;
+  for (let width = literalWidth(source, at); width > 0 && at < source.length; width = literalWidth(source, at)) {
     prefix += source[at + width - 1] ?? '';
     at += width;
   }
-  const whole = at === source.length || source.slice(at) === '.*';
-  return { prefix: prefix === '' ? null : prefix, prefixOnly: whole && (at === source.length || flags.has('s')) };
+  const isWhole = at === source.length || (source.slice(at) === '.*' && flags.has('s'));
+  return { prefix: prefix === '' ? null : prefix, prefixOnly: isWhole };
 }
 
 const cache = new Map<string, Pattern>();

@@ -150,6 +150,11 @@ function plainConjuncts(node: QueryNode): QueryNode[] | null {
   return parts.every((part) => part.kind === 'leaf') ? [...parts] : null;
 }
 
+/** How good an index is: by its bounds, and by what else speaks for it. */
+function scoreOf(bounds: number, merits: readonly (readonly [worth: number, applies: boolean])[]): number {
+  return merits.reduce((sum, [worth, applies]) => sum + (applies ? worth : 0), bounds);
+}
+
 function candidate(index: Index, { node, conditions, sort }: Question): Candidate | null {
   const covered = coverage(index, conditions);
   if (!covered || !index.ready) return null;
@@ -159,14 +164,13 @@ function candidate(index: Index, { node, conditions, sort }: Question): Candidat
   const known = new Set([...shape.exact, ...covered.exact].map((condition) => condition.node));
   const exact = plainConjuncts(node)?.every((part) => known.has(part)) ?? false;
   const free = index.multikey.some((multikey, field) => multikey && !shape.single[field]);
-  const wholeKey = index.unique && shape.fixed === index.paths.length;
-  const score =
-    shape.fixed * 10 +
-    (shape.bounded - shape.fixed) * 6 +
-    (sort && fit ? 5 : 0) +
-    (covered.selective ? 4 : 0) +
-    (wholeKey ? 100 : 0) +
-    (exact ? 1 : 0);
+  const bounds = 10 * shape.fixed + 6 * (shape.bounded - shape.fixed);
+  const score = scoreOf(bounds, [
+    [5, sort !== null && fit !== null],
+    [4, covered.selective],
+    [100, index.unique && shape.fixed === index.paths.length],
+    [1, exact],
+  ]);
   const plan: IndexPlan = {
     kind: 'index',
     index,

@@ -74,6 +74,18 @@ function keysUnder(bytes: Bytes, prefix: string): Buffer[] {
   return [...bytes.getKeys({ start: Buffer.from(prefix), end: Buffer.from(`${prefix}\xff`, 'latin1') })].map(asBuffer);
 }
 
+/** Fills the map with the tables that are stored; those that are not there any more are marked as dropped. */
+function loadTables(bytes: Bytes, tables: Map<string, Table>): void {
+  const known = new Map([...tables.values()].map((table) => [table.id, table]));
+  tables.clear();
+  for (const key of keysUnder(bytes, 'table/')) {
+    const table = readTable(decode(asBuffer(bytes.get(key) ?? Buffer.alloc(0))), known);
+    tables.set(fullName(table.db, table.name), table);
+    known.delete(table.id);
+  }
+  for (const table of known.values()) table.dropped = true;
+}
+
 /** Reads the catalogue of an open store. */
 export function openCatalogue(bytes: Bytes): Catalogue {
   const tables = new Map<string, Table>();
@@ -81,15 +93,9 @@ export function openCatalogue(bytes: Bytes): Catalogue {
   let next = 1;
 
   const load = (): void => {
-    const known = new Map([...tables.values()].map((table) => [table.id, table]));
-    tables.clear();
     touched.clear();
     next = Number(asBuffer(bytes.get(NEXT_KEY) ?? Buffer.from('1')).toString());
-    for (const key of keysUnder(bytes, 'table/')) {
-      const table = readTable(decode(asBuffer(bytes.get(key) ?? Buffer.alloc(0))), known);
-      tables.set(fullName(table.db, table.name), table);
-    }
-    for (const [id, table] of known) if (![...tables.values()].some((kept) => kept.id === id)) table.dropped = true;
+    loadTables(bytes, tables);
   };
   const number = (): number => {
     bytes.putSync(NEXT_KEY, Buffer.from(String(next + 1)));

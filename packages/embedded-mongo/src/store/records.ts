@@ -117,14 +117,16 @@ export interface Records {
   readonly index: (table: Table, index: Index, idKey: Buffer, doc: Doc) => void;
 }
 
+function putEntries(data: Bytes, { index, list, multikey }: Entries): void {
+  for (const { key, split } of list) data.putSync(key, splitBytes(split));
+  multikey.forEach((is, position) => {
+    if (is) index.multikey[position] = true;
+  });
+}
+
 /** Documents over an open store. Everything but `get` runs inside a transaction. */
 export function openRecords(data: Bytes, touch: (table: Table) => void): Records {
-  const put = ({ index, list, multikey }: Entries): void => {
-    for (const { key, split } of list) data.putSync(key, splitBytes(split));
-    multikey.forEach((is, position) => {
-      if (is) index.multikey[position] = true;
-    });
-  };
+  const put = (entries: Entries): void => putEntries(data, entries);
   const insert: Records['insert'] = (table, doc, given) => {
     const id = getField(doc, '_id');
     checkId(id);

@@ -1,0 +1,85 @@
+import { invalidInput, unavailable } from '../../kernel/problem.js';
+import type { ConversationViews, Held } from '../../views/conversation-views.js';
+import type { ConversationRows } from './conversations.model.js';
+import { unreadOf } from './conversations.policy.js';
+import type { ConversationList, ListConversations } from './conversations.schemas.js';
+import type { MemberRow, MemberRows } from './members.model.js';
+import type { Known } from './standing.js';
+
+interface Deps {
+  rows: { conversations: ConversationRows; members: MemberRows };
+  log: Pick<Known, 'settle'>;
+  views: ConversationViews;
+  cursors: {
+    encode(list: string, userId: string, position: unknown): string;
+    /** Throws `invalid_input` for what this server did not make for this list and person. */
+    decode(list: string, userId: string, cursor: string): unknown;
+  };
+}
+
+type Position = [pinned: boolean, lastActivityAt: number, id: string];
+
+function positionOf({ conversation, member }: Held): Position {
+  return [member.pinned, conversation.lastActivityAt.getTime(), String(conversation._id)];
+}
+
+function isPosition(value: unknown): value is Position {
+  return Array.isArray(value) && value.map((one) => typeof one).join() === 'boolean,number,string';
+}
+
+/** Pinned first, then the latest activity, then the higher id. */
+function compare(a: Position, b: Position): number {
+  if (a[0] !== b[0]) return a[0] ? -1 : 1;
+  return b[1] - a[1] || (a[2] < b[2] ? 1 : -1);
+}
+
+const filters: Record<ListConversations['filter'], (held: Held) => boolean> = {
+  all: () => true,
+  unread: ({ conversation, member }) => member.markedUnread || unreadOf(member, conversation.seq) > 0,
+  archived: ({ member }) => member.archived,
+};
+
+/** What is in somebody's list, by a fixed number of queries; throws `unavailable`. */
+async function heldBy({ rows: { conversations, members }, log }: Deps, userId: string): Promise<Held[]> {
+  if (!(await log.settle())) throw unavailable();
+  const own = await members.ofUser(userId);
+  const ids = own.map(({ conversationId }) => conversationId);
+  const everybody = await members.ofAll(ids);
+  const found = new Map((await conversations.byIds(ids)).map((row) => [String(row._id), row]));
+  const others = new Map<string, MemberRow>();
+  for (const row of everybody) if (String(row.userId) !== userId) others.set(String(row.conversationId), row);
+  return own.flatMap((member) => {
+    const key = String(member.conversationId);
+    const conversation = found.get(key);
+    if (!conversation || (!member.isListed && conversation.seq === 0)) return [];
+    return [{ conversation, member, other: others.get(key) ?? null }];
+  });
+}
+
+const wrongCursor = { en: 'This cursor is not one of this list.', fr: 'Ce curseur n’est pas de cette liste.' };
+
+/** Builds the list of conversations: pinned first, then by activity. */
+export function createListing(deps: Deps) {
+  const { cursors, views } = deps;
+
+  function placeOf(name: string, userId: string, cursor: string): Position {
+    const place = cursors.decode(name, userId, cursor);
+    if (!isPosition(place)) throw invalidInput('query.cursor', wrongCursor);
+    return place;
+  }
+
+  return async (userId: string, { filter, limit, cursor }: ListConversations): Promise<ConversationList> => {
+    const name = `conversations ${filter}`;
+    const after = cursor === undefined ? null : placeOf(name, userId, cursor);
+    const all = (await heldBy(deps, userId))
+      .filter(filters[filter])
+      .sort((a, b) => compare(positionOf(a), positionOf(b)))
+      .filter((held) => after === null || compare(positionOf(held), after) > 0);
+    const shown = all.slice(0, limit);
+    const last = all.length > limit ? shown.at(-1) : undefined;
+    return {
+      items: await views.of(userId, shown),
+      nextCursor: last ? cursors.encode(name, userId, positionOf(last)) : null,
+    };
+  };
+}

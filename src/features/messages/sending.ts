@@ -1,0 +1,96 @@
+import type { Actor } from '../../kernel/actor.js';
+import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
+import type { Log } from '../../log/log.js';
+import { type Held, reachedOf } from '../../views/conversation-views.js';
+import { toMessage } from '../../views/message-view.js';
+import { startOf } from '../conversations/conversations.policy.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import type { ContentDigests } from './content-digest.js';
+import { type MessageReading, readerOf } from './message-reading.js';
+import type { MessageRow, MessageRows } from './messages.model.js';
+import type { Message, SendMessage } from './messages.schemas.js';
+import { createTurns } from './turns.js';
+
+interface Deps {
+  rows: MessageRows;
+  log: Pick<Log, 'append'>;
+  conversations: Pick<Conversations, 'standingOf'>;
+  digests: ContentDigests;
+  reading: MessageReading;
+  announce: (held: Held, row: MessageRow, quoted: MessageRow | null, originSocketId?: string) => Promise<void>;
+}
+
+/** What is known of a message before it takes its place. */
+interface Prepared {
+  held: Held;
+  content: { text: string; replyTo: string | null; mentions: readonly string[] };
+  quoted: MessageRow | null;
+  /** The first message under this clientId, where a rule would refuse a new one. */
+  first: MessageRow | null;
+}
+
+interface Sent {
+  message: Message;
+  isNew: boolean;
+}
+
+const noMember = { en: 'Only members can be mentioned.', fr: 'Seuls les membres peuvent être mentionnés.' };
+
+/** What is asked of a new message; throws `invalid_input` and `not_found`. Gives the message that it quotes. */
+async function requireFit(rows: MessageRows, held: Held, input: SendMessage): Promise<MessageRow | null> {
+  const memberIds = new Set(held.conversation.userIds.map(String));
+  const stranger = input.mentions.findIndex((userId) => !memberIds.has(userId));
+  if (stranger !== -1) throw invalidInput(`body.mentions.${stranger}`, noMember);
+  // Nobody has uploads yet, so every one that is named is unknown.
+  if (input.attachments.length > 0) throw notFound();
+  if (input.replyTo === undefined) return null;
+  const quoted = await rows.byId(input.replyTo);
+  const isVisible = quoted?.conversationId.equals(held.conversation._id) && quoted.seq > startOf(held.member);
+  if (!quoted || !isVisible) throw notFound();
+  return quoted;
+}
+
+/** Loads the standing and asks the rules; a retry is answered before any of them. */
+async function prepare({ rows, conversations }: Deps, actor: Actor, input: SendMessage): Promise<Prepared> {
+  const { conversationId, clientId, text, replyTo = null } = input;
+  const held = await conversations.standingOf(actor.userId, conversationId);
+  const content = { text, replyTo, mentions: [...new Set(input.mentions)] };
+  try {
+    return { held, content, quoted: await requireFit(rows, held, input), first: null };
+  } catch (refusal) {
+    const first = await rows.bySendKey({ conversationId, senderId: actor.userId, clientId });
+    if (!first) throw refusal;
+    return { held, content, quoted: null, first };
+  }
+}
+
+/** Calls the log before anything is waited for: that is what keeps the order of a sender's messages. */
+async function land(deps: Deps, actor: Actor, input: SendMessage, prepared: Prepared): Promise<Sent> {
+  const { log, digests, reading, announce } = deps;
+  const { held, content, quoted, first } = prepared;
+  const isSame = (digest: string): boolean => digests.isSame(digest, content);
+  if (first && !isSame(first.digest)) throw new Problem('client_id_reused');
+  if (first) return { message: await reading.asItIsNow(actor.userId, first), isNew: false };
+  const { conversationId, clientId } = input;
+  const draft = { conversationId, senderId: actor.userId, clientId, digest: digests.of(content), ...content };
+  const { row, isNew } = await log.append(draft, {
+    // A direct conversation is never left, so nothing known here can refuse what was allowed a moment ago.
+    refusal: () => null,
+    isSame,
+    announce: (landed) => announce(held, landed, quoted, actor.socketId),
+  });
+  if (!isNew) return { message: await reading.asItIsNow(actor.userId, row), isNew };
+  const reached = held.other ? reachedOf(held) : { deliveredSeq: row.seq, readSeq: row.seq };
+  return { message: toMessage(row, quoted, { ...readerOf(actor.userId, held), reached }), isNew };
+}
+
+/** Builds the sending of messages: what one person sends to a conversation keeps its order. */
+export function createSending(deps: Deps): (actor: Actor, input: SendMessage) => Promise<Sent> {
+  const turns = createTurns();
+  return (actor, input) =>
+    turns.inOrder(
+      `${actor.userId} ${input.conversationId}`,
+      () => prepare(deps, actor, input),
+      (prepared) => land(deps, actor, input, prepared),
+    );
+}
