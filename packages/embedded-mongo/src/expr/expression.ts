@@ -6,10 +6,12 @@ import { toDouble } from '../bson/numbers.js';
 import { splitPath } from '../match/path.js';
 import { ARITHMETIC } from './arithmetic.js';
 import { ARRAYS, ARRAY_FORMS } from './arrays.js';
-import { CONVERSIONS } from './convert.js';
-import { DATES } from './dates.js';
+import { CONVERSION_FORMS, CONVERSIONS } from './convert.js';
+import { DATE_UNIT_FORMS } from './date-units.js';
+import { DATE_FORMS } from './dates.js';
 import { LOGIC, LOGIC_FORMS } from './logic.js';
-import { OBJECTS } from './objects.js';
+import { OBJECT_FORMS, OBJECTS } from './objects.js';
+import { formFields } from './operator.js';
 import { STRINGS } from './strings.js';
 import type { Evaluate, Form, Scope, Simple, Variables } from './operator.js';
 
@@ -19,7 +21,6 @@ const SIMPLE: Readonly<Record<string, Simple>> = {
   ...ARITHMETIC,
   ...ARRAYS,
   ...CONVERSIONS,
-  ...DATES,
   ...LOGIC,
   ...OBJECTS,
   ...STRINGS,
@@ -27,7 +28,11 @@ const SIMPLE: Readonly<Record<string, Simple>> = {
 
 const FORMS: Readonly<Record<string, Form>> = {
   ...ARRAY_FORMS,
+  ...CONVERSION_FORMS,
+  ...DATE_FORMS,
+  ...DATE_UNIT_FORMS,
   ...LOGIC_FORMS,
+  ...OBJECT_FORMS,
   $literal: (operand) => () => operand,
   $expr: (operand, scope, compile) => compile(operand, scope),
 };
@@ -59,7 +64,7 @@ function compileVariable(path: string, scope: Scope): Evaluate {
   const [name = '', ...parts] = splitPath(path.slice(2));
   if (name === 'ROOT' || name === 'CURRENT') return (doc) => fieldValue(doc, parts);
   if (name === 'REMOVE') return () => undefined;
-  if (!(name in scope.variables)) {
+  if (!Object.hasOwn(scope.variables, name)) {
     if (!NAME.test(name))
       throw new CommandError(9, `'${name}' starts with an invalid character for a user variable name`);
     throw new CommandError(17276, `Use of undefined variable: ${name}`);
@@ -109,8 +114,8 @@ function checkCount(name: string, operator: Simple, count: number): void {
 
 function compileSimple(name: string, operator: Simple, operand: Value, scope: Scope): Evaluate {
   if (operator.named) {
-    if (!isDoc(operand)) throw new CommandError(9, `${name} only supports an object as its argument`);
-    const inner = compileDocument(operand, scope);
+    const known = { required: operator.required ?? [], optional: operator.named, code: 9 };
+    const inner = compileDocument(formFields(name, operand, known), scope);
     return (doc, variables) => {
       const given = inner(doc, variables);
       return operator.apply(operator.named?.map((key) => (isDoc(given) ? given[key] : undefined)) ?? [], name);

@@ -19,6 +19,8 @@ export interface Simple {
   readonly spread?: boolean;
   /** Arguments are the fields of an object, passed in this order. */
   readonly named?: readonly string[];
+  /** Which of the named arguments must be there. */
+  readonly required?: readonly string[];
 }
 
 export type Compile = (operand: Value, scope: Scope) => Evaluate;
@@ -35,8 +37,8 @@ export function between(min: number, max: number, apply: Simple['apply']): Simpl
 }
 
 /** An operator whose arguments are the named fields of an object. */
-export function named(names: readonly string[], apply: Simple['apply']): Simple {
-  return { min: 1, max: 1, named: names, apply };
+export function named(names: readonly string[], apply: Simple['apply'], required = names): Simple {
+  return { min: 1, max: 1, named: names, required, apply };
 }
 
 /** True for null and missing, on which most operators give null. */
