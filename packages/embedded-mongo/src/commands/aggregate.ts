@@ -1,46 +1,52 @@
 /** `aggregate` (https://www.mongodb.com/docs/manual/reference/command/aggregate/). Leading stages that an index can serve go to the planner. */
-import { CommandError } from '../errors.js';
+import { CommandError, unsupported } from '../errors.js';
 import { encode } from '../bson/encode.js';
 import { isDoc } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
 import { compileQuery } from '../match/compile.js';
+import type { SortPattern } from '../order/index-keys.js';
+import { readSort } from '../order/sort-pattern.js';
 import { PAUSE } from '../plan/rows.js';
 import type { Paused, Row } from '../plan/rows.js';
 import { stageOf } from '../projection/transform.js';
-import { compileStage, wholeNumber } from '../stages/pipeline.js';
-import { countField, docField, docsField, findTable, refuseCollation } from './call.js';
+import { groupEnds } from '../stages/edges.js';
+import { compileStages, filterOf, limitOf, skipOf, sortOperand } from '../stages/pipeline.js';
+import type { Context, Named } from '../stages/stage.js';
+import { countField, docField, findTable, flagField, refuseCollation } from './call.js';
 import type { Call, Work } from './call.js';
 import { cursorReply, firstBatchSize } from './read.js';
-import { select, sortOf } from './select.js';
+import { select } from './select.js';
 
-type Named = readonly [string, Value];
-
-/** What the planner takes from the head of a pipeline: a filter, a sort, and how much of it. */
+/** What the planner takes from the head of a pipeline. */
 interface Head {
-  filter: Doc;
-  sort: Doc;
-  limit: number;
-  taken: number;
+  readonly filter: Doc;
+  readonly sort: SortPattern | null;
+  readonly skip: number;
+  readonly limit: number;
+  readonly rest: readonly Named[];
 }
 
 function headOf(stages: readonly Named[]): Head {
-  const head: Head = { filter: {}, sort: {}, limit: 0, taken: 0 };
-  const operandOf = (name: string): Value | undefined => {
-    const stage = stages[head.taken];
+  let taken = 0;
+  const take = (name: string): Value | undefined => {
+    const stage = stages[taken];
     if (stage?.[0] !== name) return undefined;
-    head.taken++;
+    taken++;
     return stage[1];
   };
-  const filter = operandOf('$match');
-  if (filter !== undefined && !isDoc(filter)) {
-    throw new CommandError(15959, 'the match filter must be an expression in an object');
-  }
-  if (filter) head.filter = filter;
-  const next = stages[head.taken];
-  if (next?.[0] === '$sort' && isDoc(next[1]) && Object.keys(next[1]).length) head.sort = operandOf('$sort') as Doc;
-  const limit = operandOf('$limit');
-  if (limit !== undefined) head.limit = wholeNumber('$limit', limit, { least: 1, code: 15958 });
-  return head;
+  const filters: Doc[] = [];
+  for (let filter = take('$match'); filter !== undefined; filter = take('$match')) filters.push(filterOf(filter));
+  const sort = take('$sort');
+  const skip = take('$skip');
+  const limit = take('$limit');
+  const [only] = filters;
+  return {
+    filter: filters.length > 1 ? { $and: filters } : (only ?? {}),
+    sort: sort === undefined ? null : readSort(sortOperand(sort)),
+    skip: skip === undefined ? 0 : skipOf(skip),
+    limit: limit === undefined ? 0 : limitOf(limit),
+    rest: stages.slice(taken),
+  };
 }
 
 function* documents(rows: Paused<Row>): Paused<Doc> {
@@ -51,36 +57,56 @@ function* encoded(docs: Paused<Doc>): Paused<Buffer> {
   for (const doc of docs) yield doc === PAUSE ? PAUSE : encode(doc);
 }
 
-function* none(): Paused<Row> {
+function* none(): Paused<Doc> {
   // The collection does not exist.
+}
+
+/** Runs stages over a collection: by the planner as far as it reaches, then one by one. */
+function runOver(call: Call, collection: Value, stages: readonly Named[], context: Context, hint?: Value): Paused<Doc> {
+  const { store, engine, pace } = call;
+  const { filter, sort, skip, limit, rest } = headOf(stages);
+  const node = compileQuery(filter, context.scope);
+  const table = findTable(call, collection);
+  const [next, ...others] = rest;
+  const after = compileStages(rest, context);
+  if (!table) return after(none());
+  if (sort && next?.[0] === '$group' && !skip && !limit) {
+    const ends = groupEnds({ store, table, node, pace, hint }, sort, next, context);
+    if (ends) return compileStages(others, context)(ends);
+  }
+  return after(documents(select({ store, metrics: engine.metrics, pace, table, node, sort, hint, skip, limit })));
+}
+
+function checkOptions(body: Doc): void {
+  refuseCollation(body);
+  if (flagField(body, 'explain')) throw unsupported(59, 'explain');
+  if (!isDoc(body['cursor'])) {
+    throw new CommandError(9, "The 'cursor' option is required, except for aggregate with the explain argument");
+  }
+  if (!Array.isArray(body['pipeline'])) throw new CommandError(14, "'pipeline' option must be specified as an array");
 }
 
 /** Runs a pipeline over a collection. */
 export function* aggregate(call: Call): Work {
-  const { body, scope, pace, store } = call;
-  refuseCollation(body);
-  if (body['explain'] === true) throw new CommandError(59, 'explain is not supported; set MONGODB_URI to use it');
-  const table = findTable(call, body['aggregate']);
-  const stages = docsField(body, 'pipeline').map(stageOf);
-  const head = headOf(stages);
-  const node = compileQuery(head.filter, scope);
-  const rest = stages.slice(head.taken).map((stage) => compileStage(stage, scope, pace));
-  const rows = table
-    ? select({
-        store,
-        metrics: call.engine.metrics,
-        pace,
-        table,
-        node,
-        sort: sortOf(head.sort),
-        hint: body['hint'] ?? undefined,
-        limit: head.limit,
-      })
-    : none();
-  const result = rest.reduce<Paused<Doc>>((source, stage) => stage(source), documents(rows));
+  const { body, scope, pace } = call;
+  const name = body['aggregate'];
+  checkOptions(body);
+  const pipeline = Array.isArray(body['pipeline']) ? body['pipeline'] : [];
+  const stages = pipeline.map(stageOf);
+  if (typeof name !== 'string' && stages[0]?.[0] !== '$changeStream') {
+    throw unsupported(73, 'an aggregation that belongs to no collection');
+  }
+  const context: Context = {
+    scope,
+    pace,
+    run: (collection, inner, within) => runOver(call, collection, inner, within),
+    compile: compileStages,
+  };
+  if (typeof name !== 'string') compileStages(stages, context);
+  const result = runOver(call, name ?? null, stages, context, body['hint'] ?? undefined);
   const cursor = docField(body, 'cursor');
   return yield* cursorReply(call, encoded(result), {
-    namespace: `${call.db}.${String(body['aggregate'])}`,
+    namespace: `${call.db}.${String(name)}`,
     size: firstBatchSize(cursor, 0),
     single: false,
     noTimeout: false,

@@ -1,7 +1,9 @@
+import { Decimal128 } from 'bson';
 import { CommandError } from '../errors.js';
 import { double, isDoc, isNum, typeName } from '../bson/value.js';
 import type { Doc, Maybe, Num, Value } from '../bson/value.js';
-import { toDouble, toWhole } from '../bson/numbers.js';
+import { toDouble, toWhole, withDecimals } from '../bson/numbers.js';
+import { divideDecimals } from '../bson/decimal.js';
 import { compare, equal } from '../order/compare.js';
 import { sortTuple, compareTuples } from '../order/index-keys.js';
 import { addNumbers } from './arithmetic.js';
@@ -92,7 +94,11 @@ export function total(values: readonly Maybe[]): Num {
 /** The mean of the numeric values, or null if there are none. */
 export function mean(values: readonly Maybe[]): Maybe {
   const numbers = values.filter(isNum);
-  return numbers.length ? double(toDouble(total(numbers)) / numbers.length) : null;
+  if (!numbers.length) return null;
+  const sum = total(numbers);
+  return sum instanceof Decimal128
+    ? withDecimals(divideDecimals, sum, numbers.length)
+    : double(toDouble(sum) / numbers.length);
 }
 
 function slicing(fromEnd: boolean): Simple {

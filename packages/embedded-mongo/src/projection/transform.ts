@@ -91,6 +91,12 @@ export const TRANSFORMS: Readonly<Record<string, (operand: Value, scope: Scope) 
   $unset: compileUnset,
   $project: (operand, scope) => {
     if (!isDoc(operand)) throw new CommandError(15969, '$project specification must be an object');
+    if (!Object.keys(operand).length) {
+      throw new CommandError(
+        51272,
+        'Invalid $project :: caused by :: projection specification must have at least one field',
+      );
+    }
     return compileProjection(operand, { scope, aggregate: true });
   },
   $replaceRoot: (operand, scope) => compileReplace(newRoot(operand), scope),

@@ -1,41 +1,42 @@
 /** Aggregation pipelines (https://www.mongodb.com/docs/manual/reference/operator/aggregation-pipeline/): stage after stage over documents. */
 import { CommandError, unsupported } from '../errors.js';
 import { encode } from '../bson/encode.js';
-import { isDoc, isNum, setField, typeName } from '../bson/value.js';
+import { isDoc, isNum, setField } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { sorted } from '../commands/select.js';
-import type { Scope } from '../expr/expression.js';
 import { compileQuery } from '../match/compile.js';
 import { matchNode } from '../match/node.js';
 import { sortTuple } from '../order/index-keys.js';
 import { readSort } from '../order/sort-pattern.js';
 import { PAUSE } from '../plan/rows.js';
-import type { Pace, Paused } from '../plan/rows.js';
+import type { Paused } from '../plan/rows.js';
 import { TRANSFORMS } from '../projection/transform.js';
 import { compileGroup } from './group.js';
+import { compileFacet, compileLookup, compileUnionWith } from './lookup.js';
+import { each } from './stage.js';
+import type { CompileStage, Context, Named, Stage } from './stage.js';
 import { compileUnwind } from './unwind.js';
-
-export type Stage = (source: Paused<Doc>) => Paused<Doc>;
-type Compile = (operand: Value, scope: Scope, pace: Pace) => Stage;
-
-/** A stage that looks at one document at a time; null drops it. */
-function each(work: (doc: Doc) => Doc | null): Stage {
-  return function* (source) {
-    for (const doc of source) {
-      const result = doc === PAUSE ? PAUSE : work(doc);
-      if (result !== null) yield result;
-    }
-  };
-}
 
 /** A count of documents in a stage. Throws `code` for anything that is no whole number of at least `least`. */
 export function wholeNumber(name: string, operand: Value, { least, code }: { least: number; code: number }): number {
   const value = isNum(operand) ? toDouble(operand) : NaN;
   if (!Number.isInteger(value) || value < least) {
-    throw new CommandError(code, `invalid argument to ${name} stage: Expected a whole number of at least ${least}`);
+    throw new CommandError(
+      value === 0 ? 15958 : code,
+      `invalid argument to ${name} stage: Expected a whole number of at least ${least}`,
+    );
   }
   return value;
+}
+
+export const limitOf = (operand: Value): number => wholeNumber('$limit', operand, { least: 1, code: 5107201 });
+export const skipOf = (operand: Value): number => wholeNumber('$skip', operand, { least: 0, code: 5107200 });
+
+/** The filter of a `$match`. Throws 15959. */
+export function filterOf(operand: Value): Doc {
+  if (!isDoc(operand)) throw new CommandError(15959, 'the match filter must be an expression in an object');
+  return operand;
 }
 
 function limitTo(limit: number): Stage {
@@ -49,34 +50,38 @@ function limitTo(limit: number): Stage {
 }
 
 function skipping(count: number): Stage {
-  let left = count;
-  return each((doc) => (left-- > 0 ? null : doc));
+  return (source) => {
+    let left = count;
+    return each((doc) => (left-- > 0 ? null : doc))(source);
+  };
 }
 
-function sorting(operand: Value): Stage {
-  if (!isDoc(operand) || !Object.keys(operand).length) {
-    throw new CommandError(
-      isDoc(operand) ? 15976 : 15973,
-      'the $sort key specification must be an object with a field',
-    );
-  }
-  const pattern = readSort(operand);
-  const keyed = each((doc) => doc);
+/** The sort of a stage. Throws 15973 and 15976. */
+export function sortOperand(operand: Value): Doc {
+  if (!isDoc(operand)) throw new CommandError(15973, 'the $sort key specification must be an object');
+  if (!Object.keys(operand).length) throw new CommandError(15976, '$sort stage must have at least one sort key');
+  return operand;
+}
+
+function sorting(operand: Value, keep: number): Stage {
+  const pattern = readSort(sortOperand(operand));
   return function* (source) {
     const withKeys = function* (): Paused<{ doc: Doc; tuple: ReturnType<typeof sortTuple>; bytes: number }> {
-      for (const doc of keyed(source)) {
+      for (const doc of source) {
         if (doc === PAUSE) yield PAUSE;
         else yield { doc, tuple: sortTuple(doc, pattern), bytes: encode(doc).length };
       }
     };
-    for (const item of sorted(withKeys(), pattern, 0)) yield item === PAUSE ? PAUSE : item.doc;
+    for (const item of sorted(withKeys(), pattern, keep)) yield item === PAUSE ? PAUSE : item.doc;
   };
 }
 
 function counting(operand: Value): Stage {
-  if (typeof operand !== 'string' || !operand || /^\$|\.|\0/.test(operand)) {
-    throw new CommandError(40156, 'the count field must be a non-empty string without $ at its start, dots or NUL');
+  if (typeof operand !== 'string' || operand === '') {
+    throw new CommandError(operand === '' ? 40157 : 40156, 'the count field must be a non-empty string');
   }
+  if (operand.startsWith('$')) throw new CommandError(40158, 'the count field cannot be a $-prefixed path');
+  if (operand.includes('.')) throw new CommandError(40160, "the count field cannot contain '.'");
   return function* (source) {
     let count = 0;
     for (const doc of source) {
@@ -89,39 +94,54 @@ function counting(operand: Value): Stage {
   };
 }
 
-const STAGES: Readonly<Record<string, Compile>> = {
-  $match: (operand, scope) => {
-    if (!isDoc(operand)) throw new CommandError(15959, 'the match filter must be an expression in an object');
-    const node = compileQuery(operand, scope);
+const STAGES: Readonly<Record<string, CompileStage>> = {
+  $match: (operand, { scope }) => {
+    const node = compileQuery(filterOf(operand), scope);
     return each((doc) => (matchNode(node, doc) ? doc : null));
   },
   $group: compileGroup,
-  $sort: sorting,
-  $limit: (operand) => limitTo(wholeNumber('$limit', operand, { least: 1, code: 15958 })),
-  $skip: (operand) => skipping(wholeNumber('$skip', operand, { least: 0, code: 15956 })),
+  $sort: (operand) => sorting(operand, 0),
+  $limit: (operand) => limitTo(limitOf(operand)),
+  $skip: (operand) => skipping(skipOf(operand)),
   $count: counting,
   $unwind: compileUnwind,
-  $sortByCount: (operand, scope, pace) => {
-    const grouped = compileGroup({ _id: operand, count: { $sum: 1 } }, scope, pace);
-    const ordered = sorting({ count: -1 });
+  $lookup: compileLookup,
+  $unionWith: compileUnionWith,
+  $facet: compileFacet,
+  $sortByCount: (operand, context) => {
+    if (!isFieldOrExpression(operand)) {
+      throw new CommandError(40147, 'the sortByCount field must be a path with $ or an expression in an object');
+    }
+    const grouped = compileGroup({ _id: operand, count: { $sum: 1 } }, context);
+    const ordered = sorting({ count: -1 }, 0);
     return (source) => ordered(grouped(source));
   },
 };
 
-/** Stages of MongoDB that this store leaves out, with the codes they are refused with. */
-const LEFT_OUT: Readonly<Record<string, number>> = {
-  $changeStream: 40573,
-  $out: 40324,
-  $merge: 40324,
-  $geoNear: 40324,
-};
+function isFieldOrExpression(operand: Value): boolean {
+  if (typeof operand === 'string') return operand.startsWith('$');
+  return isDoc(operand) && (Object.keys(operand)[0] ?? '').startsWith('$');
+}
 
-/** Compiles one stage. Throws 40324 for one that does not exist here. */
-export function compileStage([name, operand]: readonly [string, Value], scope: Scope, pace: Pace): Stage {
+/** Compiles one stage. Throws 40324 for one that does not exist here, 40573 for a change stream. */
+function compileStage([name, operand]: Named, context: Context): Stage {
   const stage = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
-  if (stage) return stage(operand, scope, pace);
+  if (stage) return stage(operand, context);
   const transform = Object.hasOwn(TRANSFORMS, name) ? TRANSFORMS[name] : undefined;
-  if (transform) return each(transform(operand, scope));
-  if (!name.startsWith('$')) throw new CommandError(40324, `Unrecognized pipeline stage name: '${name}'`);
-  throw unsupported(LEFT_OUT[name] ?? 40324, `the pipeline stage ${name} (${typeName(operand)})`);
+  if (transform) return each(transform(operand, context.scope));
+  if (name === '$changeStream') throw unsupported(40573, 'a change stream');
+  throw new CommandError(
+    40324,
+    `Unrecognized pipeline stage name: '${name}'; if MongoDB has it, set MONGODB_URI to use it`,
+  );
+}
+
+/** Compiles stages in their order; a sort with a limit behind it keeps no more than the limit. */
+export function compileStages(stages: readonly Named[], context: Context): Stage {
+  const compiled = stages.map((stage, at) => {
+    const next = stages[at + 1];
+    const limited = stage[0] === '$sort' && next?.[0] === '$limit';
+    return limited ? sorting(stage[1], limitOf(next[1])) : compileStage(stage, context);
+  });
+  return (source) => compiled.reduce((docs, stage) => stage(docs), source);
 }

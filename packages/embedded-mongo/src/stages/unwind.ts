@@ -11,10 +11,32 @@ interface Unwind {
   readonly keepsEmpty: boolean;
 }
 
+const OPTIONS = new Set(['path', 'includeArrayIndex', 'preserveNullAndEmptyArrays']);
+
+function checkOptions(options: Doc): void {
+  const { includeArrayIndex: name, preserveNullAndEmptyArrays: keeps } = options;
+  const unknown = Object.keys(options).find((option) => !OPTIONS.has(option));
+  if (unknown) throw new CommandError(28811, `unrecognized option to $unwind stage: ${unknown}`);
+  if (keeps !== undefined && typeof keeps !== 'boolean') {
+    throw new CommandError(28809, 'expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage');
+  }
+  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+    throw new CommandError(28810, 'expected a non-empty string for the includeArrayIndex option to $unwind stage');
+  }
+  if (typeof name === 'string' && name.startsWith('$')) {
+    throw new CommandError(
+      28822,
+      `includeArrayIndex option to $unwind stage should not be prefixed with a '$': ${name}`,
+    );
+  }
+}
+
 function read(operand: Value): Unwind {
   const options: Doc = isDoc(operand) ? operand : { path: operand };
   const { path, includeArrayIndex, preserveNullAndEmptyArrays } = options;
+  checkOptions(options);
   if (typeof path !== 'string') throw new CommandError(28808, 'expected a string as the path for $unwind stage');
+  if (path === '') throw new CommandError(28812, 'no path specified to $unwind stage');
   if (!path.startsWith('$'))
     throw new CommandError(28818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
   const indexName = typeof includeArrayIndex === 'string' ? includeArrayIndex : null;
@@ -26,7 +48,7 @@ function valueAt(doc: Maybe, parts: readonly string[]): Maybe {
 }
 
 /** A copy of a document with another value at a path; undefined takes it away. */
-function withValue(doc: Doc, [part = '', ...rest]: readonly string[], value: Maybe): Doc {
+export function withValue(doc: Doc, [part = '', ...rest]: readonly string[], value: Maybe): Doc {
   const copy = { ...doc };
   const inner = getField(doc, part);
   const next = rest.length ? (isDoc(inner) ? withValue(inner, rest, value) : inner) : value;

@@ -1,0 +1,88 @@
+/** Accumulators of `$group`: what is kept of the values of a group. */
+import { CommandError } from '../errors.js';
+import { double, isNum } from '../bson/value.js';
+import type { Maybe, Num, Value } from '../bson/value.js';
+import { toDouble, withDecimals } from '../bson/numbers.js';
+import { divideDecimals } from '../bson/decimal.js';
+import { addNumbers } from '../expr/arithmetic.js';
+import { total } from '../expr/arrays.js';
+import { extreme } from '../expr/logic.js';
+import { mergeObjects } from '../expr/objects.js';
+import { encodeKey } from '../order/encode-key.js';
+import { Decimal128 } from 'bson';
+
+/** What an accumulator has gathered: `add` takes the next value, `result` gives what comes of all. */
+export interface Gathering {
+  readonly add: (value: Maybe) => void;
+  readonly result: () => Maybe;
+}
+
+/** Keeps only what is needed of all values, by merging the next into what there is. */
+function folding(merge: (held: Maybe, value: Maybe) => Maybe, empty: Maybe): Gathering {
+  let held = empty;
+  return {
+    add: (value) => {
+      held = merge(held, value);
+    },
+    result: () => held,
+  };
+}
+
+function averaging(): Gathering {
+  let sum: Num = 0;
+  let count = 0;
+  return {
+    add: (value) => {
+      if (!isNum(value)) return;
+      sum = addNumbers(sum, value);
+      count++;
+    },
+    result: () => {
+      if (!count) return null;
+      return sum instanceof Decimal128 ? withDecimals(divideDecimals, sum, count) : double(toDouble(sum) / count);
+    },
+  };
+}
+
+function first(): Gathering {
+  let isSet = false;
+  return folding((held, value) => {
+    if (isSet) return held;
+    isSet = true;
+    return value ?? null;
+  }, null);
+}
+
+const MOST_BYTES = 100 * 1024 * 1024;
+
+function pushing(): Gathering {
+  const values: Value[] = [];
+  return { add: (value) => value !== undefined && values.push(value), result: () => values };
+}
+
+function collecting(): Gathering {
+  const values = new Map<string, Value>();
+  let bytes = 0;
+  const add = (value: Maybe): void => {
+    if (value === undefined) return;
+    const key = encodeKey(value).toString('latin1');
+    if (values.has(key)) return;
+    bytes += key.length;
+    if (bytes > MOST_BYTES) throw new CommandError(146, '$addToSet used too much memory and cannot spill to disk');
+    values.set(key, value);
+  };
+  return { add, result: () => [...values.values()] };
+}
+
+export const ACCUMULATORS: Readonly<Record<string, () => Gathering>> = {
+  $sum: () => folding((held, value) => total([held, value]), 0),
+  $count: () => folding((held) => total([held, 1]), 0),
+  $avg: averaging,
+  $max: () => folding((held, value) => extreme([held, value], 1), null),
+  $min: () => folding((held, value) => extreme([held, value], -1), null),
+  $first: first,
+  $last: () => folding((_held, value) => value ?? null, null),
+  $push: pushing,
+  $addToSet: collecting,
+  $mergeObjects: () => folding((held, value) => mergeObjects([held, value]), mergeObjects([])),
+};

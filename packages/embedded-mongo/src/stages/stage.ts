@@ -1,0 +1,49 @@
+/** What a pipeline stage is, and what it may use. */
+import type { Value } from '../bson/value.js';
+import type { Doc } from '../bson/value.js';
+import type { Scope } from '../expr/expression.js';
+import { PAUSE } from '../plan/rows.js';
+import type { Pace, Paused } from '../plan/rows.js';
+
+export type Stage = (source: Paused<Doc>) => Paused<Doc>;
+export type Named = readonly [name: string, operand: Value];
+
+/** What a stage is compiled with. */
+export interface Context {
+  readonly scope: Scope;
+  readonly pace: Pace;
+  /** Runs stages over another collection of the database. Its head goes to the planner, so that an index can serve it. */
+  readonly run: (collection: Value, stages: readonly Named[], context: Context) => Paused<Doc>;
+  /** Compiles stages that run inside another, over documents that are there already. */
+  readonly compile: (stages: readonly Named[], context: Context) => Stage;
+}
+
+export type CompileStage = (operand: Value, context: Context) => Stage;
+
+/** A stage that looks at one document at a time; null drops it. */
+export function each(work: (doc: Doc) => Doc | null): Stage {
+  return function* (source) {
+    for (const doc of source) {
+      const result = doc === PAUSE ? PAUSE : work(doc);
+      if (result !== null) yield result;
+    }
+  };
+}
+
+/** Gathers all documents of a source, with its pauses. */
+export function* gather(source: Paused<Doc>): Generator<typeof PAUSE, Doc[]> {
+  const docs: Doc[] = [];
+  for (const doc of source) {
+    if (doc === PAUSE) yield PAUSE;
+    else docs.push(doc);
+  }
+  return docs;
+}
+
+/** A source over documents that are at hand; it pauses as any other. */
+export function* listed(docs: readonly Doc[], pace: Pace): Paused<Doc> {
+  for (const doc of docs) {
+    if (pace.due()) yield PAUSE;
+    yield doc;
+  }
+}
