@@ -61,8 +61,14 @@ function* none(): Paused<Doc> {
   // The collection does not exist.
 }
 
+interface Over {
+  readonly collection: Value;
+  readonly stages: readonly Named[];
+  readonly hint?: Value | undefined;
+}
+
 /** Runs stages over a collection: by the planner as far as it reaches, then one by one. */
-function runOver(call: Call, collection: Value, stages: readonly Named[], context: Context, hint?: Value): Paused<Doc> {
+function runOver(call: Call, { collection, stages, hint }: Over, context: Context): Paused<Doc> {
   const { store, engine, pace } = call;
   const { filter, sort, skip, limit, rest } = headOf(stages);
   const node = compileQuery(filter, context.scope);
@@ -99,11 +105,11 @@ export function* aggregate(call: Call): Work {
   const context: Context = {
     scope,
     pace,
-    run: (collection, inner, within) => runOver(call, collection, inner, within),
+    run: (collection, inner, within) => runOver(call, { collection, stages: inner }, within),
     compile: compileStages,
   };
   if (typeof name !== 'string') compileStages(stages, context);
-  const result = runOver(call, name ?? null, stages, context, body['hint'] ?? undefined);
+  const result = runOver(call, { collection: name ?? null, stages, hint: body['hint'] ?? undefined }, context);
   const cursor = docField(body, 'cursor');
   return yield* cursorReply(call, encoded(result), {
     namespace: `${call.db}.${String(name)}`,

@@ -51,7 +51,7 @@ function valueAt(doc: Maybe, parts: readonly string[]): Maybe {
 export function withValue(doc: Doc, [part = '', ...rest]: readonly string[], value: Maybe): Doc {
   const copy = { ...doc };
   const inner = getField(doc, part);
-  const next = rest.length ? (isDoc(inner) ? withValue(inner, rest, value) : inner) : value;
+  const next = rest.length ? withValue(isDoc(inner) ? inner : {}, rest, value) : value;
   if (next === undefined) Reflect.deleteProperty(copy, part);
   else setField(copy, part, next);
   return copy;
