@@ -141,6 +141,11 @@ const bit: Modifier = (operand, path) => {
   };
 };
 
+/** True if an array lies on the way that a path goes. */
+function passesArray(doc: Doc, parts: readonly string[]): boolean {
+  return parts.some((_part, depth) => depth > 0 && Array.isArray(locate(doc, parts.slice(0, depth))?.value));
+}
+
 const rename: Modifier = (operand, path) => {
   if (typeof operand !== 'string')
     throw new CommandError(2, `The 'to' field for $rename must be a string: ${path}: ${describe(operand)}`);
@@ -148,13 +153,15 @@ const rename: Modifier = (operand, path) => {
   return (doc, parts) => {
     const source = locate(doc, parts);
     if (source?.value === undefined) return;
-    if (Array.isArray(source.container))
+    if (passesArray(doc, parts)) {
       throw new CommandError(2, `The source field cannot be an array element, '${path}' in doc`);
+    }
     const { value } = source;
+    if (passesArray(doc, to)) {
+      throw new CommandError(2, `The destination field cannot be an array element, '${operand}' in doc`);
+    }
     remove(source);
     const { container, key } = ensure(doc, to);
-    if (Array.isArray(container))
-      throw new CommandError(2, `The destination field cannot be an array element, '${operand}' in doc`);
     store(container, key, value);
   };
 };

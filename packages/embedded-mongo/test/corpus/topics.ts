@@ -1,0 +1,23 @@
+import { ARRAY_CASES } from './array.cases.js';
+import { CONTAINER_CASES } from './container.cases.js';
+import { EXPRESSION_CASES } from './expression.cases.js';
+import { STAGE_CASES } from './stage.cases.js';
+import { COMMAND_CASES } from './command.cases.js';
+import { WRITE_CASES } from './write.cases.js';
+import { QUERY_CASES } from './query.cases.js';
+import { UPDATE_ARRAY_CASES } from './update-array.cases.js';
+import { UPDATE_CASES } from './update.cases.js';
+import type { Case } from './case.js';
+
+/** Every case, by topic. */
+export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
+  queries: QUERY_CASES,
+  arrays: ARRAY_CASES,
+  updates: UPDATE_CASES,
+  'array updates': UPDATE_ARRAY_CASES,
+  expressions: EXPRESSION_CASES,
+  'arrays objects dates': CONTAINER_CASES,
+  stages: STAGE_CASES,
+  'finding and sorting': COMMAND_CASES,
+  'writing and indexes': WRITE_CASES,
+};
