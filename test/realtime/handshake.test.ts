@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { anotherDevice, makeDirect, makeUser, sendText } from '../support/factories.js';
+import { api } from '../support/client.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { ask, connectAs, heardBy, nextEvent, openSocket, refusal, untilClosed } from '../support/sockets.js';
+
+const listed = 'https://chat.example.test';
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ CORS_ORIGINS: listed });
+});
+
+describe('the handshake', () => {
+  it('requirement 23: needs the access token of a living session', async () => {
+    const user = await makeUser(server);
+    const gone = await anotherDevice(server, user);
+    await api(server).as(gone).post('/api/auth/logout');
+    for (const token of [null, '', 'no token', user.tokens.refreshToken, `${user.tokens.accessToken}x`]) {
+      expect((await refusal(openSocket(server, token))).code).toBe('unauthenticated');
+    }
+    for (const token of [7, null, {}, [user.tokens.accessToken], { $ne: '' }]) {
+      expect((await refusal(openSocket(server, null, { auth: { token } }))).code).toBe('unauthenticated');
+    }
+    expect((await refusal(openSocket(server, gone.tokens.accessToken))).code).toBe('session_revoked');
+    expect((await connectAs(server, user)).connected).toBe(true);
+  });
+
+  it('requirement 23: takes no token from a query or a header', async () => {
+    const user = await makeUser(server);
+    const { accessToken: token } = user.tokens;
+    const query = openSocket(server, null, { query: { token, accessToken: token } });
+    expect((await refusal(query)).code).toBe('unauthenticated');
+    const header = openSocket(server, null, { extraHeaders: { authorization: `Bearer ${token}` } });
+    expect((await refusal(header)).code).toBe('unauthenticated');
+    expect((await connectAs(server, user)).connected).toBe(true);
+  });
+
+  it('requirement 23: knows no other namespace', async () => {
+    const user = await makeUser(server);
+    for (const name of ['/admin', '/%2e', '/socket.io']) {
+      const socket = openSocket({ url: server.url + name }, user.tokens.accessToken);
+      await expect(refusal(socket)).rejects.toThrow('Invalid namespace');
+    }
+  });
+
+  it('requirement 66: a person has at most 20 sockets', async () => {
+    const [user, other] = [await makeUser(server), await makeUser(server)];
+    const open = await Promise.all(Array.from({ length: 20 }, () => connectAs(server, user)));
+    const refused = await refusal(openSocket(server, user.tokens.accessToken));
+    expect([refused.code, open.every((socket) => socket.connected)]).toEqual(['rate_limited', true]);
+    expect((await connectAs(server, other)).connected).toBe(true);
+  });
+
+  it('requirement 17: a broken connection does not come back with its old rooms', async () => {
+    const user = await makeUser(server);
+    const laptop = await anotherDevice(server, user);
+    const socket = await connectAs(server, laptop);
+    const { id } = socket;
+    const closed = untilClosed(socket);
+    socket.io.engine.close();
+    await closed;
+    await api(server).as(user).delete(`/api/users/sessions/${laptop.session.id}`);
+    const auth = { token: laptop.tokens.accessToken, pid: id, offset: '0' };
+    expect((await refusal(openSocket(server, null, { auth }))).code).toBe('session_revoked');
+    const alive = await connectAs(server, user, { auth: { token: user.tokens.accessToken, pid: id, offset: '0' } });
+    expect([alive.recovered ?? false, alive.id === id]).toEqual([false, false]);
+  });
+
+  for (const transport of ['polling', 'websocket']) {
+    it(`requirement 72: ${transport} is open to listed origins and to no others`, async () => {
+      const user = await makeUser(server);
+      const wishes = (origin: string) => ({ transports: [transport], extraHeaders: { origin } });
+      for (const origin of [listed, server.url]) {
+        const socket = await connectAs(server, user, wishes(origin));
+        expect(socket.connected).toBe(true);
+        socket.disconnect();
+      }
+      const tricks = [
+        'null',
+        'https://evil.test',
+        `${listed}.evil.test`,
+        `${listed}:8443`,
+        'http://chat.example.test',
+        'https://sub.chat.example.test',
+        'https://evilchat.example.test',
+        `${listed}/`,
+      ];
+      for (const origin of tricks) {
+        const socket = openSocket(server, user.tokens.accessToken, wishes(origin));
+        await expect(refusal(socket), origin).rejects.toThrow(/(poll|websocket) error/);
+      }
+    });
+  }
+});
+
+describe('the life of a token', () => {
+  it('requirement 16: a socket is warned, and closed when its token ends', async () => {
+    const brief = await startTestServer({ ACCESS_TOKEN_TTL: '3s' });
+    const user = await makeUser(brief);
+    const socket = await connectAs(brief, user);
+    const { expiresAt } = await nextEvent(socket, 'session:expiring');
+    expect(expiresAt).toBe(user.tokens.accessTokenExpiresAt);
+    await untilClosed(socket);
+    expect(heardBy(socket).at(-1)).toEqual({ event: 'session:revoked', payload: { reason: 'expired' } });
+    const early = Date.parse(expiresAt) - Date.now();
+    expect(early).toBeLessThan(50);
+    expect(early).toBeGreaterThan(-3_000);
+    expect((await refusal(openSocket(brief, user.tokens.accessToken))).code).toBe('token_expired');
+  });
+
+  it('requirement 16: a new token of the session keeps the socket open', async () => {
+    const brief = await startTestServer({ ACCESS_TOKEN_TTL: '3s' });
+    const [user, friend] = [await makeUser(brief), await makeUser(brief)];
+    const [renewed, plain] = [await connectAs(brief, user), await connectAs(brief, user)];
+    const direct = await makeDirect(brief, user, friend);
+    await nextEvent(renewed, 'session:expiring');
+    const { refreshToken } = user.tokens;
+    const { body } = await api(brief).post('/api/auth/refresh', { refreshToken });
+    const { accessToken, accessTokenExpiresAt: expiresAt } = body;
+    expect(await ask(renewed, 'session:renew', { accessToken })).toEqual({ ok: true, data: { expiresAt } });
+    await untilClosed(plain);
+    const fresh = await anotherDevice(brief, user);
+    const marker = await sendText(brief, fresh, direct.id, 'still here');
+    await nextEvent(renewed, 'message:created', ({ message }) => message.id === marker.id);
+    expect(heardBy(renewed, 'session:revoked')).toEqual([]);
+  });
+
+  it('requirement 16: no other token renews it, and trying changes nothing', async () => {
+    const user = await makeUser(server);
+    const [laptop, stranger] = [await anotherDevice(server, user), await makeUser(server)];
+    const socket = await connectAs(server, user);
+    const codeFor = async (input: unknown) => (await ask(socket, 'session:renew', input)).error?.code;
+    for (const token of [laptop.tokens.accessToken, stranger.tokens.accessToken, 'no token']) {
+      expect(await codeFor({ accessToken: token })).toBe('unauthenticated');
+    }
+    for (const accessToken of [null, 7, {}, [user.tokens.accessToken], undefined]) {
+      expect(await codeFor({ accessToken })).toBe('invalid_input');
+    }
+    const own = await ask(socket, 'session:renew', { accessToken: user.tokens.accessToken });
+    expect([own.ok, socket.connected]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { makeDirect, makeUser, sendText } from '../support/factories.js';
+import { startTestServer } from '../support/server.js';
+import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+
+it('requirement 24: a client enters no room that it names, and makes none', async () => {
+  const server = await startTestServer({ RATE_LIMIT_FACTOR: '0' });
+  const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const [theirs, hers] = [await makeDirect(server, ada, bob), await makeDirect(server, ada, eve)];
+  const [onBob, onEve] = [await connectAs(server, bob), await connectAs(server, eve)];
+  const before = server.context.realtime.rooms();
+  const names = [`user:${bob.id}`, `session:${bob.session.id}`, `group:${theirs.id}`, theirs.id, onBob.id, 'admin'];
+  const wishes = ['join', 'joinRoom', 'room:join', 'subscribe', 'open', 'conversation:open'];
+  for (const event of wishes) {
+    for (const room of names) {
+      for (const input of [room, { room }, { conversationId: room }, [room]]) {
+        const { ok, error } = await ask(onEve, event, input);
+        expect([ok, error?.code]).toEqual([false, 'not_found']);
+      }
+    }
+  }
+  const random = Array.from({ length: 1_000 }, (_, n) => ask(onEve, 'join', `room ${n}`));
+  expect(new Set((await Promise.all(random)).map(({ error }) => error?.code))).toEqual(new Set(['not_found']));
+  expect(server.context.realtime.rooms()).toBe(before);
+
+  const secret = await sendText(server, ada, theirs.id, 'for Bob alone');
+  const marker = await sendText(server, ada, hers.id, 'for Eve');
+  await nextEvent(onBob, 'message:created', ({ message }) => message.id === secret.id);
+  await nextEvent(onEve, 'message:created', ({ message }) => message.id === marker.id);
+  expect(heardBy(onEve, 'message:created').map(({ payload }) => payload.message.id)).toEqual([marker.id]);
+});

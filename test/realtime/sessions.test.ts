@@ -1,0 +1,86 @@
+import type { Socket } from 'socket.io-client';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api } from '../support/client.js';
+import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { nthMail } from '../support/mails.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { connectAs, heardBy, nextEvent, untilClosed } from '../support/sockets.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+const newPassword = 'a password that is new';
+
+async function changePassword({ phone }: { phone: TestUser }): Promise<void> {
+  const body = { currentPassword: phone.password, newPassword };
+  expect((await api(server).as(phone).post('/api/auth/change-password', body)).status).toBe(204);
+}
+
+async function resetPassword({ laptop }: { laptop: TestUser }): Promise<void> {
+  await api(server).post('/api/auth/forgot-password', { email: laptop.email });
+  const { token } = await nthMail(server, laptop.email, 2);
+  expect((await api(server).post('/api/auth/reset-password', { token, password: newPassword })).status).toBe(204);
+}
+
+async function reuseRefreshToken({ laptop }: { laptop: TestUser }): Promise<void> {
+  const refresh = (refreshToken: string) => api(server).post('/api/auth/refresh', { refreshToken });
+  const second = await refresh(laptop.tokens.refreshToken);
+  await refresh(second.body.refreshToken);
+  expect((await refresh(laptop.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
+}
+
+/** Deeds that end the laptop's session; the phone's goes on but where it is said. */
+const endings: {
+  name: string;
+  reason: string;
+  endsAll?: boolean;
+  deed: (devices: { phone: TestUser; laptop: TestUser }) => Promise<unknown>;
+}[] = [
+  {
+    name: 'requirement 14: logging out',
+    reason: 'logout',
+    deed: ({ laptop }) => api(server).as(laptop).post('/api/auth/logout'),
+  },
+  {
+    name: 'requirement 15: signing one device out',
+    reason: 'revoked',
+    deed: ({ phone, laptop }) => api(server).as(phone).delete(`/api/users/sessions/${laptop.session.id}`),
+  },
+  {
+    name: 'requirement 15: signing all others out',
+    reason: 'revoked',
+    deed: ({ phone }) => api(server).as(phone).delete('/api/users/sessions'),
+  },
+  { name: 'requirement 15: changing the password', reason: 'password_changed', deed: changePassword },
+  { name: 'requirement 15: resetting the password', reason: 'password_reset', endsAll: true, deed: resetPassword },
+  { name: 'requirement 15: using a retired refresh token', reason: 'token_reused', deed: reuseRefreshToken },
+];
+
+/** The last thing that a socket is told. */
+async function expectEnded(socket: Socket, reason: string): Promise<void> {
+  await untilClosed(socket, 3_000);
+  expect(heardBy(socket).at(-1)).toEqual({ event: 'session:revoked', payload: { reason } });
+}
+
+describe('a session that ends', () => {
+  for (const { name, reason, endsAll = false, deed } of endings) {
+    it(`${name} closes its sockets and no others`, async () => {
+      const phone = await makeUser(server);
+      const laptop = await anotherDevice(server, phone);
+      const friend = await makeUser(server);
+      const direct = await makeDirect(server, phone, friend);
+      const [onPhone, onLaptop] = [await connectAs(server, phone), await connectAs(server, laptop)];
+      const onFriend = await connectAs(server, friend);
+      await deed({ phone, laptop });
+      const marker = await sendText(server, friend, direct.id, 'a marker');
+      await expectEnded(onLaptop, reason);
+      if (endsAll) await expectEnded(onPhone, reason);
+      else await nextEvent(onPhone, 'message:created', ({ message }) => message.id === marker.id);
+      await nextEvent(onFriend, 'message:created', ({ message }) => message.id === marker.id);
+      expect([onPhone.connected, onLaptop.connected, onFriend.connected]).toEqual([!endsAll, false, true]);
+      expect(heardBy(onLaptop, 'message:created')).toEqual([]);
+    });
+  }
+});
