@@ -7,6 +7,10 @@ import { WRITE_CASES } from './write.cases.js';
 import { QUERY_CASES } from './query.cases.js';
 import { UPDATE_ARRAY_CASES } from './update-array.cases.js';
 import { UPDATE_CASES } from './update.cases.js';
+import { GROUP_CASES } from './group.cases.js';
+import { DATE_CASES } from './date.cases.js';
+import { TEXT_CASES } from './text.cases.js';
+import { INDEX_CASES } from './index.cases.js';
 import type { Case } from './case.js';
 
 /** Every case, by topic. */
@@ -16,8 +20,12 @@ export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
   updates: UPDATE_CASES,
   'array updates': UPDATE_ARRAY_CASES,
   expressions: EXPRESSION_CASES,
-  'arrays objects dates': CONTAINER_CASES,
+  'arrays and objects': CONTAINER_CASES,
+  dates: DATE_CASES,
+  'texts and conversions': TEXT_CASES,
   stages: STAGE_CASES,
+  'groups and lookups': GROUP_CASES,
   'finding and sorting': COMMAND_CASES,
-  'writing and indexes': WRITE_CASES,
+  writing: WRITE_CASES,
+  indexes: INDEX_CASES,
 };
