@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { Problem } from '../kernel/problem.js';
 
@@ -13,16 +14,40 @@ function hasBody(headers: {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
+/** Whether a type of content leaves the charset out or says UTF-8 (RFC 8259, section 8.1). */
+function isInUtf8(contentType: string | undefined): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(contentType ?? '')?.[1];
+  return charset === undefined || charset.toLowerCase() === 'utf-8';
+}
+
 const requireKnownType: RequestHandler = (req, _res, next) => {
-  if (hasBody(req.headers) && !req.is([...jsonTypes, formType])) throw new Problem('unsupported_media_type');
+  const isKnown = req.is([...jsonTypes, formType]) && isInUtf8(req.headers['content-type']);
+  if (hasBody(req.headers) && !isKnown) throw new Problem('unsupported_media_type');
   next();
 };
 
-/** Reads a body of JSON or of a form into `req.body`; another type, or more than the limit, is refused before it is read. */
+/**
+ * Refuses a body by the length it announces when that is far beyond the limit. One a little too large is read off by its
+ * parser first: who is still sending when the connection closes may never see the answer.
+ */
+function refuseHuge(limit: number): RequestHandler {
+  return (req, _res, next) => {
+    if (Number(req.headers['content-length'] ?? 0) > 10 * limit) throw new Problem('too_large');
+    next();
+  };
+}
+
+/** Bytes that are no UTF-8 would be stored as replacement characters: refused instead, as `entity.verify.failed`. */
+function verify(_req: unknown, _res: unknown, bytes: Buffer): void {
+  if (!isUtf8(bytes)) throw new Error('the body is not UTF-8');
+}
+
+/** Reads a body of JSON or of a form into `req.body`; another type, or more than the limit, is refused. */
 export function readBody(limit = usualLimit): RequestHandler[] {
   return [
     requireKnownType,
-    express.json({ limit, strict: false, type: jsonTypes }),
-    express.urlencoded({ limit, extended: false, type: formType }),
+    refuseHuge(limit),
+    express.json({ limit, strict: false, type: jsonTypes, verify }),
+    express.urlencoded({ limit, extended: false, type: formType, verify }),
   ];
 }

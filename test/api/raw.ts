@@ -1,0 +1,85 @@
+import { connect } from 'node:net';
+import { expect } from 'vitest';
+import { readProblem, type ProblemDocument } from '../support/problem.js';
+
+/** An answer as its bytes came over the wire. */
+export interface RawAnswer {
+  status: number;
+  headers: Record<string, string>;
+  text: string;
+}
+
+function read(bytes: Buffer): RawAnswer {
+  const whole = bytes.toString();
+  const end = whole.indexOf('\r\n\r\n');
+  const [first = '', ...lines] = whole.slice(0, Math.max(0, end)).split('\r\n');
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+  }
+  const rest = bytes.subarray(Buffer.byteLength(whole.slice(0, end + 4)));
+  const length = Number(headers['content-length'] ?? rest.length);
+  return { status: Number(first.split(' ')[1]), headers, text: rest.subarray(0, length).toString() };
+}
+
+/** Sends bytes exactly as given and reads the first answer, once the server has closed; `end` closes the own side first. */
+export function exchange(
+  server: { port: number },
+  bytes: string | Buffer,
+  { end = false, timeoutMs = 20_000 } = {},
+): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const socket = connect({ host: '127.0.0.1', port: server.port, allowHalfOpen: true });
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new Error(`still open after ${timeoutMs} ms: ${Buffer.concat(chunks).toString().slice(0, 500)}`));
+    }, timeoutMs);
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('end', () => socket.end());
+    // What was answered before a reset still counts.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      if (chunks.length === 0) reject(new Error('closed without an answer'));
+      else resolve(read(Buffer.concat(chunks)));
+    });
+    socket.write(bytes);
+    if (end) socket.end();
+  });
+}
+
+/** The bytes of a request that closes its connection; a body is announced with its true length unless told otherwise. */
+export function requestOf(
+  method: string,
+  target: string,
+  headers: Record<string, string> = {},
+  body?: string | Buffer,
+): Buffer {
+  const isFramed = Object.keys(headers).some((name) => /^(content-length|transfer-encoding)$/i.test(name));
+  const all: Record<string, string> = {
+    Host: 'test.example',
+    Connection: 'close',
+    ...(body === undefined || isFramed ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }),
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  return Buffer.concat([head, Buffer.from(body ?? '')]);
+}
+
+/** A refusal must be a problem document to the last header, whatever was sent. */
+export function expectProblem(answer: RawAnswer, status: number, code: string, what = ''): ProblemDocument {
+  expect([what, answer.status, answer.headers['content-type']], answer.text.slice(0, 300)).toEqual([
+    what,
+    status,
+    'application/problem+json; charset=utf-8',
+  ]);
+  const problem = readProblem(JSON.parse(answer.text));
+  expect([what, problem.code, problem.requestId]).toEqual([what, code, answer.headers['x-request-id']]);
+  expect(answer.headers['cache-control'], what).toBe('no-store');
+  expect(answer.headers['x-content-type-options'], what).toBe('nosniff');
+  expect(answer.headers['x-powered-by'], what).toBeUndefined();
+  return problem;
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { routeTable } from '../support/table.js';
+
+/** A request of one route that fits its schemas in every field. */
+export interface Sample {
+  name: string;
+  method: string;
+  /** The path with its parameters filled in. */
+  path: string;
+  params: Record<string, string>;
+  query: Record<string, string>;
+  body: Record<string, unknown> | undefined;
+  /** Whoever asks. */
+  user: TestUser;
+}
+
+interface Parts {
+  params?: Record<string, string>;
+  query?: Record<string, string>;
+  body?: Record<string, unknown>;
+}
+
+function partsFor(
+  user: TestUser,
+  other: TestUser,
+  ids: { conversation: string; message: string },
+): Record<string, Parts> {
+  const mark = user.username;
+  const newPassword = `another ${mark} password`;
+  const list = { limit: '5' };
+  return {
+    'POST /api/auth/register': {
+      body: {
+        email: `x${mark}@example.test`,
+        username: `x${mark}`,
+        password: newPassword,
+        displayName: 'Somebody',
+        deviceName: 'Device',
+      },
+    },
+    'POST /api/auth/login': { body: { identifier: mark, password: user.password, deviceName: 'Device' } },
+    'POST /api/auth/refresh': { body: { refreshToken: user.tokens.refreshToken } },
+    'POST /api/auth/forgot-password': { body: { email: user.email } },
+    'POST /api/auth/reset-password': { body: { token: 'not one of ours', password: newPassword } },
+    'POST /api/auth/verify-email': { body: { token: 'not one of ours' } },
+    'POST /api/auth/change-password': { body: { currentPassword: user.password, newPassword } },
+    'POST /api/auth/change-email': { body: { password: user.password, email: `y${mark}@example.test` } },
+    'PUT /api/users/profile': { body: { displayName: 'Somebody', username: `y${mark}`, bio: 'bio' } },
+    'DELETE /api/users/sessions/:sessionId': { params: { sessionId: user.session.id } },
+    'GET /api/users/:userId': { params: { userId: other.id } },
+    'POST /api/conversations': { body: { type: 'direct', userId: other.id } },
+    'GET /api/conversations': { query: { ...list, filter: 'all' } },
+    'GET /api/conversations/:id': { params: { id: ids.conversation } },
+    'POST /api/messages': {
+      body: {
+        conversationId: ids.conversation,
+        clientId: `sample-${mark}`,
+        text: 'hello',
+        attachments: [],
+        replyTo: ids.message,
+        mentions: [other.id],
+      },
+    },
+    'GET /api/messages': { query: { ...list, conversationId: ids.conversation, after: '0' } },
+    'GET /api/messages/:id': { params: { id: ids.message } },
+  };
+}
+
+/** A fitting request for every route of the table, each by a person of its own. */
+export async function makeSamples(server: { url: string }): Promise<Sample[]> {
+  const other = await makeUser(server);
+  const samples: Sample[] = [];
+  for (const { name } of routeTable()) {
+    const user = await makeUser(server);
+    const conversation = await makeDirect(server, user, other);
+    const message = await sendText(server, user, conversation.id, 'the first');
+    const parts = partsFor(user, other, { conversation: conversation.id, message: message.id })[name] ?? {};
+    const [method = '', pattern = ''] = name.split(' ');
+    const params = parts.params ?? {};
+    const path = pattern.replace(/:(\w+)/g, (_, key: string) => params[key] ?? `no-sample-for-${key}`);
+    samples.push({ name, method, path, params, query: parts.query ?? {}, body: parts.body, user });
+  }
+  return samples;
+}
+
+/** The names of the fields of an object schema. */
+export function fieldsOf(schema: z.ZodType | undefined): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
