@@ -31,7 +31,7 @@ function webAddress(value: string): URL | null {
 }
 
 function isOrigin(value: string): boolean {
-  return webAddress(value)?.origin === value;
+  return webAddress(value)?.origin === value && !value.includes('*');
 }
 
 const publicUrl = z.string().refine((value) => {

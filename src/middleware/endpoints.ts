@@ -64,7 +64,8 @@ function answer(endpoint: Endpoint): (req: Request, res: Response) => Promise<vo
     });
     res.status(status);
     if (body === null) res.end();
-    else res.type('json').send(JSON.stringify(body));
+    // `send` would answer 304 to an `If-None-Match: *`, though nothing of this may be kept.
+    else res.type('json').end(JSON.stringify(body));
   };
 }
 

@@ -9,18 +9,29 @@ export interface RawAnswer {
   text: string;
 }
 
+/** The body inside its chunks (RFC 9112, section 7.1). */
+function unchunked(bytes: Buffer): Buffer {
+  const end = bytes.indexOf('\r\n');
+  const size = end < 0 ? 0 : Number.parseInt(bytes.subarray(0, end).toString(), 16);
+  if (!size) return Buffer.alloc(0);
+  const begin = end + 2;
+  return Buffer.concat([bytes.subarray(begin, begin + size), unchunked(bytes.subarray(begin + size + 2))]);
+}
+
 function read(bytes: Buffer): RawAnswer {
   const whole = bytes.toString();
   const end = whole.indexOf('\r\n\r\n');
   const [first = '', ...lines] = whole.slice(0, Math.max(0, end)).split('\r\n');
+  const status = Number(first.split(' ')[1]);
   const headers: Record<string, string> = {};
   for (const line of lines) {
     const colon = line.indexOf(':');
     headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
   }
   const rest = bytes.subarray(Buffer.byteLength(whole.slice(0, end + 4)));
+  if (headers['transfer-encoding'] === 'chunked') return { status, headers, text: unchunked(rest).toString() };
   const length = Number(headers['content-length'] ?? rest.length);
-  return { status: Number(first.split(' ')[1]), headers, text: rest.subarray(0, length).toString() };
+  return { status, headers, text: rest.subarray(0, length).toString() };
 }
 
 /** Sends bytes exactly as given and reads the first answer, once the server has closed; `end` closes the own side first. */

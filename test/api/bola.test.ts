@@ -1,0 +1,340 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api, type Answer } from '../support/client.js';
+import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { ask, connectAs } from '../support/sockets.js';
+import { routeTable } from '../support/table.js';
+
+let server: TestServer;
+let owner: TestUser;
+let outsider: TestUser;
+let conversationId: string;
+let messageId: string;
+let ownConversationId: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  owner = await makeUser(server);
+  outsider = await makeUser(server);
+  const friend = await makeUser(server);
+  conversationId = (await makeDirect(server, owner, friend)).id;
+  messageId = (await sendText(server, owner, conversationId, 'not for everybody')).id;
+  ownConversationId = (await makeDirect(server, outsider, friend)).id;
+});
+
+function unknownId(): string {
+  return randomBytes(12).toString('hex');
+}
+
+/** What an answer says, the id of the request apart. */
+function told(answer: Answer): string {
+  const headers = [...answer.headers].filter(([name]) => !/^(date|x-request-id|ratelimit-.*)$/.test(name));
+  return JSON.stringify([
+    answer.status,
+    answer.text.replaceAll(answer.headers.get('x-request-id') ?? '-', '<id>'),
+    headers,
+  ]);
+}
+
+interface Case {
+  name: string;
+  /** What it answers to whom the id belongs. */
+  granted: number;
+  id: () => string;
+  ask: (user: TestUser, id: string) => Promise<Answer>;
+}
+
+const message = (conversation: string, more: object = {}): object => ({
+  conversationId: conversation,
+  clientId: `b${randomBytes(8).toString('hex')}`,
+  text: 'x',
+  ...more,
+});
+const as = (user: TestUser) => api(server).as(user);
+const quoting = (user: TestUser, field: string, value: unknown): Promise<Answer> =>
+  as(user).post('/api/messages', message(user === owner ? conversationId : ownConversationId, { [field]: value }));
+
+const cases: Case[] = [
+  {
+    name: 'GET /api/conversations/:id',
+    granted: 200,
+    id: () => conversationId,
+    ask: (user, id) => as(user).get(`/api/conversations/${id}`),
+  },
+  {
+    name: 'GET /api/messages/:id',
+    granted: 200,
+    id: () => messageId,
+    ask: (user, id) => as(user).get(`/api/messages/${id}`),
+  },
+  {
+    name: 'GET /api/messages',
+    granted: 200,
+    id: () => conversationId,
+    ask: (user, id) => as(user).get(`/api/messages?conversationId=${id}`),
+  },
+  {
+    name: 'GET /api/messages around',
+    granted: 200,
+    id: () => conversationId,
+    ask: (user, id) => as(user).get(`/api/messages?conversationId=${id}&around=1&limit=5`),
+  },
+  {
+    name: 'POST /api/messages',
+    granted: 201,
+    id: () => conversationId,
+    ask: (user, id) => as(user).post('/api/messages', message(id)),
+  },
+  {
+    name: 'POST /api/messages replyTo',
+    granted: 201,
+    id: () => messageId,
+    ask: (user, id) => quoting(user, 'replyTo', id),
+  },
+];
+
+describe('ids of others', () => {
+  it('requirement 25: every route that takes an id is tried', () => {
+    const tried = new Set(cases.map(({ name }) => name.split(' ').slice(0, 2).join(' ')));
+    // Profiles may be read by whoever is signed in; sessions have a test of their own below.
+    const known = ['GET /api/users/:userId', 'POST /api/conversations', 'DELETE /api/users/sessions/:sessionId'];
+    const withId = routeTable()
+      .filter(
+        ({ name, endpoint }) =>
+          endpoint.access === 'user' && (name.includes('/:') || /messages|POST \/api\/conv/.test(name)),
+      )
+      .map(({ name }) => name);
+    expect([...tried, ...known].sort()).toEqual(withId.sort());
+  });
+
+  it.each(cases)('requirement 25: $name answers the same for what is not mine and what is not there', async (one) => {
+    expect((await one.ask(owner, one.id())).status).toBe(one.granted);
+    const notMine = await one.ask(outsider, one.id());
+    const notThere = await one.ask(outsider, unknownId());
+    expect([notMine.status, notMine.body.code]).toEqual([404, 'not_found']);
+    expect(told(notMine)).toBe(told(notThere));
+    expect(notMine.text).not.toContain(one.id());
+    const french = await api(server).as(outsider).with({ 'accept-language': 'fr' }).get(`/api/messages/${one.id()}`);
+    expect(french.status).toBe(404);
+  });
+
+  it('requirement 25: a session of somebody else is not there, and goes on', async () => {
+    const device = await anotherDevice(server, owner);
+    const notMine = await as(outsider).delete(`/api/users/sessions/${device.session.id}`);
+    const notThere = await as(outsider).delete(`/api/users/sessions/${unknownId()}`);
+    expect([notMine.status, notMine.body.code]).toEqual([404, 'not_found']);
+    expect(told(notMine)).toBe(told(notThere));
+    expect((await as(device).get('/api/users/me')).status).toBe(200);
+    expect((await as(owner).delete(`/api/users/sessions/${device.session.id}`)).status).toBe(204);
+    expect((await as(device).get('/api/users/me')).body.code).toBe('session_revoked');
+  });
+
+  it('requirement 25: attachments and mentions of what is not mine say nothing either', async () => {
+    const attached = [
+      await quoting(outsider, 'attachments', [messageId]),
+      await quoting(outsider, 'attachments', [unknownId()]),
+    ];
+    expect(attached[0]?.status).toBe(404);
+    expect(told(attached[0] as Answer)).toBe(told(attached[1] as Answer));
+    const mentioned = [
+      await quoting(outsider, 'mentions', [owner.id]),
+      await quoting(outsider, 'mentions', [unknownId()]),
+    ];
+    expect(mentioned[0]?.status).toBe(400);
+    expect(told(mentioned[0] as Answer)).toBe(told(mentioned[1] as Answer));
+  });
+
+  it('requirement 25: the other door says the same, and nothing was done through either', async () => {
+    const before = await as(owner).get(`/api/messages?conversationId=${conversationId}&limit=100`);
+    const socket = await connectAs(server, outsider);
+    const replies = [
+      await ask(socket, 'message:send', message(conversationId)),
+      await ask(socket, 'message:send', message(unknownId())),
+      await ask(socket, 'message:send', message(ownConversationId, { replyTo: messageId })),
+    ];
+    const documents = replies.map((reply) => ({ ...reply.error, requestId: '' }));
+    expect(documents[0]?.code).toBe('not_found');
+    expect(documents[1]).toEqual(documents[0]);
+    expect(documents[2]?.code).toBe('not_found');
+    for (const one of cases) await one.ask(outsider, one.id());
+    const after = await as(owner).get(`/api/messages?conversationId=${conversationId}&limit=100`);
+    expect(after.body.items.filter((item: { senderId: string }) => item.senderId === outsider.id)).toEqual([]);
+    expect(after.body.items.length).toBe(before.body.items.length);
+    expect((await as(outsider).get('/api/conversations')).body.items.map((item: any) => item.id)).toEqual([
+      ownConversationId,
+    ]);
+  });
+
+  it('requirement 25: nobody else is found, invited or named by an id that is not a person', async () => {
+    for (const id of [conversationId, messageId, owner.session.id]) {
+      for (const ask of [
+        (one: string) => as(outsider).get(`/api/users/${one}`),
+        (userId: string) => as(outsider).post('/api/conversations', { type: 'direct', userId }),
+      ]) {
+        const [wrong, unknown] = [await ask(id), await ask(unknownId())];
+        expect(wrong.status).toBe(404);
+        expect(told(wrong)).toBe(told(unknown));
+      }
+    }
+  });
+});
+
+describe('ids, limits and cursors', () => {
+  it('requirement 45: what is no id is a 400 wherever one is asked for', async () => {
+    for (const id of [
+      '1',
+      '-1',
+      'a'.repeat(23),
+      'a'.repeat(25),
+      'A'.repeat(24),
+      'g'.repeat(24),
+      '%00',
+      '%5Bobject%20Object%5D',
+      '0x',
+    ]) {
+      const paths = [
+        `/api/users/${id}`,
+        `/api/conversations/${id}`,
+        `/api/messages/${id}`,
+        `/api/messages?conversationId=${id}`,
+      ];
+      for (const path of paths) {
+        const answer = await as(outsider).get(path);
+        expect([path, answer.status, answer.body.code]).toEqual([path, 400, 'invalid_input']);
+      }
+      const ended = await as(outsider).delete(`/api/users/sessions/${id}`);
+      expect([id, ended.status]).toEqual([id, 400]);
+    }
+  });
+
+  it('requirement 45: a limit is a whole number from 1 to 100', async () => {
+    const lists = ['/api/conversations?', `/api/messages?conversationId=${ownConversationId}&`];
+    for (const list of lists) {
+      for (const limit of [
+        '0',
+        '-1',
+        '101',
+        '1.5',
+        '1e1',
+        '',
+        ' 5',
+        '0x5',
+        'ten',
+        'NaN',
+        '9007199254740993',
+        '1e999',
+      ]) {
+        const answer = await as(outsider).get(`${list}limit=${encodeURIComponent(limit)}`);
+        expect([list, limit, answer.status]).toEqual([list, limit, 400]);
+      }
+      for (const limit of ['1', '100']) expect((await as(outsider).get(`${list}limit=${limit}`)).status).toBe(200);
+    }
+    for (const place of ['before', 'after', 'around']) {
+      for (const seq of ['-1', '1.5', 'x', '9007199254740993', '1e999']) {
+        const answer = await as(outsider).get(`/api/messages?conversationId=${ownConversationId}&${place}=${seq}`);
+        expect([place, seq, answer.status]).toEqual([place, seq, 400]);
+      }
+    }
+  });
+
+  it('requirement 45: a cursor is taken from whom it was made for, unaltered, and nowhere else', async () => {
+    const [user, other] = [await makeUser(server), await makeUser(server)];
+    for (const one of [user, other])
+      for (let count = 0; count < 3; count++) await makeDirect(server, one, await makeUser(server));
+    const page = await as(user).get('/api/conversations?limit=2');
+    const cursor: string = page.body.nextCursor;
+    expect(cursor).toMatch(/^[\w-]+$/);
+    expect((await as(user).get(`/api/conversations?limit=2&cursor=${cursor}`)).body.items).toHaveLength(1);
+    const altered = [...cursor].map(
+      (letter, at) => `${cursor.slice(0, at)}${letter === 'A' ? 'B' : 'A'}${cursor.slice(at + 1)}`,
+    );
+    const made = Buffer.from(JSON.stringify({ seq: 1 })).toString('base64url');
+    for (const wrong of [
+      ...altered,
+      cursor.slice(1),
+      cursor.slice(0, -1),
+      `${cursor}A`,
+      `${cursor}%3D`,
+      made,
+      'x',
+      '',
+      '%20',
+      unknownId(),
+    ]) {
+      const answer = await as(user).get(`/api/conversations?limit=2&cursor=${wrong}`);
+      expect([wrong, answer.status, answer.body.errors?.[0]?.path]).toEqual([wrong, 400, 'query.cursor']);
+    }
+    const foreign = await as(other).get(`/api/conversations?limit=2&cursor=${cursor}`);
+    expect([foreign.status, foreign.body.code]).toEqual([400, 'invalid_input']);
+    for (const filter of ['unread', 'archived']) {
+      const elsewhere = await as(user).get(`/api/conversations?limit=2&filter=${filter}&cursor=${cursor}`);
+      expect([filter, elsewhere.status]).toEqual([filter, 400]);
+    }
+  });
+});
+
+describe('pages', () => {
+  it('requirement 45: conversations come once each, though others move while one pages', async () => {
+    const user = await makeUser(server);
+    const peers = await Promise.all(Array.from({ length: 23 }, () => makeUser(server)));
+    const ids: string[] = [];
+    for (const peer of peers) {
+      const { id } = await makeDirect(server, user, peer);
+      ids.push(id);
+      await sendText(server, user, id, 'hello');
+    }
+    const seen: string[] = [];
+    const moved = new Set<string>();
+    let cursor: string | null = null;
+    do {
+      const page: Answer = await as(user).get(
+        `/api/conversations?limit=5${cursor === null ? '' : `&cursor=${cursor}`}`,
+      );
+      expect(page.status).toBe(200);
+      seen.push(...page.body.items.map((item: { id: string }) => item.id));
+      cursor = page.body.nextCursor;
+      // One that was shown and one that may not have been reached move to the top, and a new one begins.
+      for (const id of [seen.at(-1), ids.find((one) => !seen.includes(one))]) {
+        if (id === undefined) continue;
+        moved.add(id);
+        await sendText(server, user, id, 'again');
+      }
+      const fresh = await makeDirect(server, user, await makeUser(server));
+      moved.add(fresh.id);
+    } while (cursor !== null);
+    expect(new Set(seen).size).toBe(seen.length);
+    for (const id of ids) expect([id, seen.includes(id) || moved.has(id)]).toEqual([id, true]);
+    const top = (await as(user).get('/api/conversations?limit=100')).body.items.map((item: { id: string }) => item.id);
+    expect(new Set(top)).toEqual(new Set([...ids, ...moved]));
+  });
+
+  it('requirement 45: messages come once each and in order, both ways, while others write', async () => {
+    const [a, b] = [await makeUser(server), await makeUser(server)];
+    const { id } = await makeDirect(server, a, b);
+    const texts = Array.from({ length: 100 }, (_, at) => `message ${at + 1}`);
+    for (const text of texts) await sendText(server, a, id, text);
+    let isWriting = true;
+    const writing = (async () => {
+      for (let count = 0; isWriting; count++) await sendText(server, b, id, `meanwhile ${count}`);
+    })();
+    async function walk(direction: 'before' | 'after', from: number): Promise<{ seq: number; text: string }[]> {
+      const found: { seq: number; text: string }[] = [];
+      let place = from;
+      for (;;) {
+        const page = await as(a).get(`/api/messages?conversationId=${id}&limit=7&${direction}=${place}`);
+        const items: { seq: number; text: string }[] = page.body.items;
+        if (items.length === 0) return found;
+        if (direction === 'before') found.unshift(...items);
+        else found.push(...items);
+        place = (direction === 'before' ? items[0] : items.at(-1))?.seq ?? 0;
+        if (direction === 'after' && place >= 100) return found;
+      }
+    }
+    const [backward, forward] = await Promise.all([walk('before', 101), walk('after', 0)]);
+    isWriting = false;
+    await writing;
+    expect(backward.map((item) => item.text)).toEqual(texts);
+    expect(forward.slice(0, 100).map((item) => item.text)).toEqual(texts);
+    expect(forward.map((item) => item.seq)).toEqual(forward.map((_, at) => at + 1));
+  });
+});
