@@ -8,7 +8,6 @@ import type { Doc, Maybe, Value } from '../bson/value.js';
 import { compileQuery } from '../match/compile.js';
 import type { QueryNode } from '../match/node.js';
 import type { SortPattern } from '../order/index-keys.js';
-import { encodeKey } from '../order/encode-key.js';
 import { PAUSE } from '../plan/rows.js';
 import type { Scope } from '../expr/expression.js';
 import type { Table } from '../store/table.js';
@@ -173,6 +172,3 @@ export function* runDelete(call: Call, table: Table, target: Target, multi: bool
   }
   return deleted;
 }
-
-/** The key under which a document with this `_id` is stored. */
-export const keyOf = (id: Value): Buffer => encodeKey(id);

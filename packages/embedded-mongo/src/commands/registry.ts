@@ -5,6 +5,7 @@ import { toDouble } from '../bson/numbers.js';
 import { aggregate } from './aggregate.js';
 import type { Call, Reply, Work } from './call.js';
 import { backupTo } from './backup.js';
+import { bulkWrite } from './bulk-write.js';
 import { collMod, create, drop, dropDatabase, listCollections, listDatabases } from './collections.js';
 import { findAndModify } from './find-and-modify.js';
 import { HANDSHAKE } from './handshake.js';
@@ -54,6 +55,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   insert: writing(insert),
   update: writing(update),
   delete: writing(remove),
+  bulkWrite: writing(bulkWrite),
   findAndModify: writing(findAndModify),
   findandmodify: writing(findAndModify),
   create: writing(create),

@@ -33,7 +33,8 @@ function errors(list: readonly Doc[]): { writeErrors?: Doc[] } {
   return list.length ? { writeErrors: [...list] } : {};
 }
 
-function checkBatch(count: number): void {
+/** Throws 16 for a batch of nothing or of too much. */
+export function checkBatch(count: number): void {
   if (count < 1 || count > 100_000) {
     throw new CommandError(16, `Write batch sizes must be between 1 and 100000. Got ${count} operations.`);
   }

@@ -84,7 +84,7 @@ function backups(worker: Worker, ended: Promise<void>): EmbeddedStore['backup'] 
 
 /** Starts the store of a folder in a worker thread. Throws StoreLockedError and StoreVersionError. */
 export async function startEmbeddedStore(options: HostOptions): Promise<EmbeddedStore> {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options, env: process.env });
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options });
   const { ended, failed, expectEnd } = watch(worker, options.path);
   let place: Listening;
   try {

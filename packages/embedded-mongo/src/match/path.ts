@@ -65,13 +65,3 @@ function walkPosition(job: Walk, item: Maybe, depth: number, index: number): boo
   if (isDoc(item)) return walkDoc(job, item, depth + 1, index);
   return Array.isArray(item) && walkArray(job, item, depth + 1, index);
 }
-
-/** The value at a path through documents only; undefined where an array or scalar is in the way. */
-export function plainValue(source: Doc, parts: readonly string[]): Maybe {
-  let value: Maybe = source;
-  for (const part of parts) {
-    if (!isDoc(value)) return undefined;
-    value = getField(value, part);
-  }
-  return value;
-}

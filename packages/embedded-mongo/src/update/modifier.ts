@@ -1,7 +1,6 @@
 /** What an update operator is. */
 import type { Doc, Value } from '../bson/value.js';
 import type { Scope } from '../expr/expression.js';
-import type { Target } from './target.js';
 
 export interface Moment {
   readonly insert: boolean;
@@ -14,6 +13,3 @@ export type Apply = (doc: Doc, parts: readonly string[], moment: Moment) => void
 
 /** Checks an operand and makes it ready; throws MongoDB's code for an operand it refuses. */
 export type Modifier = (operand: Value, path: string, scope: Scope) => Apply;
-
-/** A modifier that leaves missing places alone. */
-export type Change = (target: Target, path: readonly string[], moment: Moment) => void;
