@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type EmbeddedStore, startEmbeddedStore } from '@causerie/embedded-mongo';
 import mongoose, { type Connection } from 'mongoose';
+import { inTime } from '../kernel/patience.js';
 import { Problem, unavailable } from '../kernel/problem.js';
 
 /** The shape of the stored data; a server refuses a database that a newer one has written. */
@@ -11,6 +12,8 @@ const schemaVersion = 1;
 export const databaseName = 'causerie';
 /** How long anything may take before the request is answered `unavailable`. */
 const patienceMs = 2_500;
+/** How long a connection may be silent while an answer is awaited. */
+const silenceMs = 4_000;
 
 interface Settings {
   dataDir: string;
@@ -46,7 +49,9 @@ export async function connect(uri: string): Promise<Connection> {
     serverSelectionTimeoutMS: patienceMs,
     connectTimeoutMS: patienceMs,
     heartbeatFrequencyMS: 2_000,
-    socketTimeoutMS: 2 * patienceMs,
+    // A stalled connection is given up so soon that who waits is told in time; who asked repeats it by himself.
+    socketTimeoutMS: silenceMs,
+    retryReads: false,
     waitQueueTimeoutMS: patienceMs,
     maxPoolSize: 50,
     readConcern: { level: 'majority' },
@@ -124,7 +129,7 @@ export async function openDatabase(settings: Settings): Promise<Database> {
     connection,
     kind: store ? 'embedded' : 'mongodb',
     async ping() {
-      await connection.db?.admin().command({ ping: 1, maxTimeMS: 1_000 });
+      await inTime(Promise.resolve(connection.db?.admin().command({ ping: 1 })), 1_000);
     },
     async close() {
       await connection.close();
@@ -139,14 +144,19 @@ export async function openDatabase(settings: Settings): Promise<Database> {
 /** Codes with which MongoDB says that it cannot answer now: not primary, shutting down, interrupted, timed out. */
 const passing = new Set([6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436]);
 const noSpace = 14031;
+/** What a write to a connection that is gone says before the driver has noticed. */
+const lostConnection = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ENOENT', 'ETIMEDOUT']);
 const passingNames =
-  /^Mongo(ServerSelection|Network|NetworkTimeout|OperationTimeout|PoolCleared|PoolClosed|WaitQueueTimeout|NotConnected|TopologyClosed|WriteConcern|ConnectionPoolTimeout)\w*Error$|^MongooseServerSelectionError$|^DisconnectedError$/;
+  /^(?:Mongo)?(ServerSelection|Network|NetworkTimeout|OperationTimeout|PoolCleared|PoolClosed|WaitQueueTimeout|NotConnected|TopologyClosed|WriteConcern|ConnectionPoolTimeout)\w*Error$|^MongooseServerSelectionError$|^DisconnectedError$/;
 
 /** What an error of the database means to who asked, or null when it is none of its doing. */
 export function problemOfDatabase(error: unknown): Problem | null {
   if (!(error instanceof Error)) return null;
   const code = 'code' in error ? error.code : undefined;
   if (code === noSpace) return new Problem('insufficient_storage', { cause: error });
-  const isPassing = passingNames.test(error.name) || (typeof code === 'number' && passing.has(code));
+  const isPassing =
+    passingNames.test(error.name) ||
+    (typeof code === 'number' && passing.has(code)) ||
+    (typeof code === 'string' && lostConnection.has(code));
   return isPassing ? unavailable(error) : null;
 }

@@ -56,7 +56,7 @@ interface Deps {
 
 const checkpointMs = 10_000;
 const sweepMs = 30_000;
-const patienceMs = 8000;
+const patienceMs = 5_000;
 
 /** The row of a draft; its number comes from its lane. */
 function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {

@@ -1,4 +1,5 @@
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
+import { inTime } from '../kernel/patience.js';
 import type { Entry, Kind, Taken } from './entry.js';
 
 /** A message on its way: a retry is told from another message under the same clientId by its content. */
@@ -21,9 +22,10 @@ export function messageKind(rows: MessageRows): Kind<MessageRow, MessageEntry> {
     setNumber(row, number) {
       row.seq = number;
     },
-    insertInOrder: rows.insertInOrder,
-    lastNumber: rows.lastSeq,
-    byIds: (ids) => rows.byIds(ids.map(String)),
-    judgeTaken,
+    insertInOrder: (items) =>
+      inTime(rows.insertInOrder(items)).catch((error: unknown) => ({ outcome: 'unknown' as const, error })),
+    lastNumber: (conversationId) => inTime(rows.lastSeq(conversationId)),
+    byIds: (ids) => inTime(rows.byIds(ids.map(String))),
+    judgeTaken: (entry) => inTime(judgeTaken(entry)),
   };
 }

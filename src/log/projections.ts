@@ -1,5 +1,6 @@
 import type { ConversationRows, Head } from '../features/conversations/conversations.model.js';
 import type { MemberRows, SentMark } from '../features/conversations/members.model.js';
+import { inTime } from '../kernel/patience.js';
 import type { MessageRow } from '../features/messages/messages.model.js';
 
 /** What this process knows of a conversation and has not written yet. */
@@ -131,7 +132,7 @@ export function createProjections(deps: Deps): Projections {
     let isWritten = false;
     try {
       // It need not wait for the journal: after a crash the sweep replays the log from the journaled checkpoint.
-      await write(deps, notes.begin(), false);
+      await inTime(write(deps, notes.begin(), false));
       isWritten = true;
     } catch (error) {
       deps.onError(error);

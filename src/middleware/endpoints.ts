@@ -7,6 +7,7 @@ import { type Limits, rateLimitHeaders } from '../kernel/limits.js';
 import type { Route } from '../kernel/openapi.js';
 import { parse, type Part } from '../kernel/parse.js';
 import { Problem } from '../kernel/problem.js';
+import { inTime, patienceMs } from '../kernel/patience.js';
 import { localeOf } from '../kernel/problem-document.js';
 import { type Authenticate, requireUser } from './auth.js';
 import { readBody } from './bodies.js';
@@ -16,6 +17,9 @@ interface Deps {
   authenticate: Authenticate;
   limits: Pick<Limits, 'spend'>;
 }
+
+/** How long a handler may take: longer than what it waits for by itself, so that it can tell more. */
+const answerMs = 2 * patienceMs;
 
 /** What may come in where a route declares nothing. */
 const nothing = z.strictObject({});
@@ -52,16 +56,19 @@ function flatOf(schema: z.ZodType | undefined, value: unknown, part: Part): unkn
 
 function answer(endpoint: Endpoint): (req: Request, res: Response) => Promise<void> {
   return async (req, res) => {
-    const { status, body } = await endpoint.handle({
-      // Only a public route has no actor, and its handler's type does not look for one.
-      actor: req.user ?? { userId: '', sessionId: '' },
-      params: flatOf(endpoint.params, req.params, 'params'),
-      query: flatOf(endpoint.query, req.query, 'query'),
-      body: bodyOf(endpoint, req),
-      ip: addressOf(req),
-      userAgent: req.headers['user-agent'] ?? null,
-      locale: localeOf(req.headers['accept-language']),
-    });
+    const { status, body } = await inTime(
+      endpoint.handle({
+        // Only a public route has no actor, and its handler's type does not look for one.
+        actor: req.user ?? { userId: '', sessionId: '' },
+        params: flatOf(endpoint.params, req.params, 'params'),
+        query: flatOf(endpoint.query, req.query, 'query'),
+        body: bodyOf(endpoint, req),
+        ip: addressOf(req),
+        userAgent: req.headers['user-agent'] ?? null,
+        locale: localeOf(req.headers['accept-language']),
+      }),
+      answerMs,
+    );
     res.status(status);
     if (body === null) res.end();
     // `send` would answer 304 to an `If-None-Match: *`, though nothing of this may be kept.

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Facts } from '../facts.js';
 import type { FactBus } from '../kernel/fact-bus.js';
 import type { Limits } from '../kernel/limits.js';
+import { inTime } from '../kernel/patience.js';
 import { Problem } from '../kernel/problem.js';
 import { localeOf, problemDocument } from '../kernel/problem-document.js';
 import type { Authenticate } from '../middleware/auth.js';
@@ -93,7 +94,7 @@ export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error
   }
 
   return (socket, next) => {
-    admit(socket).then(
+    inTime(admit(socket)).then(
       () => next(),
       (error: unknown) => next(refusalOf(socket, error)),
     );

@@ -1,3 +1,5 @@
+import { inTime } from '../../kernel/patience.js';
+
 /** Keeps the order of arrival over steps that take differently long. */
 export interface Turns {
   /** Prepares at once, beside others; then takes its step when all that came earlier under this key have taken theirs. */
@@ -13,7 +15,7 @@ export function createTurns(): Turns {
   const last = new Map<string, Promise<void>>();
   return {
     inOrder(key, prepare, step) {
-      const prepared = prepare();
+      const prepared = inTime(prepare());
       const before = last.get(key) ?? Promise.resolve();
       const taken = Promise.allSettled([before, prepared]).then(async () => ({ result: step(await prepared) }));
       const turn = taken.then(
