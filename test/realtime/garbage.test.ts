@@ -50,6 +50,16 @@ describe('what no client should send', () => {
     });
   }
 
+  it.each(Object.keys(clientEvents))('requirement 41: %s refuses every input that is none', async (event) => {
+    const socket = await connectAs(server, attacker);
+    for (const [place, input] of inputs.entries()) {
+      const reply = await socket.timeout(5_000).emitWithAck(event, input);
+      expect([place, reply.error?.code]).toEqual([place, 'invalid_input']);
+    }
+    await expectAlive();
+    expect(socket.connected).toBe(true);
+  });
+
   it('requirement 42: an unknown event is answered, and the socket stays', async () => {
     const socket = await connectAs(server, attacker);
     for (const event of ['nothing', '', '__proto__', 'constructor', 'toString', 'message:created', 'x'.repeat(9_000)]) {
