@@ -1,0 +1,111 @@
+import { expect, it } from 'vitest';
+import { spawnServer, type ChildServer } from '../support/child.js';
+import { api, type Answer } from '../support/client.js';
+import { makeDirect, makeUser, type TestUser } from '../support/factories.js';
+import { freshDatabase, spawnStore } from '../support/store.js';
+
+const patient = { timeout: 120_000 };
+const each = 40;
+
+/** Where the clients find the server now: another one after each crash. */
+interface Address {
+  url: string;
+}
+
+/** Sends numbered messages, each again and again until it is answered, as a client does that never gives up. */
+async function sendAll(at: Address, user: TestUser, conversationId: string, name: string): Promise<string[]> {
+  const acked: string[] = [];
+  for (let n = 1; n <= each; n++) {
+    const input = { conversationId, clientId: `${name}-${n}`, text: `${name} ${n}` };
+    for (;;) {
+      const answer: Answer | null = await api(at)
+        .as(user)
+        .post('/api/messages', input)
+        .catch(() => null);
+      if (answer && answer.status < 300) break;
+      if (answer) expect(answer.status).toBe(503);
+    }
+    acked.push(input.clientId);
+  }
+  return acked;
+}
+
+async function expectWhole(
+  server: Address,
+  reader: TestUser,
+  conversationId: string,
+  acked: string[][],
+): Promise<void> {
+  const found: any[] = [];
+  for (let more = true; more;) {
+    const after = found.at(-1)?.seq ?? 0;
+    const query = `conversationId=${conversationId}&after=${after}&limit=100`;
+    const { body } = await api(server).as(reader).get(`/api/messages?${query}`);
+    found.push(...body.items);
+    more = body.hasMoreAfter;
+  }
+  expect(found.map(({ seq }) => seq)).toEqual(found.map((_, place) => place + 1));
+  expect(found.map(({ clientId }) => clientId).sort()).toEqual(acked.flat().sort());
+  for (const own of acked) {
+    const name = own[0]?.split('-')[0] ?? '';
+    expect(found.filter(({ text }) => text.startsWith(`${name} `)).map(({ clientId }) => clientId)).toEqual(own);
+  }
+}
+
+it(
+  'requirement 73: kill -9 of the server under load loses nothing that was answered and doubles nothing',
+  patient,
+  async () => {
+    let server: ChildServer = await spawnServer();
+    const at: Address = { url: server.url };
+    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const { id: conversationId } = await makeDirect(server, ada, bob);
+    let isDone = false;
+    const clients = Promise.all(
+      ['a', 'b', 'c', 'd'].map((name, place) => sendAll(at, place % 2 ? bob : ada, conversationId, name)),
+    ).finally(() => (isDone = true));
+    for (let kill = 0; kill < 4 && !isDone; kill++) {
+      const seen = async (): Promise<number> =>
+        (
+          await api(at)
+            .as(ada)
+            .get(`/api/conversations/${conversationId}`)
+            .catch(() => null)
+        )?.body.seq ?? 0;
+      const before = await seen();
+      while (!isDone && (await seen()) < before + 15);
+      await server.kill('SIGKILL');
+      server = await spawnServer({ DATA_DIR: server.dataDir });
+      at.url = server.url;
+    }
+    await expectWhole(server, ada, conversationId, await clients);
+    await server.stop();
+  },
+);
+
+it(
+  'requirement 73: kill -9 of the store under load loses nothing that was answered and doubles nothing',
+  patient,
+  async () => {
+    const store = await spawnStore();
+    const env = { MONGODB_URI: store.uri(freshDatabase()), SECRET_KEY: 'the one key of the server of this test here' };
+    const server = await spawnServer(env);
+    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const { id: conversationId } = await makeDirect(server, ada, bob);
+    let isDone = false;
+    const clients = Promise.all(
+      ['a', 'b', 'c', 'd'].map((name, place) => sendAll(server, place % 2 ? bob : ada, conversationId, name)),
+    ).finally(() => (isDone = true));
+    for (let kill = 0; kill < 2 && !isDone; kill++) {
+      const seen = async (): Promise<number> =>
+        (await api(server).as(ada).get(`/api/conversations/${conversationId}`)).body.seq ?? 0;
+      const before = await seen();
+      while (!isDone && (await seen()) < before + 15);
+      await store.kill('SIGKILL');
+      await store.restart();
+    }
+    await expectWhole(server, ada, conversationId, await clients);
+    await server.stop();
+    await store.stop();
+  },
+);

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawnServer } from '../support/child.js';
+import { api } from '../support/client.js';
+import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+
+describe('the same thing asked for again and again', () => {
+  let server: TestServer;
+  let ada: TestUser;
+  let bob: TestUser;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    [ada, bob] = [await makeUser(server), await makeUser(server)];
+  });
+  afterAll(() => server.stop());
+
+  it('requirement 75: 50 identical sends at once, over both doors, are one message and one piece of news', async () => {
+    const { id: conversationId } = await makeDirect(server, ada, bob);
+    const [phone, laptop] = [ada, await anotherDevice(server, ada)];
+    const [sending, listening] = [await connectAs(server, laptop), await connectAs(server, bob)];
+    const input = { conversationId, clientId: 'fifty', text: 'once' };
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, async (_, at) => {
+        if (at % 2) return (await ask(sending, 'message:send', input)).data;
+        return (await api(server).as(phone).post('/api/messages', input)).body;
+      }),
+    );
+    for (const reply of replies) expect(reply).toEqual(replies[0]);
+    const marker = await sendText(server, ada, conversationId, 'a marker');
+    expect(marker.seq).toBe(2);
+    await nextEvent(listening, 'message:created', ({ message }) => message.id === marker.id);
+    const told = heardBy(listening, 'message:created').map(({ payload }) => payload.message.clientId);
+    expect(told.filter((clientId) => clientId === 'fifty')).toHaveLength(1);
+    const list = await api(server).as(bob).get(`/api/messages?conversationId=${conversationId}`);
+    expect(list.body.items.map(({ text }: { text: string }) => text)).toEqual(['once', 'a marker']);
+  });
+
+  it('requirement 75: a clientId counts for its sender and its conversation', async () => {
+    const carl = await makeUser(server);
+    const [one, other] = [await makeDirect(server, carl, bob), await makeDirect(server, carl, ada)];
+    const ids = [
+      await sendText(server, carl, one.id, 'x', 'same'),
+      await sendText(server, carl, other.id, 'x', 'same'),
+      await sendText(server, bob, one.id, 'x', 'same'),
+    ].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(3);
+    const again = await api(server)
+      .as(carl)
+      .post('/api/messages', { conversationId: one.id, clientId: 'same', text: 'x' });
+    expect([again.status, again.body.id]).toEqual([200, ids[0]]);
+    const different = await api(server)
+      .as(carl)
+      .post('/api/messages', { conversationId: one.id, clientId: 'same', text: 'y' });
+    expect([different.status, different.body.code]).toEqual([409, 'client_id_reused']);
+  });
+
+  it('requirement 92: however many open it at once, there is one direct conversation of two people', async () => {
+    const [carl, dora] = [await makeUser(server), await makeUser(server)];
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, at) => {
+        const [from, to] = at % 2 ? [carl, dora] : [dora, carl];
+        return api(server).as(from).post('/api/conversations', { type: 'direct', userId: to.id });
+      }),
+    );
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(99);
+  });
+
+  it('requirement 92: with oneself there is one, too', async () => {
+    const carl = await makeUser(server);
+    const [first, second] = [await makeDirect(server, carl, carl), await makeDirect(server, carl, carl)];
+    expect([first.id, first.memberCount, first.peer.id]).toEqual([second.id, 1, carl.id]);
+    expect((await sendText(server, carl, first.id, 'a note')).state).toBe('read');
+  });
+});
+
+it('requirement 75: a retry after kill -9 gets the first message, through the other door', async () => {
+  const first = await spawnServer();
+  const [ada, bob] = [await makeUser(first), await makeUser(first)];
+  const { id: conversationId } = await makeDirect(first, ada, bob);
+  const message = await sendText(first, ada, conversationId, 'kept', 'kept-1');
+  await first.kill('SIGKILL');
+  const second = await spawnServer({ DATA_DIR: first.dataDir });
+  const socket = await connectAs(second, ada);
+  const again = await ask(socket, 'message:send', { conversationId, clientId: 'kept-1', text: 'kept' });
+  expect(again.data).toEqual(message);
+  const other = await ask(socket, 'message:send', { conversationId, clientId: 'kept-1', text: 'changed' });
+  expect(other.error?.code).toBe('client_id_reused');
+  await second.stop();
+});
