@@ -36,7 +36,7 @@ import { createMetrics } from './kernel/metrics.js';
 import { unavailable } from './kernel/problem.js';
 import { checkpointsModel } from './log/checkpoint.model.js';
 import { createLog } from './log/log.js';
-import { createDraining } from './middleware/draining.js';
+import { comeBackMs, createDraining } from './middleware/draining.js';
 import { createToProblem } from './middleware/errors.js';
 import { createPresence } from './realtime/presence.js';
 import { createRealtime, type Realtime } from './realtime/server.js';
@@ -52,9 +52,6 @@ interface Parts {
   /** PUBLIC_URL, or where the server listens. */
   publicUrl: () => string;
 }
-
-/** How long clients wait before they come back to a server that stops. */
-export const comeBackMs = 2_000;
 
 /** All parts of a server. */
 export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &

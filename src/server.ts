@@ -1,13 +1,14 @@
 /** The process: settings, database, context, doors. It stops in the reverse order. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import type { Application } from 'express';
 import { fileURLToPath } from 'node:url';
-import { createApp } from './app.js';
 import { type Config, ConfigError, loadConfig, readEnvironment } from './config.js';
-import { comeBackMs, type Context, createContext } from './context.js';
+import type { Context } from './context.js';
 import { type Database, openDatabase, prepare } from './drivers/database.js';
 import { secretOf } from './drivers/secret-file.js';
 import { answerBrokenRequests } from './middleware/broken-requests.js';
+import { comeBackMs } from './middleware/draining.js';
 import { createLogger, type Logger } from './kernel/logger.js';
 
 /** A server that listens. */
@@ -26,7 +27,7 @@ const requestMs = 30_000;
 const lookMs = 1_000;
 const maxConnections = 10_000;
 
-function createHttpServer(context: Context): Server {
+function createHttpServer(context: Context, app: Application): Server {
   const http = createServer(
     {
       headersTimeout: headersMs,
@@ -34,7 +35,7 @@ function createHttpServer(context: Context): Server {
       connectionsCheckingInterval: lookMs,
       keepAliveTimeout: 65_000,
     },
-    createApp(context),
+    app,
   );
   http.maxConnections = maxConnections;
   answerBrokenRequests(http);
@@ -64,7 +65,12 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
 /** Makes the data ready, mends what a crash has left, and only then answers anybody. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const secret = config.keys.secret ?? secretOf(config.dataDir);
-  const database = await openDatabase(config);
+  // The store opens in a thread of its own while this one loads what will stand on it.
+  const [database, { createContext }, { createApp }] = await Promise.all([
+    openDatabase(config),
+    import('./context.js'),
+    import('./app.js'),
+  ]);
   let listening = '';
   const context = createContext({
     config,
@@ -73,7 +79,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     secret,
     publicUrl: () => config.http.publicUrl ?? listening,
   });
-  const http = createHttpServer(context);
+  const http = createHttpServer(context, createApp(context));
   try {
     await prepare(database.connection);
     await context.log.start({ announce: context.messages.announceSwept, finish: context.conversations.finish });

@@ -94,7 +94,7 @@ export async function prepare(connection: Connection): Promise<void> {
   // Two servers that start on an empty database may collide; the second try finds the row.
   await stamp().catch(stamp);
   await requireSchemaVersion(connection);
-  for (const model of Object.values(connection.models)) await model.createIndexes();
+  await Promise.all(Object.values(connection.models).map((model) => model.createIndexes()));
 }
 
 /** The names of the indexes that a model asks for and its collection lacks; a collection that is not there lacks none. */

@@ -1,6 +1,9 @@
 import type { RequestHandler } from 'express';
 import { unavailable } from '../kernel/problem.js';
 
+/** How long clients wait before they come back to a server that stops. */
+export const comeBackMs = 2_000;
+
 /** Knows which requests are under way, and lets in no new ones while the server stops. */
 export interface Draining {
   middleware: RequestHandler;

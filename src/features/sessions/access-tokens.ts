@@ -1,4 +1,4 @@
-import { errors, jwtVerify, SignJWT, type JWTHeaderParameters } from 'jose';
+import type { JWTHeaderParameters } from 'jose';
 import type { Keys } from '../../kernel/keys.js';
 import { Problem } from '../../kernel/problem.js';
 
@@ -27,6 +27,9 @@ const leewaySeconds = 5;
 const idForm = /^[0-9a-f]{24}$/;
 const headerNames = new Set(['alg', 'kid', 'typ']);
 
+/** Loaded with the first token: a start need not wait for it. */
+const jose = async () => import('jose');
+
 /** Each part must be the one spelling of its bytes: RFC 4648 leaves bits unused, which would let a changed token pass. */
 function isCanonical(token: string): boolean {
   const parts = token.split('.');
@@ -45,6 +48,7 @@ export function createAccessTokens(keys: Keys): AccessTokens {
   }
 
   async function read(token: string): Promise<AccessClaims> {
+    const { jwtVerify } = await jose();
     const { payload } = await jwtVerify(token, (header) => secretOf(header), {
       algorithms: [algorithm],
       issuer,
@@ -67,20 +71,23 @@ export function createAccessTokens(keys: Keys): AccessTokens {
   }
 
   return {
-    sign: ({ userId, sessionId, expiresAt }) =>
-      new SignJWT({ sid: sessionId, typ: tokenType })
+    async sign({ userId, sessionId, expiresAt }) {
+      const { SignJWT } = await jose();
+      return new SignJWT({ sid: sessionId, typ: tokenType })
         .setProtectedHeader({ alg: algorithm, kid: current.id, typ: headerType })
         .setIssuer(issuer)
         .setAudience(audience)
         .setSubject(userId)
         .setIssuedAt()
         .setExpirationTime(expiresAt)
-        .sign(current.secret),
+        .sign(current.secret);
+    },
     async verify(token) {
       if (token.length > maxLength || !isCanonical(token)) throw new Problem('unauthenticated');
       try {
         return await read(token);
       } catch (error) {
+        const { errors } = await jose();
         if (error instanceof errors.JWTExpired) throw new Problem('token_expired');
         throw error instanceof Problem ? error : new Problem('unauthenticated', { cause: error });
       }
