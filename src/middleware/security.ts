@@ -1,4 +1,5 @@
 import cors from 'cors';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
@@ -7,7 +8,11 @@ const readable = ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-R
 const dayS = 86_400;
 
 /** Headers that take from browsers what an API never needs. */
-export function securityHeaders(): RequestHandler {
+export function securityHeaders(): (
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: (error?: unknown) => void,
+) => void {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     crossOriginResourcePolicy: { policy: 'same-origin' },

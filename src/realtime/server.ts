@@ -1,6 +1,6 @@
 /** The realtime door: the handshake, the requests of clients, and the news of facts. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Server } from 'socket.io';
 import type { Facts } from '../facts.js';
 import type { FactBus } from '../kernel/fact-bus.js';
@@ -8,7 +8,7 @@ import type { Limits } from '../kernel/limits.js';
 import type { Logger } from '../kernel/logger.js';
 import { Problem } from '../kernel/problem.js';
 import type { Authenticate } from '../middleware/auth.js';
-import { isOriginAllowed } from '../middleware/security.js';
+import { isOriginAllowed, securityHeaders } from '../middleware/security.js';
 import { type Audience, type Broadcast, createBroadcast, type RealtimeServer } from './broadcast.js';
 import type { SocketHandlers } from './handler.js';
 import { createHandshake } from './handshake.js';
@@ -45,14 +45,14 @@ export interface Realtime {
 
 const largestPacket = 300_000;
 
-/** What every answer of the door carries, beside what Engine.IO sets itself. */
-function addHeaders(headers: Record<string, string>): void {
-  headers['X-Request-Id'] = randomUUID();
-  headers['X-Content-Type-Options'] = 'nosniff';
-  headers['Cache-Control'] = 'no-store';
-  headers['Cross-Origin-Resource-Policy'] = 'same-origin';
-  headers['Content-Security-Policy'] = "default-src 'none'; frame-ancestors 'none'";
-  headers['Referrer-Policy'] = 'no-referrer';
+/** Every answer of Engine.IO, a refusal too, carries the headers that every other answer carries. */
+function headersOf(): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
+  const secure = securityHeaders();
+  return (req, res, next) => {
+    res.setHeader('X-Request-Id', randomUUID());
+    res.setHeader('Cache-Control', 'no-store');
+    secure(req, res, next);
+  };
 }
 
 function createIo(origins: readonly string[]): RealtimeServer {
@@ -136,7 +136,7 @@ export function createRealtime(deps: Deps): Realtime {
     rooms: () => io.sockets.adapter.rooms.size,
     attach(http) {
       io.attach(http);
-      io.engine.on('headers', addHeaders);
+      io.engine.use(headersOf());
     },
     async stop() {
       stopWatching();

@@ -92,11 +92,13 @@ describe('what every answer carries', () => {
   it('requirement 102: security headers stand on /socket.io/ too, and its refusals tell nothing', async () => {
     const granted = await exchange(server, requestOf('GET', '/socket.io/?EIO=4&transport=polling'));
     expect(granted.status).toBe(200);
-    expectGuarded(granted, 'polling');
+    expectSecure(granted, 'polling');
     expect(granted.headers['cache-control']).toBe('no-store');
     for (const query of ['EIO=3&transport=polling', 'EIO=4&transport=nothing', 'EIO=4&transport=polling&sid=x']) {
       const refused = await exchange(server, requestOf('GET', `/socket.io/?${query}`));
       expect([query, refused.status, refused.headers['content-type']]).toEqual([query, 400, 'application/json']);
+      expectSecure(refused, query);
+      expect(refused.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
       expect(Object.keys(JSON.parse(refused.text))).toEqual(['code', 'message']);
       expect(refused.text).not.toMatch(/<html|node_modules|:\d+:\d+/i);
       for (const name of ['x-powered-by', 'server', 'set-cookie']) expect(refused.headers[name]).toBeUndefined();

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { createConnection } from 'mongoose';
 import { expect, it } from 'vitest';
-import { spawnServer } from '../support/child.js';
+import { root } from '../support/build.js';
+import { spawnNode, spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
 import { makeDirect, makeUser } from '../support/factories.js';
 import { startTestServer } from '../support/server.js';
@@ -48,6 +50,15 @@ it('requirement 97: while it stops, readiness is 503 and so is everything new, a
   const refused = await api(server).as(user).get('/api/users/me');
   expect([refused.status, refused.body.code, refused.headers.get('connection')]).toEqual([503, 'unavailable', 'close']);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+});
+
+it('requirement 96: a second server on the same data folder is refused, with the process that holds it', async () => {
+  const server = await spawnServer();
+  const second = spawnNode([join(root, 'dist', 'server.js')], { ...server.env, DATA_DIR: server.dataDir });
+  expect((await second.exited).code).toBe(1);
+  expect(second.stderr).toContain(`in use by process ${server.pid}`);
+  expect((await api(server).get('/health/ready')).status).toBe(200);
+  await server.stop();
 });
 
 it('requirement 98: health tells whether the process lives and whether it can answer, and nothing else', async () => {

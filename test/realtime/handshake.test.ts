@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { anotherDevice, makeDirect, makeUser, sendText } from '../support/factories.js';
 import { api } from '../support/client.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -49,6 +50,36 @@ describe('the handshake', () => {
     const refused = await refusal(openSocket(server, user.tokens.accessToken));
     expect([refused.code, open.every((socket) => socket.connected)]).toEqual(['rate_limited', true]);
     expect((await connectAs(server, other)).connected).toBe(true);
+  });
+
+  it('requirement 66: whoever connects and says nothing, or brings no token, is cut', async () => {
+    const honest = await connectAs(server, await makeUser(server));
+    const silent = Array.from({ length: 50 }, () => {
+      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+      return new Promise<number>((resolve, reject) => {
+        const began = Date.now();
+        socket.on('close', () => resolve(Date.now() - began));
+        socket.on('error', reject);
+      });
+    });
+    for (const ms of await Promise.all(silent)) expect(ms).toBeLessThan(3 * 5_000);
+    expect(honest.connected).toBe(true);
+    expect((await api(server).get('/health/live')).status).toBe(200);
+  });
+
+  it('requirement 17: no connection is given what could bring back its rooms', async () => {
+    const { tokens } = await makeUser(server);
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+    const told = await new Promise<string>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('message', (data: Buffer) => {
+        const packet = data.toString();
+        if (packet.startsWith('0')) socket.send(`40${JSON.stringify({ token: tokens.accessToken })}`);
+        if (packet.startsWith('40')) resolve(packet.slice(2));
+      });
+    });
+    expect(Object.keys(JSON.parse(told))).toEqual(['sid']);
+    socket.close();
   });
 
   it('requirement 17: a broken connection does not come back with its old rooms', async () => {
