@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Endpoint } from '../kernel/endpoint.js';
 import { readFlat } from '../kernel/flat.js';
 import { type Limits, rateLimitHeaders } from '../kernel/limits.js';
-import type { Route } from '../kernel/openapi.js';
+import { pathOf, type Route } from '../kernel/openapi.js';
 import { parse, type Part } from '../kernel/parse.js';
 import { Problem } from '../kernel/problem.js';
 import { inTime, patienceMs } from '../kernel/patience.js';
@@ -84,11 +84,6 @@ function chainOf(endpoint: Endpoint, { authenticate, limits }: Deps): RequestHan
     ...readBody(),
     answer(endpoint),
   ];
-}
-
-/** The path as Express knows it: without a slash at its end. */
-export function pathOf({ base, endpoint }: Route): string {
-  return endpoint.path === '/' ? base : `${base}${endpoint.path}`;
 }
 
 /** Paths without parameters come before those with one, so that `/users/me` is never taken for an id. */

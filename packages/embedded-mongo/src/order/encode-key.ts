@@ -23,8 +23,10 @@ function reserve(length: number): number {
   return start;
 }
 
+// `reserve` may put another buffer in the place of `out`: it is always called first.
 function byte(value: number): void {
-  out[reserve(1)] = value;
+  const start = reserve(1);
+  out[start] = value;
 }
 
 const view = new DataView(new ArrayBuffer(8));
@@ -137,7 +139,8 @@ function array(value: readonly Value[]): void {
 }
 
 function bytes(value: Uint8Array): void {
-  out.set(value, reserve(value.length));
+  const start = reserve(value.length);
+  out.set(value, start);
 }
 
 function binary(value: Binary): void {
