@@ -51,9 +51,15 @@ async function listen(http: Server, { port, host }: Config['http']): Promise<num
   return address.port;
 }
 
+/** Readiness turns 503, everything new is refused, and every socket hears of it: once, however often it is called. */
+function announceStop({ draining, bus }: Context): void {
+  if (draining.isStopping()) return;
+  draining.begin();
+  bus.publish('server.stopping', { retryAfterMs: comeBackMs });
+}
+
 async function stopInOrder(http: Server, context: Context, database: Database): Promise<void> {
-  context.draining.begin();
-  context.bus.publish('server.stopping', { retryAfterMs: comeBackMs });
+  announceStop(context);
   await context.draining.idle();
   await context.realtime.stop();
   http.closeAllConnections();
@@ -113,7 +119,7 @@ function obeySignals(running: RunningServer, logger: Logger): void {
       logger.fatal('the server did not stop in time');
       process.exit(1);
     }, stopWithinMs).unref();
-    running.context.draining.begin();
+    announceStop(running.context);
     setTimeout(() => {
       running.stop().then(
         () => process.exit(0),
