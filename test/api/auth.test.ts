@@ -232,8 +232,9 @@ describe('signing in', () => {
     const bodies = new Set<string>();
     const median = (times: number[]): number => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
     let spread = Infinity;
-    for (let tries = 0; tries < 3 && spread >= 0.15; tries++) {
-      const times = new Map<string, number[]>(who.map(([name]) => [name, []]));
+    // A busy machine shifts a median of few: each further try adds to the samples of those before.
+    const times = new Map<string, number[]>(who.map(([name]) => [name, []]));
+    for (let tries = 0; tries < 5 && spread >= 0.15; tries++) {
       for (let round = 0; round < 40; round++) {
         for (const [name, identifier, password] of who) {
           const began = performance.now();
