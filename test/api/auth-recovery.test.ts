@@ -75,8 +75,9 @@ describe('a forgotten password', () => {
     const user = await makeUser(server);
     const median = (times: number[]): number => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
     let spread = Infinity;
-    for (let tries = 0; tries < 3 && spread >= 0.15; tries++) {
-      const times = { known: [] as number[], unknown: [] as number[] };
+    // A busy machine shifts a median of few: each further try adds to the samples of those before.
+    const times = { known: [] as number[], unknown: [] as number[] };
+    for (let tries = 0; tries < 5 && spread >= 0.15; tries++) {
       for (let round = 0; round < 60; round++) {
         for (const kind of ['known', 'unknown'] as const) {
           const email = kind === 'known' ? user.email : `nobody${round}@example.test`;
