@@ -67,6 +67,7 @@ const titles = {
   101: 'Logs are useful and hold no secret',
   102: 'Errors and headers give nothing away',
   103: 'Dependencies are pinned, and none is known to be unsafe',
+  104: 'Backup and restore',
   105: 'The documents are what the server does',
 };
 

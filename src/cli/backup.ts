@@ -1,0 +1,83 @@
+/** `npm run backup -- FILE` and `npm run restore -- FILE`: everything in one file, and back again. */
+import type { Connection } from 'mongoose';
+import { loadConfig, readEnvironment, type Config } from '../config.js';
+import { conversationsModel } from '../features/conversations/conversations.model.js';
+import { membersModel } from '../features/conversations/members.model.js';
+import { messagesModel } from '../features/messages/messages.model.js';
+import { checkpointsModel } from '../log/checkpoint.model.js';
+import { createLog } from '../log/log.js';
+import { ArchiveError, readArchive, writeArchive } from './archive.js';
+import { runChecks } from './checks.js';
+import { openForTools } from './open.js';
+
+const usage = `usage: npm run backup -- FILE    writes everything to FILE, also while the server runs
+       npm run restore -- FILE   fills an empty DATA_DIR from FILE; the server must not run`;
+const wrongUsage = 2;
+const progressEveryMs = 5_000;
+
+/** Runs something that may take long, and says now and then that it is still under way. */
+async function withProgress(what: string, work: () => Promise<void>): Promise<void> {
+  const began = Date.now();
+  const timer = setInterval(
+    () => console.error(`${what}: still under way after ${Math.round((Date.now() - began) / 1000)} s`),
+    progressEveryMs,
+  );
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function backup({ dataDir }: Config, file: string): Promise<void> {
+  await withProgress('backup', () => writeArchive(dataDir, file));
+  console.log(`Wrote ${file}. It holds everything, the secret of the server too: keep it safe.`);
+}
+
+/** A backup is what a crash at that moment would have left: what follows from the log is written before it is judged. */
+async function mend(connection: Connection): Promise<void> {
+  const log = createLog({
+    messages: messagesModel(connection),
+    conversations: conversationsModel(connection),
+    members: membersModel(connection),
+    checkpoints: checkpointsModel(connection),
+    kind: 'embedded',
+    onError: (error) => console.error(String(error)),
+  });
+  const nobody = (): Promise<void> => Promise.resolve();
+  await log.start({ announce: nobody, finish: nobody });
+  await log.stop();
+}
+
+async function restore(config: Config, file: string): Promise<void> {
+  await withProgress('restore', () => readArchive(file, config.dataDir));
+  await withProgress('check', async () => {
+    const store = await openForTools(config);
+    try {
+      await mend(store.connection);
+      for await (const violation of runChecks(store.connection)) throw new ArchiveError(`data: ${violation}`);
+    } finally {
+      await store.close();
+    }
+  });
+  console.log(`Restored ${file} into ${config.dataDir}; every invariant of the data holds.`);
+}
+
+async function main([verb, file, ...rest]: string[]): Promise<void> {
+  const command = verb === 'backup' ? backup : verb === 'restore' ? restore : null;
+  if (command === null || file === undefined || file.startsWith('-') || rest.length > 0) {
+    console.error(usage);
+    process.exitCode = wrongUsage;
+    return;
+  }
+  const config = loadConfig(readEnvironment());
+  if (config.mongodbUri !== null) {
+    throw new ArchiveError('MONGODB_URI is set: back that database up with the tools of MongoDB, such as mongodump.');
+  }
+  await command(config, file);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

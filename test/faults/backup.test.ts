@@ -1,0 +1,73 @@
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { runTool, spawnServer } from '../support/child.js';
+import { api } from '../support/client.js';
+import { temporaryFolder } from '../support/cleanup.js';
+import { anotherDevice, makeDirect, makeUser, sendText } from '../support/factories.js';
+
+const tool = (verb: string, file: string, dataDir: string): ReturnType<typeof runTool> =>
+  runTool('backup.js', [verb, file], { NODE_ENV: 'test', DATA_DIR: dataDir });
+
+it(
+  'requirement 104: a backup taken under load is restored whole on an empty machine',
+  { timeout: 90_000 },
+  async () => {
+    const server = await spawnServer();
+    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const { id: conversationId } = await makeDirect(server, ada, bob);
+    await sendText(server, ada, conversationId, 'before', 'before');
+    let isDone = false;
+    const sending = (async () => {
+      for (let n = 1; !isDone; n++) await sendText(server, bob, conversationId, `meanwhile ${n}`, `n-${n}`);
+    })();
+    const file = join(temporaryFolder('backup'), 'all.tar');
+    const made = await tool('backup', file, server.dataDir);
+    isDone = true;
+    await sending;
+    expect([made.code, made.stderr, statSync(file).mode & 0o777]).toEqual([0, '', 0o600]);
+    await sendText(server, ada, conversationId, 'after', 'after');
+    await server.stop();
+
+    const dataDir = join(temporaryFolder('restored'), 'data');
+    const restored = await tool('restore', file, dataDir);
+    expect([restored.code, restored.stderr]).toEqual([0, '']);
+    expect(restored.stdout).toContain('every invariant');
+    const again = await spawnServer({ DATA_DIR: dataDir });
+    const list = await api(again).as(ada).get(`/api/messages?conversationId=${conversationId}&after=0&limit=100`);
+    const told = list.body.items.map(({ clientId }: { clientId: string }) => clientId);
+    expect(told[0]).toBe('before');
+    expect(told).not.toContain('after');
+    expect(list.body.items.map(({ seq }: { seq: number }) => seq)).toEqual(told.map((_: string, at: number) => at + 1));
+    // A retry finds its message, a password its account: the secret came with the data.
+    expect((await sendText(again, ada, conversationId, 'before', 'before')).seq).toBe(1);
+    await anotherDevice(again, bob);
+    await again.stop();
+  },
+);
+
+it('requirement 104: what a backup or a restore cannot do is refused in words, and nothing is lost', async () => {
+  const dataDir = temporaryFolder('data');
+  const folder = temporaryFolder('backup');
+  const file = join(folder, 'all.tar');
+  const empty = await tool('backup', file, dataDir);
+  expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('There is no store in')]);
+  writeFileSync(file, 'mine');
+  expect((await tool('backup', file, dataDir)).stderr).toContain('exists already');
+  expect((await tool('backup', join(folder, 'no', 'where.tar'), dataDir)).stderr).toContain('There is no folder');
+  expect((await tool('restore', join(folder, 'nothing.tar'), join(dataDir, 'new'))).stderr).toContain(
+    'There is no file',
+  );
+  expect((await tool('restore', file, join(dataDir, 'new'))).stderr).toContain('backup');
+  mkdirSync(join(dataDir, 'store'));
+  const full = await tool('restore', file, dataDir);
+  expect([full.code, full.stderr]).toEqual([1, expect.stringContaining('is not empty')]);
+  expect([readdirSync(dataDir), readdirSync(folder)]).toEqual([['store'], ['all.tar']]);
+  const elsewhere = await runTool('backup.js', ['backup', file], {
+    DATA_DIR: dataDir,
+    MONGODB_URI: 'mongodb://127.0.0.1/x',
+  });
+  expect(elsewhere.stderr).toContain('mongodump');
+  expect((await runTool('backup.js', [], {})).code).toBe(2);
+  expect(existsSync(join(dataDir, 'new'))).toBe(false);
+});
