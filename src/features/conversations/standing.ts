@@ -15,18 +15,19 @@ export interface Known {
 interface Deps {
   conversations: Pick<ConversationRows, 'byId'>;
   members: Pick<MemberRows, 'of'>;
-  log: Known;
+  log: Pick<Known, 'noted'>;
 }
+
+type Noted = NonNullable<ReturnType<Known['noted']>>;
 
 /** The larger of what is stored and what this process knows: what was acknowledged is at or below every head shown. */
-function raised(log: Known, conversation: ConversationRow): ConversationRow {
-  const head = log.noted(String(conversation._id))?.head;
-  if (!head || head.seq <= conversation.seq) return conversation;
-  return { ...conversation, seq: head.seq, lastActivityAt: head.lastActivityAt };
+function raised(conversation: ConversationRow, noted: Noted | null): ConversationRow {
+  if (!noted || noted.head.seq <= conversation.seq) return conversation;
+  return { ...conversation, seq: noted.head.seq, lastActivityAt: noted.head.lastActivityAt };
 }
 
-function raisedMember(log: Known, member: MemberRow): MemberRow {
-  const sent = log.noted(String(member.conversationId))?.marks.get(String(member.userId)) ?? 0;
+function raisedMember(member: MemberRow, noted: Noted | null): MemberRow {
+  const sent = noted?.marks.get(String(member.userId)) ?? 0;
   if (sent <= member.readSeq) return member;
   const mark = Math.max(sent, member.deliveredSeq);
   return {
@@ -42,14 +43,15 @@ function raisedMember(log: Known, member: MemberRow): MemberRow {
 /** Builds the one question that every rule of a conversation begins with; throws `not_found` for who is no member. */
 export function createStanding({ conversations, members, log }: Deps) {
   return async function standingOf(userId: string, conversationId: string): Promise<Held> {
-    await log.settle();
+    // Taken before the rows are read: what was noted till then is in it, or written and so in the rows.
+    const noted = log.noted(conversationId);
     // The member rows first, then the head: a mark is never above the head that is shown with it.
-    const present = (await members.of(conversationId)).map((member) => raisedMember(log, member));
+    const present = (await members.of(conversationId)).map((member) => raisedMember(member, noted));
     const member = present.find((row) => String(row.userId) === userId);
     if (!member) throw notFound();
     const conversation = await conversations.byId(conversationId);
     if (!conversation) throw notFound();
     const other = present.find((row) => row !== member) ?? null;
-    return { conversation: raised(log, conversation), member, other };
+    return { conversation: raised(conversation, noted), member, other };
   };
 }
