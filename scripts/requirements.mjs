@@ -51,6 +51,7 @@ const titles = {
   74: 'A crash loses nothing that was answered and doubles nothing',
   75: 'Sending may be repeated',
   76: 'One order per conversation, without a gap',
+  80: 'States only move forward',
   82: 'A crash between storing and telling is made good',
   83: 'The server restarts under connected clients',
   84: 'The database goes away and comes back',

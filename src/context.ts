@@ -17,6 +17,7 @@ import { createPasswords } from './features/auth/passwords.js';
 import { createRecovery } from './features/auth/recovery.service.js';
 import { conversationsModel } from './features/conversations/conversations.model.js';
 import { createConversations } from './features/conversations/conversations.service.js';
+import { conversationSockets } from './features/conversations/conversations.sockets.js';
 import { membersModel } from './features/conversations/members.model.js';
 import { createContentDigests } from './features/messages/content-digest.js';
 import { messagesModel } from './features/messages/messages.model.js';
@@ -136,6 +137,7 @@ function createChat(
     rows: { conversations: conversationRows, members },
     log,
     users,
+    lastSeq: messageRows.lastSeq,
     views: createConversationViews({ messages: messageRows, publicUsers: users.publicUsers }),
     cursors: createCursors(keys),
     bus,
@@ -163,7 +165,7 @@ export function createContext(parts: Parts): Context {
     logger,
     toProblem,
     observe: metrics.observeEvent,
-    handlers: messageSockets(chat.messages),
+    handlers: { ...messageSockets(chat.messages), ...conversationSockets(chat.conversations) },
     settings: { corsOrigins: config.http.corsOrigins, isLimited },
   });
   subscribeAll(bus, realtime.broadcast);

@@ -1,4 +1,4 @@
-import type { Conversation } from './features/conversations/conversations.schemas.js';
+import type { Conversation, OwnState } from './features/conversations/conversations.schemas.js';
 import type { Message } from './features/messages/messages.schemas.js';
 import type { Me, PublicUser } from './features/users/users.schemas.js';
 
@@ -30,6 +30,23 @@ export interface Facts {
   };
   /** A conversation has come into somebody's list; `conversation` is as that person sees it. */
   'conversation.created': { userId: string; conversation: Conversation; originSocketId?: string | undefined };
+  /** A conversation is gone from somebody's list. */
+  'conversation.removed': {
+    userId: string;
+    conversationId: string;
+    reason: 'removed' | 'left' | 'deleted' | 'hidden';
+    originSocketId?: string | undefined;
+  };
+  /** The marks or settings of somebody in a conversation are others now: for his other devices. */
+  'conversation.settings': OwnState & { userId: string; originSocketId?: string | undefined };
+  /** What others are shown of somebody's marks has moved. */
+  'receipt.updated': {
+    conversationId: string;
+    userId: string;
+    toUserIds: readonly string[];
+    deliveredSeq: number;
+    readSeq: number;
+  };
   /** A profile is another one now: for everybody who shares a conversation with that person. */
   'user.updated': { user: Omit<PublicUser, 'presence'> };
   /** The own profile or settings are others now: for the own devices. */

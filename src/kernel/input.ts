@@ -18,6 +18,12 @@ export const time = z
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   .meta({ format: 'date-time', description: 'ISO 8601 with milliseconds, in UTC' });
 
+/** A time as it is taken: ISO 8601 with any offset, given on in UTC. */
+export const timeInput = z.iso
+  .datetime({ offset: true })
+  .refine((value) => !Number.isNaN(Date.parse(value)), rule('There is no such time', 'Cette date n’existe pas'))
+  .describe('ISO 8601, with any offset');
+
 function codePoints(value: string): number {
   return [...value].length;
 }

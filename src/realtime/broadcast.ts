@@ -39,6 +39,15 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
     'conversation.created': ({ userId, conversation, originSocketId }) => {
       to([userRoom(userId)], originSocketId).emit('conversation:created', { conversation });
     },
+    'conversation.removed': ({ userId, conversationId, reason, originSocketId }) => {
+      to([userRoom(userId)], originSocketId).emit('conversation:removed', { conversationId, reason });
+    },
+    'conversation.settings': ({ userId, originSocketId, ...state }) => {
+      to([userRoom(userId)], originSocketId).emit('settings:updated', state);
+    },
+    'receipt.updated': ({ toUserIds, ...receipt }) => {
+      io.to(toUserIds.map(userRoom)).emit('receipt:updated', receipt);
+    },
     'user.updated': async ({ user }) => {
       const people = new Set([user.id, ...(await companionsOf(user.id))]);
       io.to([...people].map(userRoom)).emit('user:updated', { user });

@@ -1,9 +1,16 @@
 /** Every event of the realtime door, by name: the only place where an event name is born. */
 import { z } from 'zod';
-import { Conversation } from '../features/conversations/conversations.schemas.js';
+import {
+  Conversation,
+  DeliveredResult,
+  MarkConversation,
+  MarkResult,
+  OwnState,
+  Receipt,
+} from '../features/conversations/conversations.schemas.js';
 import { Message, SendMessage } from '../features/messages/messages.schemas.js';
 import { Me, PublicUser } from '../features/users/users.schemas.js';
-import { time } from '../kernel/input.js';
+import { objectId, time } from '../kernel/input.js';
 import type { LimitClass } from '../kernel/limits.js';
 import type { ProblemDocument } from '../kernel/problem-document.js';
 
@@ -25,6 +32,18 @@ const SessionEndReason = z.enum([
 /** What a client may ask by an event, each paid from a budget and answered by an acknowledgement. */
 export const clientEvents = {
   'message:send': { summary: 'Send a message', limit: 'send', input: SendMessage, output: Message },
+  'conversation:read': {
+    summary: 'Mark messages read up to a number',
+    limit: 'marks',
+    input: MarkConversation,
+    output: MarkResult,
+  },
+  'conversation:delivered': {
+    summary: 'Mark messages delivered up to a number',
+    limit: 'marks',
+    input: MarkConversation,
+    output: DeliveredResult,
+  },
   'session:renew': {
     summary: 'Keep this socket open with a new access token of the same session',
     limit: 'other',
@@ -43,13 +62,21 @@ export const serverEvents = {
     summary: 'A conversation has come into the list, as the receiver sees it',
     payload: z.strictObject({ conversation: Conversation }),
   },
+  'conversation:removed': {
+    summary: 'A conversation is gone from the list, told to the own devices',
+    payload: z.strictObject({ conversationId: objectId, reason: z.enum(['removed', 'left', 'deleted', 'hidden']) }),
+  },
+  'receipt:updated': {
+    summary: "The other one's marks have moved, told where he may know",
+    payload: Receipt.extend({ conversationId: objectId }),
+  },
   'user:updated': {
     summary: 'A profile has changed, told to the own devices and to people who share a conversation',
     payload: z.strictObject({ user: PublicUser.omit({ presence: true }) }),
   },
   'settings:updated': {
-    summary: 'The own profile or settings have changed, told to the own devices',
-    payload: z.strictObject({ me: Me }),
+    summary: 'The own account, or marks or settings in a conversation, have changed, told to the own devices',
+    payload: z.union([z.strictObject({ me: Me }), OwnState]),
   },
   'session:expiring': {
     summary: 'The access token runs out soon: renew it, or this socket is closed then',

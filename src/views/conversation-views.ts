@@ -21,6 +21,10 @@ interface Deps {
 export interface ConversationViews {
   /** Conversations as one viewer sees them, by a fixed number of queries. */
   of(viewerId: string, held: readonly Held[]): Promise<Conversation[]>;
+  /** What is unread in one conversation, and how much of that mentions the viewer. */
+  countsOf(viewerId: string, held: Held): Promise<{ unreadCount: number; mentionCount: number }>;
+  /** How many unread messages mention the viewer, by conversation. */
+  mentionsOf(viewerId: string, held: readonly Held[]): Promise<Map<string, number>>;
 }
 
 /** The marks that the other one shows; where there is nobody, everything is read. */
@@ -29,24 +33,41 @@ export function reachedOf({ conversation, other }: Held): { deliveredSeq: number
   return { deliveredSeq: other.shownDeliveredSeq, readSeq: other.shownReadSeq };
 }
 
+/** What a person has set for himself. */
+export function settingsOf({ mutedUntil, archived, pinned, markedUnread }: MemberRow): Conversation['settings'] {
+  return { mutedUntil: mutedUntil?.toISOString() ?? null, archived, pinned, markedUnread };
+}
+
 /** Builds what puts a conversation, its people and its last message together. */
 export function createConversationViews({ messages, publicUsers }: Deps): ConversationViews {
+  function mentionsOf(viewerId: string, held: readonly Held[]): Promise<Map<string, number>> {
+    const unread = held
+      .filter(({ conversation, member }) => unreadOf(member, conversation.seq) > 0)
+      .map(({ conversation, member }) => ({
+        conversationId: conversation._id,
+        above: floorOf(member),
+        userId: viewerId,
+      }));
+    return messages.countMentions(unread);
+  }
+
   return {
+    mentionsOf,
+    async countsOf(viewerId, held) {
+      const mentions = await mentionsOf(viewerId, [held]);
+      return {
+        unreadCount: unreadOf(held.member, held.conversation.seq),
+        mentionCount: mentions.get(String(held.conversation._id)) ?? 0,
+      };
+    },
     async of(viewerId, held) {
       const places = held
         .filter(({ conversation, member }) => conversation.seq > startOf(member))
         .map(({ conversation: { _id, seq } }) => ({ conversationId: _id, seq }));
-      const unread = held
-        .filter(({ conversation, member }) => unreadOf(member, conversation.seq) > 0)
-        .map(({ conversation, member }) => ({
-          conversationId: conversation._id,
-          above: floorOf(member),
-          userId: viewerId,
-        }));
       const peerIds = held.map(({ other }) => (other ? String(other.userId) : viewerId));
       const [rows, mentions, people] = await Promise.all([
         messages.atPlaces(places),
-        messages.countMentions(unread),
+        mentionsOf(viewerId, held),
         publicUsers(viewerId, peerIds),
       ]);
       const last = new Map(rows.map((row) => [String(row.conversationId), row]));
@@ -90,11 +111,6 @@ function headOf({
     unreadCount: unreadOf(member, conversation.seq),
     readSeq: member.readSeq,
     deliveredSeq: member.deliveredSeq,
-    settings: {
-      mutedUntil: member.mutedUntil?.toISOString() ?? null,
-      archived: member.archived,
-      pinned: member.pinned,
-      markedUnread: member.markedUnread,
-    },
+    settings: settingsOf(member),
   };
 }

@@ -12,6 +12,7 @@ let outsider: TestUser;
 let conversationId: string;
 let messageId: string;
 let ownConversationId: string;
+let spareId: string;
 beforeAll(async () => {
   server = await startTestServer();
   owner = await makeUser(server);
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const friend = await makeUser(server);
   conversationId = (await makeDirect(server, owner, friend)).id;
   messageId = (await sendText(server, owner, conversationId, 'not for everybody')).id;
+  spareId = (await makeDirect(server, owner, await makeUser(server))).id;
   ownConversationId = (await makeDirect(server, outsider, friend)).id;
 });
 
@@ -60,6 +62,36 @@ const cases: Case[] = [
     granted: 200,
     id: () => conversationId,
     ask: (user, id) => as(user).get(`/api/conversations/${id}`),
+  },
+  {
+    name: 'PATCH /api/conversations/:id',
+    granted: 200,
+    id: () => conversationId,
+    ask: (user, id) => as(user).patch(`/api/conversations/${id}`, { pinned: true }),
+  },
+  {
+    name: 'POST /api/conversations/:id/read',
+    granted: 200,
+    id: () => conversationId,
+    ask: (user, id) => as(user).post(`/api/conversations/${id}/read`, { seq: 1 }),
+  },
+  {
+    name: 'POST /api/conversations/:id/delivered',
+    granted: 200,
+    id: () => conversationId,
+    ask: (user, id) => as(user).post(`/api/conversations/${id}/delivered`, { seq: 1 }),
+  },
+  {
+    name: 'GET /api/conversations/:id/receipts',
+    granted: 200,
+    id: () => conversationId,
+    ask: (user, id) => as(user).get(`/api/conversations/${id}/receipts`),
+  },
+  {
+    name: 'DELETE /api/conversations/:id',
+    granted: 204,
+    id: () => spareId,
+    ask: (user, id) => as(user).delete(`/api/conversations/${id}`),
   },
   {
     name: 'GET /api/messages/:id',

@@ -105,6 +105,8 @@ describe('what comes in is what the schemas say', () => {
     const sample = sampleOf(name);
     for (const field of fieldsOf(endpoint.body)) {
       for (const value of [null, 1, true, {}, 'a NUL \0', '\ud800']) {
+        const isText = typeof value === 'string';
+        if (!isText && endpoint.body?.safeParse({ ...sample.body, [field]: value }).success) continue;
         const answer = await asking(sample).request(sample.method, sample.path, { ...sample.body, [field]: value });
         expectRefused(answer, `body.${field}`, value);
       }

@@ -52,6 +52,14 @@ function partsFor(
     'POST /api/conversations': { body: { type: 'direct', userId: other.id } },
     'GET /api/conversations': { query: { ...list, filter: 'all' } },
     'GET /api/conversations/:id': { params: { id: ids.conversation } },
+    'PATCH /api/conversations/:id': {
+      params: { id: ids.conversation },
+      body: { mutedUntil: '2030-01-01T00:00:00Z', archived: false, pinned: false, markedUnread: false },
+    },
+    'DELETE /api/conversations/:id': { params: { id: ids.conversation } },
+    'POST /api/conversations/:id/read': { params: { id: ids.conversation }, body: { seq: 1 } },
+    'POST /api/conversations/:id/delivered': { params: { id: ids.conversation }, body: { seq: 1 } },
+    'GET /api/conversations/:id/receipts': { params: { id: ids.conversation }, query: list },
     'POST /api/messages': {
       body: {
         conversationId: ids.conversation,

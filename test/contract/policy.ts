@@ -21,7 +21,13 @@ export const routePolicy: Record<string, Access> = {
   'GET /api/users/:userId': 'user',
   'POST /api/conversations': 'user',
   'GET /api/conversations': 'user',
+  'GET /api/conversations/unread': 'user',
   'GET /api/conversations/:id': 'user',
+  'PATCH /api/conversations/:id': 'user',
+  'DELETE /api/conversations/:id': 'user',
+  'POST /api/conversations/:id/read': 'user',
+  'POST /api/conversations/:id/delivered': 'user',
+  'GET /api/conversations/:id/receipts': 'user',
   'POST /api/messages': 'user',
   'GET /api/messages': 'user',
   'GET /api/messages/:id': 'user',
@@ -30,6 +36,8 @@ export const routePolicy: Record<string, Access> = {
 /** Every request a socket may make. There is no public one: the handshake asks for a token. */
 export const eventPolicy: Record<string, Access> = {
   'message:send': 'user',
+  'conversation:read': 'user',
+  'conversation:delivered': 'user',
   'session:renew': 'user',
 };
 

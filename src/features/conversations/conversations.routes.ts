@@ -1,12 +1,82 @@
-import { type Endpoint, endpoint, made, ok } from '../../kernel/endpoint.js';
+import { type Endpoint, endpoint, made, nothing, ok } from '../../kernel/endpoint.js';
 import {
   Conversation,
   ConversationList,
   ConversationParams,
   CreateConversation,
+  DeliveredResult,
   ListConversations,
+  ListReceipts,
+  Mark,
+  MarkResult,
+  ReceiptList,
+  UnreadTotals,
+  UpdateSettings,
 } from './conversations.schemas.js';
 import type { Conversations } from './conversations.service.js';
+
+function markEndpoints(conversations: Conversations): Endpoint[] {
+  return [
+    endpoint({
+      method: 'post',
+      path: '/:id/read',
+      summary: 'Mark messages read up to a number',
+      description: 'Marks only move forward, and reading is delivery too; an older or repeated mark changes nothing.',
+      limit: 'marks',
+      params: ConversationParams,
+      body: Mark,
+      returns: { 200: MarkResult },
+      handle: async ({ actor, params, body }) => ok(await conversations.marks.read(actor, params.id, body.seq)),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/:id/delivered',
+      summary: 'Mark messages delivered up to a number',
+      limit: 'marks',
+      params: ConversationParams,
+      body: Mark,
+      returns: { 200: DeliveredResult },
+      handle: async ({ actor, params, body }) => ok(await conversations.marks.delivered(actor, params.id, body.seq)),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/:id/receipts',
+      summary: 'List how far the other members are',
+      description: 'As far as they show it.',
+      params: ConversationParams,
+      query: ListReceipts,
+      returns: { 200: ReceiptList },
+      handle: async ({ actor, params, query }) => ok(await conversations.receipts(actor, params.id, query)),
+    }),
+  ];
+}
+
+function ownEndpoints(conversations: Conversations): Endpoint[] {
+  return [
+    endpoint({
+      method: 'patch',
+      path: '/:id',
+      summary: 'Change the own settings in a conversation',
+      description: 'What is left out stays as it is.',
+      params: ConversationParams,
+      body: UpdateSettings,
+      returns: { 200: Conversation },
+      handle: async ({ actor, params, body }) => ok(await conversations.update(actor, params.id, body)),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/:id',
+      summary: 'Empty and hide a conversation for oneself',
+      description: 'It comes back, empty but for what is new, with its next message.',
+      params: ConversationParams,
+      returns: { 204: null },
+      handle: async ({ actor, params }) => {
+        await conversations.hide(actor, params.id);
+        return nothing();
+      },
+    }),
+  ];
+}
 
 /** The own conversations, under `/api/conversations`. */
 export function conversationEndpoints(conversations: Conversations): Endpoint[] {
@@ -35,11 +105,21 @@ export function conversationEndpoints(conversations: Conversations): Endpoint[] 
     }),
     endpoint({
       method: 'get',
+      path: '/unread',
+      summary: 'Get the totals for a badge',
+      description: 'A muted or archived conversation adds to the mentions only.',
+      returns: { 200: UnreadTotals },
+      handle: async ({ actor }) => ok(await conversations.unread(actor)),
+    }),
+    endpoint({
+      method: 'get',
       path: '/:id',
       summary: 'Get a conversation',
       params: ConversationParams,
       returns: { 200: Conversation },
       handle: async ({ actor, params }) => ok(await conversations.get(actor, params.id)),
     }),
+    ...ownEndpoints(conversations),
+    ...markEndpoints(conversations),
   ];
 }

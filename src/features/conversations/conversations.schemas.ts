@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { objectId, page, time } from '../../kernel/input.js';
+import { objectId, page, time, timeInput } from '../../kernel/input.js';
 import { Message } from '../../views/message.schemas.js';
 import { ImageRef, PublicUser } from '../users/users.schemas.js';
 
 const Marks = z.strictObject({ deliveredSeq: z.int(), readSeq: z.int() }).meta({ id: 'Marks' });
 
-const ConversationSettings = z
+export const ConversationSettings = z
   .strictObject({ mutedUntil: time.nullable(), archived: z.boolean(), pinned: z.boolean(), markedUnread: z.boolean() })
   .meta({ id: 'ConversationSettings' });
 
@@ -49,5 +49,59 @@ export const ConversationList = z
   .strictObject({ items: z.array(Conversation), nextCursor: z.string().nullable() })
   .meta({ id: 'ConversationList' });
 export type ConversationList = z.infer<typeof ConversationList>;
+
+export const UpdateSettings = z
+  .strictObject({
+    mutedUntil: timeInput.nullable().optional().describe('null ends it'),
+    archived: z.boolean().optional(),
+    pinned: z.boolean().optional(),
+    markedUnread: z.boolean().optional(),
+  })
+  .meta({ id: 'UpdateSettings' });
+export type UpdateSettings = z.output<typeof UpdateSettings>;
+
+export const Mark = z.strictObject({ seq: z.int().min(0) }).meta({ id: 'Mark' });
+
+const counts = { unreadCount: z.int(), mentionCount: z.int() };
+
+export const MarkResult = z
+  .strictObject({ readSeq: z.int(), deliveredSeq: z.int(), ...counts })
+  .meta({ id: 'MarkResult' });
+export type MarkResult = z.infer<typeof MarkResult>;
+
+export const DeliveredResult = z.strictObject({ deliveredSeq: z.int() }).meta({ id: 'DeliveredResult' });
+
+export const MarkConversation = z
+  .strictObject({ conversationId: objectId, seq: z.int().min(0) })
+  .meta({ id: 'MarkConversation' });
+
+/** How a conversation stands for its owner's devices. */
+export const OwnState = z
+  .strictObject({
+    conversationId: objectId,
+    settings: ConversationSettings,
+    readSeq: z.int(),
+    deliveredSeq: z.int(),
+    ...counts,
+  })
+  .meta({ id: 'OwnState' });
+export type OwnState = z.infer<typeof OwnState>;
+
+export const Receipt = z
+  .strictObject({ userId: objectId, deliveredSeq: z.int(), readSeq: z.int() })
+  .meta({ id: 'Receipt' });
+
+export const ReceiptList = z
+  .strictObject({ items: z.array(Receipt), nextCursor: z.string().nullable() })
+  .meta({ id: 'ReceiptList' });
+export type ReceiptList = z.infer<typeof ReceiptList>;
+
+export const ListReceipts = page.meta({ id: 'ListReceipts' });
+export type ListReceipts = z.output<typeof ListReceipts>;
+
+export const UnreadTotals = z
+  .strictObject({ conversations: z.int(), messages: z.int(), mentions: z.int() })
+  .meta({ id: 'UnreadTotals' });
+export type UnreadTotals = z.infer<typeof UnreadTotals>;
 
 export const ConversationParams = z.strictObject({ id: objectId });

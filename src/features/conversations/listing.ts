@@ -1,8 +1,8 @@
 import { invalidInput, unavailable } from '../../kernel/problem.js';
 import type { ConversationViews, Held } from '../../views/conversation-views.js';
 import type { ConversationRows } from './conversations.model.js';
-import { unreadOf } from './conversations.policy.js';
-import type { ConversationList, ListConversations } from './conversations.schemas.js';
+import { startOf, unreadOf } from './conversations.policy.js';
+import type { ConversationList, ListConversations, UnreadTotals } from './conversations.schemas.js';
 import type { MemberRow, MemberRows } from './members.model.js';
 import type { Known } from './standing.js';
 
@@ -51,7 +51,7 @@ async function heldBy({ rows: { conversations, members }, log }: Deps, userId: s
   return own.flatMap((member) => {
     const key = String(member.conversationId);
     const conversation = found.get(key);
-    if (!conversation || (!member.isListed && conversation.seq === 0)) return [];
+    if (!conversation || (!member.isListed && conversation.seq <= startOf(member))) return [];
     return [{ conversation, member, other: others.get(key) ?? null }];
   });
 }
@@ -80,6 +80,26 @@ export function createListing(deps: Deps) {
     return {
       items: await views.of(userId, shown),
       nextCursor: last ? cursors.encode(name, userId, positionOf(last)) : null,
+    };
+  };
+}
+
+/** A muted or archived conversation adds to the mentions only. */
+function isQuiet({ member }: Held, now: Date): boolean {
+  return member.archived || (member.mutedUntil !== null && member.mutedUntil > now);
+}
+
+/** Builds the totals for a badge. */
+export function createTotals(deps: Deps) {
+  return async (userId: string): Promise<UnreadTotals> => {
+    const now = new Date();
+    const held = await heldBy(deps, userId);
+    const loud = held.filter((one) => !isQuiet(one, now)).map((one) => unreadOf(one.member, one.conversation.seq));
+    const mentions = await deps.views.mentionsOf(userId, held);
+    return {
+      conversations: loud.filter((unread) => unread > 0).length,
+      messages: loud.reduce((sum, unread) => sum + unread, 0),
+      mentions: [...mentions.values()].reduce((sum, count) => sum + count, 0),
     };
   };
 }

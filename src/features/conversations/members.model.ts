@@ -74,6 +74,12 @@ export interface SentMark {
   seq: number;
 }
 
+/** Which of the two marks is moved; reading moves both. */
+export type MarkKind = 'read' | 'delivered';
+
+/** What a person sets for himself. */
+export type OwnChanges = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' | 'pinned' | 'markedUnread'>>;
+
 /** The rows of members: named queries on lean rows, each served by an index. */
 export interface MemberRows {
   /** Makes the row of somebody who is in a conversation from its creation; nothing if it is there. */
@@ -91,6 +97,13 @@ export interface MemberRows {
   /** Everybody who is in one of these conversations, each once. */
   peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
   raiseSent(marks: readonly SentMark[], isDurable: boolean): Promise<void>;
+  /** Moves a mark forward; gives the row as it is then, null where the mark is there already. */
+  mark(id: Types.ObjectId, kind: MarkKind, seq: number): Promise<MemberRow | null>;
+  /** Takes the own "unread" mark away; true if there was one. */
+  clearUnreadMark(id: Types.ObjectId): Promise<boolean>;
+  change(id: Types.ObjectId, changes: OwnChanges): Promise<void>;
+  /** Empties up to a number and takes the conversation out of the list; false if it is so already. */
+  hide(id: Types.ObjectId, seq: number): Promise<boolean>;
 }
 
 const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
@@ -192,6 +205,43 @@ function readsOf(members: Members): MemberReads {
   };
 }
 
+/** What a mark changes: reading is delivery too, and what is marked is shown. */
+function markUpdate(kind: MarkKind, seq: number) {
+  const delivered = { deliveredSeq: seq, shownDeliveredSeq: seq };
+  if (kind === 'delivered') return { $max: delivered, $inc: { own: 1 } };
+  return { $max: { ...delivered, readSeq: seq, shownReadSeq: seq }, $inc: { own: 1 }, $set: { markedUnread: false } };
+}
+
+type OwnWrites = Pick<MemberRows, 'mark' | 'clearUnreadMark' | 'change' | 'hide'>;
+
+/** What a person changes of his own row; every change counts in `own`. */
+function ownWritesOf(members: Members): OwnWrites {
+  return {
+    mark: (id, kind, seq) =>
+      members.findOneAndUpdate(
+        { _id: id, endedAt: null, [kind === 'read' ? 'readSeq' : 'deliveredSeq']: { $lt: seq } },
+        markUpdate(kind, seq),
+        { returnDocument: 'after', ...durable },
+      ),
+    async clearUnreadMark(id) {
+      const filter = { _id: id, endedAt: null, markedUnread: true };
+      const result = await members.updateOne(filter, { $set: { markedUnread: false }, $inc: { own: 1 } }, durable);
+      return result.modifiedCount === 1;
+    },
+    async change(id, changes) {
+      await members.updateOne({ _id: id, endedAt: null }, { $set: changes, $inc: { own: 1 } }, durable);
+    },
+    async hide(id, seq) {
+      const result = await members.updateOne(
+        { _id: id, endedAt: null, $or: [{ clearedSeq: { $lt: seq } }, { isListed: true }] },
+        { $set: { isListed: false }, $max: { clearedSeq: seq }, $inc: { own: 1 } },
+        durable,
+      );
+      return result.modifiedCount === 1;
+    },
+  };
+}
+
 /** Gives the rows of members on one connection. */
 export function membersModel(connection: Connection): MemberRows {
   connection.model<MemberRow>('Member', schema, 'members');
@@ -200,6 +250,7 @@ export function membersModel(connection: Connection): MemberRows {
 
   return {
     ...readsOf(members),
+    ...ownWritesOf(members),
     async found(conversationId, userId, { isListed, at }) {
       const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
       if (isThere) return;

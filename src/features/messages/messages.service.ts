@@ -17,7 +17,7 @@ import { readWindow } from './windows.js';
 interface Deps {
   rows: MessageRows;
   log: Pick<Log, 'append'>;
-  conversations: Pick<Conversations, 'standingOf' | 'announceFirst'>;
+  conversations: Pick<Conversations, 'standingOf' | 'announceListed' | 'marks'>;
   digests: ContentDigests;
   bus: Pick<FactBus<Facts>, 'publish'>;
 }
@@ -42,7 +42,8 @@ export function createMessages({ rows, log, conversations, digests, bus }: Deps)
 
   async function announce(held: Held, row: MessageRow, quoted: MessageRow | null, originSocketId?: string) {
     const conversationId = String(row.conversationId);
-    if (row.seq === 1) await conversations.announceFirst(conversationId);
+    const isListing = [held.member, held.other].some((one) => one && !one.isListed && row.seq === startOf(one) + 1);
+    if (isListing) await conversations.announceListed(conversationId, row.seq);
     const reached = held.other ? { deliveredSeq: 0, readSeq: 0 } : { deliveredSeq: row.seq, readSeq: row.seq };
     const sender = { userId: String(row.senderId), start: 0, reached };
     bus.publish('message.created', {
@@ -53,6 +54,8 @@ export function createMessages({ rows, log, conversations, digests, bus }: Deps)
       senderState: stateFor(row, sender),
       originSocketId,
     });
+    // Sending has taken the sender's own mark away, which his other devices cannot know from the message.
+    if (held.member.markedUnread) await conversations.marks.announceOwn(sender.userId, conversationId);
   }
 
   return {

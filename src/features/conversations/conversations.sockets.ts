@@ -1,0 +1,12 @@
+import type { SocketHandlers } from '../../realtime/handler.js';
+import type { Conversations } from './conversations.service.js';
+
+/** Marking over a socket: the same service as over REST. */
+export function conversationSockets({
+  marks,
+}: Conversations): SocketHandlers<'conversation:read' | 'conversation:delivered'> {
+  return {
+    'conversation:read': (actor, { conversationId, seq }) => marks.read(actor, conversationId, seq),
+    'conversation:delivered': (actor, { conversationId, seq }) => marks.delivered(actor, conversationId, seq),
+  };
+}
