@@ -11,6 +11,10 @@ if (!process.env.MONGODB_URI) {
   process.exitCode = 1;
 } else {
   const vitest = join(root, 'node_modules', '.bin', 'vitest');
-  const child = spawn(vitest, ['run', '--exclude', 'packages/**', '--exclude', '**/node_modules/**', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+  const child = spawn(
+    vitest,
+    ['run', '--exclude', 'packages/**', '--exclude', '**/node_modules/**', ...process.argv.slice(2)],
+    { cwd: root, stdio: 'inherit' },
+  );
   child.on('exit', (code) => (process.exitCode = code ?? 1));
 }
