@@ -41,6 +41,7 @@ import { comeBackMs, createDraining } from './middleware/draining.js';
 import { createToProblem } from './middleware/errors.js';
 import { createPresence } from './realtime/presence.js';
 import { createRealtime, type Realtime } from './realtime/server.js';
+import { createTyping, typingSockets } from './realtime/typing.js';
 import { subscribeAll } from './subscribers.js';
 import { createConversationViews } from './views/conversation-views.js';
 
@@ -154,8 +155,10 @@ export function createContext(parts: Parts): Context {
   const { bus, limits, metrics, draining, presence, toProblem, keys, isLimited } = ground;
   const people = createPeople(parts, ground);
   const chat = createChat(parts, ground, people);
+  const typing = createTyping({ standingOf: chat.conversations.standingOf, bus });
   const realtime = createRealtime({
     bus,
+    typing,
     authenticate: people.sessions.authenticate,
     sessions: people.sessions,
     conversations: chat.conversations,
@@ -165,10 +168,14 @@ export function createContext(parts: Parts): Context {
     logger,
     toProblem,
     observe: metrics.observeEvent,
-    handlers: { ...messageSockets(chat.messages), ...conversationSockets(chat.conversations) },
+    handlers: {
+      ...messageSockets(chat.messages),
+      ...conversationSockets(chat.conversations),
+      ...typingSockets(typing),
+    },
     settings: { corsOrigins: config.http.corsOrigins, isLimited },
   });
-  subscribeAll(bus, realtime.broadcast);
+  subscribeAll(bus, realtime.broadcast, typing);
   metrics.gauge('causerie_sockets', 'Sockets that are connected', () => realtime.sockets.size());
   metrics.gauge('causerie_rooms', 'Rooms that a socket is in', () => realtime.rooms());
   metrics.gauge('causerie_limit_budgets', 'Budgets of limits in memory', () => limits.size());

@@ -47,6 +47,16 @@ export interface Facts {
     deliveredSeq: number;
     readSeq: number;
   };
+  /** Others type in a conversation now; each member is shown the list without himself. */
+  'typing.updated': {
+    conversationId: string;
+    type: 'direct' | 'group';
+    /** The members of a direct conversation; empty for a group, which has a room. */
+    userIds: readonly string[];
+    /** Who was typing when it was told last, and who is now. */
+    before: readonly string[];
+    typists: readonly string[];
+  };
   /** A profile is another one now: for everybody who shares a conversation with that person. */
   'user.updated': { user: Omit<PublicUser, 'presence'> };
   /** The own profile or settings are others now: for the own devices. */

@@ -18,6 +18,22 @@ export interface Audience {
 /** One teller for each fact: a fact without one does not compile. */
 export type Broadcast = { [Name in keyof Facts]: (fact: Facts[Name]) => void | Promise<void> };
 
+const without = (list: readonly string[], userId: string): string[] => list.filter((one) => one !== userId);
+
+/** Each member is shown the list without himself, and only when that list is another one. */
+function tellTyping(io: RealtimeServer, fact: Facts['typing.updated']): void {
+  const { conversationId, type, userIds, before, typists } = fact;
+  const concerned = type === 'direct' ? userIds : [...new Set([...before, ...typists])];
+  for (const userId of concerned) {
+    const list = without(typists, userId);
+    if (list.join() === without(before, userId).join()) continue;
+    io.to(userRoom(userId)).emit('typing:updated', { conversationId, userIds: list });
+  }
+  if (type === 'direct') return;
+  const others = io.to(groupRoom(conversationId)).except(concerned.map(userRoom));
+  others.emit('typing:updated', { conversationId, userIds: [...typists] });
+}
+
 /** Builds the tellers over the sockets of this process. */
 export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Audience): Broadcast {
   /** Everybody in these rooms, each once, but for the socket that asked for the change. */
@@ -48,6 +64,7 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
     'receipt.updated': ({ toUserIds, ...receipt }) => {
       io.to(toUserIds.map(userRoom)).emit('receipt:updated', receipt);
     },
+    'typing.updated': (fact) => tellTyping(io, fact),
     'user.updated': async ({ user }) => {
       const people = new Set([user.id, ...(await companionsOf(user.id))]);
       io.to([...people].map(userRoom)).emit('user:updated', { user });

@@ -18,6 +18,8 @@ const RenewSession = z
   .strictObject({ accessToken: z.string().describe('A new access token of the same session') })
   .meta({ id: 'RenewSession' });
 
+const TypingIn = z.strictObject({ conversationId: objectId }).meta({ id: 'TypingIn' });
+
 const SessionEndReason = z.enum([
   'logout',
   'revoked',
@@ -44,6 +46,13 @@ export const clientEvents = {
     input: MarkConversation,
     output: DeliveredResult,
   },
+  'typing:start': {
+    summary: 'Be shown as typing for six seconds',
+    limit: 'typing',
+    input: TypingIn,
+    output: z.null(),
+  },
+  'typing:stop': { summary: 'Be no longer shown as typing', limit: 'typing', input: TypingIn, output: z.null() },
   'session:renew': {
     summary: 'Keep this socket open with a new access token of the same session',
     limit: 'other',
@@ -69,6 +78,10 @@ export const serverEvents = {
   'receipt:updated': {
     summary: "The other one's marks have moved, told where he may know",
     payload: Receipt.extend({ conversationId: objectId }),
+  },
+  'typing:updated': {
+    summary: 'Who else is typing: the whole list, which replaces what was known, at most once a second',
+    payload: z.strictObject({ conversationId: objectId, userIds: z.array(objectId) }),
   },
   'user:updated': {
     summary: 'A profile has changed, told to the own devices and to people who share a conversation',

@@ -28,6 +28,8 @@ interface Deps {
   logger: Logger;
   toProblem: (error: unknown) => Problem;
   observe: (event: string, outcome: string, seconds: number) => void;
+  /** Hears that a socket has gone. */
+  typing: { gone(socketId: string): void };
   handlers: Omit<SocketHandlers, 'session:renew'>;
   settings: { corsOrigins: readonly string[]; isLimited: boolean };
 }
@@ -110,6 +112,7 @@ export function createRealtime(deps: Deps): Realtime {
     const { actor, clock } = socket.data;
     clock.stop();
     sockets.remove(socket);
+    deps.typing.gone(socket.id);
     const at = presence.went(actor.userId);
     if (at) deps.users.noteLastSeen(actor.userId, at).catch(onError);
   }

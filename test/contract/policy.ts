@@ -38,6 +38,8 @@ export const eventPolicy: Record<string, Access> = {
   'message:send': 'user',
   'conversation:read': 'user',
   'conversation:delivered': 'user',
+  'typing:start': 'user',
+  'typing:stop': 'user',
   'session:renew': 'user',
 };
 
