@@ -40,6 +40,7 @@ const titles = {
   43: 'Text is kept as it was written, and hidden characters are kept out of names',
   44: 'Content stays data',
   45: 'Ids, pages and times have one form',
+  58: 'Presence is shown to who may know it, as it is',
   60: 'Typing is shown to the other members, for a few seconds',
   63: 'Answers are not cached or shared',
   64: 'Requests are limited by person, address and class',

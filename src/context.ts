@@ -42,6 +42,7 @@ import { createToProblem } from './middleware/errors.js';
 import { createPresence } from './realtime/presence.js';
 import { createRealtime, type Realtime } from './realtime/server.js';
 import { createTyping, typingSockets } from './realtime/typing.js';
+import { createWatching, watchingSockets } from './realtime/watching.js';
 import { subscribeAll } from './subscribers.js';
 import { createConversationViews } from './views/conversation-views.js';
 
@@ -156,9 +157,12 @@ export function createContext(parts: Parts): Context {
   const people = createPeople(parts, ground);
   const chat = createChat(parts, ground, people);
   const typing = createTyping({ standingOf: chat.conversations.standingOf, bus });
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'a presence could not be told');
+  const watching = createWatching({ presence, users: people.users, bus, onError });
   const realtime = createRealtime({
     bus,
     typing,
+    watching,
     authenticate: people.sessions.authenticate,
     sessions: people.sessions,
     conversations: chat.conversations,
@@ -172,6 +176,7 @@ export function createContext(parts: Parts): Context {
       ...messageSockets(chat.messages),
       ...conversationSockets(chat.conversations),
       ...typingSockets(typing),
+      ...watchingSockets(watching),
     },
     settings: { corsOrigins: config.http.corsOrigins, isLimited },
   });

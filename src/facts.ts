@@ -57,6 +57,8 @@ export interface Facts {
     before: readonly string[];
     typists: readonly string[];
   };
+  /** Somebody has come online or gone offline, for one socket that watches him and may know. */
+  'presence.updated': { socketId: string; userId: string; online: boolean; lastSeenAt: string | null };
   /** A profile is another one now: for everybody who shares a conversation with that person. */
   'user.updated': { user: Omit<PublicUser, 'presence'> };
   /** The own profile or settings are others now: for the own devices. */

@@ -65,6 +65,9 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
       io.to(toUserIds.map(userRoom)).emit('receipt:updated', receipt);
     },
     'typing.updated': (fact) => tellTyping(io, fact),
+    'presence.updated': ({ socketId, ...payload }) => {
+      io.to(socketId).emit('presence:updated', payload);
+    },
     'user.updated': async ({ user }) => {
       const people = new Set([user.id, ...(await companionsOf(user.id))]);
       io.to([...people].map(userRoom)).emit('user:updated', { user });

@@ -18,6 +18,18 @@ const RenewSession = z
   .strictObject({ accessToken: z.string().describe('A new access token of the same session') })
   .meta({ id: 'RenewSession' });
 
+const WatchPresence = z
+  .strictObject({ userIds: z.array(objectId).max(200).describe('Replaces the set that this socket watches') })
+  .meta({ id: 'WatchPresence' });
+
+const WatchedPresence = z
+  .strictObject({
+    userId: objectId,
+    online: z.boolean(),
+    lastSeenAt: time.nullable().describe('null while online, and where one may not know'),
+  })
+  .meta({ id: 'WatchedPresence' });
+
 const TypingIn = z.strictObject({ conversationId: objectId }).meta({ id: 'TypingIn' });
 
 const SessionEndReason = z.enum([
@@ -53,6 +65,12 @@ export const clientEvents = {
     output: z.null(),
   },
   'typing:stop': { summary: 'Be no longer shown as typing', limit: 'typing', input: TypingIn, output: z.null() },
+  'presence:watch': {
+    summary: 'Watch who is online: the answer says it now, presence:updated from then on',
+    limit: 'other',
+    input: WatchPresence,
+    output: z.strictObject({ items: z.array(WatchedPresence) }).meta({ id: 'WatchedPresences' }),
+  },
   'session:renew': {
     summary: 'Keep this socket open with a new access token of the same session',
     limit: 'other',
@@ -82,6 +100,10 @@ export const serverEvents = {
   'typing:updated': {
     summary: 'Who else is typing: the whole list, which replaces what was known, at most once a second',
     payload: z.strictObject({ conversationId: objectId, userIds: z.array(objectId) }),
+  },
+  'presence:updated': {
+    summary: 'Somebody who is watched has come online or gone offline, told to who may know',
+    payload: WatchedPresence,
   },
   'user:updated': {
     summary: 'A profile has changed, told to the own devices and to people who share a conversation',

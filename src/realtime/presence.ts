@@ -1,31 +1,63 @@
 /** Who is connected to this process. */
 export interface Presence {
   of(userId: string): { online: boolean; lastSeenAt: Date | null };
-  /** Everybody who has a socket here. */
+  /** Everybody who has a socket here, or had one a moment ago. */
   online(): string[];
   /** How many sockets a person has here. */
   count(userId: string): number;
   came(userId: string): void;
-  /** Gives the time when the last socket of the person went; null while there is another. */
-  went(userId: string): Date | null;
+  /**
+   * Gives the time when the last socket of the person went; null while there is another. The person stays online for a
+   * grace, in which he may come back unnoticed: a short one where his silence has been waited for already.
+   */
+  went(userId: string, wasSilent: boolean): Date | null;
+  /** Calls back with everybody who has come online or gone offline. */
+  onChange(listener: (userId: string) => void): void;
 }
 
 const remembered = 10_000;
+/** Together with the 14 s after which a silent socket is given up, at most 15 s. */
+const graceMs = 5_000;
+const graceOfSilentMs = 500;
 
 /** Counts sockets by person, and remembers for those who went last when that was. */
 export function createPresence(): Presence {
   const sockets = new Map<string, number>();
+  const leaving = new Map<string, NodeJS.Timeout>();
   const lastSeen = new Map<string, Date>();
+  const listeners: ((userId: string) => void)[] = [];
+
+  const isOnline = (userId: string): boolean => sockets.has(userId) || leaving.has(userId);
+
+  function tell(userId: string): void {
+    for (const listener of listeners) listener(userId);
+  }
+
+  function remember(userId: string, at: Date): void {
+    lastSeen.delete(userId);
+    lastSeen.set(userId, at);
+    for (const [oldest] of lastSeen) {
+      if (lastSeen.size <= remembered) break;
+      lastSeen.delete(oldest);
+    }
+  }
 
   return {
-    of: (userId) => ({ online: sockets.has(userId), lastSeenAt: lastSeen.get(userId) ?? null }),
-    online: () => [...sockets.keys()],
+    of: (userId) => ({
+      online: isOnline(userId),
+      lastSeenAt: isOnline(userId) ? null : (lastSeen.get(userId) ?? null),
+    }),
+    online: () => [...new Set([...sockets.keys(), ...leaving.keys()])],
     count: (userId) => sockets.get(userId) ?? 0,
+    onChange: (listener) => void listeners.push(listener),
     came(userId) {
+      const wasOnline = isOnline(userId);
+      clearTimeout(leaving.get(userId));
+      leaving.delete(userId);
       sockets.set(userId, (sockets.get(userId) ?? 0) + 1);
-      lastSeen.delete(userId);
+      if (!wasOnline) tell(userId);
     },
-    went(userId) {
+    went(userId, wasSilent) {
       const left = (sockets.get(userId) ?? 1) - 1;
       if (left > 0) {
         sockets.set(userId, left);
@@ -33,11 +65,12 @@ export function createPresence(): Presence {
       }
       sockets.delete(userId);
       const at = new Date();
-      lastSeen.set(userId, at);
-      for (const [oldest] of lastSeen) {
-        if (lastSeen.size <= remembered) break;
-        lastSeen.delete(oldest);
-      }
+      const end = (): void => {
+        leaving.delete(userId);
+        remember(userId, at);
+        tell(userId);
+      };
+      leaving.set(userId, setTimeout(end, wasSilent ? graceOfSilentMs : graceMs).unref());
       return at;
     },
   };

@@ -28,8 +28,9 @@ interface Deps {
   logger: Logger;
   toProblem: (error: unknown) => Problem;
   observe: (event: string, outcome: string, seconds: number) => void;
-  /** Hears that a socket has gone. */
+  /** Hear that a socket has gone. */
   typing: { gone(socketId: string): void };
+  watching: { gone(socketId: string): void };
   handlers: Omit<SocketHandlers, 'session:renew'>;
   settings: { corsOrigins: readonly string[]; isLimited: boolean };
 }
@@ -108,19 +109,20 @@ export function createRealtime(deps: Deps): Realtime {
   const onError = (error: unknown): void => logger.warn({ err: error }, 'the sockets could not be looked after');
   const stopWatching = watchSessions({ ...deps, sockets, onError });
 
-  function leave(socket: ClientSocket): void {
+  function leave(socket: ClientSocket, wasSilent: boolean): void {
     const { actor, clock } = socket.data;
     clock.stop();
     sockets.remove(socket);
     deps.typing.gone(socket.id);
-    const at = presence.went(actor.userId);
+    deps.watching.gone(socket.id);
+    const at = presence.went(actor.userId, wasSilent);
     if (at) deps.users.noteLastSeen(actor.userId, at).catch(onError);
   }
 
   function greet(socket: ClientSocket): void {
     const { data } = socket;
     presence.came(data.actor.userId);
-    socket.on('disconnect', () => leave(socket));
+    socket.on('disconnect', (reason) => leave(socket, reason === 'ping timeout'));
     if (data.ended !== null) {
       socket.emit('session:revoked', { reason: data.ended });
       socket.disconnect(true);

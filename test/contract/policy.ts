@@ -40,6 +40,7 @@ export const eventPolicy: Record<string, Access> = {
   'conversation:delivered': 'user',
   'typing:start': 'user',
   'typing:stop': 'user',
+  'presence:watch': 'user',
   'session:renew': 'user',
 };
 

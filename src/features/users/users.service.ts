@@ -22,6 +22,10 @@ export interface Users {
   profile(viewerId: string, userId: string): Promise<PublicUser>;
   refs(userIds: readonly string[]): Promise<Map<string, UserRef>>;
   publicUsers(viewerId: string, userIds: readonly string[]): Promise<Map<string, PublicUser>>;
+  /** What the viewer may know of who is online; null where he may not, nothing for who is not there. */
+  presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Presence | null>>;
+  /** What each of these viewers may know of one person; empty if he is not there. */
+  presenceFor(userId: string, viewerIds: readonly string[]): Promise<Map<string, Presence | null>>;
   /** Whether there is such an account, and it is active. */
   exists(userId: string): Promise<boolean>;
   /** Keeps when the last socket of a person was gone. */
@@ -35,10 +39,12 @@ export function createUsers({ rows, bus, presence }: Deps): Users {
     return { online, lastSeenAt: online ? null : ((lastSeenAt ?? row.lastSeenAt)?.toISOString() ?? null) };
   }
 
-  function publicUserFor(viewerId: string, row: UserRow): PublicUser {
+  function presenceShown(viewerId: string, row: UserRow): Presence | null {
     const isShown = maySeePresence(viewerId, { id: String(row._id), lastSeen: row.privacy.lastSeen });
-    return toPublicUser(row, isShown ? presenceOf(row) : null);
+    return isShown ? presenceOf(row) : null;
   }
+
+  const publicUserFor = (viewerId: string, row: UserRow): PublicUser => toPublicUser(row, presenceShown(viewerId, row));
 
   async function mapped<View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> {
     const found = await rows.byIds([...new Set(userIds)]);
@@ -79,6 +85,11 @@ export function createUsers({ rows, bus, presence }: Deps): Users {
     },
     refs: (userIds) => mapped(userIds, toRef),
     publicUsers: (viewerId, userIds) => mapped(userIds, (row) => publicUserFor(viewerId, row)),
+    presencesOf: (viewerId, userIds) => mapped(userIds, (row) => presenceShown(viewerId, row)),
+    async presenceFor(userId, viewerIds) {
+      const row = await rows.byId(userId);
+      return new Map(row ? viewerIds.map((viewerId) => [viewerId, presenceShown(viewerId, row)]) : []);
+    },
     exists: async (userId) => (await rows.byId(userId))?.state === 'active',
     noteLastSeen: (userId, at) => rows.setLastSeen(userId, at),
   };

@@ -1,0 +1,108 @@
+/** Who watches whose presence: each socket a set of its own, which goes with it. */
+import type { Facts } from '../facts.js';
+import type { Actor } from '../kernel/actor.js';
+import type { FactBus } from '../kernel/fact-bus.js';
+import type { SocketHandlers } from './handler.js';
+import type { Presence } from './presence.js';
+
+/** A presence as it may be shown; null to who may not know. */
+type Shown = { online: boolean; lastSeenAt: string | null } | null;
+
+/** What is told of one person; who may not be seen looks like one who never was there. */
+export interface Watched {
+  userId: string;
+  online: boolean;
+  lastSeenAt: string | null;
+}
+
+interface Deps {
+  presence: Pick<Presence, 'onChange'>;
+  users: {
+    /** What the viewer may know of these people; without those who are not there. */
+    presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Shown>>;
+    /** What each of these viewers may know of one person. */
+    presenceFor(userId: string, viewerIds: readonly string[]): Promise<Map<string, Shown>>;
+  };
+  bus: Pick<FactBus<Facts>, 'publish'>;
+  onError: (error: unknown) => void;
+}
+
+export interface Watching {
+  /** Replaces what the asking socket watches, and gives how these people stand now. */
+  watch(actor: Actor, userIds: readonly string[]): Promise<Watched[]>;
+  /** A socket has gone. */
+  gone(socketId: string): void;
+}
+
+const hidden = { online: false, lastSeenAt: null };
+
+/** Which socket, of which person, watches whom; both ways round. */
+function createSets() {
+  const bySocket = new Map<string, Set<string>>();
+  const watchers = new Map<string, Map<string, string>>();
+
+  function clear(socketId: string): void {
+    for (const userId of bySocket.get(socketId) ?? []) {
+      const sockets = watchers.get(userId);
+      sockets?.delete(socketId);
+      if (sockets?.size === 0) watchers.delete(userId);
+    }
+    bySocket.delete(socketId);
+  }
+
+  return {
+    clear,
+    replace(socketId: string, viewerId: string, userIds: readonly string[]): void {
+      clear(socketId);
+      if (userIds.length === 0) return;
+      bySocket.set(socketId, new Set(userIds));
+      for (const userId of userIds) {
+        watchers.set(userId, (watchers.get(userId) ?? new Map<string, string>()).set(socketId, viewerId));
+      }
+    },
+    /** The sockets that watch somebody, and whose they are. */
+    of: (userId: string): ReadonlyMap<string, string> => watchers.get(userId) ?? new Map<string, string>(),
+  };
+}
+
+/** Builds the watching of one process. */
+export function createWatching({ presence, users, bus, onError }: Deps): Watching {
+  const sets = createSets();
+  /** Changes of one person are told one after the other, each as it is when its turn comes. */
+  const turns = new Map<string, Promise<void>>();
+
+  async function tell(userId: string): Promise<void> {
+    const viewers = [...new Set(sets.of(userId).values())];
+    if (viewers.length === 0) return;
+    const shown = await users.presenceFor(userId, viewers);
+    for (const [socketId, viewerId] of sets.of(userId)) {
+      const state = shown.get(viewerId);
+      if (state) bus.publish('presence.updated', { socketId, userId, ...state });
+    }
+  }
+
+  presence.onChange((userId) => {
+    const turn = (turns.get(userId) ?? Promise.resolve()).then(() => tell(userId)).catch(onError);
+    turns.set(userId, turn);
+    void turn.then(() => {
+      if (turns.get(userId) === turn) turns.delete(userId);
+    });
+  });
+
+  return {
+    async watch({ userId: viewerId, socketId = '' }, userIds) {
+      // Watched first and read afterwards: what changes in between is told, and nothing is missed.
+      sets.replace(socketId, viewerId, userIds);
+      const states = await users.presencesOf(viewerId, userIds);
+      return userIds.map((userId) => ({ userId, ...(states.get(userId) ?? hidden) }));
+    },
+    gone: sets.clear,
+  };
+}
+
+/** Watching over a socket; there is no other door to it. */
+export function watchingSockets({ watch }: Pick<Watching, 'watch'>): SocketHandlers<'presence:watch'> {
+  return {
+    'presence:watch': async (actor, { userIds }) => ({ items: await watch(actor, [...new Set(userIds)]) }),
+  };
+}
