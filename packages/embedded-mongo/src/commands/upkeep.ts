@@ -1,4 +1,5 @@
 /** What happens by the clock: TTL deletion, cursor expiry, and the keys of what was dropped. */
+import { isDoc } from '../bson/value.js';
 import { decode } from '../bson/decode.js';
 import { compileQuery } from '../match/compile.js';
 import { rootScope } from '../expr/expression.js';
@@ -30,7 +31,9 @@ interface Job {
 function* expire(store: Store, pace: Pace, table: Table, index: Index): Work {
   const [path = ''] = index.paths;
   const limit = new Date(Date.now() - (index.expireAfterSeconds ?? 0) * 1000);
-  const node = compileQuery({ [path]: { $lte: limit } }, rootScope(new Date()));
+  const filter = index.spec['partialFilterExpression'];
+  const covered = isDoc(filter) ? [filter] : [];
+  const node = compileQuery({ $and: [{ [path]: { $lte: limit } }, ...covered] }, rootScope(new Date()));
   const plan = choosePlan(table, node, { hint: index.name });
   for (const row of runPlan({ store, table, node, pace }, plan)) {
     if (row === PAUSE) {
@@ -48,7 +51,8 @@ async function expireAll({ store, commits }: Job): Promise<void> {
   for (const table of [...store.catalogue.tables.values()]) {
     for (const index of table.indexes.filter(({ expireAfterSeconds, ready }) => expireAfterSeconds !== null && ready)) {
       const pace = startPace(0);
-      await commits.run(() => expire(store, pace, table, index), pace);
+      // What cannot be deleted now, on a full disk for example, is tried again at the next tick, and holds up no other.
+      await commits.run(() => expire(store, pace, table, index), pace).catch(() => undefined);
     }
   }
 }
