@@ -1,0 +1,101 @@
+/** A disk that takes no more: errors, no crash, reads go on, counts stay right, and writing resumes with the space. (8.4) */
+import { execFileSync, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it, onTestFinished } from 'vitest';
+import { connectTo, temporaryFolder } from './support/store.js';
+import type { Client } from './support/store.js';
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+/** Blocks of 1,024 bytes that any one file may have. */
+const LIMIT_BLOCKS = 4_096;
+
+/** The store as a process whose files the system lets grow so far only; LMDB meets that limit as it meets a full disk. */
+async function startLimited(): Promise<{ socketPath: string; pid: number; isAlive: () => boolean }> {
+  const socketPath = join(temporaryFolder('socket'), 's.sock');
+  const limited = `trap '' XFSZ; ulimit -S -f ${LIMIT_BLOCKS}; exec "$@"`;
+  const command = [process.execPath, MAIN, '--path', join(temporaryFolder(), 'data'), '--socket', socketPath];
+  const child = spawn('bash', ['-c', limited, 'bash', ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stdout.on('data', () => resolve());
+    void exited.then(() => reject(new Error(`the store ended: ${said}`)));
+  });
+  return { socketPath, pid: child.pid ?? -1, isAlive: () => child.exitCode === null && child.signalCode === null };
+}
+
+/** Nothing was written. A write that the system cuts short is an I/O error to LMDB, one that it refuses a full disk. */
+const REFUSED = {
+  code: expect.toSatisfy((code: number) => code === 14031 || code === 1),
+  message: expect.stringMatching(/the disk is full: nothing was written|the store could not write/),
+};
+
+interface Row {
+  _id: number;
+  n: number;
+  text: string;
+}
+
+const rowsOf = (client: Client) => client.db().collection<Row>('rows');
+
+/** Inserts until the store refuses; gives how many it took, and the refusal. */
+async function fill(client: Client, from: number): Promise<{ count: number; error: unknown }> {
+  const text = 'x'.repeat(10_000);
+  for (let count = 0; ; count++) {
+    try {
+      await rowsOf(client).insertOne({ _id: from + count, n: from + count, text });
+    } catch (error) {
+      return { count, error };
+    }
+    if (count > 10_000) throw new Error('the limit was never met');
+  }
+}
+
+async function expectSound(client: Client, count: number): Promise<void> {
+  const rows = rowsOf(client);
+  const ids = (await rows.find().hint({ $natural: 1 }).project({ _id: 1 }).toArray()).map(({ _id }) => Number(_id));
+  expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, at) => at));
+  expect(await rows.estimatedDocumentCount()).toBe(count);
+  expect(
+    await rows
+      .find({ n: { $gte: 0 } })
+      .hint('n_1')
+      .sort({ n: 1 })
+      .toArray(),
+  ).toHaveLength(count);
+  if (count > 0) expect(await rows.findOne({ _id: count - 1 })).toMatchObject({ n: count - 1 });
+}
+
+it('(8.4) a disk that takes no more is told by an error, harms nothing, and is over when there is space', async () => {
+  const store = await startLimited();
+  const client = await connectTo(store, { retryWrites: false });
+  await rowsOf(client).createIndex({ n: 1 }, { unique: true });
+  const first = await fill(client, 0);
+  expect(first.count).toBeGreaterThan(50);
+  expect(first.error).toMatchObject(REFUSED);
+  await expectSound(client, first.count);
+
+  // Nothing is half there: not a new collection, not an index, not a change of what is.
+  await expect(
+    client
+      .db()
+      .collection('others')
+      .insertOne({ text: 'x'.repeat(100_000) }),
+  ).rejects.toMatchObject(REFUSED);
+  const change = { $set: { text: 'y'.repeat(100_000) } };
+  await expect(rowsOf(client).updateMany({}, change)).rejects.toMatchObject(REFUSED);
+  await expectSound(client, first.count);
+  expect(await rowsOf(client).countDocuments({ text: /^y/ })).toBe(0);
+  expect(store.isAlive()).toBe(true);
+
+  execFileSync('prlimit', ['--pid', String(store.pid), '--fsize=unlimited']);
+  await rowsOf(client).insertOne({ _id: first.count, n: first.count, text: 'there is space again' });
+  await expectSound(client, first.count + 1);
+  await expect(rowsOf(client).insertOne({ _id: -1, n: 0, text: '' })).rejects.toMatchObject({ code: 11000 });
+}, 60_000);
