@@ -46,7 +46,9 @@ function checkVersion(root: RootDatabase<Buffer, Buffer>, catalogue: Bytes, path
 }
 
 function isNoSpace(error: unknown): boolean {
-  return error instanceof Error && /no space left|MDB_MAP_FULL|ENOSPC|EDQUOT|EFBIG|file too large|quota/i.test(error.message);
+  return (
+    error instanceof Error && /no space left|MDB_MAP_FULL|ENOSPC|EDQUOT|EFBIG|file too large|quota/i.test(error.message)
+  );
 }
 
 /** What LMDB throws, as the code a client gets: 14031 for a full disk, 1 for anything else. */
