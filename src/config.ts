@@ -21,6 +21,11 @@ const duration = z
   .regex(/^[1-9]\d{0,6}[smhd]$/, 'give a duration such as 90s, 15m, 24h or 30d')
   .transform((value) => Number(value.slice(0, -1)) * unitMs[value.slice(-1) as keyof typeof unitMs]);
 
+const window = z.union(
+  [z.literal('0').transform(() => 0), duration],
+  'give a duration such as 24h or 30d, or 0 for no limit',
+);
+
 const origin = z
   .string()
   .refine(isOrigin, 'give exact origins such as https://chat.example.org, separated by commas, and no *');
@@ -94,6 +99,8 @@ const Settings = z.object({
     .string()
     .regex(sender, 'give an address such as Causerie <causerie@example.org>')
     .default('Causerie <causerie@localhost>'),
+  MESSAGE_EDIT_WINDOW: window.default(unitMs.d),
+  MESSAGE_DELETE_WINDOW: window.default(2 * unitMs.d),
   RATE_LIMIT_FACTOR: z
     .string()
     .regex(/^\d{1,6}(\.\d{1,6})?$/, 'give a number such as 1, 0.5 or 100')
@@ -150,6 +157,7 @@ function nested(settings: Settings) {
     },
     isRegistrationOpen: settings.REGISTRATION === 'open',
     mail: { url: settings.MAIL_URL, from: settings.MAIL_FROM, folder: resolve(dataDir, 'outbox') },
+    messages: { editMs: settings.MESSAGE_EDIT_WINDOW, deleteMs: settings.MESSAGE_DELETE_WINDOW },
     rateLimitFactor: settings.RATE_LIMIT_FACTOR,
     logLevel: settings.LOG_LEVEL,
   } as const;

@@ -18,8 +18,10 @@ import { createRecovery } from './features/auth/recovery.service.js';
 import { conversationsModel } from './features/conversations/conversations.model.js';
 import { createConversations } from './features/conversations/conversations.service.js';
 import { conversationSockets } from './features/conversations/conversations.sockets.js';
+import { hiddenModel } from './features/conversations/hidden.model.js';
 import { membersModel } from './features/conversations/members.model.js';
 import { createContentDigests } from './features/messages/content-digest.js';
+import { messageChangesModel } from './features/messages/message-changes.model.js';
 import { messagesModel } from './features/messages/messages.model.js';
 import { createMessages } from './features/messages/messages.service.js';
 import { messageSockets } from './features/messages/messages.sockets.js';
@@ -35,6 +37,7 @@ import { createLimits } from './kernel/limits.js';
 import type { Logger } from './kernel/logger.js';
 import { createMetrics } from './kernel/metrics.js';
 import { unavailable } from './kernel/problem.js';
+import { changesModel } from './log/change.model.js';
 import { checkpointsModel } from './log/checkpoint.model.js';
 import { createLog } from './log/log.js';
 import { comeBackMs, createDraining } from './middleware/draining.js';
@@ -45,6 +48,9 @@ import { createTyping, typingSockets } from './realtime/typing.js';
 import { createWatching, watchingSockets } from './realtime/watching.js';
 import { subscribeAll } from './subscribers.js';
 import { createConversationViews } from './views/conversation-views.js';
+import { createCounting } from './views/counting.js';
+import { createMessageViews } from './views/message-views.js';
+import { createVisibility } from './views/visibility.js';
 
 interface Parts {
   config: Config;
@@ -68,7 +74,11 @@ export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &
 
 /** The rows of every collection on one connection. */
 function createRows({ connection }: Pick<Database, 'connection'>) {
+  const changes = changesModel(connection);
   return {
+    changes,
+    messageChanges: messageChangesModel(connection, changes),
+    hidden: hiddenModel(connection),
     users: usersModel(connection),
     sessions: sessionsModel(connection),
     attempts: attemptsModel(connection),
@@ -122,30 +132,46 @@ function createPeople({ config, logger, publicUrl }: Parts, { rows, keys, bus, p
 
 /** Conversations and messages over their log. */
 function createChat(
-  { database, logger }: Parts,
+  { config, database, logger }: Parts,
   { rows, keys, bus }: Ground,
   { users }: Pick<ReturnType<typeof createPeople>, 'users'>,
 ) {
-  const { conversations: conversationRows, members, messages: messageRows, checkpoints } = rows;
+  const { conversations: conversationRows, members, hidden, messages: messageRows } = rows;
   const log = createLog({
     messages: messageRows,
+    changes: rows.changes,
     conversations: conversationRows,
     members,
-    checkpoints,
+    checkpoints: rows.checkpoints,
     kind: database.kind,
     onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
   });
+  const visibility = createVisibility({ messages: messageRows, hidden });
+  const counting = createCounting({ messages: messageRows, hidden });
+  const messageViews = createMessageViews({ messages: messageRows, changes: rows.messageChanges, visibility });
+  const { publicUsers } = users;
   const conversations = createConversations({
-    rows: { conversations: conversationRows, members },
+    rows: { conversations: conversationRows, members, hidden },
     log,
     users,
     lastSeq: messageRows.lastSeq,
-    views: createConversationViews({ messages: messageRows, publicUsers: users.publicUsers }),
+    views: createConversationViews({ messages: messageRows, messageViews, visibility, counting, publicUsers }),
+    counting,
     cursors: createCursors(keys),
     bus,
   });
   const digests = createContentDigests(keys);
-  const messages = createMessages({ rows: messageRows, log, conversations, digests, bus });
+  const messages = createMessages({
+    rows: messageRows,
+    changes: rows.messageChanges,
+    log,
+    conversations,
+    views: messageViews,
+    visibility,
+    digests,
+    bus,
+    windows: config.messages,
+  });
   return { log, conversations, messages };
 }
 

@@ -24,8 +24,22 @@ export interface Facts {
     type: 'direct' | 'group';
     /** The members of a direct conversation; empty for a group, which has a room. */
     userIds: readonly string[];
+    /** Who of them cannot see the message that it quotes. */
+    quoteBlindIds: readonly string[];
     message: Message;
     senderState: Message['state'];
+    originSocketId?: string | undefined;
+  };
+  /** A message was edited, deleted or reacted to; `message.rev` is the number of this change. */
+  'message.updated': Facts['message.created'] & {
+    /** Who of the members cannot see it. */
+    blindIds: readonly string[];
+  };
+  /** Somebody has hidden messages for himself: for his other devices. */
+  'message.hidden': {
+    userId: string;
+    conversationId: string;
+    messageIds: string[];
     originSocketId?: string | undefined;
   };
   /** A conversation has come into somebody's list; `conversation` is as that person sees it. */

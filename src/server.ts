@@ -10,6 +10,7 @@ import { secretOf } from './drivers/secret-file.js';
 import { answerBrokenRequests } from './middleware/broken-requests.js';
 import { comeBackMs } from './middleware/draining.js';
 import { createLogger, type Logger } from './kernel/logger.js';
+import type { SweepCalls } from './log/sweep.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -68,6 +69,18 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
   await database.close();
 }
 
+/** What the sweep of the log has the services do. */
+function sweepCalls({ conversations, messages }: Context): SweepCalls {
+  return {
+    announce: messages.announceSwept,
+    announceChange: ({ messageId, rev }) => messages.announceChanged(String(messageId), rev),
+    async finish(before) {
+      await conversations.finishBefore(before);
+      await messages.finishBefore(before);
+    },
+  };
+}
+
 /** Makes the data ready, mends what a crash has left, and only then answers anybody. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const secret = config.keys.secret ?? secretOf(config.dataDir);
@@ -88,7 +101,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const http = createHttpServer(context, createApp(context));
   try {
     await prepare(database.connection);
-    await context.log.start({ announce: context.messages.announceSwept, finish: context.conversations.finish });
+    await context.log.start(sweepCalls(context));
     context.mails.start();
     const port = await listen(http, config.http);
     const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host;

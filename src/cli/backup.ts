@@ -4,6 +4,7 @@ import { loadConfig, readEnvironment, type Config } from '../config.js';
 import { conversationsModel } from '../features/conversations/conversations.model.js';
 import { membersModel } from '../features/conversations/members.model.js';
 import { messagesModel } from '../features/messages/messages.model.js';
+import { changesModel } from '../log/change.model.js';
 import { checkpointsModel } from '../log/checkpoint.model.js';
 import { createLog } from '../log/log.js';
 import { ArchiveError, readArchive, writeArchive } from './archive.js';
@@ -38,6 +39,7 @@ async function backup({ dataDir }: Config, file: string): Promise<void> {
 async function mend(connection: Connection): Promise<void> {
   const log = createLog({
     messages: messagesModel(connection),
+    changes: changesModel(connection),
     conversations: conversationsModel(connection),
     members: membersModel(connection),
     checkpoints: checkpointsModel(connection),
@@ -45,7 +47,7 @@ async function mend(connection: Connection): Promise<void> {
     onError: (error) => console.error(String(error)),
   });
   const nobody = (): Promise<void> => Promise.resolve();
-  await log.start({ announce: nobody, finish: nobody });
+  await log.start({ announce: nobody, announceChange: nobody, finish: nobody });
   await log.stop();
 }
 

@@ -94,6 +94,11 @@ export function nothing(): { status: 204; body: null } {
   return { status: 204, body: null };
 }
 
+/** 200 with a body, or 204 where there is nothing to show. */
+export function okOrNothing<Body>(body: Body | null): { status: 200; body: Body } | { status: 204; body: null } {
+  return body === null ? nothing() : ok(body);
+}
+
 /** 202 with a body: accepted, and done a moment later. */
 export function accepted<Body>(body: Body): { status: 202; body: Body } {
   return { status: 202, body };

@@ -21,6 +21,8 @@ export interface Entry<Row extends LogRow> {
   /** Called once, when the row may be acknowledged. */
   readonly resolve: (landed: Landed<Row>) => void;
   readonly reject: (error: Error) => void;
+  /** What has to be written before it may be acknowledged; where it fails, the sweep does it later. */
+  readonly finish?: (row: Row) => Promise<void>;
   /** Tells everybody, after the acknowledgement. */
   readonly announce: (row: Row) => void | Promise<void>;
   /** When an unknown outcome stops being looked into: milliseconds since the epoch. */

@@ -1,16 +1,25 @@
-/** The log of conversations: the one door through which messages land. */
+/** The log of conversations: the one door through which messages land and changes are numbered. */
 import { Types } from 'mongoose';
 import type { ConversationRows } from '../features/conversations/conversations.model.js';
 import type { MemberRows } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
 import { Problem } from '../kernel/problem.js';
+import type { ChangeRow, ChangeRows } from './change.model.js';
+import { changeKind } from './change-kind.js';
 import type { CheckpointRows } from './checkpoint.model.js';
 import { createCheckpoint } from './checkpoints.js';
-import type { Landed } from './entry.js';
+import type { Entry, Kind, Landed, LogRow } from './entry.js';
 import { createIds } from './ids.js';
 import { createLanes } from './lanes.js';
 import { type MessageEntry, messageKind } from './message-kind.js';
-import { createProjections, project, type Projections } from './projections.js';
+import {
+  changeProjection,
+  createProjections,
+  messageProjection,
+  project,
+  type Projection,
+  type Projections,
+} from './projections.js';
 import { createRecent } from './recent.js';
 import { repeat } from '../kernel/repeat.js';
 import { createSweep, type SweepCalls } from './sweep.js';
@@ -30,22 +39,31 @@ export interface Draft {
 /** What the log asks and tells about a draft. */
 type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'announce'>;
 
+/** A change whose content and mark are written, before it has its number. */
+export type ChangeDraft = Pick<ChangeRow, 'conversationId' | 'messageId' | 'changeId'>;
+
+/** What the log has done with a numbered change: before the acknowledgement, and after it. */
+type ChangeCalls = Required<Pick<Entry<ChangeRow>, 'finish' | 'announce'>>;
+
 export interface Log extends Pick<Projections, 'settle' | 'noted'> {
   /**
    * Gives a message its place, durably. Throws `client_id_reused` when the sender's clientId has another content,
    * `unavailable` when too much waits or the store cannot say what became of it, and what `refusal` gives.
    */
   append(draft: Draft, calls: DraftCalls): Promise<Landed<MessageRow>>;
+  /** Numbers a change, once for each `changeId`; throws `unavailable`. */
+  change(draft: ChangeDraft, calls: ChangeCalls): Promise<Landed<ChangeRow>>;
   /** Mends what a crash has left, before the first message is taken; then sweeps and keeps the checkpoint. */
   start(calls: SweepCalls): Promise<void>;
   /** Waits for what is under way, writes the projections and the last checkpoint. */
   stop(): Promise<void>;
-  /** How many messages wait for their place. */
+  /** How many messages and changes wait for their place. */
   waiting(): number;
 }
 
 interface Deps {
   messages: MessageRows;
+  changes: ChangeRows;
   conversations: ConversationRows;
   members: MemberRows;
   checkpoints: CheckpointRows;
@@ -57,6 +75,8 @@ interface Deps {
 const checkpointMs = 10_000;
 const sweepMs = 30_000;
 const patienceMs = 5_000;
+/** The time of an id that is made now lies before this far in the future. */
+const aheadMs = 2_000;
 
 /** The row of a draft; its number comes from its lane. */
 function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
@@ -71,52 +91,87 @@ function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
     text: draft.text,
     replyTo: draft.replyTo === null ? null : new Types.ObjectId(draft.replyTo),
     mentions: draft.mentions.map((userId) => new Types.ObjectId(userId)),
+    revision: 0,
+    revisions: [],
     createdAt: new Date(Math.max(Date.now(), _id.getTimestamp().getTime())),
+    editedAt: null,
+    deletedAt: null,
+  };
+}
+
+/** The lanes and the writer of one kind of rows. */
+interface Door<Row extends LogRow, Item extends Entry<Row>> {
+  /** Puts a row in its lane; the promise is kept when it has landed. */
+  enter(entry: Omit<Item, 'resolve' | 'reject' | 'deadline'>): Promise<Landed<Row>>;
+  waiting(): number;
+  oldest(): (Date | null)[];
+  isBroken(): boolean;
+  idle(): Promise<void>;
+}
+
+type WriterDeps = Omit<Parameters<typeof createWriter>[0], 'kind' | 'lanes' | 'note'>;
+
+function createDoor<Row extends LogRow, Item extends Entry<Row>>(
+  kind: Kind<Row, Item>,
+  note: (row: Row) => void,
+  deps: WriterDeps,
+): Door<Row, Item> {
+  const lanes = createLanes<Row, Item>(kind);
+  const writer = createWriter<Row, Item>({ ...deps, kind, lanes, note });
+  return {
+    enter: (entry) =>
+      new Promise((resolve, reject) => {
+        lanes.enter({ ...entry, resolve, reject, deadline: Date.now() + patienceMs } as Item);
+        writer.wake();
+      }),
+    waiting: lanes.waiting,
+    oldest: () => [lanes.oldest(), writer.oldest()],
+    isBroken: writer.isBroken,
+    idle: writer.idle,
   };
 }
 
 /** The parts of a log, tied to each other. */
-function createParts({ messages, conversations, members, checkpoints, kind, onError }: Deps) {
+function createParts({ messages, changes, conversations, members, checkpoints, kind, onError }: Deps) {
   const projecting = { conversations, members, onError };
   const projections = createProjections(projecting);
-  const sweep = createSweep({ messages, conversations, checkpoints, project: (rows) => project(projecting, rows) });
-  const ofMessages = messageKind(messages);
-  const lanes = createLanes<MessageRow, MessageEntry>(ofMessages);
-  const writer = createWriter({
-    kind: ofMessages,
-    lanes,
-    note: projections.note,
+  const projectAll = (rows: readonly Projection[]): Promise<void> => project(projecting, rows);
+  const sweep = createSweep({ messages, changes, conversations, checkpoints, project: projectAll });
+  const writing: WriterDeps = {
     settle: projections.settle,
     isShared: kind === 'mongodb',
     replayOwn: () => sweep.replay(checkpoint.time()),
     onError,
-  });
+  };
+  const ofMessages = createDoor<MessageRow, MessageEntry>(
+    messageKind(messages),
+    (row) => projections.note(messageProjection(row), row._id),
+    writing,
+  );
+  const ofChanges = createDoor<ChangeRow, Entry<ChangeRow>>(
+    changeKind(changes),
+    (row) => projections.note(changeProjection(row), row._id),
+    writing,
+  );
   const checkpoint = createCheckpoint({
     rows: checkpoints,
-    unprojected: () => [lanes.oldest(), writer.oldest(), projections.oldest()],
-    isInDoubt: writer.isBroken,
+    unprojected: () => [...ofMessages.oldest(), ...ofChanges.oldest(), projections.oldest()],
+    isInDoubt: () => ofMessages.isBroken() || ofChanges.isBroken(),
   });
-  return { projections, sweep, lanes, writer, checkpoint };
+  return { projections, sweep, ofMessages, ofChanges, checkpoint };
 }
 
 /** Builds the log of one process. */
 export function createLog(deps: Deps): Log {
-  const { projections, sweep, lanes, writer, checkpoint } = createParts(deps);
+  const { projections, sweep, ofMessages, ofChanges, checkpoint } = createParts(deps);
   const ids = createIds();
   const recent = createRecent();
   const stops: (() => void)[] = [];
 
-  function enter(draft: Draft, calls: DraftCalls): Promise<Landed<MessageRow>> {
-    return new Promise((resolve, reject) => {
-      lanes.enter({ row: rowOf(draft, ids.next()), ...calls, resolve, reject, deadline: Date.now() + patienceMs });
-      writer.wake();
-    });
-  }
-
   return {
     settle: projections.settle,
     noted: projections.noted,
-    waiting: lanes.waiting,
+    waiting: () => ofMessages.waiting() + ofChanges.waiting(),
     async append(draft, calls) {
       const key = `${draft.conversationId} ${draft.senderId} ${draft.clientId}`;
       const earlier = recent.find(key);
@@ -124,10 +179,17 @@ export function createLog(deps: Deps): Log {
         if (!calls.isSame(earlier.digest)) throw new Problem('client_id_reused');
         return { row: (await earlier.landing).row, isNew: false };
       }
-      const landing = enter(draft, calls);
+      const landing = ofMessages.enter({ row: rowOf(draft, ids.next()), ...calls });
       recent.remember(key, { digest: draft.digest, landing });
       return landing;
     },
+    change: (draft, calls) =>
+      ofChanges.enter({
+        row: { _id: ids.next(), ...draft, rev: 0, replacedAt: null },
+        // Its content is written: nobody can refuse its number any more.
+        refusal: () => null,
+        ...calls,
+      }),
     async start(calls) {
       const newest = await sweep.atStart(calls);
       if (newest) {
@@ -135,12 +197,14 @@ export function createLog(deps: Deps): Log {
         checkpoint.raiseTo(newest);
       }
       await checkpoint.write();
+      // What a crash has cut off is finished before anybody asks, however young it is: to finish twice is harmless.
+      await calls.finish(new Date(Date.now() + aheadMs));
       stops.push(repeat(checkpointMs, checkpoint.write, deps.onError));
       stops.push(repeat(sweepMs, () => sweep.now(checkpoint.id), deps.onError));
     },
     async stop() {
       for (const stop of stops) stop();
-      await writer.idle();
+      await Promise.all([ofMessages.idle(), ofChanges.idle()]);
       await projections.stop();
       await checkpoint.write();
     },

@@ -1,19 +1,27 @@
+import type { Types } from 'mongoose';
 import type { ConversationRows, Head } from '../features/conversations/conversations.model.js';
 import type { MemberRows, SentMark } from '../features/conversations/members.model.js';
 import { inTime } from '../kernel/patience.js';
 import type { MessageRow } from '../features/messages/messages.model.js';
+import type { ChangeRow } from './change.model.js';
 
 /** What this process knows of a conversation and has not written yet. */
 interface Noted {
   head: Head;
   marks: Map<string, number>;
-  /** The id time of the oldest message in it. */
+  /** The id time of the oldest row in it. */
   since: number;
 }
 
+/** What follows from one row of the log. */
+export interface Projection {
+  head: Head;
+  mark: SentMark | null;
+}
+
 export interface Projections {
-  /** Remembers what follows from a message that has landed. */
-  note(row: MessageRow): void;
+  /** Remembers what follows from a row that has landed; `id` is that row's. */
+  note(projection: Projection, id: Types.ObjectId): void;
   /**
    * Waits until all that was noted before the call is written; false when that failed, and then what `noted` gives is
    * above what is stored.
@@ -21,7 +29,7 @@ export interface Projections {
   settle(): Promise<boolean>;
   /** The head and the marks of a conversation that are noted and not written. */
   noted(conversationId: string): { head: Head; marks: ReadonlyMap<string, number> } | null;
-  /** The id time of the oldest message whose projection is not written. */
+  /** The id time of the oldest row whose projection is not written. */
   oldest(): Date | null;
   /** Ends the writing behind. */
   stop(): Promise<void>;
@@ -43,27 +51,41 @@ function noteIn(batch: Batch, head: Head, marks: ReadonlyMap<string, number>, si
     return;
   }
   noted.head.seq = Math.max(noted.head.seq, head.seq);
+  noted.head.rev = Math.max(noted.head.rev, head.rev);
+  noted.head.lastUncountedSeq = Math.max(noted.head.lastUncountedSeq, head.lastUncountedSeq);
   if (head.lastActivityAt > noted.head.lastActivityAt) noted.head.lastActivityAt = head.lastActivityAt;
   noted.since = Math.min(noted.since, since);
   for (const [userId, seq] of marks) noted.marks.set(userId, Math.max(noted.marks.get(userId) ?? 0, seq));
 }
 
 /** What follows from a message: its conversation's head, and that its sender has read it. */
-function projectionOf(row: MessageRow): { head: Head; mark: SentMark } {
+export function messageProjection(row: MessageRow): Projection {
   const conversationId = String(row.conversationId);
+  const lastUncountedSeq = row.uncounted ? row.seq : 0;
   return {
-    head: { conversationId, seq: row.seq, lastActivityAt: row.createdAt },
+    head: { conversationId, seq: row.seq, rev: 0, lastActivityAt: row.createdAt, lastUncountedSeq },
     mark: { conversationId, userId: String(row.senderId), seq: row.seq },
   };
 }
 
-/** Writes down what follows from messages: marks before heads, one write for each row, however many messages. */
-export async function project(rows: Deps, messages: readonly MessageRow[]): Promise<void> {
+/** What follows from a change: the other half of its conversation's head. */
+export function changeProjection({ conversationId, rev }: ChangeRow): Projection {
+  const head = {
+    conversationId: String(conversationId),
+    seq: 0,
+    rev,
+    lastActivityAt: new Date(0),
+    lastUncountedSeq: 0,
+  };
+  return { head, mark: null };
+}
+
+const marksOf = ({ mark }: Projection): Map<string, number> => new Map(mark ? [[mark.userId, mark.seq]] : []);
+
+/** Writes down what follows from rows of the log: marks before heads, one write for each of them, however many rows. */
+export async function project(rows: Deps, projections: readonly Projection[]): Promise<void> {
   const batch: Batch = new Map();
-  for (const row of messages) {
-    const { head, mark } = projectionOf(row);
-    noteIn(batch, head, new Map([[mark.userId, mark.seq]]), 0);
-  }
+  for (const projection of projections) noteIn(batch, projection.head, marksOf(projection), 0);
   await write(rows, batch, true);
 }
 
@@ -84,9 +106,8 @@ function createNotes() {
   let dirty: Batch = new Map();
   let writing: Batch = new Map();
   return {
-    add(row: MessageRow): void {
-      const { head, mark } = projectionOf(row);
-      noteIn(dirty, head, new Map([[mark.userId, mark.seq]]), row._id.getTimestamp().getTime());
+    add(projection: Projection, id: Types.ObjectId): void {
+      noteIn(dirty, projection.head, marksOf(projection), id.getTimestamp().getTime());
     },
     isClean: (): boolean => dirty.size === 0,
     begin: (): Batch => {
@@ -157,8 +178,8 @@ export function createProjections(deps: Deps): Projections {
   }
 
   return {
-    note(row) {
-      notes.add(row);
+    note(projection, id) {
+      notes.add(projection, id);
       schedule();
     },
     settle,

@@ -1,32 +1,47 @@
 import type { Types } from 'mongoose';
-import type { ConversationRows } from '../features/conversations/conversations.model.js';
+import type { ConversationRow, ConversationRows } from '../features/conversations/conversations.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
+import type { ChangeRow, ChangeRows } from './change.model.js';
 import type { CheckpointRow, CheckpointRows } from './checkpoint.model.js';
+import type { LogRow } from './entry.js';
 import { firstIdAt } from './ids.js';
+import { changeProjection, messageProjection, type Projection } from './projections.js';
 
 interface Deps {
-  messages: MessageRows;
-  conversations: ConversationRows;
+  messages: Pick<MessageRows, 'since'>;
+  changes: Pick<ChangeRows, 'since'>;
+  conversations: Pick<ConversationRows, 'byIds'>;
   checkpoints: CheckpointRows;
-  /** Writes what follows from messages. */
-  project: (rows: readonly MessageRow[]) => Promise<void>;
+  /** Writes what follows from rows of the log. */
+  project: (projections: readonly Projection[]) => Promise<void>;
 }
 
 /** What a sweep has others do. */
 export interface SweepCalls {
   /** Tells of a message that had landed and was not in its conversation's head. */
   announce: (row: MessageRow) => Promise<void>;
-  /** Finishes a conversation whose making was cut off. */
-  finish: (conversationId: string) => Promise<void>;
+  /** Tells of a change that had landed and was not in its conversation's head. */
+  announceChange: (row: ChangeRow) => Promise<void>;
+  /** Finishes what was begun before a moment and then cut off. */
+  finish: (before: Date) => Promise<void>;
 }
 
 export interface Sweep {
-  /** Replays all messages from a time on; null replays everything. */
+  /** Replays the log from a time on; null replays everything. */
   replay(since: Date | null): Promise<void>;
   /** Before readiness: replays from the oldest checkpoint there is, and gives the newest. */
   atStart(calls: SweepCalls): Promise<Date | null>;
   /** Replays for the processes whose checkpoints stand still, and finishes what is pending. */
   now(ownId: Types.ObjectId): Promise<void>;
+}
+
+/** How rows of one kind are replayed. */
+interface Replayed<Row extends LogRow> {
+  since: (after: Types.ObjectId | null, limit: number) => Promise<Row[]>;
+  projectionOf: (row: Row) => Projection;
+  /** Whether a conversation's head lacks a row. */
+  isAhead: (row: Row, head: ConversationRow) => boolean;
+  announce: (row: Row) => Promise<void> | undefined;
 }
 
 /** Clocks of processes and the times of ids differ by less. */
@@ -35,35 +50,60 @@ const stillMs = 30_000;
 const dayMs = 86_400_000;
 const pageSize = 1000;
 
-/** Gives what mends the projections after a crash. */
-export function createSweep({ messages, conversations, checkpoints, project }: Deps): Sweep {
-  /** When a checkpoint was first seen with the value that it has. */
-  const seen = new Map<string, { beat: number; at: number }>();
-  let calls: SweepCalls | null = null;
+type ReplayDeps = Pick<Deps, 'messages' | 'changes' | 'conversations' | 'project'>;
 
-  async function replayPage(rows: readonly MessageRow[]): Promise<void> {
+/** Builds the replay of the log; `calls` gives whom to tell of what was not in a head. */
+function createReplay({ messages, changes, conversations, project }: ReplayDeps, calls: () => SweepCalls | null) {
+  const ofMessages: Replayed<MessageRow> = {
+    since: messages.since,
+    projectionOf: messageProjection,
+    isAhead: ({ seq }, head) => seq > head.seq,
+    announce: (row) => calls()?.announce(row),
+  };
+  const ofChanges: Replayed<ChangeRow> = {
+    since: changes.since,
+    projectionOf: changeProjection,
+    isAhead: ({ rev }, head) => rev > head.rev,
+    announce: (row) => calls()?.announceChange(row),
+  };
+
+  async function replayPage<Row extends LogRow>(kind: Replayed<Row>, rows: readonly Row[]): Promise<void> {
     const ids = [...new Map(rows.map((row) => [String(row.conversationId), row.conversationId])).values()];
-    const heads = new Map((await conversations.byIds(ids)).map((row) => [String(row._id), row.seq]));
-    await project(rows);
-    for (const row of rows) if (row.seq > (heads.get(String(row.conversationId)) ?? 0)) await calls?.announce(row);
+    const heads = new Map((await conversations.byIds(ids)).map((head) => [String(head._id), head]));
+    await project(rows.map(kind.projectionOf));
+    for (const row of rows) {
+      const head = heads.get(String(row.conversationId));
+      if (head && kind.isAhead(row, head)) await kind.announce(row);
+    }
   }
 
-  async function replay(since: Date | null): Promise<void> {
+  async function replayKind<Row extends LogRow>(kind: Replayed<Row>, since: Date | null): Promise<void> {
     let after = since && firstIdAt(new Date(since.getTime() - slackMs));
     for (;;) {
-      const rows = await messages.since(after, pageSize);
-      if (rows.length > 0) await replayPage(rows);
+      const rows = await kind.since(after, pageSize);
+      if (rows.length > 0) await replayPage(kind, rows);
       const last = rows.at(-1);
       if (!last || rows.length < pageSize) return;
       after = last._id;
     }
   }
 
-  async function finishForming(): Promise<void> {
-    const old = Date.now() - slackMs;
-    for (const row of await conversations.forming(pageSize)) {
-      if (row._id.getTimestamp().getTime() < old) await calls?.finish(String(row._id));
-    }
+  return async function replay(since: Date | null): Promise<void> {
+    await replayKind(ofMessages, since);
+    await replayKind(ofChanges, since);
+  };
+}
+
+/** Gives what mends the projections after a crash. */
+export function createSweep(deps: Deps): Sweep {
+  const { checkpoints } = deps;
+  /** When a checkpoint was first seen with the value that it has. */
+  const seen = new Map<string, { beat: number; at: number }>();
+  let calls: SweepCalls | null = null;
+  const replay = createReplay(deps, () => calls);
+
+  async function finish(): Promise<void> {
+    await calls?.finish(new Date(Date.now() - slackMs));
   }
 
   /** Whether a checkpoint has not moved for half a minute, by this process' own clock. */
@@ -93,12 +133,11 @@ export function createSweep({ messages, conversations, checkpoints, project }: D
       const times = all.map(({ time }) => time.getTime());
       await replay(times.length === 0 ? null : new Date(Math.min(...times)));
       for (const row of all) standsStill(row);
-      await finishForming();
       return times.length === 0 ? null : new Date(Math.max(...times));
     },
     async now(ownId) {
       for (const row of await checkpoints.all()) if (!row._id.equals(ownId) && standsStill(row)) await mend(row);
-      await finishForming();
+      await finish();
     },
   };
 }

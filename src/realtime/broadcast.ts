@@ -34,6 +34,28 @@ function tellTyping(io: RealtimeServer, fact: Facts['typing.updated']): void {
   others.emit('typing:updated', { conversationId, userIds: [...typists] });
 }
 
+/** Everybody who can see a message is told of it, each as he sees it: its state, and what it quotes. */
+function tellMessage(
+  io: RealtimeServer,
+  event: 'message:created' | 'message:updated',
+  { conversationId, type, userIds, quoteBlindIds, message, senderState, originSocketId }: Facts['message.created'],
+  blindIds: readonly string[],
+): void {
+  const { senderId, replyTo } = message;
+  const veiled = { ...message, replyTo: replyTo && { ...replyTo, excerpt: '' } };
+  const shownTo = (userId: string): typeof message => (quoteBlindIds.includes(userId) ? veiled : message);
+  const rooms = type === 'group' ? [groupRoom(conversationId)] : userIds.map(userRoom);
+  const apart = [...blindIds, ...quoteBlindIds, ...(senderId === null ? [] : [senderId])].map(userRoom);
+  const others = rooms.filter((room) => !apart.includes(room));
+  const quiet = originSocketId === undefined ? apart : [...apart, originSocketId];
+  if (others.length > 0) io.to(others).except(quiet).emit(event, { message });
+  const told = quoteBlindIds.filter((userId) => userId !== senderId && !blindIds.includes(userId));
+  for (const userId of told) io.to(userRoom(userId)).except(quiet.slice(apart.length)).emit(event, { message: veiled });
+  if (senderId === null || blindIds.includes(senderId)) return;
+  const own = { ...shownTo(senderId), state: senderState };
+  io.to(userRoom(senderId)).except(quiet.slice(apart.length)).emit(event, { message: own });
+}
+
 /** Builds the tellers over the sockets of this process. */
 export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Audience): Broadcast {
   /** Everybody in these rooms, each once, but for the socket that asked for the change. */
@@ -43,14 +65,15 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
   }
 
   return {
-    'message.created': ({ conversationId, type, userIds, message, senderState, originSocketId }) => {
-      const sender = message.senderId === null ? [] : [userRoom(message.senderId)];
-      const rooms = type === 'group' ? [groupRoom(conversationId)] : userIds.map(userRoom);
-      const others = rooms.filter((room) => !sender.includes(room));
-      if (others.length > 0) io.to(others).except(sender).emit('message:created', { message });
-      if (sender.length > 0) {
-        to(sender, originSocketId).emit('message:created', { message: { ...message, state: senderState } });
-      }
+    'message.created': (fact) => tellMessage(io, 'message:created', fact, []),
+    'message.updated': (fact) => {
+      const { conversationId, message, blindIds, originSocketId } = fact;
+      tellMessage(io, 'message:updated', fact, blindIds);
+      if (blindIds.length === 0) return;
+      to(blindIds.map(userRoom), originSocketId).emit('change:skipped', { conversationId, rev: message.rev });
+    },
+    'message.hidden': ({ userId, originSocketId, ...hidden }) => {
+      to([userRoom(userId)], originSocketId).emit('message:hidden', hidden);
     },
     'conversation.created': ({ userId, conversation, originSocketId }) => {
       to([userRoom(userId)], originSocketId).emit('conversation:created', { conversation });

@@ -8,7 +8,7 @@ import {
   OwnState,
   Receipt,
 } from '../features/conversations/conversations.schemas.js';
-import { Message, SendMessage } from '../features/messages/messages.schemas.js';
+import { DeleteMessageEvent, EditMessageEvent, Message, SendMessage } from '../features/messages/messages.schemas.js';
 import { Me, PublicUser } from '../features/users/users.schemas.js';
 import { objectId, time } from '../kernel/input.js';
 import type { LimitClass } from '../kernel/limits.js';
@@ -46,6 +46,13 @@ const SessionEndReason = z.enum([
 /** What a client may ask by an event, each paid from a budget and answered by an acknowledgement. */
 export const clientEvents = {
   'message:send': { summary: 'Send a message', limit: 'send', input: SendMessage, output: Message },
+  'message:edit': { summary: 'Give a message another text', limit: 'change', input: EditMessageEvent, output: Message },
+  'message:delete': {
+    summary: 'Delete a message for everyone, or hide it for oneself',
+    limit: 'change',
+    input: DeleteMessageEvent,
+    output: Message.nullable(),
+  },
   'conversation:read': {
     summary: 'Mark messages read up to a number',
     limit: 'marks',
@@ -84,6 +91,18 @@ export const serverEvents = {
   'message:created': {
     summary: 'A message has landed, told to the members who can see it',
     payload: z.strictObject({ message: Message }),
+  },
+  'message:updated': {
+    summary: 'A message was edited, deleted or reacted to, told to the members who can see it',
+    payload: z.strictObject({ message: Message }),
+  },
+  'change:skipped': {
+    summary: 'Something changed that the receiver cannot see: its number is no gap',
+    payload: z.strictObject({ conversationId: objectId, rev: z.int() }),
+  },
+  'message:hidden': {
+    summary: 'Messages were hidden for oneself, told to the own devices',
+    payload: z.strictObject({ conversationId: objectId, messageIds: z.array(objectId) }),
   },
   'conversation:created': {
     summary: 'A conversation has come into the list, as the receiver sees it',

@@ -2,7 +2,7 @@
 import type { Facts } from '../facts.js';
 import type { Actor } from '../kernel/actor.js';
 import type { FactBus } from '../kernel/fact-bus.js';
-import type { Held } from '../views/conversation-views.js';
+import type { Held } from '../views/held.js';
 import type { SocketHandlers } from './handler.js';
 
 interface Deps {

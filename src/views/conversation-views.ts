@@ -1,36 +1,24 @@
-import { floorOf, startOf, unreadOf } from '../features/conversations/conversations.policy.js';
+import { startOf } from '../features/conversations/conversations.policy.js';
 import type { Conversation } from '../features/conversations/conversations.schemas.js';
-import type { ConversationRow } from '../features/conversations/conversations.model.js';
 import type { MemberRow } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
 import type { PublicUser } from '../features/users/users.schemas.js';
-import { quotedIn, toMessage } from './message-view.js';
-
-/** A conversation with the viewer's own row and, in a direct one, the other's. */
-export interface Held {
-  conversation: ConversationRow;
-  member: MemberRow;
-  other: MemberRow | null;
-}
+import type { Counting, Counts } from './counting.js';
+import { type Held, reachedOf } from './held.js';
+import type { MessageViews } from './message-views.js';
+import type { Visibility } from './visibility.js';
 
 interface Deps {
-  messages: Pick<MessageRows, 'atPlaces' | 'byIds' | 'countMentions'>;
+  messages: Pick<MessageRows, 'atPlaces'>;
+  messageViews: MessageViews;
+  visibility: Pick<Visibility, 'range'>;
+  counting: Counting;
   publicUsers: (viewerId: string, userIds: readonly string[]) => Promise<Map<string, PublicUser>>;
 }
 
 export interface ConversationViews {
   /** Conversations as one viewer sees them, by a fixed number of queries. */
   of(viewerId: string, held: readonly Held[]): Promise<Conversation[]>;
-  /** What is unread in one conversation, and how much of that mentions the viewer. */
-  countsOf(viewerId: string, held: Held): Promise<{ unreadCount: number; mentionCount: number }>;
-  /** How many unread messages mention the viewer, by conversation. */
-  mentionsOf(viewerId: string, held: readonly Held[]): Promise<Map<string, number>>;
-}
-
-/** The marks that the other one shows; where there is nobody, everything is read. */
-export function reachedOf({ conversation, other }: Held): { deliveredSeq: number; readSeq: number } {
-  if (!other) return { deliveredSeq: conversation.seq, readSeq: conversation.seq };
-  return { deliveredSeq: other.shownDeliveredSeq, readSeq: other.shownReadSeq };
 }
 
 /** What a person has set for himself. */
@@ -38,63 +26,59 @@ export function settingsOf({ mutedUntil, archived, pinned, markedUnread }: Membe
   return { mutedUntil: mutedUntil?.toISOString() ?? null, archived, pinned, markedUnread };
 }
 
+const noCounts: Counts = { unreadCount: 0, mentionCount: 0 };
+const keyOf = ({ conversation }: Held): string => String(conversation._id);
+
 /** Builds what puts a conversation, its people and its last message together. */
-export function createConversationViews({ messages, publicUsers }: Deps): ConversationViews {
-  function mentionsOf(viewerId: string, held: readonly Held[]): Promise<Map<string, number>> {
-    const unread = held
-      .filter(({ conversation, member }) => unreadOf(member, conversation.seq) > 0)
-      .map(({ conversation, member }) => ({
-        conversationId: conversation._id,
-        above: floorOf(member),
-        userId: viewerId,
-      }));
-    return messages.countMentions(unread);
+export function createConversationViews(deps: Deps): ConversationViews {
+  const { messages, messageViews, visibility, counting, publicUsers } = deps;
+
+  /** The newest message that each viewer can see: one query for all, and one more where the last one may be hidden. */
+  async function lastRowsOf(held: readonly Held[]): Promise<MessageRow[]> {
+    const filled = held.filter(({ conversation, member }) => conversation.seq > startOf(member));
+    const isVeiled = ({ conversation, member }: Held): boolean => member.lastHiddenSeq >= conversation.seq;
+    const places = filled
+      .filter((one) => !isVeiled(one))
+      .map(({ conversation: { _id, seq } }) => ({ conversationId: _id, seq }));
+    const veiled = filled.filter(isVeiled).map(({ conversation, member }) => {
+      const range = { above: 0, below: conversation.seq + 1, limit: 1, nearest: 'below' } as const;
+      return visibility.range(member, range);
+    });
+    return (await Promise.all([messages.atPlaces(places), ...veiled])).flat();
+  }
+
+  async function lastMessagesOf(held: readonly Held[]): Promise<Map<string, Conversation['lastMessage']>> {
+    const byId = new Map(held.map((one) => [keyOf(one), { member: one.member, reached: reachedOf(one) }]));
+    const views = await messageViews.of(await lastRowsOf(held), ({ conversationId }) => {
+      const reader = byId.get(String(conversationId));
+      if (!reader) throw new Error('A message of a conversation that nobody asked for');
+      return reader;
+    });
+    return new Map(views.map((view) => [view.conversationId, view]));
   }
 
   return {
-    mentionsOf,
-    async countsOf(viewerId, held) {
-      const mentions = await mentionsOf(viewerId, [held]);
-      return {
-        unreadCount: unreadOf(held.member, held.conversation.seq),
-        mentionCount: mentions.get(String(held.conversation._id)) ?? 0,
-      };
-    },
     async of(viewerId, held) {
-      const places = held
-        .filter(({ conversation, member }) => conversation.seq > startOf(member))
-        .map(({ conversation: { _id, seq } }) => ({ conversationId: _id, seq }));
       const peerIds = held.map(({ other }) => (other ? String(other.userId) : viewerId));
-      const [rows, mentions, people] = await Promise.all([
-        messages.atPlaces(places),
-        mentionsOf(viewerId, held),
+      const [last, counts, people] = await Promise.all([
+        lastMessagesOf(held),
+        counting.of(viewerId, held),
         publicUsers(viewerId, peerIds),
       ]);
-      const last = new Map(rows.map((row) => [String(row.conversationId), row]));
-      const quoted = new Map((await messages.byIds(quotedIn(rows))).map((row) => [String(row._id), row]));
-
-      function lastMessageOf(one: Held): Conversation['lastMessage'] {
-        const row: MessageRow | undefined = last.get(String(one.conversation._id));
-        if (!row) return null;
-        const reader = { userId: viewerId, start: startOf(one.member), reached: reachedOf(one) };
-        return toMessage(row, quoted.get(String(row.replyTo)) ?? null, reader);
-      }
-
       return held.map((one, place) => ({
         ...headOf(one),
+        ...(counts.get(keyOf(one)) ?? noCounts),
         peer: people.get(peerIds[place] ?? viewerId) ?? null,
-        lastMessage: lastMessageOf(one),
-        mentionCount: mentions.get(String(one.conversation._id)) ?? 0,
+        lastMessage: last.get(keyOf(one)) ?? null,
         reached: reachedOf(one),
       }));
     },
   };
 }
 
-function headOf({
-  conversation,
-  member,
-}: Held): Omit<Conversation, 'peer' | 'lastMessage' | 'mentionCount' | 'reached'> {
+type Derived = 'peer' | 'lastMessage' | 'unreadCount' | 'mentionCount' | 'reached';
+
+function headOf({ conversation, member }: Held): Omit<Conversation, Derived> {
   return {
     id: String(conversation._id),
     type: conversation.type,
@@ -108,7 +92,6 @@ function headOf({
     lastActivityAt: conversation.lastActivityAt.toISOString(),
     seq: conversation.seq,
     rev: conversation.rev,
-    unreadCount: unreadOf(member, conversation.seq),
     readSeq: member.readSeq,
     deliveredSeq: member.deliveredSeq,
     settings: settingsOf(member),

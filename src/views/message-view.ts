@@ -4,9 +4,13 @@ import type { Message } from './message.schemas.js';
 /** What a reader is shown beside the row: the quoted message if he can see it, and how far the others are. */
 export interface Reader {
   userId: string;
-  /** Messages up to this number are not for him. */
-  start: number;
   reached: { deliveredSeq: number; readSeq: number };
+}
+
+/** A quoted message, and whether the reader can see it. */
+export interface Quoted {
+  row: MessageRow;
+  isVisible: boolean;
 }
 
 const excerptLength = 100;
@@ -18,14 +22,15 @@ export function stateFor(row: MessageRow, { userId, reached }: Reader): Message[
   return row.seq <= reached.deliveredSeq ? 'delivered' : 'sent';
 }
 
-function quoteOf(quoted: MessageRow | null, start: number): Message['replyTo'] {
+function quoteOf(quoted: Quoted | null): Message['replyTo'] {
   if (!quoted) return null;
-  const excerpt = quoted.seq > start ? [...quoted.text].slice(0, excerptLength).join('') : '';
-  return { id: String(quoted._id), seq: quoted.seq, senderId: String(quoted.senderId), excerpt };
+  const { row, isVisible } = quoted;
+  const excerpt = isVisible ? [...row.text].slice(0, excerptLength).join('') : '';
+  return { id: String(row._id), seq: row.seq, senderId: String(row.senderId), excerpt };
 }
 
 /** A message as one reader sees it. */
-export function toMessage(row: MessageRow, quoted: MessageRow | null, reader: Reader): Message {
+export function toMessage(row: MessageRow, quoted: Quoted | null, reader: Reader): Message {
   return {
     id: String(row._id),
     conversationId: String(row.conversationId),
@@ -36,14 +41,14 @@ export function toMessage(row: MessageRow, quoted: MessageRow | null, reader: Re
     type: 'text',
     text: row.text,
     attachments: [],
-    replyTo: quoteOf(quoted, reader.start),
+    replyTo: row.replyTo ? quoteOf(quoted) : null,
     mentions: row.mentions.map(String),
     reactions: [],
     system: null,
-    revision: 0,
+    revision: row.revision,
     createdAt: row.createdAt.toISOString(),
-    editedAt: null,
-    deletedAt: null,
+    editedAt: row.editedAt?.toISOString() ?? null,
+    deletedAt: row.deletedAt?.toISOString() ?? null,
     state: stateFor(row, reader),
   };
 }

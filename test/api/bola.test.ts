@@ -13,6 +13,7 @@ let conversationId: string;
 let messageId: string;
 let ownConversationId: string;
 let spareId: string;
+let spareMessageId: string;
 beforeAll(async () => {
   server = await startTestServer();
   owner = await makeUser(server);
@@ -20,6 +21,7 @@ beforeAll(async () => {
   const friend = await makeUser(server);
   conversationId = (await makeDirect(server, owner, friend)).id;
   messageId = (await sendText(server, owner, conversationId, 'not for everybody')).id;
+  spareMessageId = (await sendText(server, owner, conversationId, 'to be deleted')).id;
   spareId = (await makeDirect(server, owner, await makeUser(server))).id;
   ownConversationId = (await makeDirect(server, outsider, friend)).id;
 });
@@ -98,6 +100,36 @@ const cases: Case[] = [
     granted: 200,
     id: () => messageId,
     ask: (user, id) => as(user).get(`/api/messages/${id}`),
+  },
+  {
+    name: 'GET /api/messages/:id/receipts',
+    granted: 200,
+    id: () => messageId,
+    ask: (user, id) => as(user).get(`/api/messages/${id}/receipts`),
+  },
+  {
+    name: 'GET /api/messages/:id/revisions',
+    granted: 200,
+    id: () => messageId,
+    ask: (user, id) => as(user).get(`/api/messages/${id}/revisions`),
+  },
+  {
+    name: 'PATCH /api/messages/:id',
+    granted: 200,
+    id: () => messageId,
+    ask: (user, id) => as(user).patch(`/api/messages/${id}`, { text: 'edited' }),
+  },
+  {
+    name: 'DELETE /api/messages/:id',
+    granted: 200,
+    id: () => spareMessageId,
+    ask: (user, id) => as(user).delete(`/api/messages/${id}`),
+  },
+  {
+    name: 'DELETE /api/messages/:id me',
+    granted: 204,
+    id: () => spareMessageId,
+    ask: (user, id) => as(user).delete(`/api/messages/${id}?scope=me`),
   },
   {
     name: 'GET /api/messages',

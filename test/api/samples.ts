@@ -72,6 +72,10 @@ function partsFor(
     },
     'GET /api/messages': { query: { ...list, conversationId: ids.conversation, after: '0' } },
     'GET /api/messages/:id': { params: { id: ids.message } },
+    'GET /api/messages/:id/receipts': { params: { id: ids.message } },
+    'GET /api/messages/:id/revisions': { params: { id: ids.message } },
+    'PATCH /api/messages/:id': { params: { id: ids.message }, body: { text: 'another', revision: 0 } },
+    'DELETE /api/messages/:id': { params: { id: ids.message }, query: { scope: 'everyone' } },
   };
 }
 

@@ -31,11 +31,17 @@ export const routePolicy: Record<string, Access> = {
   'POST /api/messages': 'user',
   'GET /api/messages': 'user',
   'GET /api/messages/:id': 'user',
+  'GET /api/messages/:id/receipts': 'user',
+  'GET /api/messages/:id/revisions': 'user',
+  'PATCH /api/messages/:id': 'user',
+  'DELETE /api/messages/:id': 'user',
 };
 
 /** Every request a socket may make. There is no public one: the handshake asks for a token. */
 export const eventPolicy: Record<string, Access> = {
   'message:send': 'user',
+  'message:edit': 'user',
+  'message:delete': 'user',
   'conversation:read': 'user',
   'conversation:delivered': 'user',
   'typing:start': 'user',

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from 'mongoose';
 import type { ConversationRow } from '../../features/conversations/conversations.model.js';
 import type { MemberRow } from '../../features/conversations/members.model.js';
+import type { ChangeRow } from '../../log/change.model.js';
 import type { MessageRow } from '../../features/messages/messages.model.js';
 
 const lookAgainMs = 2000;
@@ -30,6 +31,33 @@ async function* brokenMembers(connection: Connection, row: ConversationRow): Asy
   }
 }
 
+/** A tombstone keeps nothing, and no message is further than its conversation. */
+function* brokenChange(message: MessageRow, conversation: ConversationRow): Generator<string> {
+  const which = `Message ${String(message._id)}`;
+  if (message.rev > conversation.rev) yield `${which}: its rev is above the head's.`;
+  if (message.pending?.length) yield `${which}: a change of it has no number.`;
+  if (message.deletedAt === null) return;
+  if (message.text !== '' || message.revisions.length > 0 || message.mentions.length > 0 || message.replyTo !== null)
+    yield `${which}: it is deleted, and its content is there.`;
+  if (message.uncounted !== true || conversation.lastUncountedSeq < message.seq)
+    yield `${which}: it is deleted, and counts as unread.`;
+}
+
+async function* brokenChanges(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
+  const which = `Conversation ${String(row._id)}`;
+  let last = 0;
+  for await (const change of connection
+    .collection<ChangeRow>('changes')
+    .find({ conversationId: row._id })
+    .sort({ rev: 1 })) {
+    last = change.rev;
+    const message = await connection.collection<MessageRow>('messages').findOne({ _id: change.messageId });
+    if (!message) yield `${which}: change ${change.rev} is of a message that does not exist.`;
+    else if (message.rev < change.rev) yield `Message ${String(message._id)}: its rev is below that of its change.`;
+  }
+  if (row.rev !== last) yield `${which}: the head's rev is not that of the last change.`;
+}
+
 async function* brokenMessages(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
   const which = `Conversation ${String(row._id)}`;
   const ids = new Set(row.userIds.map(String));
@@ -39,6 +67,7 @@ async function* brokenMessages(connection: Connection, row: ConversationRow): As
     if (message.seq !== ++last)
       yield `${which}: message ${String(message._id)} has number ${message.seq} instead of ${last}.`;
     last = message.seq;
+    yield* brokenChange(message, row);
     if (!message.digest) yield `Message ${String(message._id)}: the digest of its content is missing.`;
     if (!ids.has(String(message.senderId)))
       yield `Message ${String(message._id)}: its sender is not of the conversation.`;
@@ -55,9 +84,10 @@ async function* look(connection: Connection): AsyncGenerator<string> {
     pairs.add(row.pair);
     yield* brokenMembers(connection, row);
     yield* brokenMessages(connection, row);
+    yield* brokenChanges(connection, row);
   }
-  for (const name of ['members', 'messages'] as const) {
-    const rows = connection.collection<MemberRow | MessageRow>(name);
+  for (const name of ['members', 'messages', 'changes', 'hidden'] as const) {
+    const rows = connection.collection<Pick<MemberRow, '_id' | 'conversationId'>>(name);
     for (const id of await rows.distinct('conversationId')) {
       const owner = await conversations.findOne({ _id: id }, { projection: { _id: 1 } });
       if (!owner) yield `Collection ${name}: conversation ${String(id)} does not exist.`;

@@ -1,4 +1,5 @@
-import mongoose, { type Connection, Types } from 'mongoose';
+import mongoose, { type Collection, type Connection, Types } from 'mongoose';
+import { firstIdAt } from '../../log/ids.js';
 
 export interface ConversationRow {
   _id: Types.ObjectId;
@@ -15,8 +16,8 @@ export interface ConversationRow {
   lastActivityAt: Date;
   /** At or above the last message that counts for no badge. */
   lastUncountedSeq: number;
-  /** At or above the place where the newest member came in. */
-  lastJoinedSeq: number;
+  /** At or above the last message that some member cannot see: he joined, emptied or hid. */
+  lastBlindSeq: number;
   memberCount: number;
   membersVersion: number;
   createdAt: Date;
@@ -36,7 +37,7 @@ const schema = new mongoose.Schema<ConversationRow>(
     rev: number,
     lastActivityAt: date,
     lastUncountedSeq: number,
-    lastJoinedSeq: number,
+    lastBlindSeq: number,
     memberCount: number,
     membersVersion: number,
     createdAt: date,
@@ -50,7 +51,9 @@ schema.index({ state: 1 }, { partialFilterExpression: { state: 'forming' } });
 export interface Head {
   conversationId: string;
   seq: number;
+  rev: number;
   lastActivityAt: Date;
+  lastUncountedSeq: number;
 }
 
 /** The rows of conversations: named queries on lean rows, each served by an index. */
@@ -60,8 +63,12 @@ export interface ConversationRows {
   activate(conversationId: Types.ObjectId): Promise<void>;
   byId(conversationId: string): Promise<ConversationRow | null>;
   byIds(conversationIds: readonly Types.ObjectId[]): Promise<ConversationRow[]>;
-  /** What a crash has left without its members. */
-  forming(limit: number): Promise<ConversationRow[]>;
+  /** What was begun before a moment and has not got its members. */
+  forming(before: Date): Promise<ConversationRow[]>;
+  /** Before a message comes to count for no badge: too high costs a query, too low a wrong badge. */
+  raiseUncounted(conversationId: Types.ObjectId, seq: number): Promise<void>;
+  /** Before a message comes to be unseen by a member who sees later ones. */
+  raiseBlind(conversationId: Types.ObjectId, seq: number): Promise<void>;
   /** Raises heads; `isDurable` waits for the journal. */
   raiseHeads(heads: readonly Head[], isDurable: boolean): Promise<void>;
 }
@@ -83,10 +90,43 @@ function newDirect(pair: string, userIds: readonly string[], at: Date): Conversa
     rev: 0,
     lastActivityAt: at,
     lastUncountedSeq: 0,
-    lastJoinedSeq: 0,
+    lastBlindSeq: 0,
     memberCount: userIds.length,
     membersVersion: 0,
     createdAt: at,
+  };
+}
+
+/** The type is that of the partial index, which a query has to name. */
+const byPair = (pair: string) => ({ pair: { $eq: pair, $type: 'string' as const } });
+
+const durable = { writeConcern: { w: 'majority', journal: true } } as const;
+
+type Raises = Pick<ConversationRows, 'raiseUncounted' | 'raiseBlind' | 'raiseHeads'>;
+
+/** What only ever grows. */
+function raisesOf(conversations: Collection<ConversationRow>): Raises {
+  return {
+    async raiseUncounted(_id, seq) {
+      await conversations.updateOne(
+        { _id, lastUncountedSeq: { $lt: seq } },
+        { $max: { lastUncountedSeq: seq } },
+        durable,
+      );
+    },
+    async raiseBlind(_id, seq) {
+      await conversations.updateOne({ _id, lastBlindSeq: { $lt: seq } }, { $max: { lastBlindSeq: seq } }, durable);
+    },
+    async raiseHeads(heads, isDurable) {
+      if (heads.length === 0) return;
+      const writes = heads.map(({ conversationId, ...head }) => ({
+        updateOne: { filter: { _id: new Types.ObjectId(conversationId) }, update: { $max: head } },
+      }));
+      await conversations.bulkWrite(writes, {
+        ordered: false,
+        writeConcern: { w: 'majority', ...(isDurable ? { journal: true } : {}) },
+      });
+    },
   };
 }
 
@@ -94,13 +134,16 @@ function newDirect(pair: string, userIds: readonly string[], at: Date): Conversa
 export function conversationsModel(connection: Connection): ConversationRows {
   connection.model<ConversationRow>('Conversation', schema, 'conversations');
   const conversations = connection.collection<ConversationRow>('conversations');
-  const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
   async function upsert(row: ConversationRow): Promise<boolean> {
     for (;;) {
       try {
         const { pair, ...rest } = row;
-        const result = await conversations.updateOne({ pair }, { $setOnInsert: rest }, { upsert: true, ...durable });
+        const result = await conversations.updateOne(
+          byPair(pair),
+          { $setOnInsert: rest },
+          { upsert: true, ...durable },
+        );
         return result.upsertedCount === 1;
       } catch (error) {
         // Two upserts of one pair at once: the loser finds the row at the next try.
@@ -110,12 +153,13 @@ export function conversationsModel(connection: Connection): ConversationRows {
   }
 
   return {
+    ...raisesOf(conversations),
     async findOrMake(userId, otherId, at) {
       const pair = [userId, otherId].sort().join(' ');
-      const found = await conversations.findOne({ pair }, majority);
+      const found = await conversations.findOne(byPair(pair), majority);
       if (found) return { row: found, isNew: false };
       const isNew = await upsert(newDirect(pair, [...new Set([userId, otherId])].sort(), at));
-      const row = await conversations.findOne({ pair }, majority);
+      const row = await conversations.findOne(byPair(pair), majority);
       if (!row) throw new Error('A conversation that was just made is not there');
       return { row, isNew };
     },
@@ -128,19 +172,10 @@ export function conversationsModel(connection: Connection): ConversationRows {
         .find({ _id: { $in: [...conversationIds] } }, majority)
         .sort({ _id: 1 })
         .toArray(),
-    forming: (limit) => conversations.find({ state: 'forming' }, majority).sort({ state: 1 }).limit(limit).toArray(),
-    async raiseHeads(heads, isDurable) {
-      if (heads.length === 0) return;
-      const writes = heads.map(({ conversationId, seq, lastActivityAt }) => ({
-        updateOne: {
-          filter: { _id: new Types.ObjectId(conversationId) },
-          update: { $max: { seq, lastActivityAt } },
-        },
-      }));
-      await conversations.bulkWrite(writes, {
-        ordered: false,
-        writeConcern: { w: 'majority', ...(isDurable ? { journal: true } : {}) },
-      });
-    },
+    forming: (before) =>
+      conversations
+        .find({ state: 'forming', _id: { $lt: firstIdAt(before) } }, majority)
+        .sort({ state: 1 })
+        .toArray(),
   };
 }

@@ -6,16 +6,11 @@ interface Marks {
 }
 
 /** The number up to which a member sees nothing. */
-export function startOf({ joinedSeq, clearedSeq }: Marks): number {
+export function startOf({ joinedSeq, clearedSeq }: Omit<Marks, 'readSeq'>): number {
   return Math.max(joinedSeq, clearedSeq);
 }
 
 /** The number from which on messages may be unread. */
 export function floorOf(member: Marks): number {
   return Math.max(member.readSeq, startOf(member));
-}
-
-/** How many messages are unread, by the formula: never a stored total. */
-export function unreadOf(member: Marks, seq: number): number {
-  return Math.max(0, seq - floorOf(member));
 }

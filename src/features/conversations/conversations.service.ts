@@ -3,39 +3,51 @@ import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { notFound } from '../../kernel/problem.js';
-import type { ConversationViews, Held } from '../../views/conversation-views.js';
-import type { ConversationRow, ConversationRows } from './conversations.model.js';
-import { startOf } from './conversations.policy.js';
+import type { ConversationViews } from '../../views/conversation-views.js';
+import type { Held } from '../../views/held.js';
+import type { Counting } from '../../views/counting.js';
+import { type Audience, createAudience } from './audience.js';
+import type { ConversationRows } from './conversations.model.js';
 import type {
   Conversation,
   ConversationList,
-  CreateConversation,
   ListConversations,
   ListReceipts,
   ReceiptList,
   UnreadTotals,
   UpdateSettings,
 } from './conversations.schemas.js';
+import type { HiddenRows } from './hidden.model.js';
+import { createHiding, type Hiding } from './hiding.js';
 import { createListing, createTotals } from './listing.js';
 import { createMarks, type Marks } from './marks.js';
 import type { MemberRows } from './members.model.js';
+import { createOpening, type Opening } from './opening.js';
 import { createOwnSettings } from './own-settings.js';
 import { createStanding, type Known } from './standing.js';
 
 interface Deps {
-  rows: { conversations: ConversationRows; members: MemberRows };
+  rows: { conversations: ConversationRows; members: MemberRows; hidden: HiddenRows };
   log: Known;
   users: { exists(userId: string): Promise<boolean> };
   /** The last number of a conversation in its log. */
   lastSeq(conversationId: string): Promise<number>;
   views: ConversationViews;
+  counting: Counting;
   cursors: Cursors;
   bus: Pick<FactBus<Facts>, 'publish'>;
 }
 
+/** What a member shows of his marks, and since when he is there. */
+interface Shown {
+  userId: string;
+  deliveredSeq: number;
+  readSeq: number;
+  joinedSeq: number;
+}
+
 export interface Conversations {
-  /** Opens the one direct conversation with somebody; throws `not_found` for who is not there. */
-  create(actor: Actor, input: CreateConversation): Promise<{ conversation: Conversation; isNew: boolean }>;
+  create: Opening['create'];
   /** The conversations of a person, pinned first, then by activity; throws `unavailable`. */
   list(actor: Actor, input: ListConversations): Promise<ConversationList>;
   get(actor: Actor, conversationId: string): Promise<Conversation>;
@@ -54,10 +66,16 @@ export interface Conversations {
   groupRoomsOf(userId: string): Promise<string[]>;
   /** Everybody who shares a conversation with a person. */
   companionsOf(userId: string): Promise<string[]>;
-  /** Tells those in whose list a message has put a conversation, for the first time or again. */
-  announceListed(conversationId: string, seq: number): Promise<void>;
-  /** Finishes a conversation whose making was cut off. */
-  finish(conversationId: string): Promise<void>;
+  announceListed: Opening['announceListed'];
+  /** Who is told of the messages of a conversation, and who of them cannot see which. */
+  audienceOf(conversationId: string): Promise<Audience>;
+  /** What the members show of their marks. */
+  shownOf(conversationId: string): Promise<Shown[]>;
+  /** Before a message comes to count for no badge. */
+  raiseUncounted: ConversationRows['raiseUncounted'];
+  hideMessage: Hiding['hide'];
+  /** Finishes what was begun before a moment and cut off. */
+  finishBefore(before: Date): Promise<void>;
 }
 
 /** Everybody who is in a conversation with somebody. */
@@ -80,14 +98,25 @@ async function receiptsFor(
   return { items: [{ userId: String(other.userId), deliveredSeq, readSeq }], nextCursor: null };
 }
 
+/** What the members show of their marks. */
+async function shownOf(members: MemberRows, conversationId: string): Promise<Shown[]> {
+  return (await members.of(conversationId)).map((row) => ({
+    userId: String(row.userId),
+    deliveredSeq: row.shownDeliveredSeq,
+    readSeq: row.shownReadSeq,
+    joinedSeq: row.joinedSeq,
+  }));
+}
+
 /** Builds the conversations of a server. */
-export function createConversations({ rows, log, users, lastSeq, views, cursors, bus }: Deps): Conversations {
-  const { conversations, members } = rows;
+export function createConversations({ rows, log, users, lastSeq, views, counting, cursors, bus }: Deps): Conversations {
+  const { conversations, members, hidden } = rows;
   const standingOf = createStanding({ conversations, members, log });
-  const list = createListing({ rows, log, views, cursors });
-  const totals = createTotals({ rows, log, views, cursors });
-  const marks = createMarks({ rows, log, standingOf, views, lastSeq, bus });
-  const own = createOwnSettings({ members, log, standingOf, marks, bus });
+  const list = createListing({ rows, log, views, counting, cursors });
+  const totals = createTotals({ rows, log, counting });
+  const marks = createMarks({ rows, log, standingOf, counting, lastSeq, bus });
+  const own = createOwnSettings({ conversations, members, log, standingOf, marks, bus });
+  const hiding = createHiding({ rows, standingOf, marks, bus });
 
   async function viewFor(userId: string, conversationId: string): Promise<Conversation> {
     const [view] = await views.of(userId, [await standingOf(userId, conversationId)]);
@@ -95,28 +124,11 @@ export function createConversations({ rows, log, users, lastSeq, views, cursors,
     return view;
   }
 
-  /** Makes the rows of its members, who are in it from its creation. */
-  async function complete(row: ConversationRow, openerId: string | null): Promise<void> {
-    if (row.state !== 'forming') return;
-    for (const userId of row.userIds) {
-      await members.found(row._id, userId, { isListed: String(userId) === openerId, at: row.createdAt });
-    }
-    await conversations.activate(row._id);
-  }
+  const opening = createOpening({ rows, users, viewFor, bus });
 
   return {
     standingOf,
-    async create(actor, { userId }) {
-      if (!(await users.exists(userId))) throw notFound();
-      const { row, isNew } = await conversations.findOrMake(actor.userId, userId, new Date());
-      await complete(row, actor.userId);
-      const isListedNow = await members.list(row._id, actor.userId);
-      const conversation = await viewFor(actor.userId, String(row._id));
-      if (isNew || (isListedNow && conversation.lastMessage === null)) {
-        bus.publish('conversation.created', { userId: actor.userId, conversation, originSocketId: actor.socketId });
-      }
-      return { conversation, isNew };
-    },
+    create: opening.create,
     list: (actor, input) => list(actor.userId, input),
     marks,
     unread: ({ userId }) => totals(userId),
@@ -131,16 +143,14 @@ export function createConversations({ rows, log, users, lastSeq, views, cursors,
     // Direct conversations have no room: their news go to the rooms of their people.
     groupRoomsOf: () => Promise.resolve([]),
     companionsOf: (userId) => companionsOf(members, userId),
-    async announceListed(conversationId, seq) {
-      for (const member of await members.of(conversationId)) {
-        if (member.isListed || seq !== startOf(member) + 1) continue;
-        const userId = String(member.userId);
-        bus.publish('conversation.created', { userId, conversation: await viewFor(userId, conversationId) });
-      }
-    },
-    async finish(conversationId) {
-      const row = await conversations.byId(conversationId);
-      if (row) await complete(row, null);
+    announceListed: opening.announceListed,
+    audienceOf: createAudience({ conversations, members, hidden }),
+    shownOf: (conversationId) => shownOf(members, conversationId),
+    raiseUncounted: conversations.raiseUncounted,
+    hideMessage: hiding.hide,
+    async finishBefore(before) {
+      await opening.finishBefore(before);
+      await hiding.finishBefore(before);
     },
   };
 }

@@ -1,7 +1,9 @@
 import { invalidInput, unavailable } from '../../kernel/problem.js';
-import type { ConversationViews, Held } from '../../views/conversation-views.js';
+import type { ConversationViews } from '../../views/conversation-views.js';
+import type { Held } from '../../views/held.js';
+import type { Counting, Counts } from '../../views/counting.js';
 import type { ConversationRows } from './conversations.model.js';
-import { startOf, unreadOf } from './conversations.policy.js';
+import { startOf } from './conversations.policy.js';
 import type { ConversationList, ListConversations, UnreadTotals } from './conversations.schemas.js';
 import type { MemberRow, MemberRows } from './members.model.js';
 import type { Known } from './standing.js';
@@ -10,6 +12,7 @@ interface Deps {
   rows: { conversations: ConversationRows; members: MemberRows };
   log: Pick<Known, 'settle'>;
   views: ConversationViews;
+  counting: Counting;
   cursors: {
     encode(list: string, userId: string, position: unknown): string;
     /** Throws `invalid_input` for what this server did not make for this list and person. */
@@ -17,6 +20,7 @@ interface Deps {
   };
 }
 
+type Listed = Pick<Deps, 'rows' | 'log'>;
 type Position = [pinned: boolean, lastActivityAt: number, id: string];
 
 function positionOf({ conversation, member }: Held): Position {
@@ -33,14 +37,27 @@ function compare(a: Position, b: Position): number {
   return b[1] - a[1] || (a[2] < b[2] ? 1 : -1);
 }
 
-const filters: Record<ListConversations['filter'], (held: Held) => boolean> = {
-  all: () => true,
-  unread: ({ conversation, member }) => member.markedUnread || unreadOf(member, conversation.seq) > 0,
-  archived: ({ member }) => member.archived,
-};
+type Filter = ListConversations['filter'];
+
+/** What of somebody's conversations a filter leaves. */
+async function filtered(
+  { counting }: Pick<Deps, 'counting'>,
+  userId: string,
+  filter: Filter,
+  all: Held[],
+): Promise<Held[]> {
+  if (filter === 'all') return all;
+  if (filter === 'archived') return all.filter(({ member }) => member.archived);
+  const counts = await counting.of(userId, all);
+  return all.filter((held) => held.member.markedUnread || countsIn(counts, held).unreadCount > 0);
+}
+
+function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Held): Counts {
+  return counts.get(String(conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
+}
 
 /** What is in somebody's list, by a fixed number of queries; throws `unavailable`. */
-async function heldBy({ rows: { conversations, members }, log }: Deps, userId: string): Promise<Held[]> {
+async function heldBy({ rows: { conversations, members }, log }: Listed, userId: string): Promise<Held[]> {
   if (!(await log.settle())) throw unavailable();
   const own = await members.ofUser(userId);
   const ids = own.map(({ conversationId }) => conversationId);
@@ -71,8 +88,7 @@ export function createListing(deps: Deps) {
   return async (userId: string, { filter, limit, cursor }: ListConversations): Promise<ConversationList> => {
     const name = `conversations ${filter}`;
     const after = cursor === undefined ? null : placeOf(name, userId, cursor);
-    const all = (await heldBy(deps, userId))
-      .filter(filters[filter])
+    const all = (await filtered(deps, userId, filter, await heldBy(deps, userId)))
       .sort((a, b) => compare(positionOf(a), positionOf(b)))
       .filter((held) => after === null || compare(positionOf(held), after) > 0);
     const shown = all.slice(0, limit);
@@ -90,16 +106,16 @@ function isQuiet({ member }: Held, now: Date): boolean {
 }
 
 /** Builds the totals for a badge. */
-export function createTotals(deps: Deps) {
+export function createTotals(deps: Omit<Deps, 'views' | 'cursors'>) {
   return async (userId: string): Promise<UnreadTotals> => {
     const now = new Date();
     const held = await heldBy(deps, userId);
-    const loud = held.filter((one) => !isQuiet(one, now)).map((one) => unreadOf(one.member, one.conversation.seq));
-    const mentions = await deps.views.mentionsOf(userId, held);
+    const counts = await deps.counting.of(userId, held);
+    const loud = held.filter((one) => !isQuiet(one, now)).map((one) => countsIn(counts, one).unreadCount);
     return {
       conversations: loud.filter((unread) => unread > 0).length,
       messages: loud.reduce((sum, unread) => sum + unread, 0),
-      mentions: [...mentions.values()].reduce((sum, count) => sum + count, 0),
+      mentions: held.reduce((sum, one) => sum + countsIn(counts, one).mentionCount, 0),
     };
   };
 }

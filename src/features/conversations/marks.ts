@@ -2,7 +2,9 @@ import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import { invalidInput, unavailable } from '../../kernel/problem.js';
-import { type ConversationViews, type Held, settingsOf } from '../../views/conversation-views.js';
+import { settingsOf } from '../../views/conversation-views.js';
+import type { Held } from '../../views/held.js';
+import type { Counting, Counts } from '../../views/counting.js';
 import type { ConversationRows } from './conversations.model.js';
 import type { MarkResult } from './conversations.schemas.js';
 import type { MarkKind, MemberRow, MemberRows } from './members.model.js';
@@ -12,7 +14,7 @@ interface Deps {
   rows: { conversations: Pick<ConversationRows, 'raiseHeads'>; members: Pick<MemberRows, 'mark' | 'clearUnreadMark'> };
   log: Pick<Known, 'settle'>;
   standingOf(userId: string, conversationId: string): Promise<Held>;
-  views: Pick<ConversationViews, 'countsOf'>;
+  counting: Pick<Counting, 'of'>;
   /** The last number of a conversation in its log. */
   lastSeq(conversationId: string): Promise<number>;
   bus: Pick<FactBus<Facts>, 'publish'>;
@@ -43,14 +45,19 @@ async function requireThere({ rows, lastSeq }: Deps, { conversation }: Held, seq
   const last = await lastSeq(conversationId);
   if (seq > last) throw invalidInput('body.seq', beyond);
   await rows.conversations.raiseHeads(
-    [{ conversationId, seq: last, lastActivityAt: conversation.lastActivityAt }],
+    [{ conversationId, seq: last, rev: 0, lastActivityAt: conversation.lastActivityAt, lastUncountedSeq: 0 }],
     true,
   );
 }
 
 /** Builds the marks of a server. */
 export function createMarks(deps: Deps): Marks {
-  const { rows, log, standingOf, views, bus } = deps;
+  const { rows, log, standingOf, counting, bus } = deps;
+
+  async function countsOf(userId: string, held: Held): Promise<Counts> {
+    const counts = await counting.of(userId, [held]);
+    return counts.get(String(held.conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
+  }
 
   async function announceOwn(userId: string, conversationId: string, originSocketId?: string): Promise<void> {
     const held = await standingOf(userId, conversationId);
@@ -60,7 +67,7 @@ export function createMarks(deps: Deps): Marks {
       settings: settingsOf(held.member),
       readSeq: held.member.readSeq,
       deliveredSeq: held.member.deliveredSeq,
-      ...(await views.countsOf(userId, held)),
+      ...(await countsOf(userId, held)),
       originSocketId,
     });
   }
@@ -93,7 +100,7 @@ export function createMarks(deps: Deps): Marks {
     async read(actor, conversationId, seq) {
       const held = await raise(actor, conversationId, 'read', seq);
       const { readSeq, deliveredSeq } = held.member;
-      return { readSeq, deliveredSeq, ...(await views.countsOf(actor.userId, held)) };
+      return { readSeq, deliveredSeq, ...(await countsOf(actor.userId, held)) };
     },
     async delivered(actor, conversationId, seq) {
       const { member } = await raise(actor, conversationId, 'delivered', seq);

@@ -16,6 +16,8 @@ export interface MemberRow {
   shownDeliveredSeq: number;
   joinedSeq: number;
   clearedSeq: number;
+  /** At or above the last message that he has hidden for himself. */
+  lastHiddenSeq: number;
   /** Counts all changes of this row. */
   own: number;
   /** Whether an empty conversation is in the list: for who opened it. */
@@ -46,6 +48,7 @@ const schema = new mongoose.Schema<MemberRow>(
     shownDeliveredSeq: number,
     joinedSeq: number,
     clearedSeq: number,
+    lastHiddenSeq: number,
     own: number,
     isListed: flag,
     mutedUntil: { type: Date, default: null },
@@ -104,6 +107,12 @@ export interface MemberRows {
   change(id: Types.ObjectId, changes: OwnChanges): Promise<void>;
   /** Empties up to a number and takes the conversation out of the list; false if it is so already. */
   hide(id: Types.ObjectId, seq: number): Promise<boolean>;
+  /** Before a message is hidden: too high costs a query, too low a wrong badge. */
+  raiseHidden(id: Types.ObjectId, seq: number): Promise<void>;
+  /** Counts a change that is written elsewhere; gives the new count, null where the membership has ended. */
+  countOwn(id: Types.ObjectId): Promise<number | null>;
+  /** Who of a conversation cannot see a message of this number: he joined later or has emptied it. */
+  blindTo(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
 }
 
 const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
@@ -147,6 +156,7 @@ function founder(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Dat
     shownDeliveredSeq: 0,
     joinedSeq: 0,
     clearedSeq: 0,
+    lastHiddenSeq: 0,
     own: 0,
     isListed: false,
     mutedUntil: null,
@@ -184,7 +194,7 @@ function collectionOf(connection: Connection) {
   return connection.collection<MemberRow>('members');
 }
 
-type MemberReads = Pick<MemberRows, 'of' | 'ofAll' | 'ofUser' | 'peopleOf'>;
+type MemberReads = Pick<MemberRows, 'of' | 'ofAll' | 'ofUser' | 'peopleOf' | 'blindTo'>;
 
 /** The queries that change nothing. */
 function readsOf(members: Members): MemberReads {
@@ -198,6 +208,12 @@ function readsOf(members: Members): MemberReads {
     ofAll: (conversationIds) =>
       present({ conversationId: { $in: [...conversationIds] } }, { conversationId: 1, userId: 1 }),
     ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
+    async blindTo(conversationId, seq) {
+      const isBlind = [{ joinedSeq: { $gte: seq } }, { clearedSeq: { $gte: seq } }];
+      const options = { projection: { userId: 1 }, ...majority };
+      const rows = await members.find({ conversationId, endedAt: null, $or: isBlind }, options).toArray();
+      return rows.map(({ userId }) => String(userId));
+    },
     async peopleOf(conversationIds) {
       const filter = { conversationId: { $in: [...conversationIds] }, endedAt: null };
       return (await members.distinct('userId', filter)).map(String);
@@ -212,7 +228,7 @@ function markUpdate(kind: MarkKind, seq: number) {
   return { $max: { ...delivered, readSeq: seq, shownReadSeq: seq }, $inc: { own: 1 }, $set: { markedUnread: false } };
 }
 
-type OwnWrites = Pick<MemberRows, 'mark' | 'clearUnreadMark' | 'change' | 'hide'>;
+type OwnWrites = Pick<MemberRows, 'mark' | 'clearUnreadMark' | 'change' | 'hide' | 'raiseHidden' | 'countOwn'>;
 
 /** What a person changes of his own row; every change counts in `own`. */
 function ownWritesOf(members: Members): OwnWrites {
@@ -238,6 +254,18 @@ function ownWritesOf(members: Members): OwnWrites {
         durable,
       );
       return result.modifiedCount === 1;
+    },
+    async raiseHidden(_id, seq) {
+      await members.updateOne(
+        { _id, endedAt: null, lastHiddenSeq: { $lt: seq } },
+        { $max: { lastHiddenSeq: seq } },
+        durable,
+      );
+    },
+    async countOwn(_id) {
+      const options = { returnDocument: 'after', projection: { own: 1 }, ...durable } as const;
+      const row = await members.findOneAndUpdate({ _id, endedAt: null }, { $inc: { own: 1 } }, options);
+      return row?.own ?? null;
     },
   };
 }

@@ -2,13 +2,15 @@ import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import { unavailable } from '../../kernel/problem.js';
-import type { Held } from '../../views/conversation-views.js';
+import type { Held } from '../../views/held.js';
+import type { ConversationRows } from './conversations.model.js';
 import type { UpdateSettings } from './conversations.schemas.js';
 import type { Marks } from './marks.js';
 import type { MemberRow, MemberRows, OwnChanges } from './members.model.js';
 import type { Known } from './standing.js';
 
 interface Deps {
+  conversations: Pick<ConversationRows, 'raiseBlind'>;
   members: Pick<MemberRows, 'change' | 'hide'>;
   log: Pick<Known, 'settle'>;
   standingOf(userId: string, conversationId: string): Promise<Held>;
@@ -35,7 +37,7 @@ function changesOf({ mutedUntil, archived, pinned, markedUnread }: UpdateSetting
 }
 
 /** Builds the own settings of conversations. */
-export function createOwnSettings({ members, log, standingOf, marks, bus }: Deps): OwnSettings {
+export function createOwnSettings({ conversations, members, log, standingOf, marks, bus }: Deps): OwnSettings {
   /** The row as it is when all that this process knows of it is written. */
   async function settled(userId: string, conversationId: string): Promise<Held> {
     if (!(await log.settle())) throw unavailable();
@@ -52,6 +54,7 @@ export function createOwnSettings({ members, log, standingOf, marks, bus }: Deps
     },
     async hide({ userId, socketId }, conversationId) {
       const { member, conversation } = await settled(userId, conversationId);
+      await conversations.raiseBlind(conversation._id, conversation.seq);
       if (!(await members.hide(member._id, conversation.seq))) return;
       bus.publish('conversation.removed', { userId, conversationId, reason: 'hidden', originSocketId: socketId });
     },

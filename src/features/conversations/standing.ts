@@ -1,13 +1,13 @@
 import { notFound } from '../../kernel/problem.js';
-import type { Held } from '../../views/conversation-views.js';
-import type { ConversationRow, ConversationRows } from './conversations.model.js';
+import type { Held } from '../../views/held.js';
+import type { ConversationRow, ConversationRows, Head } from './conversations.model.js';
 import type { MemberRow, MemberRows } from './members.model.js';
 
 /** What this process knows beyond the store. */
 export interface Known {
   settle(): Promise<boolean>;
   noted(conversationId: string): {
-    head: { seq: number; lastActivityAt: Date };
+    head: Head;
     marks: ReadonlyMap<string, number>;
   } | null;
 }
@@ -22,8 +22,16 @@ type Noted = NonNullable<ReturnType<Known['noted']>>;
 
 /** The larger of what is stored and what this process knows: what was acknowledged is at or below every head shown. */
 function raised(conversation: ConversationRow, noted: Noted | null): ConversationRow {
-  if (!noted || noted.head.seq <= conversation.seq) return conversation;
-  return { ...conversation, seq: noted.head.seq, lastActivityAt: noted.head.lastActivityAt };
+  if (!noted) return conversation;
+  const { head } = noted;
+  return {
+    ...conversation,
+    seq: Math.max(head.seq, conversation.seq),
+    rev: Math.max(head.rev, conversation.rev),
+    lastUncountedSeq: Math.max(head.lastUncountedSeq, conversation.lastUncountedSeq),
+    lastActivityAt:
+      head.lastActivityAt > conversation.lastActivityAt ? head.lastActivityAt : conversation.lastActivityAt,
+  };
 }
 
 function raisedMember(member: MemberRow, noted: Noted | null): MemberRow {

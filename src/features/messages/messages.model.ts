@@ -1,5 +1,13 @@
-import mongoose, { type Connection, Types } from 'mongoose';
+import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { type Inserted, outcomeOf } from '../../log/entry.js';
+import type { Place, Stretch } from '../conversations/hidden.model.js';
+
+/** A text that an edit has replaced. */
+export interface Revision {
+  text: string;
+  /** When it was replaced. */
+  editedAt: Date;
+}
 
 export interface MessageRow {
   /** Made by the server before the insert, so that it carries the time and tells a repeated insert from a new one. */
@@ -9,6 +17,8 @@ export interface MessageRow {
   seq: number;
   /** The number of its last change, 0 if it never changed. */
   rev: number;
+  /** The changes whose content is written and whose number is not told yet. */
+  pending?: Types.ObjectId[];
   senderId: Types.ObjectId;
   clientId: string;
   /** A keyed digest of the content as first sent, which tells a retry from another message under the same clientId. */
@@ -16,23 +26,39 @@ export interface MessageRow {
   text: string;
   replyTo: Types.ObjectId | null;
   mentions: Types.ObjectId[];
+  /** Counts the edits. */
+  revision: number;
+  /** The last texts that edits have replaced, oldest first. */
+  revisions: Revision[];
   createdAt: Date;
+  editedAt: Date | null;
+  deletedAt: Date | null;
+  /** It counts for no badge: there only where it is so. */
+  uncounted?: true;
 }
 
-const id = { type: mongoose.Schema.Types.ObjectId, required: true };
+const ref = mongoose.Schema.Types.ObjectId;
+const id = { type: ref, required: true };
+const optionalDate = { type: Date, default: null };
 
 const schema = new mongoose.Schema<MessageRow>(
   {
     conversationId: id,
     seq: { type: Number, required: true },
     rev: { type: Number, required: true },
+    pending: { type: [ref], default: undefined },
     senderId: id,
     clientId: { type: String, required: true },
     digest: { type: String, required: true },
     text: { type: String, default: '' },
-    replyTo: { type: mongoose.Schema.Types.ObjectId, default: null },
-    mentions: { type: [mongoose.Schema.Types.ObjectId], default: [] },
+    replyTo: { type: ref, default: null },
+    mentions: { type: [ref], default: [] },
+    revision: { type: Number, default: 0 },
+    revisions: { type: [{ _id: false, text: String, editedAt: Date }], default: [] },
     createdAt: { type: Date, required: true },
+    editedAt: optionalDate,
+    deletedAt: optionalDate,
+    uncounted: { type: Boolean },
   },
   { versionKey: false },
 );
@@ -43,6 +69,12 @@ schema.index(
 );
 // System messages, which a change of a group brings, will be told apart by the change that made them.
 schema.index({ changeId: 1 }, { unique: true, partialFilterExpression: { changeId: { $type: 'objectId' } } });
+schema.index({ conversationId: 1, uncounted: 1, seq: 1 }, { partialFilterExpression: { uncounted: true } });
+schema.index(
+  { mentions: 1, conversationId: 1, seq: 1 },
+  { partialFilterExpression: { mentions: { $type: 'objectId' } } },
+);
+schema.index({ pending: 1 }, { partialFilterExpression: { pending: { $type: 'objectId' } } });
 
 /** What identifies a send for its sender. */
 export interface SendKey {
@@ -72,52 +104,67 @@ export interface MessageRows {
   bySendKey(key: SendKey): Promise<MessageRow | null>;
   range(conversationId: string, range: Range): Promise<MessageRow[]>;
   /** The rows of these places: one query for the last messages of a page of conversations. */
-  atPlaces(places: readonly { conversationId: Types.ObjectId; seq: number }[]): Promise<MessageRow[]>;
-  countMentions(
-    places: readonly { conversationId: Types.ObjectId; above: number; userId: string }[],
-  ): Promise<Map<string, number>>;
+  atPlaces(places: readonly Place[]): Promise<MessageRow[]>;
+  /** What counts for no badge in these stretches. */
+  uncountedWithin(stretches: readonly Stretch[]): Promise<Place[]>;
+  /** What mentions somebody in these stretches. */
+  mentionsWithin(userId: string, stretches: readonly Stretch[]): Promise<Place[]>;
   /** Rows by the time of their ids, from `after` on. */
   since(after: Types.ObjectId | null, limit: number): Promise<MessageRow[]>;
 }
 
-const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-const durable = { writeConcern: { w: 'majority', journal: true } } as const;
+export const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
+export const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
-type Collection = ReturnType<typeof collectionOf>;
+export type Messages = Collection<MessageRow>;
 
-function collectionOf(connection: Connection) {
+/** The collection itself, for the models of messages alone. */
+export function messagesOf(connection: Connection): Messages {
   return connection.collection<MessageRow>('messages');
 }
 
-/** How many messages above a place mention somebody, by conversation. */
-async function countMentions(
-  messages: Collection,
-  places: Parameters<MessageRows['countMentions']>[0],
-): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  if (places.length === 0) return counts;
-  const unread = places.map(({ conversationId, above, userId }) => ({
-    conversationId,
-    seq: { $gt: above },
-    mentions: new Types.ObjectId(userId),
-  }));
-  const rows = await messages
-    .find({ $or: unread }, { projection: { conversationId: 1 }, ...majority })
-    .sort({ _id: 1 })
-    .toArray();
-  for (const row of rows) {
-    const key = String(row.conversationId);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
+/** The places of what fits one of these parts. */
+async function placesOf(messages: Messages, parts: readonly object[]): Promise<Place[]> {
+  if (parts.length === 0) return [];
+  const projection = { _id: 0, conversationId: 1, seq: 1 } as const;
+  return messages.find({ $or: [...parts] }, { projection, ...majority }).toArray() as Promise<Place[]>;
+}
+
+const within = ({ conversationId, above, upTo }: Stretch) => ({ conversationId, seq: { $gt: above, $lte: upTo } });
+
+type Found = Pick<MessageRows, 'uncountedWithin' | 'mentionsWithin' | 'since'>;
+
+function findsOf(messages: Messages): Found {
+  return {
+    uncountedWithin: (stretches) =>
+      placesOf(
+        messages,
+        stretches.map((stretch) => ({ ...within(stretch), uncounted: true })),
+      ),
+    mentionsWithin(userId, stretches) {
+      // The type is that of the partial index, which a query has to name.
+      const mentions = { $eq: new Types.ObjectId(userId), $type: 'objectId' };
+      return placesOf(
+        messages,
+        stretches.map((stretch) => ({ mentions, ...within(stretch) })),
+      );
+    },
+    since: (after, limit) =>
+      messages
+        .find(after ? { _id: { $gt: after } } : {}, majority)
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray(),
+  };
 }
 
 /** Gives the rows of messages on one connection. */
 export function messagesModel(connection: Connection): MessageRows {
   connection.model<MessageRow>('Message', schema, 'messages');
-  const messages = collectionOf(connection);
+  const messages = messagesOf(connection);
 
   return {
+    ...findsOf(messages),
     async insertInOrder(rows) {
       try {
         await messages.insertMany([...rows], { ordered: true, ...durable });
@@ -141,7 +188,12 @@ export function messagesModel(connection: Connection): MessageRows {
         .toArray(),
     bySendKey: ({ conversationId, senderId, clientId }) =>
       messages.findOne(
-        { conversationId: new Types.ObjectId(conversationId), senderId: new Types.ObjectId(senderId), clientId },
+        {
+          conversationId: new Types.ObjectId(conversationId),
+          senderId: new Types.ObjectId(senderId),
+          // The type is that of the partial index, which a query has to name.
+          clientId: { $eq: clientId, $type: 'string' },
+        },
         majority,
       ),
     async range(conversationId, { above, below, limit, nearest }) {
@@ -158,12 +210,5 @@ export function messagesModel(connection: Connection): MessageRows {
       const wanted = places.map(({ conversationId, seq }) => ({ conversationId, seq }));
       return messages.find({ $or: wanted }, majority).sort({ _id: 1 }).toArray();
     },
-    countMentions: (places) => countMentions(messages, places),
-    since: (after, limit) =>
-      messages
-        .find(after ? { _id: { $gt: after } } : {}, majority)
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray(),
   };
 }

@@ -1,6 +1,43 @@
-import { type Endpoint, endpoint, made, ok } from '../../kernel/endpoint.js';
-import { ListMessages, Message, MessageParams, MessageWindow, SendMessage } from './messages.schemas.js';
+import { type Endpoint, endpoint, made, ok, okOrNothing } from '../../kernel/endpoint.js';
+import {
+  DeleteMessage,
+  EditMessage,
+  ListMessages,
+  Message,
+  MessageParams,
+  MessageReceipts,
+  MessageRevisions,
+  MessageWindow,
+  SendMessage,
+} from './messages.schemas.js';
 import type { Messages } from './messages.service.js';
+
+function changeEndpoints(messages: Messages): Endpoint[] {
+  return [
+    endpoint({
+      method: 'patch',
+      path: '/:id',
+      summary: 'Give a message another text',
+      description: 'Its author may, for a time; the text that it has already changes nothing.',
+      limit: 'change',
+      params: MessageParams,
+      body: EditMessage,
+      returns: { 200: Message },
+      handle: async ({ actor, params, body }) => ok(await messages.edit(actor, { messageId: params.id, ...body })),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/:id',
+      summary: 'Delete a message for everyone, or hide it for oneself',
+      description: 'For everyone it leaves a tombstone, which is answered; what is hidden is answered with 204.',
+      limit: 'change',
+      params: MessageParams,
+      query: DeleteMessage,
+      returns: { 200: Message, 204: null },
+      handle: async ({ actor, params, query }) => okOrNothing(await messages.remove(actor, params.id, query.scope)),
+    }),
+  ];
+}
 
 /** The messages of conversations, under `/api/messages`. */
 export function messageEndpoints(messages: Messages): Endpoint[] {
@@ -35,5 +72,24 @@ export function messageEndpoints(messages: Messages): Endpoint[] {
       returns: { 200: Message },
       handle: async ({ actor, params }) => ok(await messages.get(actor, params.id)),
     }),
+    endpoint({
+      method: 'get',
+      path: '/:id/receipts',
+      summary: 'Get whom a message has reached',
+      description: 'As far as they show it; its sender apart.',
+      params: MessageParams,
+      returns: { 200: MessageReceipts },
+      handle: async ({ actor, params }) => ok(await messages.receipts(actor, params.id)),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/:id/revisions',
+      summary: 'Get the earlier texts of a message',
+      description: 'The last 20, oldest first.',
+      params: MessageParams,
+      returns: { 200: MessageRevisions },
+      handle: async ({ actor, params }) => ok(await messages.revisions(actor, params.id)),
+    }),
+    ...changeEndpoints(messages),
   ];
 }

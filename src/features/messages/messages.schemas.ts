@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectId, rule, text } from '../../kernel/input.js';
+import { objectId, rule, text, time } from '../../kernel/input.js';
 import { Message } from '../../views/message.schemas.js';
 
 export { Message };
@@ -44,5 +44,32 @@ export const MessageWindow = z
   .strictObject({ items: z.array(Message), hasMoreBefore: z.boolean(), hasMoreAfter: z.boolean() })
   .meta({ id: 'MessageWindow' });
 export type MessageWindow = z.infer<typeof MessageWindow>;
+
+const newText = text(1, 4000)
+  .refine((value) => value.trim() !== '', rule('It must not be blank', 'Il ne doit pas être vide'))
+  .describe('1-4,000 characters, not blank');
+const revision = z.int().min(0).optional().describe('The revision that was edited: 409 if there is a later one');
+
+export const EditMessage = z.strictObject({ text: newText, revision }).meta({ id: 'EditMessage' });
+
+export const EditMessageEvent = EditMessage.extend({ messageId: objectId }).meta({ id: 'EditMessageEvent' });
+
+const scope = z.enum(['everyone', 'me']).default('everyone').describe('me hides it on the own devices alone');
+
+export const DeleteMessage = z.strictObject({ scope }).meta({ id: 'DeleteMessage' });
+
+export const DeleteMessageEvent = DeleteMessage.extend({ messageId: objectId }).meta({ id: 'DeleteMessageEvent' });
+
+export const MessageReceipts = z
+  .strictObject({ delivered: z.array(objectId).describe('The readers too'), read: z.array(objectId) })
+  .meta({ id: 'MessageReceipts' });
+export type MessageReceipts = z.infer<typeof MessageReceipts>;
+
+export const MessageRevisions = z
+  .strictObject({
+    items: z.array(z.strictObject({ text: z.string(), editedAt: time.describe('When it was replaced') })),
+  })
+  .meta({ id: 'MessageRevisions' });
+export type MessageRevisions = z.infer<typeof MessageRevisions>;
 
 export const MessageParams = z.strictObject({ id: objectId });

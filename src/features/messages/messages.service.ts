@@ -1,25 +1,40 @@
 import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
-import { notFound } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
-import type { Held } from '../../views/conversation-views.js';
-import { stateFor, toMessage } from '../../views/message-view.js';
-import { startOf } from '../conversations/conversations.policy.js';
+import type { MessageViews } from '../../views/message-views.js';
+import type { Visibility } from '../../views/visibility.js';
 import type { Conversations } from '../conversations/conversations.service.js';
+import { createAnnouncing } from './announcing.js';
+import { type Changing, createChanging, type Edit } from './changing.js';
 import type { ContentDigests } from './content-digest.js';
-import { createMessageReading, readerOf } from './message-reading.js';
+import type { MessageChanges } from './message-changes.model.js';
+import { createMessageReading } from './message-reading.js';
 import type { MessageRow, MessageRows } from './messages.model.js';
-import type { ListMessages, Message, MessageWindow, SendMessage } from './messages.schemas.js';
+import type {
+  ListMessages,
+  Message,
+  MessageReceipts,
+  MessageRevisions,
+  MessageWindow,
+  SendMessage,
+} from './messages.schemas.js';
 import { createSending } from './sending.js';
 import { readWindow } from './windows.js';
 
 interface Deps {
   rows: MessageRows;
-  log: Pick<Log, 'append'>;
-  conversations: Pick<Conversations, 'standingOf' | 'announceListed' | 'marks'>;
+  changes: MessageChanges;
+  log: Pick<Log, 'append' | 'change'>;
+  conversations: Pick<
+    Conversations,
+    'standingOf' | 'audienceOf' | 'announceListed' | 'marks' | 'raiseUncounted' | 'hideMessage' | 'shownOf'
+  >;
+  views: MessageViews;
+  visibility: Visibility;
   digests: ContentDigests;
   bus: Pick<FactBus<Facts>, 'publish'>;
+  windows: { editMs: number; deleteMs: number };
 }
 
 export interface Messages {
@@ -32,51 +47,73 @@ export interface Messages {
   list(actor: Actor, input: ListMessages): Promise<MessageWindow>;
   /** Throws `not_found` for who cannot see it. */
   get(actor: Actor, messageId: string): Promise<Message>;
+  /** Whom a message has reached, as far as they show it; throws `not_found`. */
+  receipts(actor: Actor, messageId: string): Promise<MessageReceipts>;
+  /** The earlier texts of a message; throws `not_found`. */
+  revisions(actor: Actor, messageId: string): Promise<MessageRevisions>;
+  /** Throws what `Changing` says. */
+  edit(actor: Actor, edit: Edit): Promise<Message>;
+  /**
+   * Deletes a message for everyone, which gives the tombstone and throws what `Changing` says; or hides it from the
+   * caller alone, which gives null and throws `not_found` for who could never see it.
+   */
+  remove(actor: Actor, messageId: string, scope: 'everyone' | 'me'): Promise<Message | null>;
   /** Announces a message that a sweep has found unannounced. */
   announceSwept(row: MessageRow): Promise<void>;
+  /** Announces a change that a sweep has found unannounced. */
+  announceChanged(messageId: string, rev: number): Promise<void>;
+  /** Finishes the changes that were begun before a moment and cut off. */
+  finishBefore: Changing['finishBefore'];
 }
 
 /** Builds the messages of a server. */
-export function createMessages({ rows, log, conversations, digests, bus }: Deps): Messages {
-  const reading = createMessageReading({ rows, conversations });
-
-  async function announce(held: Held, row: MessageRow, quoted: MessageRow | null, originSocketId?: string) {
-    const conversationId = String(row.conversationId);
-    const isListing = [held.member, held.other].some((one) => one && !one.isListed && row.seq === startOf(one) + 1);
-    if (isListing) await conversations.announceListed(conversationId, row.seq);
-    const reached = held.other ? { deliveredSeq: 0, readSeq: 0 } : { deliveredSeq: row.seq, readSeq: row.seq };
-    const sender = { userId: String(row.senderId), start: 0, reached };
-    bus.publish('message.created', {
-      conversationId,
-      type: held.conversation.type,
-      userIds: held.conversation.userIds.map(String),
-      message: { ...toMessage(row, quoted, sender), state: null },
-      senderState: stateFor(row, sender),
-      originSocketId,
-    });
-    // Sending has taken the sender's own mark away, which his other devices cannot know from the message.
-    if (held.member.markedUnread) await conversations.marks.announceOwn(sender.userId, conversationId);
-  }
+export function createMessages(deps: Deps): Messages {
+  const { rows, changes, log, conversations, views, visibility, digests, bus, windows } = deps;
+  const reading = createMessageReading({ rows, views, visibility, conversations });
+  const announcing = createAnnouncing({ rows, conversations, bus });
+  const changing = createChanging({ changes, log, conversations, reading, announcing, windows });
 
   return {
-    send: createSending({ rows, log, conversations, digests, reading, announce }),
+    send: createSending({ rows, log, conversations, visibility, digests, reading, announce: announcing.created }),
+    edit: changing.edit,
+    finishBefore: changing.finishBefore,
     async list({ userId }, { conversationId, ...asked }) {
       const held = await conversations.standingOf(userId, conversationId);
-      const bounds = { start: startOf(held.member), seq: held.conversation.seq };
-      const { rows: found, ...more } = await readWindow(rows, conversationId, asked, bounds);
-      return { items: await reading.viewsOf(found, readerOf(userId, held)), ...more };
+      const { rows: found, ...more } = await readWindow(visibility, held.member, asked);
+      return { items: await reading.viewsOf(found, held), ...more };
     },
     async get({ userId }, messageId) {
-      const row = await rows.byId(messageId);
-      if (!row) throw notFound();
-      const held = await conversations.standingOf(userId, String(row.conversationId));
-      if (row.seq <= startOf(held.member)) throw notFound();
+      const { row } = await reading.seen(userId, messageId);
       return reading.asItIsNow(userId, row);
+    },
+    async receipts({ userId }, messageId) {
+      const { row } = await reading.seen(userId, messageId);
+      const others = (await conversations.shownOf(String(row.conversationId))).filter(
+        (one) => one.userId !== String(row.senderId) && one.joinedSeq < row.seq,
+      );
+      return {
+        delivered: others.filter(({ deliveredSeq }) => deliveredSeq >= row.seq).map((one) => one.userId),
+        read: others.filter(({ readSeq }) => readSeq >= row.seq).map((one) => one.userId),
+      };
+    },
+    async revisions({ userId }, messageId) {
+      const { row } = await reading.seen(userId, messageId);
+      return { items: row.revisions.map(({ text, editedAt }) => ({ text, editedAt: editedAt.toISOString() })) };
+    },
+    async remove(actor, messageId, scope) {
+      if (scope === 'everyone') return changing.erase(actor, messageId);
+      const { row } = await reading.known(actor.userId, messageId);
+      await conversations.hideMessage(actor, row);
+      return null;
     },
     async announceSwept(row) {
       const held = await conversations.standingOf(String(row.senderId), String(row.conversationId));
       const quoted = row.replyTo ? await rows.byId(String(row.replyTo)) : null;
-      await announce(held, row, quoted);
+      await announcing.created(held, row, quoted);
+    },
+    async announceChanged(messageId, rev) {
+      const row = await rows.byId(messageId);
+      if (row) await announcing.updated(row, rev);
     },
   };
 }

@@ -1,9 +1,11 @@
 import type { SocketHandlers } from '../../realtime/handler.js';
 import type { Messages } from './messages.service.js';
 
-/** Sending over a socket: the same service as over REST. */
-export function messageSockets(messages: Messages): SocketHandlers<'message:send'> {
+/** Messages over a socket: the same service as over REST. */
+export function messageSockets(messages: Messages): SocketHandlers<'message:send' | 'message:edit' | 'message:delete'> {
   return {
     'message:send': async (actor, input) => (await messages.send(actor, input)).message,
+    'message:edit': (actor, input) => messages.edit(actor, input),
+    'message:delete': (actor, { messageId, scope }) => messages.remove(actor, messageId, scope),
   };
 }

@@ -1,12 +1,12 @@
 import type { Actor } from '../../kernel/actor.js';
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
-import { type Held, reachedOf } from '../../views/conversation-views.js';
+import { type Held, reachedOf } from '../../views/held.js';
 import { toMessage } from '../../views/message-view.js';
-import { startOf } from '../conversations/conversations.policy.js';
+import type { Visibility } from '../../views/visibility.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { ContentDigests } from './content-digest.js';
-import { type MessageReading, readerOf } from './message-reading.js';
+import type { MessageReading } from './message-reading.js';
 import type { MessageRow, MessageRows } from './messages.model.js';
 import type { Message, SendMessage } from './messages.schemas.js';
 import { createTurns } from './turns.js';
@@ -16,7 +16,8 @@ interface Deps {
   log: Pick<Log, 'append'>;
   conversations: Pick<Conversations, 'standingOf'>;
   digests: ContentDigests;
-  reading: MessageReading;
+  reading: Pick<MessageReading, 'asItIsNow'>;
+  visibility: Pick<Visibility, 'sees'>;
   announce: (held: Held, row: MessageRow, quoted: MessageRow | null, originSocketId?: string) => Promise<void>;
 }
 
@@ -37,7 +38,7 @@ interface Sent {
 const noMember = { en: 'Only members can be mentioned.', fr: 'Seuls les membres peuvent être mentionnés.' };
 
 /** What is asked of a new message; throws `invalid_input` and `not_found`. Gives the message that it quotes. */
-async function requireFit(rows: MessageRows, held: Held, input: SendMessage): Promise<MessageRow | null> {
+async function requireFit({ rows, visibility }: Deps, held: Held, input: SendMessage): Promise<MessageRow | null> {
   const memberIds = new Set(held.conversation.userIds.map(String));
   const stranger = input.mentions.findIndex((userId) => !memberIds.has(userId));
   if (stranger !== -1) throw invalidInput(`body.mentions.${stranger}`, noMember);
@@ -45,18 +46,19 @@ async function requireFit(rows: MessageRows, held: Held, input: SendMessage): Pr
   if (input.attachments.length > 0) throw notFound();
   if (input.replyTo === undefined) return null;
   const quoted = await rows.byId(input.replyTo);
-  const isVisible = quoted?.conversationId.equals(held.conversation._id) && quoted.seq > startOf(held.member);
-  if (!quoted || !isVisible) throw notFound();
+  if (!quoted?.conversationId.equals(held.conversation._id)) throw notFound();
+  if (!(await visibility.sees(held.member, quoted.seq))) throw notFound();
   return quoted;
 }
 
 /** Loads the standing and asks the rules; a retry is answered before any of them. */
-async function prepare({ rows, conversations }: Deps, actor: Actor, input: SendMessage): Promise<Prepared> {
+async function prepare(deps: Deps, actor: Actor, input: SendMessage): Promise<Prepared> {
+  const { rows, conversations } = deps;
   const { conversationId, clientId, text, replyTo = null } = input;
   const held = await conversations.standingOf(actor.userId, conversationId);
   const content = { text, replyTo, mentions: [...new Set(input.mentions)] };
   try {
-    return { held, content, quoted: await requireFit(rows, held, input), first: null };
+    return { held, content, quoted: await requireFit(deps, held, input), first: null };
   } catch (refusal) {
     const first = await rows.bySendKey({ conversationId, senderId: actor.userId, clientId });
     if (!first) throw refusal;
@@ -81,7 +83,8 @@ async function land(deps: Deps, actor: Actor, input: SendMessage, prepared: Prep
   });
   if (!isNew) return { message: await reading.asItIsNow(actor.userId, row), isNew };
   const reached = held.other ? reachedOf(held) : { deliveredSeq: row.seq, readSeq: row.seq };
-  return { message: toMessage(row, quoted, { ...readerOf(actor.userId, held), reached }), isNew };
+  const shown = quoted && { row: quoted, isVisible: true };
+  return { message: toMessage(row, shown, { userId: actor.userId, reached }), isNew };
 }
 
 /** Builds the sending of messages: what one person sends to a conversation keeps its order. */

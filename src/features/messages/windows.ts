@@ -1,4 +1,6 @@
-import type { MessageRow, MessageRows } from './messages.model.js';
+import type { Viewer, Visibility } from '../../views/visibility.js';
+import { startOf } from '../conversations/conversations.policy.js';
+import type { MessageRow } from './messages.model.js';
 import type { ListMessages } from './messages.schemas.js';
 
 /** Part of a conversation, and whether there is more on either side. */
@@ -8,47 +10,43 @@ interface Window {
   hasMoreAfter: boolean;
 }
 
-/** What of a conversation somebody may see: above `start`, up to `seq`. */
-interface Bounds {
-  start: number;
-  seq: number;
-}
-
 type Asked = Omit<ListMessages, 'conversationId'>;
+type Read = (above: number, below: number | null, limit: number, nearest: 'above' | 'below') => Promise<MessageRow[]>;
 
-/** Both sides of a place, itself included; what one side lacks the other may fill. */
-async function around(rows: MessageRows, conversationId: string, place: number, { start, limit }: Bounds & Asked) {
-  const older = await rows.range(conversationId, { above: start, below: place, limit, nearest: 'below' });
-  const from = Math.max(start, place - 1);
-  const newer = await rows.range(conversationId, { above: from, below: null, limit, nearest: 'above' });
+/** Both sides of a place, itself included; what one side lacks the other may fill. One row more than asked, on each side. */
+async function around(read: Read, place: number, limit: number): Promise<Window> {
+  const [older, newer] = await Promise.all([
+    read(0, place, limit + 1, 'below'),
+    read(place - 1, null, limit + 1, 'above'),
+  ]);
   const takeOlder = Math.min(older.length, Math.max(Math.floor(limit / 2), limit - newer.length));
-  return [...older.slice(older.length - takeOlder), ...newer.slice(0, limit - takeOlder)];
-}
-
-async function oneSide(rows: MessageRows, conversationId: string, { start, before, after, limit }: Bounds & Asked) {
-  const above = Math.max(start, after ?? start);
-  const nearest = after === undefined ? 'below' : 'above';
-  return rows.range(conversationId, { above, below: before ?? null, limit, nearest });
-}
-
-/** Reads the part of a conversation that was asked for, in ascending order; an empty part lies where it was looked for. */
-export async function readWindow(
-  rows: MessageRows,
-  conversationId: string,
-  asked: Asked,
-  { start, seq }: Bounds,
-): Promise<Window> {
-  const where = { ...asked, start, seq };
-  const found =
-    asked.around === undefined
-      ? await oneSide(rows, conversationId, where)
-      : await around(rows, conversationId, asked.around, where);
-  const above = Math.max(start, asked.after ?? start);
-  const first = found[0]?.seq ?? (asked.after === undefined ? (asked.before ?? 0) : above + 1);
-  const last = found.at(-1)?.seq ?? (asked.before === undefined ? above : asked.before - 1);
   return {
-    rows: found,
-    hasMoreBefore: seq > start && Math.min(first, seq + 1) > start + 1,
-    hasMoreAfter: last < seq,
+    rows: [...older.slice(older.length - takeOlder), ...newer.slice(0, limit - takeOlder)],
+    hasMoreBefore: older.length > takeOlder,
+    hasMoreAfter: newer.length > limit - takeOlder,
   };
+}
+
+/** The nearest below a place, or the newest. */
+async function backwards(read: Read, before: number | undefined, limit: number): Promise<Window> {
+  const rows = await read(0, before ?? null, limit + 1, 'below');
+  const hasMoreAfter = before !== undefined && (await read(before - 1, null, 1, 'above')).length > 0;
+  return { rows: rows.slice(-limit), hasMoreBefore: rows.length > limit, hasMoreAfter };
+}
+
+/** The nearest above a place. */
+async function forwards(read: Read, after: number, limit: number): Promise<Window> {
+  const rows = await read(after, null, limit + 1, 'above');
+  const hasMoreBefore = (await read(0, after + 1, 1, 'below')).length > 0;
+  return { rows: rows.slice(0, limit), hasMoreBefore, hasMoreAfter: rows.length > limit };
+}
+
+/** Reads the part of a conversation that was asked for, as one member sees it, in ascending order. */
+export async function readWindow(visibility: Visibility, viewer: Viewer, asked: Asked): Promise<Window> {
+  const start = startOf(viewer);
+  const read: Read = (above, below, limit, nearest) =>
+    visibility.range(viewer, { above: Math.max(above, start), below, limit, nearest });
+  if (asked.around !== undefined) return around(read, asked.around, asked.limit);
+  if (asked.after !== undefined) return forwards(read, asked.after, asked.limit);
+  return backwards(read, asked.before, asked.limit);
 }

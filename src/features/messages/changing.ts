@@ -1,0 +1,125 @@
+import type { Actor } from '../../kernel/actor.js';
+import { Problem } from '../../kernel/problem.js';
+import type { Log } from '../../log/log.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import type { Announcing } from './announcing.js';
+import type { Change, MessageChanges } from './message-changes.model.js';
+import type { MessageReading } from './message-reading.js';
+import { type ChangeFacts, deleteRefusal, editRefusal } from './messages.policy.js';
+import type { MessageRow } from './messages.model.js';
+import type { Message } from './messages.schemas.js';
+
+interface Deps {
+  changes: MessageChanges;
+  log: Pick<Log, 'change'>;
+  conversations: Pick<Conversations, 'raiseUncounted'>;
+  reading: MessageReading;
+  announcing: Pick<Announcing, 'updated'>;
+  /** How long messages may be edited and deleted by their authors: milliseconds, 0 for ever. */
+  windows: { editMs: number; deleteMs: number };
+}
+
+/** What is asked of an edit. */
+export interface Edit {
+  messageId: string;
+  text: string;
+  revision?: number | undefined;
+}
+
+export interface Changing {
+  /**
+   * Gives a message another text. Throws `not_found` for who cannot see it, `forbidden` for who is not its author and
+   * for a tombstone, `edit_window_expired`, and `stale_revision` when it was edited since.
+   */
+  edit(actor: Actor, edit: Edit): Promise<Message>;
+  /** Leaves a tombstone. Throws `not_found`, `forbidden` and `delete_window_expired`. */
+  erase(actor: Actor, messageId: string): Promise<Message>;
+  /** Numbers and tells what was begun before a moment and cut off. */
+  finishBefore(before: Date): Promise<void>;
+}
+
+const pageSize = 200;
+
+function factsOf({ userId }: Actor, row: MessageRow, windowMs: number): ChangeFacts {
+  const ageMs = Date.now() - row.createdAt.getTime();
+  return { isAuthor: String(row.senderId) === userId, isDeleted: row.deletedAt !== null, ageMs, windowMs };
+}
+
+/** Builds what numbers the changes of messages whose content and mark are written. */
+function createNumbering({ changes, log, announcing }: Pick<Deps, 'changes' | 'log' | 'announcing'>) {
+  /** Numbers a change, takes its mark away and tells everybody. */
+  async function number(row: MessageRow, changeId: Change['changeId'], originSocketId?: string): Promise<void> {
+    let now: MessageRow | null = null;
+    await log.change(
+      { conversationId: row.conversationId, messageId: row._id, changeId },
+      {
+        async finish({ rev }) {
+          now = await changes.complete(row._id, changeId, rev);
+        },
+        async announce({ rev }) {
+          if (now) await announcing.updated(now, rev, originSocketId);
+        },
+      },
+    );
+  }
+
+  async function finish(row: MessageRow): Promise<void> {
+    await Promise.all((row.pending ?? []).map((changeId) => number(row, changeId)));
+  }
+
+  return { number, finish };
+}
+
+/** Builds what changes messages: the content with its mark first, the number second, the news last. */
+export function createChanging(deps: Deps): Changing {
+  const { changes, conversations, reading, windows } = deps;
+  const { number, finish } = createNumbering(deps);
+
+  /** What changes nothing any more is answered once what an earlier request began is finished. */
+  async function unchanged(userId: string, row: MessageRow): Promise<Message> {
+    await finish(row);
+    return reading.asItIsNow(userId, row);
+  }
+
+  async function finished(actor: Actor, row: MessageRow, { changeId }: Change): Promise<Message> {
+    await number(row, changeId, actor.socketId);
+    return reading.asItIsNow(actor.userId, row);
+  }
+
+  return {
+    async finishBefore(before) {
+      for (;;) {
+        const rows = await changes.unfinished(before, pageSize);
+        for (const row of rows) await finish(row);
+        if (rows.length < pageSize) return;
+      }
+    },
+    async edit(actor, { messageId, text, revision }) {
+      for (;;) {
+        const { row } = await reading.seen(actor.userId, messageId);
+        const refusal = editRefusal(factsOf(actor, row, windows.editMs));
+        if (refusal === 'forbidden') throw new Problem(refusal);
+        if (row.text === text) return unchanged(actor.userId, row);
+        if (refusal) throw new Problem(refusal);
+        if (revision !== undefined && revision !== row.revision) throw new Problem('stale_revision');
+        const change = changes.begin();
+        const edited = await changes.edit(row, text, change);
+        // Where somebody was faster, the same is asked again of what there is now.
+        if (edited) return finished(actor, edited, change);
+      }
+    },
+    async erase(actor, messageId) {
+      const { row } = await reading.seen(actor.userId, messageId);
+      const facts = factsOf(actor, row, windows.deleteMs);
+      const refusal = deleteRefusal(facts);
+      if (refusal === 'forbidden') throw new Problem(refusal);
+      if (facts.isDeleted) return unchanged(actor.userId, row);
+      if (refusal) throw new Problem(refusal);
+      const change = changes.begin();
+      await conversations.raiseUncounted(row.conversationId, row.seq);
+      const erased = await changes.erase(row._id, change);
+      if (erased) return finished(actor, erased, change);
+      return unchanged(actor.userId, (await reading.seen(actor.userId, messageId)).row);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import mongoose, { type Connection, Types } from 'mongoose';
+import { type Inserted, type LogRow, outcomeOf } from './entry.js';
+
+/** One change of a conversation: what it changed is read from the thing itself. */
+export interface ChangeRow extends LogRow {
+  /** 1, 2, 3 ... without a gap in each conversation. */
+  rev: number;
+  /** What the thing that changed holds as `pending` until the change is numbered and told: unique. */
+  changeId: Types.ObjectId;
+  /** The message that changed. */
+  messageId: Types.ObjectId;
+  /** When a later change of the same thing replaced this one: it is removed an hour later. */
+  replacedAt: Date | null;
+}
+
+const id = { type: mongoose.Schema.Types.ObjectId, required: true };
+const replacedForSeconds = 3600;
+
+const schema = new mongoose.Schema<ChangeRow>(
+  {
+    conversationId: id,
+    rev: { type: Number, required: true },
+    changeId: id,
+    messageId: id,
+    replacedAt: { type: Date, default: null },
+  },
+  { versionKey: false },
+);
+schema.index({ conversationId: 1, rev: 1 }, { unique: true });
+schema.index({ changeId: 1 }, { unique: true });
+schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
+
+/** The changes of conversations: named queries on lean rows, each served by an index, read by majority. */
+export interface ChangeRows {
+  /** Inserts in order with a journaled majority write, and stops at the first failure. */
+  insertInOrder(rows: readonly ChangeRow[]): Promise<Inserted>;
+  lastRev(conversationId: string): Promise<number>;
+  byIds(ids: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
+  byChangeIds(changeIds: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
+  /** Rows by the time of their ids, from `after` on. */
+  since(after: Types.ObjectId | null, limit: number): Promise<ChangeRow[]>;
+  /** Marks one as replaced by a later change of the same thing. */
+  replace(conversationId: Types.ObjectId, rev: number): Promise<void>;
+}
+
+const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
+const durable = { writeConcern: { w: 'majority', journal: true } } as const;
+
+/** Gives the changes on one connection. */
+export function changesModel(connection: Connection): ChangeRows {
+  connection.model<ChangeRow>('Change', schema, 'changes');
+  const changes = connection.collection<ChangeRow>('changes');
+  return {
+    async insertInOrder(rows) {
+      try {
+        await changes.insertMany([...rows], { ordered: true, ...durable });
+        return { outcome: 'all' };
+      } catch (error) {
+        return outcomeOf(error);
+      }
+    },
+    async lastRev(conversationId) {
+      const last = await changes.findOne(
+        { conversationId: new Types.ObjectId(conversationId) },
+        { sort: { rev: -1 }, projection: { rev: 1 }, ...majority },
+      );
+      return last?.rev ?? 0;
+    },
+    byIds: (ids) =>
+      changes
+        .find({ _id: { $in: [...ids] } }, majority)
+        .sort({ _id: 1 })
+        .toArray(),
+    byChangeIds: (changeIds) =>
+      changes
+        .find({ changeId: { $in: [...changeIds] } }, majority)
+        .sort({ changeId: 1 })
+        .toArray(),
+    since: (after, limit) =>
+      changes
+        .find(after ? { _id: { $gt: after } } : {}, majority)
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray(),
+    async replace(conversationId, rev) {
+      await changes.updateOne({ conversationId, rev, replacedAt: null }, { $set: { replacedAt: new Date() } });
+    },
+  };
+}

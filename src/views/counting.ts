@@ -1,0 +1,62 @@
+/** What is unread, by the formula of what is stored: never a total that could drift. */
+import type { HiddenRows, Place } from '../features/conversations/hidden.model.js';
+import { floorOf } from '../features/conversations/conversations.policy.js';
+import type { MessageRows } from '../features/messages/messages.model.js';
+import type { Held } from './held.js';
+
+export interface Counts {
+  unreadCount: number;
+  mentionCount: number;
+}
+
+export interface Counting {
+  /** What is unread for one person in each of these conversations, and how much of it mentions him; by conversation. */
+  of(viewerId: string, held: readonly Held[]): Promise<Map<string, Counts>>;
+}
+
+interface Deps {
+  messages: Pick<MessageRows, 'uncountedWithin' | 'mentionsWithin'>;
+  hidden: Pick<HiddenRows, 'within'>;
+}
+
+/** The numbers of some places, by conversation. */
+function byConversation(places: readonly Place[]): Map<string, Set<number>> {
+  const found = new Map<string, Set<number>>();
+  for (const { conversationId, seq } of places) {
+    const key = String(conversationId);
+    found.set(key, (found.get(key) ?? new Set()).add(seq));
+  }
+  return found;
+}
+
+const none: ReadonlySet<number> = new Set();
+
+function stretchOf({ conversation, member }: Held) {
+  return { conversationId: conversation._id, above: floorOf(member), upTo: conversation.seq };
+}
+
+/** Builds the counts: three queries at most, however many conversations. */
+export function createCounting({ messages, hidden }: Deps): Counting {
+  return {
+    async of(viewerId, held) {
+      const unread = held.filter(({ conversation, member }) => conversation.seq > floorOf(member));
+      const tombs = unread.filter(({ conversation, member }) => conversation.lastUncountedSeq > floorOf(member));
+      const veiled = unread.filter(({ member }) => member.lastHiddenSeq > floorOf(member));
+      const [uncounted, unseen, mentions] = await Promise.all([
+        messages.uncountedWithin(tombs.map(stretchOf)),
+        hidden.within(viewerId, veiled.map(stretchOf)),
+        messages.mentionsWithin(viewerId, unread.map(stretchOf)),
+      ]);
+      const gone = byConversation([...uncounted, ...unseen]);
+      const mentioned = byConversation(mentions);
+      const counts = held.map((one): [string, Counts] => {
+        const key = String(one.conversation._id);
+        const { above, upTo } = stretchOf(one);
+        const away = gone.get(key) ?? none;
+        const mentionCount = [...(mentioned.get(key) ?? none)].filter((seq) => !away.has(seq)).length;
+        return [key, { unreadCount: Math.max(0, upTo - above - away.size), mentionCount }];
+      });
+      return new Map(counts);
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { ConversationRow } from '../features/conversations/conversations.model.js';
+import type { MemberRow } from '../features/conversations/members.model.js';
+
+/** A conversation with the viewer's own row and, in a direct one, the other's. */
+export interface Held {
+  conversation: ConversationRow;
+  member: MemberRow;
+  other: MemberRow | null;
+}
+
+/** The marks that the other one shows; where there is nobody, everything is read. */
+export function reachedOf({ conversation, other }: Held): { deliveredSeq: number; readSeq: number } {
+  if (!other) return { deliveredSeq: conversation.seq, readSeq: conversation.seq };
+  return { deliveredSeq: other.shownDeliveredSeq, readSeq: other.shownReadSeq };
+}

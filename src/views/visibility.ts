@@ -1,0 +1,66 @@
+/** Which messages somebody can see: those after his start that he has not hidden for himself. */
+import type { HiddenRows, Place } from '../features/conversations/hidden.model.js';
+import { startOf } from '../features/conversations/conversations.policy.js';
+import type { MemberRow } from '../features/conversations/members.model.js';
+import type { MessageRow, MessageRows, Range } from '../features/messages/messages.model.js';
+
+/** What of a member's row decides what he sees. */
+export type Viewer = Pick<MemberRow, 'userId' | 'conversationId' | 'joinedSeq' | 'clearedSeq' | 'lastHiddenSeq'>;
+
+export interface Visibility {
+  /** Part of a conversation as one member sees it, in ascending order. */
+  range(viewer: Viewer, range: Range): Promise<MessageRow[]>;
+  /** Whether a member sees the message of a number. */
+  sees(viewer: Viewer, seq: number): Promise<boolean>;
+  /** Which of these messages of one conversation a member cannot see. */
+  unseenOf(viewer: Viewer, seqs: readonly number[]): Promise<Set<number>>;
+}
+
+interface Deps {
+  messages: Pick<MessageRows, 'range'>;
+  hidden: Pick<HiddenRows, 'among' | 'within'>;
+}
+
+const seqsOf = (places: readonly Place[]): Set<number> => new Set(places.map(({ seq }) => seq));
+
+/** Builds what asks for hidden messages only where there can be some. */
+export function createVisibility({ messages, hidden }: Deps): Visibility {
+  async function withoutHidden({ userId, conversationId, lastHiddenSeq }: Viewer, rows: readonly MessageRow[]) {
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (!first || !last || first.seq > lastHiddenSeq) return [...rows];
+    const stretch = { conversationId, above: first.seq - 1, upTo: last.seq };
+    const gone = seqsOf(await hidden.within(String(userId), [stretch]));
+    return rows.filter(({ seq }) => !gone.has(seq));
+  }
+
+  async function unseenOf(viewer: Viewer, seqs: readonly number[]): Promise<Set<number>> {
+    const start = startOf(viewer);
+    const { conversationId, lastHiddenSeq } = viewer;
+    const asked = seqs.filter((seq) => seq > start && seq <= lastHiddenSeq);
+    const places = asked.map((seq) => ({ conversationId, seq }));
+    const gone = asked.length === 0 ? [] : await hidden.among(String(viewer.userId), places);
+    return new Set([...seqs.filter((seq) => seq <= start), ...seqsOf(gone)]);
+  }
+
+  return {
+    unseenOf,
+    sees: async (viewer, seq) => (await unseenOf(viewer, [seq])).size === 0,
+    async range(viewer, { above, below, limit, nearest }) {
+      const found: MessageRow[] = [];
+      let bounds = { above: Math.max(above, startOf(viewer)), below };
+      for (;;) {
+        const rows = await messages.range(String(viewer.conversationId), {
+          ...bounds,
+          limit: limit - found.length,
+          nearest,
+        });
+        const visible = await withoutHidden(viewer, rows);
+        if (nearest === 'above') found.push(...visible);
+        else found.unshift(...visible);
+        const [first, last] = [rows[0], rows.at(-1)];
+        if (!first || !last || visible.length === rows.length || found.length >= limit) return found;
+        bounds = nearest === 'above' ? { ...bounds, above: last.seq } : { ...bounds, below: first.seq };
+      }
+    },
+  };
+}
