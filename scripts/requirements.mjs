@@ -34,6 +34,7 @@ const titles = {
   35: 'Query operators never reach the database',
   36: 'A wrong type is refused at the door',
   37: 'Clients name no sort, no field and no path',
+  38: 'Search is literal, bounded and served by indexes',
   39: 'Prototypes cannot be polluted',
   40: 'Malformed HTTP is answered by a problem document',
   41: 'No packet ends the process',

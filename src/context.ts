@@ -23,6 +23,7 @@ import { membersModel } from './features/conversations/members.model.js';
 import { createContentDigests } from './features/messages/content-digest.js';
 import { messageChangesModel } from './features/messages/message-changes.model.js';
 import { messagesModel } from './features/messages/messages.model.js';
+import { searchModel } from './features/messages/search.model.js';
 import { createMessages } from './features/messages/messages.service.js';
 import { messageSockets } from './features/messages/messages.sockets.js';
 import { sessionsModel } from './features/sessions/sessions.model.js';
@@ -77,6 +78,7 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
   const changes = changesModel(connection);
   return {
     changes,
+    search: searchModel(connection),
     messageChanges: messageChangesModel(connection, changes),
     hidden: hiddenModel(connection),
     users: usersModel(connection),
@@ -150,6 +152,7 @@ function createChat(
   const counting = createCounting({ messages: messageRows, hidden });
   const messageViews = createMessageViews({ messages: messageRows, changes: rows.messageChanges, visibility });
   const { publicUsers } = users;
+  const cursors = createCursors(keys);
   const conversations = createConversations({
     rows: { conversations: conversationRows, members, hidden },
     log,
@@ -157,17 +160,20 @@ function createChat(
     lastSeq: messageRows.lastSeq,
     views: createConversationViews({ messages: messageRows, messageViews, visibility, counting, publicUsers }),
     counting,
-    cursors: createCursors(keys),
+    cursors,
     bus,
   });
   const digests = createContentDigests(keys);
   const messages = createMessages({
     rows: messageRows,
     changes: rows.messageChanges,
+    search: rows.search,
+    hidden,
     log,
     conversations,
     views: messageViews,
     visibility,
+    cursors,
     digests,
     bus,
     windows: config.messages,

@@ -22,6 +22,7 @@ function entry(conversationId: string, refusal: Error | null = null): Item {
       clientId: String(sender),
       digest: '',
       text: '',
+      words: [],
       replyTo: null,
       mentions: [],
       revision: 0,

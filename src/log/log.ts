@@ -32,6 +32,7 @@ export interface Draft {
   clientId: string;
   digest: string;
   text: string;
+  words: string[];
   replyTo: string | null;
   mentions: readonly string[];
 }
@@ -89,6 +90,7 @@ function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
     clientId: draft.clientId,
     digest: draft.digest,
     text: draft.text,
+    words: draft.words,
     replyTo: draft.replyTo === null ? null : new Types.ObjectId(draft.replyTo),
     mentions: draft.mentions.map((userId) => new Types.ObjectId(userId)),
     revision: 0,

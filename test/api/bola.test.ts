@@ -14,6 +14,7 @@ let messageId: string;
 let ownConversationId: string;
 let spareId: string;
 let spareMessageId: string;
+let hiddenId: string;
 beforeAll(async () => {
   server = await startTestServer();
   owner = await makeUser(server);
@@ -21,6 +22,7 @@ beforeAll(async () => {
   const friend = await makeUser(server);
   conversationId = (await makeDirect(server, owner, friend)).id;
   messageId = (await sendText(server, owner, conversationId, 'not for everybody')).id;
+  hiddenId = (await sendText(server, owner, conversationId, 'to be hidden')).id;
   spareMessageId = (await sendText(server, owner, conversationId, 'to be deleted')).id;
   spareId = (await makeDirect(server, owner, await makeUser(server))).id;
   ownConversationId = (await makeDirect(server, outsider, friend)).id;
@@ -128,7 +130,7 @@ const cases: Case[] = [
   {
     name: 'DELETE /api/messages/:id me',
     granted: 204,
-    id: () => spareMessageId,
+    id: () => hiddenId,
     ask: (user, id) => as(user).delete(`/api/messages/${id}?scope=me`),
   },
   {
@@ -142,6 +144,12 @@ const cases: Case[] = [
     granted: 200,
     id: () => conversationId,
     ask: (user, id) => as(user).get(`/api/messages?conversationId=${id}&around=1&limit=5`),
+  },
+  {
+    name: 'GET /api/messages/search',
+    granted: 200,
+    id: () => conversationId,
+    ask: (user, id) => as(user).get(`/api/messages/search?q=everybody&conversationId=${id}`),
   },
   {
     name: 'POST /api/messages',

@@ -84,7 +84,10 @@ describe('what comes in is what the schemas say', () => {
     for (const field of fieldsOf(endpoint.query)) {
       for (const value of operators) {
         const query = { ...sample.query, [field]: JSON.stringify(value) };
-        expectRefused(await asking(sample).get(targetOf(sample, query)), `query.${field}`, value);
+        const answer = await asking(sample).get(targetOf(sample, query));
+        // What is looked for may be any text, and is nothing but a text: it finds nothing.
+        if (field === 'q') expect(answer.body.items).toEqual([]);
+        else expectRefused(answer, `query.${field}`, value);
         const key = `${field}[$ne]`;
         expectRefused(await asking(sample).get(targetOf(sample, { ...sample.query, [key]: '' })), `query.${key}`, key);
       }

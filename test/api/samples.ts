@@ -71,6 +71,9 @@ function partsFor(
       },
     },
     'GET /api/messages': { query: { ...list, conversationId: ids.conversation, after: '0' } },
+    'GET /api/messages/search': {
+      query: { ...list, q: 'first', conversationId: ids.conversation, senderId: user.id },
+    },
     'GET /api/messages/:id': { params: { id: ids.message } },
     'GET /api/messages/:id/receipts': { params: { id: ids.message } },
     'GET /api/messages/:id/revisions': { params: { id: ids.message } },

@@ -31,6 +31,7 @@ export const routePolicy: Record<string, Access> = {
   'POST /api/messages': 'user',
   'GET /api/messages': 'user',
   'GET /api/messages/:id': 'user',
+  'GET /api/messages/search': 'user',
   'GET /api/messages/:id/receipts': 'user',
   'GET /api/messages/:id/revisions': 'user',
   'PATCH /api/messages/:id': 'user',

@@ -37,7 +37,13 @@ function* brokenChange(message: MessageRow, conversation: ConversationRow): Gene
   if (message.rev > conversation.rev) yield `${which}: its rev is above the head's.`;
   if (message.pending?.length) yield `${which}: a change of it has no number.`;
   if (message.deletedAt === null) return;
-  if (message.text !== '' || message.revisions.length > 0 || message.mentions.length > 0 || message.replyTo !== null)
+  if (
+    message.text !== '' ||
+    message.words.length > 0 ||
+    message.revisions.length > 0 ||
+    message.mentions.length > 0 ||
+    message.replyTo !== null
+  )
     yield `${which}: it is deleted, and its content is there.`;
   if (message.uncounted !== true || conversation.lastUncountedSeq < message.seq)
     yield `${which}: it is deleted, and counts as unread.`;

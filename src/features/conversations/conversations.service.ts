@@ -19,7 +19,7 @@ import type {
 } from './conversations.schemas.js';
 import type { HiddenRows } from './hidden.model.js';
 import { createHiding, type Hiding } from './hiding.js';
-import { createListing, createTotals } from './listing.js';
+import { createListing, createTotals, heldBy } from './listing.js';
 import { createMarks, type Marks } from './marks.js';
 import type { MemberRows } from './members.model.js';
 import { createOpening, type Opening } from './opening.js';
@@ -60,6 +60,8 @@ export interface Conversations {
   hide(actor: Actor, conversationId: string): Promise<void>;
   /** What the other members show of their marks. */
   receipts(actor: Actor, conversationId: string, asked: ListReceipts): Promise<ReceiptList>;
+  /** All conversations in a person's list; throws `unavailable`. */
+  allOf(userId: string): Promise<Held[]>;
   /** The facts that the rules of a conversation need; throws `not_found` for who is no member. */
   standingOf(userId: string, conversationId: string): Promise<Held>;
   /** The groups of a person, for the rooms of his sockets. */
@@ -130,6 +132,7 @@ export function createConversations({ rows, log, users, lastSeq, views, counting
     standingOf,
     create: opening.create,
     list: (actor, input) => list(actor.userId, input),
+    allOf: (userId) => heldBy({ rows, log }, userId),
     marks,
     unread: ({ userId }) => totals(userId),
     async update(actor, conversationId, settings) {

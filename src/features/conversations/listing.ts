@@ -57,7 +57,7 @@ function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Held): 
 }
 
 /** What is in somebody's list, by a fixed number of queries; throws `unavailable`. */
-async function heldBy({ rows: { conversations, members }, log }: Listed, userId: string): Promise<Held[]> {
+export async function heldBy({ rows: { conversations, members }, log }: Listed, userId: string): Promise<Held[]> {
   if (!(await log.settle())) throw unavailable();
   const own = await members.ofUser(userId);
   const ids = own.map(({ conversationId }) => conversationId);

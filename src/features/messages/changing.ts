@@ -8,6 +8,7 @@ import type { MessageReading } from './message-reading.js';
 import { type ChangeFacts, deleteRefusal, editRefusal } from './messages.policy.js';
 import type { MessageRow } from './messages.model.js';
 import type { Message } from './messages.schemas.js';
+import { wordsOf } from './words.js';
 
 interface Deps {
   changes: MessageChanges;
@@ -103,7 +104,7 @@ export function createChanging(deps: Deps): Changing {
         if (refusal) throw new Problem(refusal);
         if (revision !== undefined && revision !== row.revision) throw new Problem('stale_revision');
         const change = changes.begin();
-        const edited = await changes.edit(row, text, change);
+        const edited = await changes.edit(row, { text, words: wordsOf(text) }, change);
         // Where somebody was faster, the same is asked again of what there is now.
         if (edited) return finished(actor, edited, change);
       }

@@ -15,7 +15,7 @@ export interface MessageChanges {
   /** A change that begins now. */
   begin(): Change;
   /** Replaces the text of a message if nobody has changed it since `row` was read; null if somebody has. */
-  edit(row: MessageRow, text: string, change: Change): Promise<MessageRow | null>;
+  edit(row: MessageRow, content: Pick<MessageRow, 'text' | 'words'>, change: Change): Promise<MessageRow | null>;
   /** Takes all content away; null if that was done before. */
   erase(messageId: Types.ObjectId, change: Change): Promise<MessageRow | null>;
   /** Notes the number of a change and takes its mark away; gives the message as it is then, null if it is gone. */
@@ -30,7 +30,7 @@ const keptRevisions = 20;
 const after = { returnDocument: 'after', ...durable } as const;
 
 /** What a tombstone keeps of the content: nothing. */
-const nothing = { text: '', mentions: [], replyTo: null, revisions: [] };
+const nothing = { text: '', words: [], mentions: [], replyTo: null, revisions: [] };
 
 /** Gives the changes of messages on one connection. */
 export function messageChangesModel(
@@ -40,11 +40,11 @@ export function messageChangesModel(
   const messages = messagesOf(connection);
   return {
     begin: () => ({ changeId: new Types.ObjectId(), at: new Date() }),
-    edit: ({ _id, revision, text: replaced }, text, { changeId, at }) =>
+    edit: ({ _id, revision, text: replaced }, content, { changeId, at }) =>
       messages.findOneAndUpdate(
         { _id, revision, deletedAt: null },
         {
-          $set: { text, editedAt: at },
+          $set: { ...content, editedAt: at },
           $inc: { revision: 1 },
           $push: { revisions: { $each: [{ text: replaced, editedAt: at }], $slice: -keptRevisions } },
           $addToSet: { pending: changeId },

@@ -24,6 +24,8 @@ export interface MessageRow {
   /** A keyed digest of the content as first sent, which tells a retry from another message under the same clientId. */
   digest: string;
   text: string;
+  /** The words under which the text is found. */
+  words: string[];
   replyTo: Types.ObjectId | null;
   mentions: Types.ObjectId[];
   /** Counts the edits. */
@@ -51,6 +53,7 @@ const schema = new mongoose.Schema<MessageRow>(
     clientId: { type: String, required: true },
     digest: { type: String, required: true },
     text: { type: String, default: '' },
+    words: { type: [String], default: [] },
     replyTo: { type: ref, default: null },
     mentions: { type: [ref], default: [] },
     revision: { type: Number, default: 0 },
@@ -74,6 +77,7 @@ schema.index(
   { mentions: 1, conversationId: 1, seq: 1 },
   { partialFilterExpression: { mentions: { $type: 'objectId' } } },
 );
+schema.index({ conversationId: 1, words: 1, seq: -1 });
 schema.index({ pending: 1 }, { partialFilterExpression: { pending: { $type: 'objectId' } } });
 
 /** What identifies a send for its sender. */

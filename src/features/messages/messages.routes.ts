@@ -8,9 +8,34 @@ import {
   MessageReceipts,
   MessageRevisions,
   MessageWindow,
+  SearchMessages,
+  SearchResult,
   SendMessage,
 } from './messages.schemas.js';
 import type { Messages } from './messages.service.js';
+
+function detailEndpoints(messages: Messages): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: '/:id/receipts',
+      summary: 'Get whom a message has reached',
+      description: 'As far as they show it; its sender apart.',
+      params: MessageParams,
+      returns: { 200: MessageReceipts },
+      handle: async ({ actor, params }) => ok(await messages.receipts(actor, params.id)),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/:id/revisions',
+      summary: 'Get the earlier texts of a message',
+      description: 'The last 20, oldest first.',
+      params: MessageParams,
+      returns: { 200: MessageRevisions },
+      handle: async ({ actor, params }) => ok(await messages.revisions(actor, params.id)),
+    }),
+  ];
+}
 
 function changeEndpoints(messages: Messages): Endpoint[] {
   return [
@@ -72,24 +97,18 @@ export function messageEndpoints(messages: Messages): Endpoint[] {
       returns: { 200: Message },
       handle: async ({ actor, params }) => ok(await messages.get(actor, params.id)),
     }),
-    endpoint({
-      method: 'get',
-      path: '/:id/receipts',
-      summary: 'Get whom a message has reached',
-      description: 'As far as they show it; its sender apart.',
-      params: MessageParams,
-      returns: { 200: MessageReceipts },
-      handle: async ({ actor, params }) => ok(await messages.receipts(actor, params.id)),
-    }),
-    endpoint({
-      method: 'get',
-      path: '/:id/revisions',
-      summary: 'Get the earlier texts of a message',
-      description: 'The last 20, oldest first.',
-      params: MessageParams,
-      returns: { 200: MessageRevisions },
-      handle: async ({ actor, params }) => ok(await messages.revisions(actor, params.id)),
-    }),
+    ...detailEndpoints(messages),
     ...changeEndpoints(messages),
+    endpoint({
+      method: 'get',
+      path: '/search',
+      summary: 'Search the messages that one can see',
+      description:
+        'Newest first. A page may hold fewer than `limit`, even none, and still have a `nextCursor`: what is rare among very many messages is looked for in several steps.',
+      limit: 'search',
+      query: SearchMessages,
+      returns: { 200: SearchResult },
+      handle: async ({ actor, query }) => ok(await messages.search(actor, query)),
+    }),
   ];
 }

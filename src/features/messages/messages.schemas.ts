@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectId, rule, text, time } from '../../kernel/input.js';
+import { objectId, page, rule, text, time } from '../../kernel/input.js';
 import { Message } from '../../views/message.schemas.js';
 
 export { Message };
@@ -71,5 +71,28 @@ export const MessageRevisions = z
   })
   .meta({ id: 'MessageRevisions' });
 export type MessageRevisions = z.infer<typeof MessageRevisions>;
+
+export const SearchMessages = page
+  .extend({
+    q: text(2, 64).describe(
+      '2-64 characters: every word must occur, the last one as a beginning; accents and case count for nothing',
+    ),
+    conversationId: objectId.optional(),
+    senderId: objectId.optional(),
+  })
+  .meta({ id: 'SearchMessages' });
+export type SearchMessages = z.output<typeof SearchMessages>;
+
+const Hit = z
+  .strictObject({
+    message: Message,
+    ranges: z.array(z.tuple([z.int(), z.int()])).describe('Where in the text: start and end, in UTF-16 code units'),
+  })
+  .meta({ id: 'Hit' });
+
+export const SearchResult = z
+  .strictObject({ items: z.array(Hit), nextCursor: z.string().nullable() })
+  .meta({ id: 'SearchResult' });
+export type SearchResult = z.infer<typeof SearchResult>;
 
 export const MessageParams = z.strictObject({ id: objectId });

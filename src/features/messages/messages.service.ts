@@ -1,9 +1,11 @@
 import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
+import type { Cursors } from '../../kernel/cursors.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import type { Log } from '../../log/log.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
+import type { HiddenRows } from '../conversations/hidden.model.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { createAnnouncing } from './announcing.js';
 import { type Changing, createChanging, type Edit } from './changing.js';
@@ -19,6 +21,8 @@ import type {
   MessageWindow,
   SendMessage,
 } from './messages.schemas.js';
+import type { SearchRows } from './search.model.js';
+import { createSearching, type Search } from './searching.js';
 import { createSending } from './sending.js';
 import { readWindow } from './windows.js';
 
@@ -28,10 +32,13 @@ interface Deps {
   log: Pick<Log, 'append' | 'change'>;
   conversations: Pick<
     Conversations,
-    'standingOf' | 'audienceOf' | 'announceListed' | 'marks' | 'raiseUncounted' | 'hideMessage' | 'shownOf'
+    'standingOf' | 'audienceOf' | 'announceListed' | 'marks' | 'raiseUncounted' | 'hideMessage' | 'shownOf' | 'allOf'
   >;
   views: MessageViews;
   visibility: Visibility;
+  search: SearchRows;
+  hidden: Pick<HiddenRows, 'within'>;
+  cursors: Cursors;
   digests: ContentDigests;
   bus: Pick<FactBus<Facts>, 'publish'>;
   windows: { editMs: number; deleteMs: number };
@@ -58,6 +65,7 @@ export interface Messages {
    * caller alone, which gives null and throws `not_found` for who could never see it.
    */
   remove(actor: Actor, messageId: string, scope: 'everyone' | 'me'): Promise<Message | null>;
+  search: Search;
   /** Announces a message that a sweep has found unannounced. */
   announceSwept(row: MessageRow): Promise<void>;
   /** Announces a change that a sweep has found unannounced. */
@@ -76,6 +84,7 @@ export function createMessages(deps: Deps): Messages {
   return {
     send: createSending({ rows, log, conversations, visibility, digests, reading, announce: announcing.created }),
     edit: changing.edit,
+    search: createSearching(deps),
     finishBefore: changing.finishBefore,
     async list({ userId }, { conversationId, ...asked }) {
       const held = await conversations.standingOf(userId, conversationId);

@@ -10,6 +10,7 @@ import type { MessageReading } from './message-reading.js';
 import type { MessageRow, MessageRows } from './messages.model.js';
 import type { Message, SendMessage } from './messages.schemas.js';
 import { createTurns } from './turns.js';
+import { wordsOf } from './words.js';
 
 interface Deps {
   rows: MessageRows;
@@ -74,7 +75,14 @@ async function land(deps: Deps, actor: Actor, input: SendMessage, prepared: Prep
   if (first && !isSame(first.digest)) throw new Problem('client_id_reused');
   if (first) return { message: await reading.asItIsNow(actor.userId, first), isNew: false };
   const { conversationId, clientId } = input;
-  const draft = { conversationId, senderId: actor.userId, clientId, digest: digests.of(content), ...content };
+  const draft = {
+    conversationId,
+    senderId: actor.userId,
+    clientId,
+    digest: digests.of(content),
+    ...content,
+    words: wordsOf(content.text),
+  };
   const { row, isNew } = await log.append(draft, {
     // A direct conversation is never left, so nothing known here can refuse what was allowed a moment ago.
     refusal: () => null,

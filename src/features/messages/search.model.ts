@@ -1,0 +1,68 @@
+/** What search asks of the rows of messages; each query is served by an index and bounded. */
+import type { Connection, Types } from 'mongoose';
+import type { Place } from '../conversations/hidden.model.js';
+import { majority, type MessageRow, messagesOf } from './messages.model.js';
+
+/** A message that may be a hit: what has to be known before it is read whole. */
+export type Candidate = Pick<MessageRow, '_id' | 'conversationId' | 'seq' | 'senderId' | 'text' | 'words'>;
+
+/** A stretch of a conversation to be looked through: above one number, below another. */
+export interface Slice {
+  conversationId: Types.ObjectId;
+  above: number;
+  below: number;
+}
+
+/** The words that are looked for together: each as it is, or as the beginning of one. */
+export interface Term {
+  word: string;
+  isPrefix: boolean;
+}
+
+export interface SearchRows {
+  /** What holds a word in some conversations, in no order; no more than `limit`. */
+  withTerm(conversationIds: readonly Types.ObjectId[], term: Term, limit: number): Promise<Candidate[]>;
+  /** What holds a word in some slices; null: everything in them. */
+  inSlices(slices: readonly Slice[], term: Term | null): Promise<Candidate[]>;
+  /** The ids of the messages at these places. */
+  idsAt(places: readonly Place[]): Promise<Pick<MessageRow, '_id' | 'conversationId' | 'seq'>[]>;
+}
+
+/** So many conversations in one query: the ranges of an index that it takes stay few. */
+const conversationsAtOnce = 500;
+const maxTimeMS = 2000;
+const projection = { conversationId: 1, seq: 1, senderId: 1, text: 1, words: 1 } as const;
+
+/** Words are letters and digits alone, so nothing in them means anything in a pattern. */
+const conditionOf = ({ word, isPrefix }: Term) => (isPrefix ? { $regex: `^${word}` } : word);
+
+/** Gives the search on one connection. */
+export function searchModel(connection: Connection): SearchRows {
+  const messages = messagesOf(connection);
+  return {
+    async withTerm(conversationIds, term, limit) {
+      const found: Candidate[] = [];
+      for (let at = 0; at < conversationIds.length && found.length < limit; at += conversationsAtOnce) {
+        const some = conversationIds.slice(at, at + conversationsAtOnce);
+        const filter = { conversationId: { $in: some }, words: conditionOf(term) };
+        const options = { projection, maxTimeMS, limit: limit - found.length, ...majority };
+        found.push(...((await messages.find(filter, options).toArray()) as Candidate[]));
+      }
+      return found;
+    },
+    async inSlices(slices, term) {
+      if (slices.length === 0) return [];
+      const parts = slices.map(({ conversationId, above, below }) => ({
+        conversationId,
+        seq: { $gt: above, $lt: below },
+      }));
+      const filter = { $or: parts, ...(term && { words: conditionOf(term) }) };
+      return messages.find(filter, { projection, maxTimeMS, ...majority }).toArray() as Promise<Candidate[]>;
+    },
+    async idsAt(places) {
+      if (places.length === 0) return [];
+      const wanted = places.map(({ conversationId, seq }) => ({ conversationId, seq }));
+      return messages.find({ $or: wanted }, { projection: { conversationId: 1, seq: 1 }, ...majority }).toArray();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api, type Answer } from '../support/client.js';
+import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+const search = (user: TestUser, q: string, more: Record<string, string> = {}): Promise<Answer> =>
+  api(server)
+    .as(user)
+    .get(`/api/messages/search?${new URLSearchParams({ q, ...more }).toString()}`);
+
+const textsOf = ({ body }: Answer): string[] => body.items.map(({ message }: any) => message.text);
+
+async function makePair(): Promise<{ ada: TestUser; bob: TestUser; id: string }> {
+  const [ada, bob] = [await makeUser(server), await makeUser(server)];
+  return { ada, bob, id: (await makeDirect(server, ada, bob)).id };
+}
+
+/** All pages of a search, and how many they were. */
+async function allPages(
+  user: TestUser,
+  q: string,
+  more: Record<string, string>,
+): Promise<{ texts: string[]; pages: number }> {
+  const texts: string[] = [];
+  for (let pages = 1, cursor = ''; ; pages++) {
+    const answer = await search(user, q, { ...more, ...(cursor ? { cursor } : {}) });
+    expect(answer.status).toBe(200);
+    texts.push(...textsOf(answer));
+    cursor = answer.body.nextCursor;
+    if (!cursor) return { texts, pages };
+  }
+}
+
+describe('search', () => {
+  it('finds by every word, the last as a beginning, newest first, with where they stand', async () => {
+    const { ada, bob, id } = await makePair();
+    for (const text of ['Élève un', 'nothing', 'un élevé, deux', 'elevator']) await sendText(server, ada, id, text);
+    const found = await search(bob, 'ELEVE');
+    expect(textsOf(found)).toEqual(['un élevé, deux', 'Élève un']);
+    expect(found.body.items[0]).toMatchObject({ message: { conversationId: id, state: null }, ranges: [[3, 8]] });
+    expect(textsOf(await search(bob, 'elev'))).toEqual(['elevator', 'un élevé, deux', 'Élève un']);
+    expect(textsOf(await search(bob, 'un de'))).toEqual(['un élevé, deux']);
+    expect(textsOf(await search(bob, 'de un'))).toEqual([]);
+    expect(textsOf(await search(ada, 'eleve un', { senderId: bob.id }))).toEqual([]);
+    expect(textsOf(await search(ada, 'eleve un', { senderId: ada.id }))).toHaveLength(2);
+  });
+
+  it('requirement 38: takes what it is given literally, and 2 to 64 characters of it', async () => {
+    const { ada, id } = await makePair();
+    const literal = ['.*', '(a+)+$', '^^', '\\\\', '[[', '$where'];
+    await sendText(server, ada, id, 'aaaa plain words');
+    for (const q of [...literal, '  ']) expect(textsOf(await search(ada, q)), q).toEqual([]);
+    for (const q of literal) await sendText(server, ada, id, `says ${q} here`);
+    for (const q of literal) expect(textsOf(await search(ada, q)), q).toEqual([`says ${q} here`]);
+    expect(textsOf(await search(ada, 'aa'))).toHaveLength(1);
+    for (const q of ['a', 'x'.repeat(65), 'x'.repeat(10_000)]) expect((await search(ada, q)).status).toBe(400);
+    expect(textsOf(await search(ada, 'x'.repeat(64)))).toEqual([]);
+  });
+
+  it('requirement 38: looks only where the caller may: his conversations, from his start on, without what he hid', async () => {
+    const { ada, bob, id } = await makePair();
+    const eve = await makeUser(server);
+    const first = await sendText(server, ada, id, 'marker one');
+    expect(textsOf(await search(eve, 'marker'))).toEqual([]);
+    await api(server).as(bob).delete(`/api/conversations/${id}`);
+    expect(textsOf(await search(bob, 'marker'))).toEqual([]);
+    expect(textsOf(await search(bob, 'marker', { conversationId: id }))).toEqual([]);
+    const second = await sendText(server, ada, id, 'marker two');
+    await sendText(server, ada, id, 'marker three');
+    await api(server).as(bob).delete(`/api/messages/${second.id}?scope=me`);
+    expect(textsOf(await search(bob, 'marker'))).toEqual(['marker three']);
+    expect(textsOf(await search(ada, 'marker'))).toHaveLength(3);
+    await api(server).as(ada).delete(`/api/messages/${first.id}`);
+    expect(textsOf(await search(ada, 'marker'))).toEqual(['marker three', 'marker two']);
+  });
+
+  it('finds what an edit has made of a message, and no more what it was', async () => {
+    const { ada, id } = await makePair();
+    const sent = await sendText(server, ada, id, 'before');
+    await api(server).as(ada).patch(`/api/messages/${sent.id}`, { text: 'afterwards' });
+    expect(textsOf(await search(ada, 'before'))).toEqual([]);
+    expect(textsOf(await search(ada, 'after'))).toEqual(['afterwards']);
+  });
+
+  it('pages through what is rare and what is in very many messages, each once, in one order', async () => {
+    const people = await Promise.all([makeUser(server), makeUser(server), makeUser(server)]);
+    const [ada, bob, eve] = people as [TestUser, TestUser, TestUser];
+    const ids = [(await makeDirect(server, ada, bob)).id, (await makeDirect(server, ada, eve)).id];
+    const texts = Array.from({ length: 2400 }, (_, n) => `common ${n % 100 === 7 ? 'seldom ' : ''}number${n}`);
+    for (let at = 0; at < texts.length; at += 50) {
+      await Promise.all(texts.slice(at, at + 50).map((text, n) => sendText(server, ada, ids[n % 2] ?? '', text)));
+    }
+    const common = await allPages(ada, 'common', { limit: '100' });
+    expect(common.texts).toHaveLength(2400);
+    expect([...common.texts].sort()).toEqual([...texts].sort());
+    const both = await allPages(ada, 'common number', { limit: '100', conversationId: ids[0] ?? '' });
+    expect(both.texts).toHaveLength(1200);
+    const rare = await allPages(ada, 'common seldom', { limit: '5' });
+    expect(rare.texts).toEqual(common.texts.filter((text) => text.includes('seldom')));
+    const times = common.texts.map((text) => Math.floor(Number(/\d+$/.exec(text)?.[0]) / 50));
+    expect(times).toEqual([...times].sort((a, b) => b - a));
+    // A word that only the last conditions make rare is found too, in several steps.
+    const nothing = await allPages(ada, 'common', { limit: '5', senderId: bob.id });
+    expect(nothing.texts).toEqual([]);
+  }, 60_000);
+});
