@@ -13,6 +13,7 @@ const line = [
   'groups',
   'notifications',
   'account',
+  'sync',
 ];
 /** `users` leads to two branches: `auth`, and the chat from `contacts` on, which knows nothing of `auth`. */
 const besides = {

@@ -55,6 +55,8 @@ const titles = {
   74: 'A crash loses nothing that was answered and doubles nothing',
   75: 'Sending may be repeated',
   76: 'One order per conversation, without a gap',
+  77: 'Catching up by cursor is complete',
+  79: 'The own devices stay in step',
   80: 'States only move forward',
   82: 'A crash between storing and telling is made good',
   83: 'The server restarts under connected clients',

@@ -5,6 +5,7 @@ import { authEndpoints } from './features/auth/auth.routes.js';
 import { conversationEndpoints } from './features/conversations/conversations.routes.js';
 import { messageEndpoints } from './features/messages/messages.routes.js';
 import { sessionEndpoints } from './features/sessions/sessions.routes.js';
+import { syncEndpoints } from './features/sync/sync.routes.js';
 import { userEndpoints } from './features/users/users.routes.js';
 import type { Route } from './kernel/openapi.js';
 import { documentsRouter } from './middleware/documents.js';
@@ -16,16 +17,20 @@ import { logRequests } from './middleware/request-log.js';
 import { crossOrigin, securityHeaders } from './middleware/security.js';
 
 /** The services that the routes call. */
-type Services = Pick<Context, 'auth' | 'recovery' | 'addresses' | 'users' | 'sessions' | 'conversations' | 'messages'>;
+type Services = Pick<
+  Context,
+  'auth' | 'recovery' | 'addresses' | 'users' | 'sessions' | 'conversations' | 'messages' | 'sync'
+>;
 
 /** Every route of the API: its base and its endpoint. */
 function routeTable(services: Services): Route[] {
-  const { auth, recovery, addresses, users, sessions, conversations, messages } = services;
+  const { auth, recovery, addresses, users, sessions, conversations, messages, sync } = services;
   const tables = {
     '/api/auth': authEndpoints(auth, recovery, addresses),
     '/api/users': [...userEndpoints(users), ...sessionEndpoints(sessions)],
     '/api/conversations': conversationEndpoints(conversations),
     '/api/messages': messageEndpoints(messages),
+    '/api/sync': syncEndpoints(sync),
   };
   return Object.entries(tables).flatMap(([base, endpoints]) => endpoints.map((endpoint) => ({ base, endpoint })));
 }

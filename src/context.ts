@@ -28,9 +28,12 @@ import { createMessages } from './features/messages/messages.service.js';
 import { messageSockets } from './features/messages/messages.sockets.js';
 import { sessionsModel } from './features/sessions/sessions.model.js';
 import { createSessions } from './features/sessions/sessions.service.js';
+import { createSyncReading } from './features/sync/sync-reading.js';
+import { createSync } from './features/sync/sync.service.js';
+import { syncSockets } from './features/sync/sync.sockets.js';
 import { createAccounts } from './features/users/accounts.service.js';
 import { usersModel } from './features/users/users.model.js';
-import { createUsers } from './features/users/users.service.js';
+import { createUsers, type Users } from './features/users/users.service.js';
 import { createCursors } from './kernel/cursors.js';
 import { createFactBus } from './kernel/fact-bus.js';
 import { createKeys } from './kernel/keys.js';
@@ -132,6 +135,15 @@ function createPeople({ config, logger, publicUrl }: Parts, { rows, keys, bus, p
   return { sessions, users, mails, auth, recovery, addresses };
 }
 
+/** What puts rows of several features together. */
+function createViews({ messages, messageChanges: changes, hidden }: Ground['rows'], publicUsers: Users['publicUsers']) {
+  const visibility = createVisibility({ messages, hidden });
+  const counting = createCounting({ messages, hidden });
+  const messageViews = createMessageViews({ messages, changes, visibility });
+  const conversationViews = createConversationViews({ messages, messageViews, visibility, counting, publicUsers });
+  return { visibility, counting, messageViews, conversationViews };
+}
+
 /** Conversations and messages over their log. */
 function createChat(
   { config, database, logger }: Parts,
@@ -148,17 +160,14 @@ function createChat(
     kind: database.kind,
     onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
   });
-  const visibility = createVisibility({ messages: messageRows, hidden });
-  const counting = createCounting({ messages: messageRows, hidden });
-  const messageViews = createMessageViews({ messages: messageRows, changes: rows.messageChanges, visibility });
-  const { publicUsers } = users;
+  const { visibility, counting, messageViews, conversationViews } = createViews(rows, users.publicUsers);
   const cursors = createCursors(keys);
   const conversations = createConversations({
     rows: { conversations: conversationRows, members, hidden },
     log,
     users,
     lastSeq: messageRows.lastSeq,
-    views: createConversationViews({ messages: messageRows, messageViews, visibility, counting, publicUsers }),
+    views: conversationViews,
     counting,
     cursors,
     bus,
@@ -178,7 +187,16 @@ function createChat(
     bus,
     windows: config.messages,
   });
-  return { log, conversations, messages };
+  const reading = createSyncReading({
+    messages: messageRows,
+    changes: rows.changes,
+    hidden,
+    visibility,
+    messageViews,
+    conversationViews,
+  });
+  const sync = createSync({ conversations, members, me: users.me, reading, cursors });
+  return { log, conversations, messages, sync };
 }
 
 /** Builds all parts of a server over an open database. */
@@ -206,6 +224,7 @@ export function createContext(parts: Parts): Context {
     observe: metrics.observeEvent,
     handlers: {
       ...messageSockets(chat.messages),
+      ...syncSockets(chat.sync),
       ...conversationSockets(chat.conversations),
       ...typingSockets(typing),
       ...watchingSockets(watching),

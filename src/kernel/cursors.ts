@@ -7,6 +7,10 @@ export interface Cursors {
   encode(list: string, userId: string, position: unknown): string;
   /** The place that a cursor stands for; throws `invalid_input` for what was not made for this list and person. */
   decode(list: string, userId: string, cursor: string): unknown;
+  /** The same for bytes. */
+  seal(list: string, userId: string, bytes: Buffer): string;
+  /** The bytes that a cursor stands for; throws `invalid_input` at `path`. */
+  open(list: string, userId: string, cursor: string, path: string): Buffer;
 }
 
 const macBytes = 16;
@@ -25,20 +29,25 @@ export function createCursors(keys: Keys): Cursors {
     return mac.subarray(0, macBytes);
   }
 
+  function seal(list: string, userId: string, bytes: Buffer): string {
+    return Buffer.concat([macOf(current.secret, [list, userId], bytes), bytes]).toString('base64url');
+  }
+
+  function open(list: string, userId: string, cursor: string, path: string): Buffer {
+    const bytes = Buffer.from(cursor, 'base64url');
+    const [mac, place] = [bytes.subarray(0, macBytes), bytes.subarray(macBytes)];
+    const isOurs =
+      bytes.toString('base64url') === cursor &&
+      mac.length === macBytes &&
+      all.some(({ secret }) => timingSafeEqual(macOf(secret, [list, userId], place), mac));
+    if (!isOurs) throw invalidInput(path, foreign);
+    return place;
+  }
+
   return {
-    encode(list, userId, position) {
-      const place = Buffer.from(JSON.stringify(position));
-      return Buffer.concat([macOf(current.secret, [list, userId], place), place]).toString('base64url');
-    },
-    decode(list, userId, cursor) {
-      const bytes = Buffer.from(cursor, 'base64url');
-      const [mac, place] = [bytes.subarray(0, macBytes), bytes.subarray(macBytes)];
-      const isOurs =
-        bytes.toString('base64url') === cursor &&
-        mac.length === macBytes &&
-        all.some(({ secret }) => timingSafeEqual(macOf(secret, [list, userId], place), mac));
-      if (!isOurs) throw invalidInput('query.cursor', foreign);
-      return JSON.parse(place.toString());
-    },
+    seal,
+    open,
+    encode: (list, userId, position) => seal(list, userId, Buffer.from(JSON.stringify(position))),
+    decode: (list, userId, cursor) => JSON.parse(open(list, userId, cursor, 'query.cursor').toString()),
   };
 }

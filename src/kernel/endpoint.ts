@@ -42,6 +42,8 @@ export interface EndpointSpec<
   access?: 'user' | 'public';
   /** The budget this route is paid from; `other` unless told. */
   limit?: LimitClass;
+  /** How large its body may be, in bytes; 100 kB unless told. */
+  bodyLimit?: number;
   params?: Params;
   query?: Query;
   body?: Body;
@@ -57,6 +59,7 @@ export interface Endpoint {
   description?: string;
   access: 'user' | 'public';
   limit: LimitClass;
+  bodyLimit?: number;
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;

@@ -30,6 +30,16 @@ schema.index({ conversationId: 1, rev: 1 }, { unique: true });
 schema.index({ changeId: 1 }, { unique: true });
 schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
 
+/** Part of the changes of a conversation. */
+export interface RevStretch {
+  conversationId: Types.ObjectId;
+  above: number;
+  upTo: number;
+}
+
+/** What one change was of. */
+export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId'>;
+
 /** The changes of conversations: named queries on lean rows, each served by an index, read by majority. */
 export interface ChangeRows {
   /** Inserts in order with a journaled majority write, and stops at the first failure. */
@@ -37,6 +47,8 @@ export interface ChangeRows {
   lastRev(conversationId: string): Promise<number>;
   byIds(ids: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
   byChangeIds(changeIds: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
+  /** What changed in some conversations, above one number and up to another. */
+  within(parts: readonly RevStretch[]): Promise<Changed[]>;
   /** Rows by the time of their ids, from `after` on. */
   since(after: Types.ObjectId | null, limit: number): Promise<ChangeRow[]>;
   /** Marks one as replaced by a later change of the same thing. */
@@ -76,6 +88,15 @@ export function changesModel(connection: Connection): ChangeRows {
         .find({ changeId: { $in: [...changeIds] } }, majority)
         .sort({ changeId: 1 })
         .toArray(),
+    async within(parts) {
+      if (parts.length === 0) return [];
+      const wanted = parts.map(({ conversationId, above, upTo }) => ({
+        conversationId,
+        rev: { $gt: above, $lte: upTo },
+      }));
+      const projection = { _id: 0, conversationId: 1, messageId: 1 } as const;
+      return changes.find({ $or: wanted }, { projection, ...majority }).toArray() as Promise<Changed[]>;
+    },
     since: (after, limit) =>
       changes
         .find(after ? { _id: { $gt: after } } : {}, majority)

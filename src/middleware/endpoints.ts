@@ -81,7 +81,7 @@ function chainOf(endpoint: Endpoint, { authenticate, limits }: Deps): RequestHan
     requireJsonAccepted,
     ...(endpoint.access === 'user' ? [requireUser(authenticate)] : []),
     payFor(endpoint, limits),
-    ...readBody(),
+    ...readBody(endpoint.bodyLimit),
     answer(endpoint),
   ];
 }

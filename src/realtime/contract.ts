@@ -9,6 +9,7 @@ import {
   Receipt,
 } from '../features/conversations/conversations.schemas.js';
 import { DeleteMessageEvent, EditMessageEvent, Message, SendMessage } from '../features/messages/messages.schemas.js';
+import { SyncAnswer, SyncRequest } from '../features/sync/sync.schemas.js';
 import { Me, PublicUser } from '../features/users/users.schemas.js';
 import { objectId, time } from '../kernel/input.js';
 import type { LimitClass } from '../kernel/limits.js';
@@ -77,6 +78,12 @@ export const clientEvents = {
     limit: 'other',
     input: WatchPresence,
     output: z.strictObject({ items: z.array(WatchedPresence) }).meta({ id: 'WatchedPresences' }),
+  },
+  sync: {
+    summary: 'Get everything that has changed since a cursor',
+    limit: 'sync',
+    input: SyncRequest,
+    output: SyncAnswer,
   },
   'session:renew': {
     summary: 'Keep this socket open with a new access token of the same session',

@@ -70,6 +70,7 @@ function partsFor(
         mentions: [other.id],
       },
     },
+    'POST /api/sync': { body: { cursor: 'none of ours', limit: 5 } },
     'GET /api/messages': { query: { ...list, conversationId: ids.conversation, after: '0' } },
     'GET /api/messages/search': {
       query: { ...list, q: 'first', conversationId: ids.conversation, senderId: user.id },

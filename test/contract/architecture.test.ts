@@ -70,6 +70,7 @@ const plants: Record<string, Record<string, string>> = {
       ['reactions', 'groups'],
       ['groups', 'notifications'],
       ['notifications', 'account'],
+      ['account', 'sync'],
     ].map(([from, to]) => [
       `feature-line-${from}`,
       {

@@ -36,6 +36,7 @@ export const routePolicy: Record<string, Access> = {
   'GET /api/messages/:id/revisions': 'user',
   'PATCH /api/messages/:id': 'user',
   'DELETE /api/messages/:id': 'user',
+  'POST /api/sync': 'user',
 };
 
 /** Every request a socket may make. There is no public one: the handshake asks for a token. */
@@ -48,6 +49,7 @@ export const eventPolicy: Record<string, Access> = {
   'typing:start': 'user',
   'typing:stop': 'user',
   'presence:watch': 'user',
+  sync: 'user',
   'session:renew': 'user',
 };
 

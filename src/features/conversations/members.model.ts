@@ -97,6 +97,8 @@ export interface MemberRows {
   of(conversationId: string): Promise<MemberRow[]>;
   ofAll(conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
   ofUser(userId: string): Promise<MemberRow[]>;
+  /** The conversations that these rows of a person, present or ended, are of. */
+  conversationsOfSlots(userId: string, slots: readonly number[]): Promise<string[]>;
   /** Everybody who is in one of these conversations, each once. */
   peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
   raiseSent(marks: readonly SentMark[], isDurable: boolean): Promise<void>;
@@ -194,7 +196,7 @@ function collectionOf(connection: Connection) {
   return connection.collection<MemberRow>('members');
 }
 
-type MemberReads = Pick<MemberRows, 'of' | 'ofAll' | 'ofUser' | 'peopleOf' | 'blindTo'>;
+type MemberReads = Pick<MemberRows, 'conversationsOfSlots' | 'of' | 'ofAll' | 'ofUser' | 'peopleOf' | 'blindTo'>;
 
 /** The queries that change nothing. */
 function readsOf(members: Members): MemberReads {
@@ -208,6 +210,12 @@ function readsOf(members: Members): MemberReads {
     ofAll: (conversationIds) =>
       present({ conversationId: { $in: [...conversationIds] } }, { conversationId: 1, userId: 1 }),
     ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
+    async conversationsOfSlots(userId, slots) {
+      if (slots.length === 0) return [];
+      const filter = { userId: new Types.ObjectId(userId), slot: { $in: [...slots] } };
+      const rows = await members.find(filter, { projection: { conversationId: 1 }, ...majority }).toArray();
+      return rows.map(({ conversationId }) => String(conversationId));
+    },
     async blindTo(conversationId, seq) {
       const isBlind = [{ joinedSeq: { $gte: seq } }, { clearedSeq: { $gte: seq } }];
       const options = { projection: { userId: 1 }, ...majority };

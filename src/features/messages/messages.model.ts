@@ -109,6 +109,8 @@ export interface MessageRows {
   range(conversationId: string, range: Range): Promise<MessageRow[]>;
   /** The rows of these places: one query for the last messages of a page of conversations. */
   atPlaces(places: readonly Place[]): Promise<MessageRow[]>;
+  /** Everything in these stretches. */
+  allWithin(stretches: readonly Stretch[]): Promise<MessageRow[]>;
   /** What counts for no badge in these stretches. */
   uncountedWithin(stretches: readonly Stretch[]): Promise<Place[]>;
   /** What mentions somebody in these stretches. */
@@ -136,10 +138,12 @@ async function placesOf(messages: Messages, parts: readonly object[]): Promise<P
 
 const within = ({ conversationId, above, upTo }: Stretch) => ({ conversationId, seq: { $gt: above, $lte: upTo } });
 
-type Found = Pick<MessageRows, 'uncountedWithin' | 'mentionsWithin' | 'since'>;
+type Found = Pick<MessageRows, 'allWithin' | 'uncountedWithin' | 'mentionsWithin' | 'since'>;
 
 function findsOf(messages: Messages): Found {
   return {
+    allWithin: async (stretches) =>
+      stretches.length === 0 ? [] : messages.find({ $or: stretches.map(within) }, majority).toArray(),
     uncountedWithin: (stretches) =>
       placesOf(
         messages,

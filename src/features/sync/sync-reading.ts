@@ -1,0 +1,157 @@
+import type { ChangeRows, RevStretch } from '../../log/change.model.js';
+import type { ConversationViews } from '../../views/conversation-views.js';
+import { type Held, reachedOf } from '../../views/held.js';
+import type { MessageViews } from '../../views/message-views.js';
+import type { Visibility } from '../../views/visibility.js';
+import { startOf } from '../conversations/conversations.policy.js';
+import type { HiddenRow, HiddenRows, Stretch } from '../conversations/hidden.model.js';
+import type { MessageRow, MessageRows } from '../messages/messages.model.js';
+import type { Message } from '../messages/messages.schemas.js';
+import type { Entry } from './sync-cursor.js';
+import type { SyncedConversation } from './sync.schemas.js';
+
+/** One conversation that is not as a device knows it; `before` is null where the device does not know it. */
+export interface Step {
+  held: Held;
+  before: Entry | null;
+}
+
+export interface SyncReading {
+  /** What has changed in some conversations, in their order, by a fixed number of rounds. */
+  read(userId: string, steps: readonly Step[]): Promise<SyncedConversation[]>;
+}
+
+interface Deps {
+  messages: Pick<MessageRows, 'allWithin' | 'byIds'>;
+  changes: Pick<ChangeRows, 'within'>;
+  hidden: Pick<HiddenRows, 'after'>;
+  visibility: Visibility;
+  messageViews: MessageViews;
+  conversationViews: ConversationViews;
+}
+
+/** A step whose messages can be told one by one. */
+type Known = Step & { before: Entry };
+
+const mostMessages = 100;
+const newestMessages = 50;
+
+const idOf = ({ held }: Step): string => String(held.conversation._id);
+
+/** Whether the device holds this conversation and can go on from there. */
+function isContinued(step: Step): step is Known {
+  return step.before?.start === startOf(step.held.member);
+}
+
+function newIn({ held: { conversation }, before }: Known): Stretch {
+  return { conversationId: conversation._id, above: before.seq, upTo: conversation.seq };
+}
+
+function changedIn({ held: { conversation }, before }: Known): RevStretch {
+  return { conversationId: conversation._id, above: before.rev, upTo: conversation.rev };
+}
+
+/** Values by the conversation that they belong to. */
+function grouped<Row extends { conversationId: { toString(): string } }>(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = String(row.conversationId);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
+}
+
+/** New and changed messages that the caller sees, by conversation; none where there are too many to tell. */
+async function messagesOf(
+  { messages, changes, visibility }: Deps,
+  steps: readonly Known[],
+): Promise<Map<string, MessageRow[] | null>> {
+  const fewNew = steps.filter((step) => newIn(step).upTo - newIn(step).above <= mostMessages);
+  const [created, records] = await Promise.all([
+    messages.allWithin(fewNew.filter((step) => newIn(step).upTo > newIn(step).above).map(newIn)),
+    changes.within(fewNew.filter((step) => changedIn(step).upTo > changedIn(step).above).map(changedIn)),
+  ]);
+  const there = new Set(created.map(({ _id }) => String(_id)));
+  const older = [...new Set(records.map(({ messageId }) => String(messageId)))].filter((id) => !there.has(id));
+  const rows = grouped([...created, ...(older.length === 0 ? [] : await messages.byIds(older))]);
+  const found = fewNew.map(async (step): Promise<[string, MessageRow[] | null]> => {
+    const all = rows.get(idOf(step)) ?? [];
+    const unseen = await visibility.unseenOf(
+      step.held.member,
+      all.map(({ seq }) => seq),
+    );
+    const seen = all.filter(({ seq }) => seq <= step.held.conversation.seq && !unseen.has(seq));
+    return [idOf(step), all.length > mostMessages ? null : seen.sort((a, b) => a.seq - b.seq)];
+  });
+  return new Map(await Promise.all(found));
+}
+
+/** The newest messages of a conversation whose earlier ones are dropped. */
+function newestOf({ visibility }: Deps, { held: { conversation, member } }: Step): Promise<MessageRow[]> {
+  const range = { above: 0, below: conversation.seq + 1, limit: newestMessages, nearest: 'below' } as const;
+  return visibility.range(member, range);
+}
+
+/** What the caller has hidden since. */
+function hiddenOf({ hidden }: Deps, userId: string, steps: readonly Known[]): Promise<HiddenRow[]> {
+  const moved = steps.filter(({ held: { member }, before }) => member.own > before.own && member.lastHiddenSeq > 0);
+  return hidden.after(
+    userId,
+    moved.map(({ held: { conversation }, before }) => ({ conversationId: conversation._id, own: before.own })),
+  );
+}
+
+/** Messages as the caller sees them, by conversation. */
+async function viewsOf(
+  { messageViews }: Deps,
+  steps: readonly Step[],
+  rows: readonly MessageRow[],
+): Promise<Map<string, Message[]>> {
+  const readers = new Map(
+    steps.map((step) => [idOf(step), { member: step.held.member, reached: reachedOf(step.held) }]),
+  );
+  const views = await messageViews.of(rows, ({ conversationId }) => {
+    const reader = readers.get(String(conversationId));
+    if (!reader) throw new Error('A message of a conversation that is not told');
+    return reader;
+  });
+  return grouped(views);
+}
+
+/** Builds the reading of what has changed: the numbers are known, so the content is at least as new as they are. */
+export function createSyncReading(deps: Deps): SyncReading {
+  return {
+    async read(userId, steps) {
+      const continued = steps.filter(isContinued);
+      const [told, gone, conversations] = await Promise.all([
+        messagesOf(deps, continued),
+        hiddenOf(deps, userId, continued),
+        deps.conversationViews.of(
+          userId,
+          steps.map(({ held }) => held),
+        ),
+      ]);
+      // One that the device has never held comes with its newest message alone, which its view has already.
+      const dropped = steps.filter((step) => step.before !== null && !told.get(idOf(step)));
+      const newest = (await Promise.all(dropped.map((step) => newestOf(deps, step)))).flat();
+      const shown = await viewsOf(deps, steps, [...[...told.values()].flatMap((rows) => rows ?? []), ...newest]);
+      const hiddenIds = grouped(gone);
+      return steps.map((step, place) => {
+        const conversation = conversations[place];
+        if (!conversation) throw new Error('A conversation without a view');
+        const { lastMessage } = conversation;
+        const isKnown = step.before !== null;
+        return {
+          conversation,
+          messages: isKnown ? (shown.get(idOf(step)) ?? []) : lastMessage ? [lastMessage] : [],
+          limited: !told.get(idOf(step)),
+          members: [],
+          removedMemberIds: [],
+          hiddenMessageIds: (hiddenIds.get(idOf(step)) ?? []).map(({ messageId }) => String(messageId)),
+        };
+      });
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { Actor } from '../../kernel/actor.js';
+import type { Cursors } from '../../kernel/cursors.js';
+import { invalidInput } from '../../kernel/problem.js';
+import { type Held, reachedOf } from '../../views/held.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import { startOf } from '../conversations/conversations.policy.js';
+import type { MemberRows } from '../conversations/members.model.js';
+import type { Me } from '../users/users.schemas.js';
+import { type Entry, packVector, unpackVector, type Vector } from './sync-cursor.js';
+import type { Step, SyncReading } from './sync-reading.js';
+import type { SyncAnswer, SyncRequest } from './sync.schemas.js';
+
+interface Deps {
+  conversations: Pick<Conversations, 'allOf'>;
+  members: Pick<MemberRows, 'conversationsOfSlots'>;
+  me: (userId: string) => Promise<Me>;
+  reading: SyncReading;
+  cursors: Cursors;
+}
+
+export interface Sync {
+  /** Everything that has changed for the caller since a cursor; throws `invalid_input` for a cursor that is not his. */
+  since(actor: Actor, request: SyncRequest): Promise<SyncAnswer>;
+}
+
+const list = 'sync';
+const unreadable = {
+  en: 'This cursor cannot be read. Begin again without one.',
+  fr: 'Ce curseur est illisible. Recommencez sans curseur.',
+};
+
+/** What a device that has seen all of a conversation knows of it. */
+function entryOf(held: Held): Entry {
+  const { conversation, member } = held;
+  const { deliveredSeq, readSeq } = reachedOf(held);
+  return {
+    slot: member.slot,
+    seq: conversation.seq,
+    rev: conversation.rev,
+    own: member.own,
+    shown: deliveredSeq + readSeq,
+    start: startOf(member),
+  };
+}
+
+function isSame(a: Entry, b: Entry): boolean {
+  return a.seq === b.seq && a.rev === b.rev && a.own === b.own && a.shown === b.shown && a.start === b.start;
+}
+
+function versionOf(view: unknown): string {
+  return createHash('sha256').update(JSON.stringify(view)).digest('base64url').slice(0, 12);
+}
+
+/** The latest activity first. */
+function byActivity(a: Held, b: Held): number {
+  const later = b.conversation.lastActivityAt.getTime() - a.conversation.lastActivityAt.getTime();
+  return later || (String(a.conversation._id) < String(b.conversation._id) ? 1 : -1);
+}
+
+/** The collections that belong to nobody but their owner: each whole, with what its version is told from. */
+function collectionsOf(me: Me) {
+  return { me, contacts: [], blocked: [], notifications: { items: [], unread: 0 } };
+}
+
+/** Builds the catching up by one cursor: what is equal costs no read of content. */
+export function createSync({ conversations, members, me, reading, cursors }: Deps): Sync {
+  function vectorOf(userId: string, cursor: string | undefined): Vector {
+    if (cursor === undefined) return { entries: [], versions: {} };
+    const vector = unpackVector(cursors.open(list, userId, cursor, 'body.cursor'));
+    if (!vector) throw invalidInput('body.cursor', unreadable);
+    return vector;
+  }
+
+  /** Ids of what the cursor holds and the caller has no more; one that is there again is told as a conversation. */
+  async function removedOf(userId: string, known: Map<number, Entry>, held: readonly Held[]): Promise<string[]> {
+    const present = new Set(held.map(({ member }) => member.slot));
+    const gone = [...known.keys()].filter((slot) => !present.has(slot));
+    for (const slot of gone) known.delete(slot);
+    const there = new Set(held.map(({ conversation }) => String(conversation._id)));
+    return (await members.conversationsOfSlots(userId, gone)).filter((id) => !there.has(id));
+  }
+
+  return {
+    async since({ userId }, { cursor, limit }) {
+      const { entries, versions } = vectorOf(userId, cursor);
+      const known = new Map(entries.map((entry) => [entry.slot, entry]));
+      // All numbers are read before any content.
+      const [held, account] = await Promise.all([conversations.allOf(userId), me(userId)]);
+      const changed = held
+        .map((one): Step => ({ held: one, before: known.get(one.member.slot) ?? null }))
+        .filter(({ held: one, before }) => before === null || !isSame(before, entryOf(one)))
+        .sort((a, b) => byActivity(a.held, b.held));
+      const steps = changed.slice(0, limit);
+      const [removedConversationIds, told] = await Promise.all([
+        removedOf(userId, known, held),
+        reading.read(userId, steps),
+      ]);
+      for (const { held: one } of steps) known.set(one.member.slot, entryOf(one));
+      const collections = Object.entries(collectionsOf(account)).map(([name, view]) => ({
+        name,
+        view,
+        version: versionOf(view),
+      }));
+      const fresh = collections.filter(({ name, version }) => versions[name] !== version);
+      const vector = {
+        entries: [...known.values()],
+        versions: Object.fromEntries(collections.map(({ name, version }) => [name, version])),
+      };
+      return {
+        cursor: cursors.seal(list, userId, packVector(vector)),
+        hasMore: changed.length > steps.length,
+        ...Object.fromEntries(fresh.map(({ name, view }) => [name, view])),
+        conversations: told,
+        removedConversationIds,
+      };
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import type { Socket } from 'socket.io-client';
+import { api } from './client.js';
+import type { TestUser } from './factories.js';
+import { ask } from './sockets.js';
+
+/** What a device holds of one conversation. */
+interface HeldConversation {
+  conversation: any;
+  messages: Map<string, any>;
+}
+
+/** A device that keeps everything by sync alone, as the contract tells a client to. */
+export class Replica {
+  cursor: string | undefined;
+  me: any = null;
+  collections: Record<string, unknown> = {};
+  readonly conversations = new Map<string, HeldConversation>();
+  /** How many answers it has taken. */
+  answers = 0;
+
+  constructor(
+    readonly server: { url: string },
+    readonly user: TestUser,
+    readonly socket: Socket | null = null,
+    readonly limit = 50,
+  ) {}
+
+  private async request(): Promise<any> {
+    const input = { ...(this.cursor === undefined ? {} : { cursor: this.cursor }), limit: this.limit };
+    if (this.socket) {
+      const ack = await ask(this.socket, 'sync', input);
+      if (!ack.ok) throw new Error(JSON.stringify(ack.error));
+      return ack.data;
+    }
+    const { status, body } = await api(this.server).as(this.user).post('/api/sync', input);
+    if (status !== 200) throw new Error(`sync: ${status} ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  private take({ conversation, messages, limited, hiddenMessageIds }: any): void {
+    const before = this.conversations.get(conversation.id);
+    const held = limited || !before ? new Map<string, any>() : before.messages;
+    for (const message of messages) {
+      const known = held.get(message.id);
+      if (!known || known.rev <= message.rev) held.set(message.id, message);
+      // An edit and a tombstone change the quotes that are held.
+      for (const [id, other] of held) {
+        if (other.replyTo?.id !== message.id || other.replyTo.excerpt === '') continue;
+        held.set(id, { ...other, replyTo: { ...other.replyTo, excerpt: [...message.text].slice(0, 100).join('') } });
+      }
+    }
+    for (const id of hiddenMessageIds) {
+      held.delete(id);
+      for (const [other, one] of held)
+        if (one.replyTo?.id === id) held.set(other, { ...one, replyTo: { ...one.replyTo, excerpt: '' } });
+    }
+    this.conversations.set(conversation.id, { conversation, messages: held });
+  }
+
+  /** Asks until there is no more, and applies every answer. */
+  async sync(): Promise<void> {
+    for (;;) {
+      const answer = await this.request();
+      this.answers += 1;
+      this.cursor = answer.cursor;
+      for (const name of ['me', 'contacts', 'blocked', 'notifications'])
+        if (name in answer) this.collections[name] = answer[name];
+      for (const one of answer.conversations) this.take(one);
+      for (const id of answer.removedConversationIds) this.conversations.delete(id);
+      if (!answer.hasMore) return;
+    }
+  }
+
+  /** Pages back to the first message of every conversation, as a person does who scrolls. */
+  async fill(): Promise<void> {
+    for (const [id, held] of this.conversations) {
+      for (;;) {
+        const before = Math.min(...[...held.messages.values()].map(({ seq }) => seq as number), Infinity);
+        const range = Number.isFinite(before) ? `&before=${before}` : '';
+        const { body } = await api(this.server)
+          .as(this.user)
+          .get(`/api/messages?conversationId=${id}&limit=100${range}`);
+        for (const message of body.items) if (!held.messages.has(message.id)) held.messages.set(message.id, message);
+        if (!body.hasMoreBefore) break;
+      }
+    }
+  }
+
+  /** All that it holds, in a form that can be compared; states follow from the marks of the conversation. */
+  state(): unknown {
+    const conversations = [...this.conversations].map(([id, { conversation, messages }]) => {
+      const { peer, ...rest } = conversation;
+      const { reached } = conversation;
+      const own = (seq: number): string =>
+        seq <= reached.readSeq ? 'read' : seq <= reached.deliveredSeq ? 'delivered' : 'sent';
+      const stated = (message: any): any =>
+        message && { ...message, state: message.senderId === this.user.id ? own(message.seq) : null };
+      const held = [...messages.values()].sort((a, b) => a.seq - b.seq).map(stated);
+      return [id, { ...rest, lastMessage: stated(rest.lastMessage), peerId: peer?.id ?? null }, held];
+    });
+    return { ...this.collections, conversations: conversations.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)) };
+  }
+}
