@@ -29,6 +29,7 @@ const titles = {
   23: 'Sockets obey the policy of the routes',
   24: 'Clients never choose rooms',
   25: "Somebody else's ids open nothing",
+  28: 'Who is removed or leaves loses everything at once',
   32: 'Who may edit and delete, until when, and what that changes',
   33: 'No field can be smuggled in, none leaks out',
   35: 'Query operators never reach the database',

@@ -3,6 +3,8 @@ import type { Context } from './context.js';
 import { asyncapi, openapi } from './documents.js';
 import { authEndpoints } from './features/auth/auth.routes.js';
 import { conversationEndpoints } from './features/conversations/conversations.routes.js';
+import { openingEndpoints } from './features/groups/opening.routes.js';
+import { groupEndpoints } from './features/groups/groups.routes.js';
 import { messageEndpoints } from './features/messages/messages.routes.js';
 import { sessionEndpoints } from './features/sessions/sessions.routes.js';
 import { syncEndpoints } from './features/sync/sync.routes.js';
@@ -19,17 +21,18 @@ import { crossOrigin, securityHeaders } from './middleware/security.js';
 /** The services that the routes call. */
 type Services = Pick<
   Context,
-  'auth' | 'recovery' | 'addresses' | 'users' | 'sessions' | 'conversations' | 'messages' | 'sync'
+  'auth' | 'recovery' | 'addresses' | 'users' | 'sessions' | 'conversations' | 'messages' | 'groups' | 'sync'
 >;
 
 /** Every route of the API: its base and its endpoint. */
 function routeTable(services: Services): Route[] {
-  const { auth, recovery, addresses, users, sessions, conversations, messages, sync } = services;
+  const { auth, recovery, addresses, users, sessions, conversations, messages, groups, sync } = services;
   const tables = {
     '/api/auth': authEndpoints(auth, recovery, addresses),
     '/api/users': [...userEndpoints(users), ...sessionEndpoints(sessions)],
-    '/api/conversations': conversationEndpoints(conversations),
+    '/api/conversations': [...openingEndpoints(groups), ...conversationEndpoints(conversations)],
     '/api/messages': messageEndpoints(messages),
+    '/api/groups': groupEndpoints(groups),
     '/api/sync': syncEndpoints(sync),
   };
   return Object.entries(tables).flatMap(([base, endpoints]) => endpoints.map((endpoint) => ({ base, endpoint })));

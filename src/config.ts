@@ -101,6 +101,9 @@ const Settings = z.object({
     .default('Causerie <causerie@localhost>'),
   MESSAGE_EDIT_WINDOW: window.default(unitMs.d),
   MESSAGE_DELETE_WINDOW: window.default(2 * unitMs.d),
+  GROUP_MAX_MEMBERS: whole(100_000)
+    .refine((value) => value >= 1, 'give at least 1')
+    .default(1000),
   RATE_LIMIT_FACTOR: z
     .string()
     .regex(/^\d{1,6}(\.\d{1,6})?$/, 'give a number such as 1, 0.5 or 100')
@@ -158,6 +161,7 @@ function nested(settings: Settings) {
     isRegistrationOpen: settings.REGISTRATION === 'open',
     mail: { url: settings.MAIL_URL, from: settings.MAIL_FROM, folder: resolve(dataDir, 'outbox') },
     messages: { editMs: settings.MESSAGE_EDIT_WINDOW, deleteMs: settings.MESSAGE_DELETE_WINDOW },
+    groupMaxMembers: settings.GROUP_MAX_MEMBERS,
     rateLimitFactor: settings.RATE_LIMIT_FACTOR,
     logLevel: settings.LOG_LEVEL,
   } as const;

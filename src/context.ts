@@ -1,4 +1,5 @@
 /** Makes every part of a server. Reading downwards is reading the architecture: a part knows only those above it. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Config } from './config.js';
 import { type Database, problemOfDatabase } from './drivers/database.js';
 import { createMailer } from './drivers/mail.js';
@@ -16,25 +17,32 @@ import { createPasswordRules } from './features/auth/password-rules.js';
 import { createPasswords } from './features/auth/passwords.js';
 import { createRecovery } from './features/auth/recovery.service.js';
 import { conversationsModel } from './features/conversations/conversations.model.js';
-import { createConversations } from './features/conversations/conversations.service.js';
+import { type Conversations, createConversations } from './features/conversations/conversations.service.js';
 import { conversationSockets } from './features/conversations/conversations.sockets.js';
+import { createDepartures } from './features/conversations/departures.js';
 import { hiddenModel } from './features/conversations/hidden.model.js';
 import { membersModel } from './features/conversations/members.model.js';
 import { createContentDigests } from './features/messages/content-digest.js';
+import { createGroupChanging } from './features/groups/group-changing.js';
+import { createGroupNews } from './features/groups/group-news.js';
+import { groupsModel } from './features/groups/groups.model.js';
+import { createGroups } from './features/groups/groups.service.js';
+import { memberChangesModel } from './features/groups/members-change.model.js';
 import { messageChangesModel } from './features/messages/message-changes.model.js';
 import { messagesModel } from './features/messages/messages.model.js';
 import { searchModel } from './features/messages/search.model.js';
-import { createMessages } from './features/messages/messages.service.js';
+import { createMessages, type Messages } from './features/messages/messages.service.js';
 import { messageSockets } from './features/messages/messages.sockets.js';
 import { sessionsModel } from './features/sessions/sessions.model.js';
 import { createSessions } from './features/sessions/sessions.service.js';
+import { createSyncMembers } from './features/sync/sync-members.js';
 import { createSyncReading } from './features/sync/sync-reading.js';
 import { createSync } from './features/sync/sync.service.js';
 import { syncSockets } from './features/sync/sync.sockets.js';
 import { createAccounts } from './features/users/accounts.service.js';
 import { usersModel } from './features/users/users.model.js';
 import { createUsers, type Users } from './features/users/users.service.js';
-import { createCursors } from './kernel/cursors.js';
+import { createCursors, type Cursors } from './kernel/cursors.js';
 import { createFactBus } from './kernel/fact-bus.js';
 import { createKeys } from './kernel/keys.js';
 import { createLimits } from './kernel/limits.js';
@@ -43,7 +51,8 @@ import { createMetrics } from './kernel/metrics.js';
 import { unavailable } from './kernel/problem.js';
 import { changesModel } from './log/change.model.js';
 import { checkpointsModel } from './log/checkpoint.model.js';
-import { createLog } from './log/log.js';
+import { createLog, type Log } from './log/log.js';
+import { createReached, type Reached } from './log/reached.js';
 import { comeBackMs, createDraining } from './middleware/draining.js';
 import { createToProblem } from './middleware/errors.js';
 import { createPresence } from './realtime/presence.js';
@@ -82,6 +91,8 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
   return {
     changes,
     search: searchModel(connection),
+    groups: groupsModel(connection),
+    memberChanges: memberChangesModel(connection),
     messageChanges: messageChangesModel(connection, changes),
     hidden: hiddenModel(connection),
     users: usersModel(connection),
@@ -145,18 +156,21 @@ function createViews({ messages, messageChanges: changes, hidden }: Ground['rows
 }
 
 /** Conversations and messages over their log. */
-function createChat(
-  { config, database, logger }: Parts,
-  { rows, keys, bus }: Ground,
-  { users }: Pick<ReturnType<typeof createPeople>, 'users'>,
-) {
+function createChat(parts: Parts, ground: Ground, people: Pick<ReturnType<typeof createPeople>, 'users'>) {
+  const { config, database, logger } = parts;
+  const { rows, keys, bus } = ground;
+  const { users } = people;
   const { conversations: conversationRows, members, hidden, messages: messageRows } = rows;
+  const reached = createReached({ conversations: conversationRows, members });
+  const departures = createDepartures();
   const log = createLog({
     messages: messageRows,
     changes: rows.changes,
     conversations: conversationRows,
     members,
     checkpoints: rows.checkpoints,
+    reached,
+    departures,
     kind: database.kind,
     onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
   });
@@ -169,6 +183,8 @@ function createChat(
     lastSeq: messageRows.lastSeq,
     views: conversationViews,
     counting,
+    reached,
+    departures,
     cursors,
     bus,
   });
@@ -187,6 +203,7 @@ function createChat(
     bus,
     windows: config.messages,
   });
+  const groups = createGroupsOver({ parts, ground, people }, { log, reached, conversations, messages, cursors });
   const reading = createSyncReading({
     messages: messageRows,
     changes: rows.changes,
@@ -194,9 +211,59 @@ function createChat(
     visibility,
     messageViews,
     conversationViews,
+    membersOf: createSyncMembers({ members, memberViews: groups.news.viewsOf }),
   });
   const sync = createSync({ conversations, members, me: users.me, reading, cursors });
-  return { log, conversations, messages, sync };
+  return { log, conversations, messages, groups: groups.groups, groupChanging: groups.groupChanging, sync };
+}
+
+interface GroupGround {
+  parts: Parts;
+  ground: Ground;
+  people: Pick<ReturnType<typeof createPeople>, 'users'>;
+}
+
+interface GroupChat {
+  log: Log;
+  reached: Reached;
+  conversations: Conversations;
+  messages: Messages;
+  cursors: Cursors;
+}
+
+/** So long another process may take to write what it was allowed to write before somebody left. */
+const othersWriteMs = 1000;
+
+/** Groups over their conversations and messages. */
+function createGroupsOver({ parts, ground, people }: GroupGround, chat: GroupChat) {
+  const { config, database, logger } = parts;
+  const { rows, bus } = ground;
+  const { users } = people;
+  const { conversations, messages } = chat;
+  const { members, memberChanges } = rows;
+  const news = createGroupNews({ members, users, conversations, bus });
+  const changing = createGroupChanging({
+    ...chat,
+    rows: rows.groups,
+    memberChanges,
+    conversationRows: rows.conversations,
+    messages,
+    news,
+    bus,
+    othersPassed: () => (database.kind === 'mongodb' ? wait(othersWriteMs) : Promise.resolve()),
+    onError: (error) => logger.warn({ err: error }, 'a group could not be erased; it is tried again'),
+  });
+  const groups = createGroups({
+    ...chat,
+    rows: rows.groups,
+    members,
+    memberChanges,
+    users,
+    changing,
+    news,
+    maxMembers: config.groupMaxMembers,
+  });
+  return { groups, groupChanging: changing, news };
 }
 
 /** Builds all parts of a server over an open database. */
@@ -229,7 +296,7 @@ export function createContext(parts: Parts): Context {
       ...typingSockets(typing),
       ...watchingSockets(watching),
     },
-    settings: { corsOrigins: config.http.corsOrigins, isLimited },
+    settings: { corsOrigins: config.http.corsOrigins, isLimited, isShared: database.kind === 'mongodb' },
   });
   subscribeAll(bus, realtime.broadcast, typing);
   metrics.gauge('causerie_sockets', 'Sockets that are connected', () => realtime.sockets.size());

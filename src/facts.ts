@@ -1,3 +1,4 @@
+import type { Member } from './features/groups/groups.schemas.js';
 import type { Conversation, OwnState } from './features/conversations/conversations.schemas.js';
 import type { Message } from './features/messages/messages.schemas.js';
 import type { Me, PublicUser } from './features/users/users.schemas.js';
@@ -27,6 +28,8 @@ export interface Facts {
     /** Who of them cannot see the message that it quotes. */
     quoteBlindIds: readonly string[];
     message: Message;
+    /** Who sent it and is a member still: his devices are shown its state. */
+    authorId: string | null;
     senderState: Message['state'];
     originSocketId?: string | undefined;
   };
@@ -56,10 +59,27 @@ export interface Facts {
   /** What others are shown of somebody's marks has moved. */
   'receipt.updated': {
     conversationId: string;
-    userId: string;
-    toUserIds: readonly string[];
+    /** Whose marks; null for what all members of a group have reached. */
+    userId: string | null;
+    /** Who is told; null for all members of a group. */
+    toUserIds: readonly string[] | null;
     deliveredSeq: number;
     readSeq: number;
+  };
+  /** People have come into a group: their sockets hear it from now on. */
+  'membership.begun': { conversationId: string; userIds: readonly string[] };
+  /** Somebody is no member of a group any more: his sockets hear nothing more of it. */
+  'membership.ended': { conversationId: string; userId: string; reason: 'removed' | 'left' | 'deleted' };
+  /** What every member of a group is told of a change of its members. */
+  'members.added': { conversationId: string; rev: number; members: Member[] };
+  'member.updated': { conversationId: string; rev: number; member: Member };
+  'member.removed': { conversationId: string; rev: number; userId: string };
+  /** Title, description or photo of a group are others now; with a `userId` it is for that person alone. */
+  'conversation.updated': {
+    conversationId: string;
+    rev: number | null;
+    changes: Partial<Pick<Conversation, 'title' | 'description' | 'photo' | 'role' | 'permissions'>>;
+    userId?: string;
   };
   /** Others type in a conversation now; each member is shown the list without himself. */
   'typing.updated': {

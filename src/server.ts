@@ -70,13 +70,17 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
 }
 
 /** What the sweep of the log has the services do. */
-function sweepCalls({ conversations, messages }: Context): SweepCalls {
+function sweepCalls({ conversations, messages, groupChanging }: Context): SweepCalls {
   return {
     announce: messages.announceSwept,
-    announceChange: ({ messageId, rev }) => messages.announceChanged(String(messageId), rev),
+    announceChange: async ({ messageId, rev }) => {
+      // What changed in a group itself is found by sync, and by whoever sees the gap in the numbers.
+      if (messageId) await messages.announceChanged(String(messageId), rev);
+    },
     async finish(before) {
       await conversations.finishBefore(before);
       await messages.finishBefore(before);
+      await groupChanging.finishBefore(before);
     },
   };
 }

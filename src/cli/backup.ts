@@ -2,11 +2,13 @@
 import type { Connection } from 'mongoose';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
 import { conversationsModel } from '../features/conversations/conversations.model.js';
+import { createDepartures } from '../features/conversations/departures.js';
 import { membersModel } from '../features/conversations/members.model.js';
 import { messagesModel } from '../features/messages/messages.model.js';
 import { changesModel } from '../log/change.model.js';
 import { checkpointsModel } from '../log/checkpoint.model.js';
 import { createLog } from '../log/log.js';
+import { createReached } from '../log/reached.js';
 import { ArchiveError, readArchive, writeArchive } from './archive.js';
 import { runChecks } from './checks.js';
 import { openForTools } from './open.js';
@@ -37,11 +39,14 @@ async function backup({ dataDir }: Config, file: string): Promise<void> {
 
 /** A backup is what a crash at that moment would have left: what follows from the log is written before it is judged. */
 async function mend(connection: Connection): Promise<void> {
+  const [conversations, members] = [conversationsModel(connection), membersModel(connection)];
   const log = createLog({
     messages: messagesModel(connection),
     changes: changesModel(connection),
-    conversations: conversationsModel(connection),
-    members: membersModel(connection),
+    conversations,
+    members,
+    reached: createReached({ conversations, members }),
+    departures: createDepartures(),
     checkpoints: checkpointsModel(connection),
     kind: 'embedded',
     onError: (error) => console.error(String(error)),

@@ -42,6 +42,8 @@ export interface EndpointSpec<
   access?: 'user' | 'public';
   /** The budget this route is paid from; `other` unless told. */
   limit?: LimitClass;
+  /** A second budget that some bodies are paid from. */
+  limitOf?: (body: Parsed<Body>) => LimitClass | null;
   /** How large its body may be, in bytes; 100 kB unless told. */
   bodyLimit?: number;
   params?: Params;
@@ -59,6 +61,7 @@ export interface Endpoint {
   description?: string;
   access: 'user' | 'public';
   limit: LimitClass;
+  limitOf?: (body: unknown) => LimitClass | null;
   bodyLimit?: number;
   params?: z.ZodType;
   query?: z.ZodType;

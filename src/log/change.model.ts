@@ -7,8 +7,10 @@ export interface ChangeRow extends LogRow {
   rev: number;
   /** What the thing that changed holds as `pending` until the change is numbered and told: unique. */
   changeId: Types.ObjectId;
-  /** The message that changed. */
-  messageId: Types.ObjectId;
+  /** The message that changed; null for a change of the conversation itself. */
+  messageId: Types.ObjectId | null;
+  /** Whose membership changed. */
+  userIds: Types.ObjectId[];
   /** When a later change of the same thing replaced this one: it is removed an hour later. */
   replacedAt: Date | null;
 }
@@ -21,7 +23,8 @@ const schema = new mongoose.Schema<ChangeRow>(
     conversationId: id,
     rev: { type: Number, required: true },
     changeId: id,
-    messageId: id,
+    messageId: { type: mongoose.Schema.Types.ObjectId, default: null },
+    userIds: { type: [mongoose.Schema.Types.ObjectId], default: [] },
     replacedAt: { type: Date, default: null },
   },
   { versionKey: false },
@@ -38,7 +41,7 @@ export interface RevStretch {
 }
 
 /** What one change was of. */
-export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId'>;
+export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds'>;
 
 /** The changes of conversations: named queries on lean rows, each served by an index, read by majority. */
 export interface ChangeRows {
@@ -94,7 +97,7 @@ export function changesModel(connection: Connection): ChangeRows {
         conversationId,
         rev: { $gt: above, $lte: upTo },
       }));
-      const projection = { _id: 0, conversationId: 1, messageId: 1 } as const;
+      const projection = { _id: 0, conversationId: 1, messageId: 1, userIds: 1 } as const;
       return changes.find({ $or: wanted }, { projection, ...majority }).toArray() as Promise<Changed[]>;
     },
     since: (after, limit) =>

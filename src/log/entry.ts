@@ -54,6 +54,8 @@ export interface Kind<Row extends LogRow, Item extends Entry<Row> = Entry<Row>> 
   lastNumber(conversationId: string): Promise<number>;
   byIds(ids: readonly Types.ObjectId[]): Promise<Row[]>;
   judgeTaken(entry: Item): Promise<Taken<Row>>;
+  /** Reads again what may refuse entries, where other processes can change it: before a batch is taken. */
+  refresh?(entries: readonly Item[]): Promise<void>;
 }
 
 interface StoreError {

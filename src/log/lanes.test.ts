@@ -18,6 +18,8 @@ function entry(conversationId: string, refusal: Error | null = null): Item {
       conversationId: new Types.ObjectId(conversationId),
       seq: 0,
       rev: 0,
+      type: 'text',
+      system: null,
       senderId: sender,
       clientId: String(sender),
       digest: '',

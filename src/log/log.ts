@@ -1,6 +1,8 @@
 /** The log of conversations: the one door through which messages land and changes are numbered. */
 import { Types } from 'mongoose';
+import type { Departures } from '../features/conversations/departures.js';
 import type { ConversationRows } from '../features/conversations/conversations.model.js';
+import type { SystemContent } from '../features/conversations/group-change.model.js';
 import type { MemberRows } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
 import { Problem } from '../kernel/problem.js';
@@ -20,6 +22,7 @@ import {
   type Projection,
   type Projections,
 } from './projections.js';
+import type { Reached } from './reached.js';
 import { createRecent } from './recent.js';
 import { repeat } from '../kernel/repeat.js';
 import { createSweep, type SweepCalls } from './sweep.js';
@@ -38,10 +41,13 @@ export interface Draft {
 }
 
 /** What the log asks and tells about a draft. */
-type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'announce'>;
+type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'mayLeave' | 'announce'>;
 
 /** A change whose content and mark are written, before it has its number. */
-export type ChangeDraft = Pick<ChangeRow, 'conversationId' | 'messageId' | 'changeId'>;
+export type ChangeDraft = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds' | 'changeId'>;
+
+/** A system message before it has its place. */
+export type SystemDraft = Required<Pick<MessageRow, 'conversationId' | 'changeId'>> & { system: SystemContent };
 
 /** What the log has done with a numbered change: before the acknowledgement, and after it. */
 type ChangeCalls = Required<Pick<Entry<ChangeRow>, 'finish' | 'announce'>>;
@@ -52,10 +58,14 @@ export interface Log extends Pick<Projections, 'settle' | 'noted'> {
    * `unavailable` when too much waits or the store cannot say what became of it, and what `refusal` gives.
    */
   append(draft: Draft, calls: DraftCalls): Promise<Landed<MessageRow>>;
+  /** Gives a system message its place, once for each `changeId`; throws `unavailable`. */
+  appendSystem(draft: SystemDraft, announce: DraftCalls['announce']): Promise<MessageRow>;
   /** Numbers a change, once for each `changeId`; throws `unavailable`. */
   change(draft: ChangeDraft, calls: ChangeCalls): Promise<Landed<ChangeRow>>;
   /** Mends what a crash has left, before the first message is taken; then sweeps and keeps the checkpoint. */
   start(calls: SweepCalls): Promise<void>;
+  /** Waits until what is being written now has landed or failed. */
+  passed(): Promise<void>;
   /** Waits for what is under way, writes the projections and the last checkpoint. */
   stop(): Promise<void>;
   /** How many messages and changes wait for their place. */
@@ -68,6 +78,8 @@ interface Deps {
   conversations: ConversationRows;
   members: MemberRows;
   checkpoints: CheckpointRows;
+  reached: Reached;
+  departures: Pick<Departures, 'note'>;
   /** `mongodb`: other processes may share the database. */
   kind: 'embedded' | 'mongodb';
   onError: (error: unknown) => void;
@@ -88,6 +100,8 @@ function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
     rev: 0,
     senderId: new Types.ObjectId(draft.senderId),
     clientId: draft.clientId,
+    type: 'text',
+    system: null,
     digest: draft.digest,
     text: draft.text,
     words: draft.words,
@@ -101,6 +115,32 @@ function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
   };
 }
 
+/** The row of a system message: it counts for no badge. */
+function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: Types.ObjectId): MessageRow {
+  return {
+    _id,
+    conversationId,
+    seq: 0,
+    rev: 0,
+    type: 'system',
+    senderId: system.actorId,
+    clientId: null,
+    changeId,
+    system,
+    digest: '',
+    text: '',
+    words: [],
+    replyTo: null,
+    mentions: [],
+    revision: 0,
+    revisions: [],
+    createdAt: new Date(Math.max(Date.now(), _id.getTimestamp().getTime())),
+    editedAt: null,
+    deletedAt: null,
+    uncounted: true,
+  };
+}
+
 /** The lanes and the writer of one kind of rows. */
 interface Door<Row extends LogRow, Item extends Entry<Row>> {
   /** Puts a row in its lane; the promise is kept when it has landed. */
@@ -109,6 +149,7 @@ interface Door<Row extends LogRow, Item extends Entry<Row>> {
   oldest(): (Date | null)[];
   isBroken(): boolean;
   idle(): Promise<void>;
+  passed(): Promise<void>;
 }
 
 type WriterDeps = Omit<Parameters<typeof createWriter>[0], 'kind' | 'lanes' | 'note'>;
@@ -130,12 +171,14 @@ function createDoor<Row extends LogRow, Item extends Entry<Row>>(
     oldest: () => [lanes.oldest(), writer.oldest()],
     isBroken: writer.isBroken,
     idle: writer.idle,
+    passed: writer.passed,
   };
 }
 
 /** The parts of a log, tied to each other. */
-function createParts({ messages, changes, conversations, members, checkpoints, kind, onError }: Deps) {
-  const projecting = { conversations, members, onError };
+function createParts(deps: Deps) {
+  const { messages, changes, conversations, members, checkpoints, reached, departures, kind, onError } = deps;
+  const projecting = { conversations, members, reached, onError };
   const projections = createProjections(projecting);
   const projectAll = (rows: readonly Projection[]): Promise<void> => project(projecting, rows);
   const sweep = createSweep({ messages, changes, conversations, checkpoints, project: projectAll });
@@ -146,7 +189,7 @@ function createParts({ messages, changes, conversations, members, checkpoints, k
     onError,
   };
   const ofMessages = createDoor<MessageRow, MessageEntry>(
-    messageKind(messages),
+    messageKind(messages, { among: members.among, note: (id, userId) => departures.note(id, userId) }),
     (row) => projections.note(messageProjection(row), row._id),
     writing,
   );
@@ -185,6 +228,11 @@ export function createLog(deps: Deps): Log {
       recent.remember(key, { digest: draft.digest, landing });
       return landing;
     },
+    async appendSystem(draft, announce) {
+      const row = systemRowOf(draft, ids.next());
+      const calls = { refusal: () => null, isSame: () => true, mayLeave: false, announce };
+      return (await ofMessages.enter({ row, ...calls })).row;
+    },
     change: (draft, calls) =>
       ofChanges.enter({
         row: { _id: ids.next(), ...draft, rev: 0, replacedAt: null },
@@ -192,6 +240,7 @@ export function createLog(deps: Deps): Log {
         refusal: () => null,
         ...calls,
       }),
+    passed: () => ofMessages.passed(),
     async start(calls) {
       const newest = await sweep.atStart(calls);
       if (newest) {

@@ -1,4 +1,5 @@
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
+import type { Types } from 'mongoose';
 import { inTime } from '../kernel/patience.js';
 import type { Entry, Kind, Taken } from './entry.js';
 
@@ -6,15 +7,46 @@ import type { Entry, Kind, Taken } from './entry.js';
 export interface MessageEntry extends Entry<MessageRow> {
   /** Whether a message that is there under the same clientId has this content. */
   readonly isSame: (digest: string) => boolean;
+  /** Whether its sender may have left: in a group. */
+  readonly mayLeave: boolean;
+}
+
+/** Who has left a group, as far as is known here. */
+export interface Leavers {
+  /** Which of these people are members. */
+  among(conversationId: Types.ObjectId, userIds: readonly string[]): Promise<{ userId: Types.ObjectId }[]>;
+  note(conversationId: string, userId: string): void;
 }
 
 /** How the log treats messages: numbered by `seq`, and once for each clientId of a sender. */
-export function messageKind(rows: MessageRows): Kind<MessageRow, MessageEntry> {
+export function messageKind(rows: MessageRows, leavers: Leavers): Kind<MessageRow, MessageEntry> {
   async function judgeTaken({ row, isSame }: MessageEntry): Promise<Taken<MessageRow>> {
-    const { conversationId, senderId, clientId } = row;
-    const key = { conversationId: String(conversationId), senderId: String(senderId), clientId };
+    const { conversationId, senderId, clientId, changeId } = row;
+    if (changeId) {
+      const first = await rows.byChangeId(changeId);
+      return first ? { by: 'first', row: first, isSame: true } : { by: 'number' };
+    }
+    const key = { conversationId: String(conversationId), senderId: String(senderId), clientId: String(clientId) };
     const first = await rows.bySendKey(key);
     return first ? { by: 'first', row: first, isSame: isSame(first.digest) } : { by: 'number' };
+  }
+
+  /** Notes who is no member of the group any more that he wants to write in. */
+  async function refresh(entries: readonly MessageEntry[]): Promise<void> {
+    const groups = new Map<string, { id: Types.ObjectId; senders: Set<string> }>();
+    for (const { row, mayLeave } of entries) {
+      if (!mayLeave || row.senderId === null) continue;
+      const key = String(row.conversationId);
+      const group = groups.get(key) ?? { id: row.conversationId, senders: new Set() };
+      group.senders.add(String(row.senderId));
+      groups.set(key, group);
+    }
+    await Promise.all(
+      [...groups].map(async ([conversationId, { id, senders }]) => {
+        const present = new Set((await leavers.among(id, [...senders])).map(({ userId }) => String(userId)));
+        for (const userId of senders) if (!present.has(userId)) leavers.note(conversationId, userId);
+      }),
+    );
   }
 
   return {
@@ -27,5 +59,6 @@ export function messageKind(rows: MessageRows): Kind<MessageRow, MessageEntry> {
     lastNumber: (conversationId) => inTime(rows.lastSeq(conversationId)),
     byIds: (ids) => inTime(rows.byIds(ids.map(String))),
     judgeTaken: (entry) => inTime(judgeTaken(entry)),
+    refresh: (entries) => inTime(refresh(entries)),
   };
 }

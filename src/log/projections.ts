@@ -3,6 +3,7 @@ import type { ConversationRows, Head } from '../features/conversations/conversat
 import type { MemberRows, SentMark } from '../features/conversations/members.model.js';
 import { inTime } from '../kernel/patience.js';
 import type { MessageRow } from '../features/messages/messages.model.js';
+import type { Reached } from './reached.js';
 import type { ChangeRow } from './change.model.js';
 
 /** What this process knows of a conversation and has not written yet. */
@@ -37,6 +38,7 @@ export interface Projections {
 
 interface Deps {
   conversations: Pick<ConversationRows, 'raiseHeads'>;
+  reached: Pick<Reached, 'raise'>;
   members: Pick<MemberRows, 'raiseSent'>;
   onError: (error: unknown) => void;
 }
@@ -64,7 +66,8 @@ export function messageProjection(row: MessageRow): Projection {
   const lastUncountedSeq = row.uncounted ? row.seq : 0;
   return {
     head: { conversationId, seq: row.seq, rev: 0, lastActivityAt: row.createdAt, lastUncountedSeq },
-    mark: { conversationId, userId: String(row.senderId), seq: row.seq },
+    // Who causes a system message has not sent it, and so not read it.
+    mark: row.type === 'system' ? null : { conversationId, userId: String(row.senderId), seq: row.seq },
   };
 }
 
@@ -89,12 +92,13 @@ export async function project(rows: Deps, projections: readonly Projection[]): P
   await write(rows, batch, true);
 }
 
-async function write({ conversations, members }: Deps, batch: Batch, isDurable: boolean): Promise<void> {
+async function write({ conversations, members, reached }: Deps, batch: Batch, isDurable: boolean): Promise<void> {
   const notes = [...batch.values()];
   const marks = notes.flatMap(({ head: { conversationId }, marks: held }) =>
     [...held].map(([userId, seq]) => ({ conversationId, userId, seq })),
   );
   await members.raiseSent(marks, isDurable);
+  await reached.raise([...new Set(marks.map(({ conversationId }) => conversationId))]);
   await conversations.raiseHeads(
     notes.map(({ head }) => head),
     isDurable,

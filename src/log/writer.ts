@@ -26,6 +26,8 @@ export interface Writer {
   oldest(): Date | null;
   /** Whether a connection broke and the own log has not been replayed since: the checkpoint stands still till then. */
   isBroken(): boolean;
+  /** Waits until the batch that is in flight has landed or failed. */
+  passed(): Promise<void>;
   /** Waits until nothing is in flight, released or announced any more. */
   idle(): Promise<void>;
 }
@@ -33,6 +35,8 @@ export interface Writer {
 interface State<Row extends LogRow, Item extends Entry<Row>> extends Deps<Row, Item> {
   releases: Releases<Row>;
   running: Promise<void> | null;
+  /** The batch that is being written. */
+  round: Promise<void>;
   inFlight: readonly Item[];
   hasBroken: boolean;
 }
@@ -208,9 +212,24 @@ async function isMended<Row extends LogRow, Item extends Entry<Row>>(writer: Sta
   }
 }
 
+/** Where other processes share the database, who may still write is read again; false when that fails. */
+async function isRefreshed<Row extends LogRow, Item extends Entry<Row>>(writer: State<Row, Item>): Promise<boolean> {
+  const { lanes, kind, isShared } = writer;
+  if (!isShared || !kind.refresh) return true;
+  try {
+    await kind.refresh(lanes.busy().flatMap(({ waiting }) => waiting));
+    return true;
+  } catch (error) {
+    writer.hasBroken = true;
+    for (const lane of lanes.busy()) for (const entry of lanes.drop(lane)) entry.reject(unavailable(error));
+    return false;
+  }
+}
+
 async function writeOnce<Row extends LogRow, Item extends Entry<Row>>(writer: State<Row, Item>): Promise<void> {
   if (!(await isMended(writer))) return;
   await readLastNumbers(writer);
+  if (!(await isRefreshed(writer))) return;
   const batch = writer.lanes.take(batchLimit);
   if (batch.length === 0) return;
   writer.inFlight = batch;
@@ -228,7 +247,8 @@ async function writeOnce<Row extends LogRow, Item extends Entry<Row>>(writer: St
 async function run<Row extends LogRow, Item extends Entry<Row>>(writer: State<Row, Item>): Promise<void> {
   while (writer.lanes.waiting() > 0) {
     try {
-      await writeOnce(writer);
+      writer.round = writeOnce(writer);
+      await writer.round;
     } catch (error) {
       writer.onError(error);
       writer.hasBroken = true;
@@ -242,13 +262,21 @@ async function run<Row extends LogRow, Item extends Entry<Row>>(writer: State<Ro
 /** Gives the writer of one kind of rows. */
 export function createWriter<Row extends LogRow, Item extends Entry<Row>>(deps: Deps<Row, Item>): Writer {
   const releases = createReleases<Row>(deps.onError);
-  const writer: State<Row, Item> = { ...deps, releases, running: null, inFlight: [], hasBroken: false };
+  const writer: State<Row, Item> = {
+    ...deps,
+    releases,
+    running: null,
+    round: Promise.resolve(),
+    inFlight: [],
+    hasBroken: false,
+  };
   return {
     wake() {
       writer.running ??= macrotask().then(() => run(writer));
     },
     oldest: () => oldestOf(writer.inFlight.map(({ row }) => row)),
     isBroken: () => writer.hasBroken,
+    passed: () => writer.round.catch(() => undefined),
     async idle() {
       while (writer.running !== null) await writer.running;
       await releases.idle();

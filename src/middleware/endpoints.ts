@@ -54,15 +54,20 @@ function flatOf(schema: z.ZodType | undefined, value: unknown, part: Part): unkn
   return parse(asked, readFlat(asked, { ...(value as object) }), part);
 }
 
-function answer(endpoint: Endpoint): (req: Request, res: Response) => Promise<void> {
+function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res: Response) => Promise<void> {
   return async (req, res) => {
+    const params = flatOf(endpoint.params, req.params, 'params');
+    const query = flatOf(endpoint.query, req.query, 'query');
+    const sent = bodyOf(endpoint, req);
+    const second = endpoint.limitOf?.(sent);
+    if (second) limits.spend(second, req.user?.userId ?? addressOf(req));
     const { status, body } = await inTime(
       endpoint.handle({
         // Only a public route has no actor, and its handler's type does not look for one.
         actor: req.user ?? { userId: '', sessionId: '' },
-        params: flatOf(endpoint.params, req.params, 'params'),
-        query: flatOf(endpoint.query, req.query, 'query'),
-        body: bodyOf(endpoint, req),
+        params,
+        query,
+        body: sent,
         ip: addressOf(req),
         userAgent: req.headers['user-agent'] ?? null,
         locale: localeOf(req.headers['accept-language']),
@@ -82,7 +87,7 @@ function chainOf(endpoint: Endpoint, { authenticate, limits }: Deps): RequestHan
     ...(endpoint.access === 'user' ? [requireUser(authenticate)] : []),
     payFor(endpoint, limits),
     ...readBody(endpoint.bodyLimit),
-    answer(endpoint),
+    answer(endpoint, limits),
   ];
 }
 

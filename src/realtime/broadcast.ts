@@ -38,22 +38,67 @@ function tellTyping(io: RealtimeServer, fact: Facts['typing.updated']): void {
 function tellMessage(
   io: RealtimeServer,
   event: 'message:created' | 'message:updated',
-  { conversationId, type, userIds, quoteBlindIds, message, senderState, originSocketId }: Facts['message.created'],
+  {
+    conversationId,
+    type,
+    userIds,
+    quoteBlindIds,
+    message,
+    authorId,
+    senderState,
+    originSocketId,
+  }: Facts['message.created'],
   blindIds: readonly string[],
 ): void {
-  const { senderId, replyTo } = message;
+  const { replyTo } = message;
   const veiled = { ...message, replyTo: replyTo && { ...replyTo, excerpt: '' } };
   const shownTo = (userId: string): typeof message => (quoteBlindIds.includes(userId) ? veiled : message);
   const rooms = type === 'group' ? [groupRoom(conversationId)] : userIds.map(userRoom);
-  const apart = [...blindIds, ...quoteBlindIds, ...(senderId === null ? [] : [senderId])].map(userRoom);
+  const apart = [...blindIds, ...quoteBlindIds, ...(authorId === null ? [] : [authorId])].map(userRoom);
   const others = rooms.filter((room) => !apart.includes(room));
   const quiet = originSocketId === undefined ? apart : [...apart, originSocketId];
   if (others.length > 0) io.to(others).except(quiet).emit(event, { message });
-  const told = quoteBlindIds.filter((userId) => userId !== senderId && !blindIds.includes(userId));
+  const told = quoteBlindIds.filter((userId) => userId !== authorId && !blindIds.includes(userId));
   for (const userId of told) io.to(userRoom(userId)).except(quiet.slice(apart.length)).emit(event, { message: veiled });
-  if (senderId === null || blindIds.includes(senderId)) return;
-  const own = { ...shownTo(senderId), state: senderState };
-  io.to(userRoom(senderId)).except(quiet.slice(apart.length)).emit(event, { message: own });
+  if (authorId === null || blindIds.includes(authorId)) return;
+  const own = { ...shownTo(authorId), state: senderState };
+  io.to(userRoom(authorId)).except(quiet.slice(apart.length)).emit(event, { message: own });
+}
+
+type GroupFact =
+  | 'membership.begun'
+  | 'membership.ended'
+  | 'members.added'
+  | 'member.updated'
+  | 'member.removed'
+  | 'conversation.updated';
+
+/** The tellers of what changes in groups: who comes in hears from then on, who goes hears nothing more. */
+function groupTellers(io: RealtimeServer): Pick<Broadcast, GroupFact> {
+  return {
+    'membership.begun': ({ conversationId, userIds }) => {
+      io.in(userIds.map(userRoom)).socketsJoin(groupRoom(conversationId));
+    },
+    'membership.ended': ({ conversationId, userId, reason }) => {
+      io.in(userRoom(userId)).socketsLeave(groupRoom(conversationId));
+      io.to(userRoom(userId)).emit('conversation:removed', { conversationId, reason });
+    },
+    'members.added': (news) => {
+      io.to(groupRoom(news.conversationId)).emit('member:added', news);
+    },
+    'member.updated': (news) => {
+      io.to(groupRoom(news.conversationId)).emit('member:updated', news);
+    },
+    'member.removed': (news) => {
+      io.to(groupRoom(news.conversationId)).emit('member:removed', news);
+    },
+    'conversation.updated': ({ userId, ...news }) => {
+      io.to(userId === undefined ? groupRoom(news.conversationId) : userRoom(userId)).emit(
+        'conversation:updated',
+        news,
+      );
+    },
+  };
 }
 
 /** Builds the tellers over the sockets of this process. */
@@ -85,8 +130,9 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
       to([userRoom(userId)], originSocketId).emit('settings:updated', state);
     },
     'receipt.updated': ({ toUserIds, ...receipt }) => {
-      io.to(toUserIds.map(userRoom)).emit('receipt:updated', receipt);
+      io.to(toUserIds?.map(userRoom) ?? groupRoom(receipt.conversationId)).emit('receipt:updated', receipt);
     },
+    ...groupTellers(io),
     'typing.updated': (fact) => tellTyping(io, fact),
     'presence.updated': ({ socketId, ...payload }) => {
       io.to(socketId).emit('presence:updated', payload);

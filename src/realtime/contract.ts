@@ -8,6 +8,7 @@ import {
   OwnState,
   Receipt,
 } from '../features/conversations/conversations.schemas.js';
+import { Member } from '../features/groups/groups.schemas.js';
 import { DeleteMessageEvent, EditMessageEvent, Message, SendMessage } from '../features/messages/messages.schemas.js';
 import { SyncAnswer, SyncRequest } from '../features/sync/sync.schemas.js';
 import { Me, PublicUser } from '../features/users/users.schemas.js';
@@ -119,9 +120,39 @@ export const serverEvents = {
     summary: 'A conversation is gone from the list, told to the own devices',
     payload: z.strictObject({ conversationId: objectId, reason: z.enum(['removed', 'left', 'deleted', 'hidden']) }),
   },
+  'conversation:updated': {
+    summary:
+      'Title, description or photo of a group have changed, told to its members; or the own role, told to whom it concerns',
+    payload: z.strictObject({
+      conversationId: objectId,
+      rev: z.int().nullable(),
+      changes: Conversation.pick({
+        title: true,
+        description: true,
+        photo: true,
+        role: true,
+        permissions: true,
+      }).partial(),
+    }),
+  },
+  'member:added': {
+    summary: 'People have come into a group, told to its members',
+    payload: z.strictObject({ conversationId: objectId, rev: z.int(), members: z.array(Member) }),
+  },
+  'member:updated': {
+    summary: 'Somebody has another role in a group, told to its members',
+    payload: z.strictObject({ conversationId: objectId, rev: z.int(), member: Member }),
+  },
+  'member:removed': {
+    summary: 'Somebody is no member of a group any more, told to its members',
+    payload: z.strictObject({ conversationId: objectId, rev: z.int(), userId: objectId }),
+  },
   'receipt:updated': {
-    summary: "The other one's marks have moved, told where he may know",
-    payload: Receipt.extend({ conversationId: objectId }),
+    summary: "The other one's marks, or what a whole group has reached, have moved, told where one may know",
+    payload: Receipt.extend({
+      conversationId: objectId,
+      userId: objectId.nullable().describe('null for what all members of a group have reached'),
+    }),
   },
   'typing:updated': {
     summary: 'Who else is typing: the whole list, which replaces what was known, at most once a second',

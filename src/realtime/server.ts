@@ -12,6 +12,7 @@ import { isOriginAllowed, securityHeaders } from '../middleware/security.js';
 import { type Audience, type Broadcast, createBroadcast, type RealtimeServer } from './broadcast.js';
 import type { SocketHandlers } from './handler.js';
 import { createHandshake } from './handshake.js';
+import { watchMemberships } from './membership-watch.js';
 import type { Presence } from './presence.js';
 import { createRequests } from './requests.js';
 import { watchSessions } from './session-watch.js';
@@ -21,7 +22,10 @@ interface Deps {
   bus: FactBus<Facts>;
   authenticate: Authenticate;
   sessions: Parameters<typeof watchSessions>[0]['sessions'];
-  conversations: { groupRoomsOf(userId: string): Promise<string[]> } & Pick<Audience, 'companionsOf'>;
+  conversations: {
+    groupRoomsOf(userId: string): Promise<string[]>;
+    groupsOf(userIds: readonly string[]): Promise<Map<string, Set<string>>>;
+  } & Pick<Audience, 'companionsOf'>;
   presence: Presence;
   users: { noteLastSeen(userId: string, at: Date): Promise<void> };
   limits: Limits;
@@ -32,7 +36,8 @@ interface Deps {
   typing: { gone(socketId: string): void };
   watching: { gone(socketId: string): void };
   handlers: Omit<SocketHandlers, 'session:renew'>;
-  settings: { corsOrigins: readonly string[]; isLimited: boolean };
+  /** `isShared`: other processes may change who is in which group. */
+  settings: { corsOrigins: readonly string[]; isLimited: boolean; isShared: boolean };
 }
 
 export interface Realtime {
@@ -107,7 +112,8 @@ export function createRealtime(deps: Deps): Realtime {
   const requests = createRequests(deps);
   const table = { ...deps.handlers, 'session:renew': renewal(sockets, authenticate) };
   const onError = (error: unknown): void => logger.warn({ err: error }, 'the sockets could not be looked after');
-  const stopWatching = watchSessions({ ...deps, sockets, onError });
+  const watches = [watchSessions({ ...deps, sockets, onError })];
+  if (settings.isShared) watches.push(watchMemberships({ sockets, groupsOf: deps.conversations.groupsOf, onError }));
 
   function leave(socket: ClientSocket, wasSilent: boolean): void {
     const { actor, clock } = socket.data;
@@ -144,7 +150,7 @@ export function createRealtime(deps: Deps): Realtime {
       io.engine.use(headersOf());
     },
     async stop() {
-      stopWatching();
+      for (const stopWatching of watches) stopWatching();
       await requests.stop();
       await io.close();
     },

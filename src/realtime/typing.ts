@@ -18,6 +18,8 @@ export interface Typing {
   stop(actor: Actor, conversationId: string): Promise<void>;
   /** What a socket was typing ends with it. */
   gone(socketId: string): void;
+  /** Who is no member any more types no more. */
+  left(fact: Pick<Facts['membership.ended'], 'conversationId' | 'userId'>): void;
   /** Who has sent a message is through with typing it. */
   sent(fact: Pick<Facts['message.created'], 'conversationId' | 'message'>): void;
 }
@@ -127,6 +129,10 @@ export function createTyping({ standingOf, bus }: Deps): Typing {
       for (const place of places.values()) {
         for (const userId of place.typists.keys()) end(place, userId, socketId);
       }
+    },
+    left({ conversationId, userId }) {
+      const place = places.get(conversationId);
+      if (place) end(place, userId);
     },
     sent({ conversationId, message }) {
       const place = places.get(conversationId);

@@ -1,4 +1,6 @@
 import { startOf } from '../features/conversations/conversations.policy.js';
+import { permissionsOf } from '../features/conversations/roles.schemas.js';
+import { roleOf } from '../features/conversations/group-change.model.js';
 import type { Conversation } from '../features/conversations/conversations.schemas.js';
 import type { MemberRow } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
@@ -59,16 +61,21 @@ export function createConversationViews(deps: Deps): ConversationViews {
 
   return {
     async of(viewerId, held) {
-      const peerIds = held.map(({ other }) => (other ? String(other.userId) : viewerId));
+      const peerIds = held.map(({ conversation, other }) =>
+        conversation.type === 'group' ? null : other ? String(other.userId) : viewerId,
+      );
       const [last, counts, people] = await Promise.all([
         lastMessagesOf(held),
         counting.of(viewerId, held),
-        publicUsers(viewerId, peerIds),
+        publicUsers(
+          viewerId,
+          peerIds.filter((id) => id !== null),
+        ),
       ]);
       return held.map((one, place) => ({
         ...headOf(one),
         ...(counts.get(keyOf(one)) ?? noCounts),
-        peer: people.get(peerIds[place] ?? viewerId) ?? null,
+        peer: people.get(peerIds[place] ?? '') ?? null,
         lastMessage: last.get(keyOf(one)) ?? null,
         reached: reachedOf(one),
       }));
@@ -78,16 +85,22 @@ export function createConversationViews(deps: Deps): ConversationViews {
 
 type Derived = 'peer' | 'lastMessage' | 'unreadCount' | 'mentionCount' | 'reached';
 
-function headOf({ conversation, member }: Held): Omit<Conversation, Derived> {
+/** The role of the viewer; null in a direct conversation. */
+function roleFor({ conversation, member }: Held): Conversation['role'] {
+  return conversation.type === 'group' ? roleOf(conversation, String(member.userId)) : null;
+}
+
+function headOf(held: Held): Omit<Conversation, Derived> {
+  const { conversation, member } = held;
   return {
     id: String(conversation._id),
     type: conversation.type,
-    title: null,
-    description: null,
+    title: conversation.title,
+    description: conversation.description,
     photo: null,
     memberCount: conversation.memberCount,
-    role: null,
-    permissions: ['send'],
+    role: roleFor(held),
+    permissions: permissionsOf(roleFor(held)),
     createdAt: conversation.createdAt.toISOString(),
     lastActivityAt: conversation.lastActivityAt.toISOString(),
     seq: conversation.seq,

@@ -1,15 +1,17 @@
 import type { ConversationRow } from '../features/conversations/conversations.model.js';
 import type { MemberRow } from '../features/conversations/members.model.js';
 
-/** A conversation with the viewer's own row and, in a direct one, the other's. */
+/** A conversation with the viewer's own row and, in a direct one with somebody else, the other's. */
 export interface Held {
   conversation: ConversationRow;
   member: MemberRow;
   other: MemberRow | null;
 }
 
-/** The marks that the other one shows; where there is nobody, everything is read. */
+/** The marks that the other one shows, in a group the lowest of all; where there is nobody, everything is read. */
 export function reachedOf({ conversation, other }: Held): { deliveredSeq: number; readSeq: number } {
+  if (conversation.type === 'group')
+    return { deliveredSeq: conversation.reachedDeliveredSeq, readSeq: conversation.reachedReadSeq };
   if (!other) return { deliveredSeq: conversation.seq, readSeq: conversation.seq };
   return { deliveredSeq: other.shownDeliveredSeq, readSeq: other.shownReadSeq };
 }

@@ -1,3 +1,4 @@
+import type { SystemContent } from '../features/conversations/group-change.model.js';
 import type { MessageRow } from '../features/messages/messages.model.js';
 import type { Message } from './message.schemas.js';
 
@@ -17,16 +18,22 @@ const excerptLength = 100;
 
 /** How far an own message has come; null for the messages of others. */
 export function stateFor(row: MessageRow, { userId, reached }: Reader): Message['state'] {
-  if (String(row.senderId) !== userId) return null;
+  if (row.type === 'system' || String(row.senderId) !== userId) return null;
   if (row.seq <= reached.readSeq) return 'read';
   return row.seq <= reached.deliveredSeq ? 'delivered' : 'sent';
+}
+
+const idOrNull = (id: MessageRow['senderId']): string | null => (id ? String(id) : null);
+
+function toSystem({ kind, actorId, userIds, role, title }: SystemContent): Message['system'] {
+  return { kind, actorId: idOrNull(actorId), userIds: userIds.map(String), role, title };
 }
 
 function quoteOf(quoted: Quoted | null): Message['replyTo'] {
   if (!quoted) return null;
   const { row, isVisible } = quoted;
   const excerpt = isVisible ? [...row.text].slice(0, excerptLength).join('') : '';
-  return { id: String(row._id), seq: row.seq, senderId: String(row.senderId), excerpt };
+  return { id: String(row._id), seq: row.seq, senderId: idOrNull(row.senderId), excerpt };
 }
 
 /** A message as one reader sees it. */
@@ -36,15 +43,15 @@ export function toMessage(row: MessageRow, quoted: Quoted | null, reader: Reader
     conversationId: String(row.conversationId),
     seq: row.seq,
     rev: row.rev,
-    senderId: String(row.senderId),
+    senderId: idOrNull(row.senderId),
     clientId: row.clientId,
-    type: 'text',
+    type: row.type,
     text: row.text,
     attachments: [],
     replyTo: row.replyTo ? quoteOf(quoted) : null,
     mentions: row.mentions.map(String),
     reactions: [],
-    system: null,
+    system: row.system && toSystem(row.system),
     revision: row.revision,
     createdAt: row.createdAt.toISOString(),
     editedAt: row.editedAt?.toISOString() ?? null,

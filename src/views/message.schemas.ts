@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { roles, systemKinds } from '../features/conversations/roles.schemas.js';
 import { objectId, time } from '../kernel/input.js';
 
 const ReplyTo = z
@@ -9,6 +10,16 @@ const ReplyTo = z
     excerpt: z.string().describe('The first 100 code points of the quoted message as it is now'),
   })
   .meta({ id: 'ReplyTo' });
+
+const System = z
+  .strictObject({
+    kind: z.enum(systemKinds),
+    actorId: objectId.nullable(),
+    userIds: z.array(objectId),
+    role: z.enum(roles).nullable(),
+    title: z.string().nullable(),
+  })
+  .meta({ id: 'System' });
 
 export const Message = z
   .strictObject({
@@ -24,7 +35,7 @@ export const Message = z
     replyTo: ReplyTo.nullable(),
     mentions: z.array(objectId),
     reactions: z.array(z.never()),
-    system: z.null(),
+    system: System.nullable(),
     revision: z.int().describe('Counts the edits'),
     createdAt: time,
     editedAt: time.nullable(),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { api, type Answer } from '../support/client.js';
-import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs } from '../support/sockets.js';
 import { routeTable } from '../support/table.js';
@@ -14,6 +14,8 @@ let messageId: string;
 let ownConversationId: string;
 let spareId: string;
 let spareMessageId: string;
+let groupId: string;
+let spareGroups: Record<string, string>;
 let hiddenId: string;
 beforeAll(async () => {
   server = await startTestServer();
@@ -22,6 +24,11 @@ beforeAll(async () => {
   const friend = await makeUser(server);
   conversationId = (await makeDirect(server, owner, friend)).id;
   messageId = (await sendText(server, owner, conversationId, 'not for everybody')).id;
+  groupId = (await makeGroup(server, owner, [friend])).id;
+  spareGroups = {
+    'POST leave': (await makeGroup(server, owner, [friend])).id,
+    'DELETE ': (await makeGroup(server, owner, [friend])).id,
+  };
   hiddenId = (await sendText(server, owner, conversationId, 'to be hidden')).id;
   spareMessageId = (await sendText(server, owner, conversationId, 'to be deleted')).id;
   spareId = (await makeDirect(server, owner, await makeUser(server))).id;
@@ -103,6 +110,32 @@ const cases: Case[] = [
     id: () => messageId,
     ask: (user, id) => as(user).get(`/api/messages/${id}`),
   },
+  ...[
+    ['GET', '', 200, undefined],
+    ['PATCH', '', 200, { title: 'x' }],
+    ['DELETE', '/photo', 200, undefined],
+    ['GET', '/members', 200, undefined],
+    ['POST', '/members', 200, { userIds: [unknownId()] }],
+    ['POST', '/transfer', 404, { userId: unknownId() }],
+    ['PUT', '/photo', 404, { uploadId: unknownId() }],
+    ['DELETE', '/members/:userId', 404, undefined],
+    ['PATCH', '/members/:userId', 404, { role: 'admin' }],
+  ].map(([method, path, granted, body]): Case => ({
+    name: `${String(method)} /api/groups/:id${String(path)}`,
+    granted: Number(granted),
+    id: () => groupId,
+    ask: (user, id) =>
+      as(user).request(String(method), `/api/groups/${id}${String(path).replace(':userId', unknownId())}`, body),
+  })),
+  ...['POST leave', 'DELETE '].map((deed): Case => ({
+    name: deed === 'DELETE ' ? 'DELETE /api/groups/:id' : 'POST /api/groups/:id/leave',
+    granted: 204,
+    id: () => spareGroups[deed] ?? '',
+    ask: (user, id) => {
+      const [method = '', path = ''] = deed.split(' ');
+      return as(user).request(method, `/api/groups/${id}${path && `/${path}`}`);
+    },
+  })),
   {
     name: 'GET /api/messages/:id/receipts',
     granted: 200,

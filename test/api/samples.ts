@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { routeTable } from '../support/table.js';
 
 /** A request of one route that fits its schemas in every field. */
@@ -24,7 +24,7 @@ interface Parts {
 function partsFor(
   user: TestUser,
   other: TestUser,
-  ids: { conversation: string; message: string },
+  ids: { conversation: string; message: string; group: string },
 ): Record<string, Parts> {
   const mark = user.username;
   const newPassword = `another ${mark} password`;
@@ -70,6 +70,26 @@ function partsFor(
         mentions: [other.id],
       },
     },
+    'POST /api/groups': {
+      body: {
+        title: 'A group',
+        description: 'about it',
+        memberIds: [other.id],
+        photoUploadId: ids.message,
+        clientId: `sample-${mark}`,
+      },
+    },
+    'GET /api/groups/:id': { params: { id: ids.group } },
+    'PATCH /api/groups/:id': { params: { id: ids.group }, body: { title: 'Another', description: 'another' } },
+    'DELETE /api/groups/:id': { params: { id: ids.group } },
+    'PUT /api/groups/:id/photo': { params: { id: ids.group }, body: { uploadId: ids.message } },
+    'DELETE /api/groups/:id/photo': { params: { id: ids.group } },
+    'GET /api/groups/:id/members': { params: { id: ids.group }, query: list },
+    'POST /api/groups/:id/members': { params: { id: ids.group }, body: { userIds: [other.id] } },
+    'DELETE /api/groups/:id/members/:userId': { params: { id: ids.group, userId: other.id } },
+    'PATCH /api/groups/:id/members/:userId': { params: { id: ids.group, userId: other.id }, body: { role: 'admin' } },
+    'POST /api/groups/:id/leave': { params: { id: ids.group } },
+    'POST /api/groups/:id/transfer': { params: { id: ids.group }, body: { userId: other.id } },
     'POST /api/sync': { body: { cursor: 'none of ours', limit: 5 } },
     'GET /api/messages': { query: { ...list, conversationId: ids.conversation, after: '0' } },
     'GET /api/messages/search': {
@@ -91,7 +111,8 @@ export async function makeSamples(server: { url: string }): Promise<Sample[]> {
     const user = await makeUser(server);
     const conversation = await makeDirect(server, user, other);
     const message = await sendText(server, user, conversation.id, 'the first');
-    const parts = partsFor(user, other, { conversation: conversation.id, message: message.id })[name] ?? {};
+    const group = name.includes('/groups/') ? (await makeGroup(server, user, [other])).id : message.id;
+    const parts = partsFor(user, other, { conversation: conversation.id, message: message.id, group })[name] ?? {};
     const [method = '', pattern = ''] = name.split(' ');
     const params = parts.params ?? {};
     const path = pattern.replace(/:(\w+)/g, (_, key: string) => params[key] ?? `no-sample-for-${key}`);
@@ -102,5 +123,7 @@ export async function makeSamples(server: { url: string }): Promise<Sample[]> {
 
 /** The names of the fields of an object schema. */
 export function fieldsOf(schema: z.ZodType | undefined): string[] {
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  // Of a choice between objects the sample is of the first one.
+  const object = schema instanceof z.ZodDiscriminatedUnion ? schema.options[0] : schema;
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
 }

@@ -37,6 +37,18 @@ export const routePolicy: Record<string, Access> = {
   'PATCH /api/messages/:id': 'user',
   'DELETE /api/messages/:id': 'user',
   'POST /api/sync': 'user',
+  'POST /api/groups': 'user',
+  'GET /api/groups/:id': 'user',
+  'PATCH /api/groups/:id': 'user',
+  'DELETE /api/groups/:id': 'user',
+  'PUT /api/groups/:id/photo': 'user',
+  'DELETE /api/groups/:id/photo': 'user',
+  'GET /api/groups/:id/members': 'user',
+  'POST /api/groups/:id/members': 'user',
+  'DELETE /api/groups/:id/members/:userId': 'user',
+  'PATCH /api/groups/:id/members/:userId': 'user',
+  'POST /api/groups/:id/leave': 'user',
+  'POST /api/groups/:id/transfer': 'user',
 };
 
 /** Every request a socket may make. There is no public one: the handshake asks for a token. */

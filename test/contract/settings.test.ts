@@ -27,6 +27,8 @@ const broken: [name: string, env: Env, hidden?: string][] = [
   ['MONGODB_URI', { MONGODB_URI: 'marker' }],
   ['MESSAGE_EDIT_WINDOW', { MESSAGE_EDIT_WINDOW: 'marker' }],
   ['MESSAGE_DELETE_WINDOW', { MESSAGE_DELETE_WINDOW: '-1h' }],
+  ['GROUP_MAX_MEMBERS', { GROUP_MAX_MEMBERS: '0' }],
+  ['GROUP_MAX_MEMBERS', { GROUP_MAX_MEMBERS: 'marker' }],
   ['REDIS_URL', { REDIS_URL: 'redis://:marker@cache:6379' }],
   ['PUBLIC_URL', { PUBLIC_URL: 'marker.example.org' }],
   ['PUBLIC_URL', { PUBLIC_URL: 'ftp://marker.example.org' }],

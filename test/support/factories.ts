@@ -78,6 +78,12 @@ export async function makeDirect(server: Target, a: TestUser, b: { id: string })
   );
 }
 
+/** Makes a group of somebody with others, as he sees it. */
+export async function makeGroup(server: Target, creator: TestUser, others: readonly { id: string }[]): Promise<any> {
+  const body = { title: 'A group', memberIds: others.map(({ id }) => id) };
+  return take(await api(server).as(creator).post('/api/groups', body), [201], 'group');
+}
+
 let sent = 0;
 
 /** Sends a text over REST and gives the message. */

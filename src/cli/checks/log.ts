@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from 'mongoose';
 import type { ConversationRow } from '../../features/conversations/conversations.model.js';
+import { roleOf } from '../../features/conversations/group-change.model.js';
+import { rankOf } from '../../features/conversations/roles.schemas.js';
 import type { MemberRow } from '../../features/conversations/members.model.js';
 import type { ChangeRow } from '../../log/change.model.js';
 import type { MessageRow } from '../../features/messages/messages.model.js';
@@ -15,15 +17,38 @@ function* brokenMember(member: MemberRow, seq: number): Generator<string> {
   if (member.shownDeliveredSeq > member.deliveredSeq) yield `${who}: more is shown as delivered than is delivered.`;
 }
 
+/** What holds for a group beside: one creator, roles of members alone, marks that all have passed. */
+function* brokenGroup(row: ConversationRow, present: readonly MemberRow[]): Generator<string> {
+  const which = `Group ${String(row._id)}`;
+  if (row.pending) yield `${which}: a change is not finished.`;
+  const creators = present.filter(({ userId }) => row.creatorId?.equals(userId));
+  if (creators.length !== 1) yield `${which}: it has ${creators.length} creators.`;
+  for (const { userId } of row.elevated) {
+    if (!present.some((member) => member.userId.equals(userId)))
+      yield `${which}: somebody has a role and is no member.`;
+    if (row.creatorId?.equals(userId)) yield `${which}: its creator has another role too.`;
+  }
+  for (const member of present) {
+    if (member.rank !== rankOf(roleOf(row, String(member.userId))))
+      yield `Member ${String(member._id)}: the role is not that of the group's row.`;
+    if (member.shownReadSeq < row.reachedReadSeq || member.shownDeliveredSeq < row.reachedDeliveredSeq)
+      yield `Member ${String(member._id)}: less is shown than all are said to have reached.`;
+  }
+}
+
+function* brokenPair(row: ConversationRow, present: readonly MemberRow[]): Generator<string> {
+  const ids = new Set(row.userIds.map(String));
+  if (present.some(({ userId }) => !ids.has(String(userId))))
+    yield `Conversation ${String(row._id)}: somebody is a member who is not of the pair.`;
+}
+
 async function* brokenMembers(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
   const which = `Conversation ${String(row._id)}`;
   const members = connection.collection<MemberRow>('members');
   const present = await members.find({ conversationId: row._id, endedAt: null }).sort({ userId: 1 }).toArray();
   if (row.state === 'active' && present.length !== row.memberCount)
     yield `${which}: the number of members is not memberCount.`;
-  const ids = new Set(row.userIds.map(String));
-  if (present.some(({ userId }) => !ids.has(String(userId))))
-    yield `${which}: somebody is a member who is not of the pair.`;
+  yield* row.type === 'group' ? brokenGroup(row, present) : brokenPair(row, present);
   for (const member of present) {
     yield* brokenMember(member, row.seq);
     const person = await connection.collection('users').findOne({ _id: member.userId }, { projection: { _id: 1 } });
@@ -36,30 +61,24 @@ function* brokenChange(message: MessageRow, conversation: ConversationRow): Gene
   const which = `Message ${String(message._id)}`;
   if (message.rev > conversation.rev) yield `${which}: its rev is above the head's.`;
   if (message.pending?.length) yield `${which}: a change of it has no number.`;
+  const isUncounted = message.uncounted === true && conversation.lastUncountedSeq >= message.seq;
+  if ((message.deletedAt !== null || message.type === 'system') && !isUncounted) yield `${which}: it counts as unread.`;
   if (message.deletedAt === null) return;
-  if (
-    message.text !== '' ||
-    message.words.length > 0 ||
-    message.revisions.length > 0 ||
-    message.mentions.length > 0 ||
-    message.replyTo !== null
-  )
-    yield `${which}: it is deleted, and its content is there.`;
-  if (message.uncounted !== true || conversation.lastUncountedSeq < message.seq)
-    yield `${which}: it is deleted, and counts as unread.`;
+  const kept = [message.text, ...message.words, ...message.revisions, ...message.mentions, message.replyTo];
+  if (kept.some(Boolean)) yield `${which}: it is deleted, and its content is there.`;
 }
 
 async function* brokenChanges(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
   const which = `Conversation ${String(row._id)}`;
+  const changes = connection.collection<ChangeRow>('changes');
+  const messages = connection.collection<MessageRow>('messages');
   let last = 0;
-  for await (const change of connection
-    .collection<ChangeRow>('changes')
-    .find({ conversationId: row._id })
-    .sort({ rev: 1 })) {
-    last = change.rev;
-    const message = await connection.collection<MessageRow>('messages').findOne({ _id: change.messageId });
-    if (!message) yield `${which}: change ${change.rev} is of a message that does not exist.`;
-    else if (message.rev < change.rev) yield `Message ${String(message._id)}: its rev is below that of its change.`;
+  for await (const { rev, messageId } of changes.find({ conversationId: row._id }).sort({ rev: 1 })) {
+    last = rev;
+    if (!messageId) continue;
+    const message = await messages.findOne({ _id: messageId });
+    if (!message) yield `${which}: change ${rev} is of a message that does not exist.`;
+    else if (message.rev < rev) yield `Message ${String(message._id)}: its rev is below that of its change.`;
   }
   if (row.rev !== last) yield `${which}: the head's rev is not that of the last change.`;
 }
@@ -74,31 +93,40 @@ async function* brokenMessages(connection: Connection, row: ConversationRow): As
       yield `${which}: message ${String(message._id)} has number ${message.seq} instead of ${last}.`;
     last = message.seq;
     yield* brokenChange(message, row);
+    if (message.type === 'system') continue;
     if (!message.digest) yield `Message ${String(message._id)}: the digest of its content is missing.`;
-    if (!ids.has(String(message.senderId)))
+    if (row.type === 'direct' && !ids.has(String(message.senderId)))
       yield `Message ${String(message._id)}: its sender is not of the conversation.`;
   }
   if (row.seq < last) yield `${which}: the head is below the last message.`;
   if (row.seq > last) yield `${which}: the head is above the last message.`;
 }
 
-async function* look(connection: Connection): AsyncGenerator<string> {
-  const pairs = new Set<string>();
+/** Rows of conversations that do not exist; of a group that was deleted the ended rows of its members stay. */
+async function* orphans(connection: Connection): AsyncGenerator<string> {
   const conversations = connection.collection<ConversationRow>('conversations');
-  for await (const row of conversations.find().sort({ _id: 1 })) {
-    if (pairs.has(row.pair)) yield `Conversation ${String(row._id)}: another one has the same pair.`;
-    pairs.add(row.pair);
-    yield* brokenMembers(connection, row);
-    yield* brokenMessages(connection, row);
-    yield* brokenChanges(connection, row);
-  }
   for (const name of ['members', 'messages', 'changes', 'hidden'] as const) {
-    const rows = connection.collection<Pick<MemberRow, '_id' | 'conversationId'>>(name);
-    for (const id of await rows.distinct('conversationId')) {
+    const rows = connection.collection<Pick<MemberRow, '_id' | 'conversationId' | 'endedAt'>>(name);
+    const filter = name === 'members' ? { endedAt: null } : {};
+    for (const id of await rows.distinct('conversationId', filter)) {
       const owner = await conversations.findOne({ _id: id }, { projection: { _id: 1 } });
       if (!owner) yield `Collection ${name}: conversation ${String(id)} does not exist.`;
     }
   }
+}
+
+async function* look(connection: Connection): AsyncGenerator<string> {
+  const pairs = new Set<string>();
+  const conversations = connection.collection<ConversationRow>('conversations');
+  for await (const row of conversations.find({ state: { $ne: 'deleting' } }).sort({ _id: 1 })) {
+    if (row.pair !== null && pairs.has(row.pair))
+      yield `Conversation ${String(row._id)}: another one has the same pair.`;
+    if (row.pair !== null) pairs.add(row.pair);
+    yield* brokenMembers(connection, row);
+    yield* brokenMessages(connection, row);
+    yield* brokenChanges(connection, row);
+  }
+  yield* orphans(connection);
 }
 
 /**

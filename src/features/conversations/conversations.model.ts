@@ -1,15 +1,16 @@
+import type { Elevated, GroupChange } from './group-change.model.js';
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../../log/ids.js';
 
 export interface ConversationRow {
   _id: Types.ObjectId;
-  type: 'direct';
-  /** The sorted ids of a direct conversation's people; unique. */
-  pair: string;
-  /** Who is in a direct conversation, once each. */
+  type: 'direct' | 'group';
+  /** The sorted ids of a direct conversation's people; unique. Null in a group. */
+  pair: string | null;
+  /** Who is in a direct conversation, once each; empty in a group. */
   userIds: Types.ObjectId[];
-  /** `forming` until the rows of its members are there. */
-  state: 'forming' | 'active';
+  /** `forming` until the rows of its members are there, `deleting` until nothing of it is there any more. */
+  state: 'forming' | 'active' | 'deleting';
   /** Heads, which follow from the log: the last message, the last change, the last activity. */
   seq: number;
   rev: number;
@@ -21,6 +22,17 @@ export interface ConversationRow {
   memberCount: number;
   membersVersion: number;
   createdAt: Date;
+  title: string | null;
+  description: string | null;
+  /** Who made a group, and the clientId that he made it under; unique. */
+  createKey: string | null;
+  creatorId: Types.ObjectId | null;
+  elevated: Elevated[];
+  /** The change of a group that is under way: nobody begins another before it is finished. */
+  pending: GroupChange | null;
+  /** The lowest marks that all members of a group show; only ever raised. */
+  reachedDeliveredSeq: number;
+  reachedReadSeq: number;
 }
 
 const id = { type: mongoose.Schema.Types.ObjectId, required: true };
@@ -29,10 +41,10 @@ const date = { type: Date, required: true };
 
 const schema = new mongoose.Schema<ConversationRow>(
   {
-    type: { type: String, enum: ['direct'], required: true },
-    pair: { type: String, required: true },
+    type: { type: String, enum: ['direct', 'group'], required: true },
+    pair: { type: String, default: null },
     userIds: { type: [id], required: true },
-    state: { type: String, enum: ['forming', 'active'], required: true },
+    state: { type: String, enum: ['forming', 'active', 'deleting'], required: true },
     seq: number,
     rev: number,
     lastActivityAt: date,
@@ -41,11 +53,21 @@ const schema = new mongoose.Schema<ConversationRow>(
     memberCount: number,
     membersVersion: number,
     createdAt: date,
+    title: { type: String, default: null },
+    description: { type: String, default: null },
+    createKey: { type: String, default: null },
+    creatorId: { type: mongoose.Schema.Types.ObjectId, default: null },
+    elevated: { type: mongoose.Schema.Types.Mixed, default: [] },
+    pending: { type: mongoose.Schema.Types.Mixed, default: null },
+    reachedDeliveredSeq: number,
+    reachedReadSeq: number,
   },
   { versionKey: false },
 );
 schema.index({ pair: 1 }, { unique: true, partialFilterExpression: { pair: { $type: 'string' } } });
-schema.index({ state: 1 }, { partialFilterExpression: { state: 'forming' } });
+schema.index({ createKey: 1 }, { unique: true, partialFilterExpression: { createKey: { $type: 'string' } } });
+schema.index({ 'pending._id': 1 }, { partialFilterExpression: { 'pending._id': { $type: 'objectId' } } });
+schema.index({ state: 1, _id: 1 });
 
 /** A head as the log knows it. */
 export interface Head {
@@ -63,12 +85,16 @@ export interface ConversationRows {
   activate(conversationId: Types.ObjectId): Promise<void>;
   byId(conversationId: string): Promise<ConversationRow | null>;
   byIds(conversationIds: readonly Types.ObjectId[]): Promise<ConversationRow[]>;
-  /** What was begun before a moment and has not got its members. */
+  /** The direct ones that were begun before a moment and have not got their members. */
   forming(before: Date): Promise<ConversationRow[]>;
   /** Before a message comes to count for no badge: too high costs a query, too low a wrong badge. */
   raiseUncounted(conversationId: Types.ObjectId, seq: number): Promise<void>;
   /** Before a message comes to be unseen by a member who sees later ones. */
   raiseBlind(conversationId: Types.ObjectId, seq: number): Promise<void>;
+  /** Whether a conversation is of two people or a group; null where there is none. */
+  typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
+  /** Raises what all members of a group have reached; true if it rose. */
+  raiseReached(conversationId: Types.ObjectId, reached: { deliveredSeq: number; readSeq: number }): Promise<boolean>;
   /** Raises heads; `isDurable` waits for the journal. */
   raiseHeads(heads: readonly Head[], isDurable: boolean): Promise<void>;
 }
@@ -79,21 +105,36 @@ function isDuplicateKey(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 11000;
 }
 
-function newDirect(pair: string, userIds: readonly string[], at: Date): ConversationRow {
+/** What a conversation is at its beginning, of whatever type. */
+export function newConversation(at: Date): Omit<ConversationRow, 'type' | 'pair' | 'userIds' | 'memberCount'> {
   return {
     _id: new Types.ObjectId(),
-    type: 'direct',
-    pair,
-    userIds: userIds.map((one) => new Types.ObjectId(one)),
     state: 'forming',
     seq: 0,
     rev: 0,
     lastActivityAt: at,
     lastUncountedSeq: 0,
     lastBlindSeq: 0,
-    memberCount: userIds.length,
     membersVersion: 0,
     createdAt: at,
+    title: null,
+    description: null,
+    createKey: null,
+    creatorId: null,
+    elevated: [],
+    pending: null,
+    reachedDeliveredSeq: 0,
+    reachedReadSeq: 0,
+  };
+}
+
+function newDirect(pair: string, userIds: readonly string[], at: Date): ConversationRow {
+  return {
+    ...newConversation(at),
+    type: 'direct',
+    pair,
+    userIds: userIds.map((one) => new Types.ObjectId(one)),
+    memberCount: userIds.length,
   };
 }
 
@@ -102,7 +143,7 @@ const byPair = (pair: string) => ({ pair: { $eq: pair, $type: 'string' as const 
 
 const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
-type Raises = Pick<ConversationRows, 'raiseUncounted' | 'raiseBlind' | 'raiseHeads'>;
+type Raises = Pick<ConversationRows, 'raiseUncounted' | 'raiseBlind' | 'raiseReached' | 'raiseHeads'>;
 
 /** What only ever grows. */
 function raisesOf(conversations: Collection<ConversationRow>): Raises {
@@ -116,6 +157,15 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
     },
     async raiseBlind(_id, seq) {
       await conversations.updateOne({ _id, lastBlindSeq: { $lt: seq } }, { $max: { lastBlindSeq: seq } }, durable);
+    },
+    async raiseReached(_id, { deliveredSeq: reachedDeliveredSeq, readSeq: reachedReadSeq }) {
+      const isBelow = [
+        { reachedDeliveredSeq: { $lt: reachedDeliveredSeq } },
+        { reachedReadSeq: { $lt: reachedReadSeq } },
+      ];
+      const update = { $max: { reachedDeliveredSeq, reachedReadSeq } };
+      const result = await conversations.updateOne({ _id, $or: isBelow }, update, { writeConcern: { w: 'majority' } });
+      return result.modifiedCount === 1;
     },
     async raiseHeads(heads, isDurable) {
       if (heads.length === 0) return;
@@ -140,7 +190,7 @@ export function conversationsModel(connection: Connection): ConversationRows {
       try {
         const { pair, ...rest } = row;
         const result = await conversations.updateOne(
-          byPair(pair),
+          byPair(String(pair)),
           { $setOnInsert: rest },
           { upsert: true, ...durable },
         );
@@ -166,6 +216,10 @@ export function conversationsModel(connection: Connection): ConversationRows {
     async activate(conversationId) {
       await conversations.updateOne({ _id: conversationId, state: 'forming' }, { $set: { state: 'active' } }, durable);
     },
+    typeOf: async (conversationId) => {
+      const options = { projection: { type: 1 }, ...majority };
+      return (await conversations.findOne({ _id: new Types.ObjectId(conversationId) }, options))?.type ?? null;
+    },
     byId: (conversationId) => conversations.findOne({ _id: new Types.ObjectId(conversationId) }, majority),
     byIds: (conversationIds) =>
       conversations
@@ -174,7 +228,7 @@ export function conversationsModel(connection: Connection): ConversationRows {
         .toArray(),
     forming: (before) =>
       conversations
-        .find({ state: 'forming', _id: { $lt: firstIdAt(before) } }, majority)
+        .find({ state: 'forming', type: 'direct', _id: { $lt: firstIdAt(before) } }, majority)
         .sort({ state: 1 })
         .toArray(),
   };

@@ -1,9 +1,8 @@
-import { type Endpoint, endpoint, made, nothing, ok } from '../../kernel/endpoint.js';
+import { type Endpoint, endpoint, nothing, ok } from '../../kernel/endpoint.js';
 import {
   Conversation,
   ConversationList,
   ConversationParams,
-  CreateConversation,
   DeliveredResult,
   ListConversations,
   ListReceipts,
@@ -81,19 +80,6 @@ function ownEndpoints(conversations: Conversations): Endpoint[] {
 /** The own conversations, under `/api/conversations`. */
 export function conversationEndpoints(conversations: Conversations): Endpoint[] {
   return [
-    endpoint({
-      method: 'post',
-      path: '/',
-      summary: 'Open a direct conversation',
-      description:
-        'There is one per pair: 201 if it is new, 200 with the one that exists. With oneself it holds saved messages.',
-      body: CreateConversation,
-      returns: { 200: Conversation, 201: Conversation },
-      handle: async ({ actor, body }) => {
-        const { conversation, isNew } = await conversations.create(actor, body);
-        return made(conversation, isNew);
-      },
-    }),
     endpoint({
       method: 'get',
       path: '/',

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { objectId, page, time, timeInput } from '../../kernel/input.js';
 import { Message } from '../../views/message.schemas.js';
+import { permissions } from './roles.schemas.js';
+import { roles } from './roles.schemas.js';
 import { ImageRef, PublicUser } from '../users/users.schemas.js';
 
 const Marks = z.strictObject({ deliveredSeq: z.int(), readSeq: z.int() }).meta({ id: 'Marks' });
@@ -18,8 +20,8 @@ export const Conversation = z
     photo: ImageRef.nullable(),
     peer: PublicUser.nullable(),
     memberCount: z.int(),
-    role: z.enum(['creator', 'admin', 'moderator', 'member']).nullable(),
-    permissions: z.array(z.enum(['send', 'react'])),
+    role: z.enum(roles).nullable(),
+    permissions: z.array(z.enum(permissions)).describe('What the caller may do here now'),
     createdAt: time,
     lastActivityAt: time,
     seq: z.int(),

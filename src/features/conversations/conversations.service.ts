@@ -7,6 +7,7 @@ import type { ConversationViews } from '../../views/conversation-views.js';
 import type { Held } from '../../views/held.js';
 import type { Counting } from '../../views/counting.js';
 import { type Audience, createAudience } from './audience.js';
+import type { Reached } from '../../log/reached.js';
 import type { ConversationRows } from './conversations.model.js';
 import type {
   Conversation,
@@ -17,7 +18,12 @@ import type {
   UnreadTotals,
   UpdateSettings,
 } from './conversations.schemas.js';
+import type { Departures } from './departures.js';
+import { tellReached } from './reached-news.js';
 import type { HiddenRows } from './hidden.model.js';
+import { permissionsOf } from './roles.schemas.js';
+import { roleOf } from './group-change.model.js';
+import { rankOf } from './roles.schemas.js';
 import { createHiding, type Hiding } from './hiding.js';
 import { createListing, createTotals, heldBy } from './listing.js';
 import { createMarks, type Marks } from './marks.js';
@@ -34,6 +40,8 @@ interface Deps {
   lastSeq(conversationId: string): Promise<number>;
   views: ConversationViews;
   counting: Counting;
+  reached: Reached;
+  departures: Departures;
   cursors: Cursors;
   bus: Pick<FactBus<Facts>, 'publish'>;
 }
@@ -66,6 +74,8 @@ export interface Conversations {
   standingOf(userId: string, conversationId: string): Promise<Held>;
   /** The groups of a person, for the rooms of his sockets. */
   groupRoomsOf(userId: string): Promise<string[]>;
+  /** The groups that people are in. */
+  groupsOf(userIds: readonly string[]): Promise<Map<string, Set<string>>>;
   /** Everybody who shares a conversation with a person. */
   companionsOf(userId: string): Promise<string[]>;
   announceListed: Opening['announceListed'];
@@ -73,11 +83,28 @@ export interface Conversations {
   audienceOf(conversationId: string): Promise<Audience>;
   /** What the members show of their marks. */
   shownOf(conversationId: string): Promise<Shown[]>;
+  /** The conversation of somebody as he sees it; throws `not_found`. */
+  viewFor(userId: string, conversationId: string): Promise<Conversation>;
+  /** Which of these people are members; of a direct conversation, of its two. */
+  membersAmong(held: Held, userIds: readonly string[]): Promise<Set<string>>;
+  departures: Departures;
+  /** Whether a member of a group may delete what another has written: by rank, and who has left ranks as a member. */
+  isAbove(held: Held, otherId: string | null): Promise<boolean>;
   /** Before a message comes to count for no badge. */
   raiseUncounted: ConversationRows['raiseUncounted'];
   hideMessage: Hiding['hide'];
   /** Finishes what was begun before a moment and cut off. */
   finishBefore(before: Date): Promise<void>;
+}
+
+/** The groups that people are in, by person. */
+async function groupsOf(members: MemberRows, userIds: readonly string[]): Promise<Map<string, Set<string>>> {
+  const groups = new Map<string, Set<string>>();
+  for (const { userId, conversationId } of await members.groupsOf(userIds)) {
+    const key = String(userId);
+    groups.set(key, (groups.get(key) ?? new Set()).add(String(conversationId)));
+  }
+  return groups;
 }
 
 /** Everybody who is in a conversation with somebody. */
@@ -87,17 +114,42 @@ async function companionsOf(members: MemberRows, userId: string): Promise<string
   return people.filter((id) => id !== userId);
 }
 
-/** What the other one shows of his marks: one page, so there is no cursor that could be ours. */
+/** Whether somebody who may delete messages ranks above another in a group. */
+async function isAbove(members: MemberRows, { conversation, member }: Held, otherId: string | null): Promise<boolean> {
+  if (conversation.type !== 'group') return false;
+  const role = roleOf(conversation, String(member.userId));
+  if (!permissionsOf(role).includes('delete_messages') || otherId === null) return false;
+  const isMember = (await members.among(conversation._id, [otherId])).length > 0;
+  return rankOf(role) < rankOf(isMember ? roleOf(conversation, otherId) : 'member');
+}
+
+interface ReceiptDeps {
+  members: Pick<MemberRows, 'page'>;
+  standingOf: Conversations['standingOf'];
+  cursors: Cursors;
+}
+
+/** What the other members show of their marks, by the ids of people. */
 async function receiptsFor(
-  { standingOf, cursors }: Pick<Conversations, 'standingOf'> & { cursors: Cursors },
+  { members, standingOf, cursors }: ReceiptDeps,
   userId: string,
-  { conversationId, cursor }: ListReceipts & { conversationId: string },
+  { conversationId, limit, cursor }: ListReceipts & { conversationId: string },
 ): Promise<ReceiptList> {
-  const { other } = await standingOf(userId, conversationId);
-  if (cursor !== undefined) cursors.decode(`receipts ${conversationId}`, userId, cursor);
-  if (!other) return { items: [], nextCursor: null };
-  const { shownDeliveredSeq: deliveredSeq, shownReadSeq: readSeq } = other;
-  return { items: [{ userId: String(other.userId), deliveredSeq, readSeq }], nextCursor: null };
+  const { conversation } = await standingOf(userId, conversationId);
+  const name = `receipts ${conversationId}`;
+  const after = cursor === undefined ? null : String(cursors.decode(name, userId, cursor));
+  const found = await members.page(conversation._id, after, limit + 2);
+  const others = found.filter((row) => String(row.userId) !== userId);
+  const page = others.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    items: page.map((row) => ({
+      userId: String(row.userId),
+      deliveredSeq: row.shownDeliveredSeq,
+      readSeq: row.shownReadSeq,
+    })),
+    nextCursor: last && others.length > limit ? cursors.encode(name, userId, String(last.userId)) : null,
+  };
 }
 
 /** What the members show of their marks. */
@@ -111,12 +163,13 @@ async function shownOf(members: MemberRows, conversationId: string): Promise<Sho
 }
 
 /** Builds the conversations of a server. */
-export function createConversations({ rows, log, users, lastSeq, views, counting, cursors, bus }: Deps): Conversations {
+export function createConversations(deps: Deps): Conversations {
+  const { rows, log, users, lastSeq, views, counting, reached, departures, cursors, bus } = deps;
   const { conversations, members, hidden } = rows;
-  const standingOf = createStanding({ conversations, members, log });
+  const standingOf = createStanding({ conversations, members, typeOf: reached.typeOf, log });
   const list = createListing({ rows, log, views, counting, cursors });
   const totals = createTotals({ rows, log, counting });
-  const marks = createMarks({ rows, log, standingOf, counting, lastSeq, bus });
+  const marks = createMarks({ rows, log, standingOf, counting, reached, lastSeq, bus });
   const own = createOwnSettings({ conversations, members, log, standingOf, marks, bus });
   const hiding = createHiding({ rows, standingOf, marks, bus });
 
@@ -126,6 +179,7 @@ export function createConversations({ rows, log, users, lastSeq, views, counting
     return view;
   }
 
+  tellReached({ conversations, reached, bus });
   const opening = createOpening({ rows, users, viewFor, bus });
 
   return {
@@ -141,12 +195,21 @@ export function createConversations({ rows, log, users, lastSeq, views, counting
     },
     hide: own.hide,
     receipts: (actor, conversationId, asked) =>
-      receiptsFor({ standingOf, cursors }, actor.userId, { conversationId, ...asked }),
+      receiptsFor({ members, standingOf, cursors }, actor.userId, { conversationId, ...asked }),
     get: (actor, conversationId) => viewFor(actor.userId, conversationId),
     // Direct conversations have no room: their news go to the rooms of their people.
-    groupRoomsOf: () => Promise.resolve([]),
+    groupRoomsOf: async (userId) =>
+      (await members.groupsOf([userId])).map(({ conversationId }) => String(conversationId)),
+    groupsOf: (userIds) => groupsOf(members, userIds),
     companionsOf: (userId) => companionsOf(members, userId),
     announceListed: opening.announceListed,
+    viewFor,
+    departures,
+    isAbove: (held, otherId) => isAbove(members, held, otherId),
+    async membersAmong({ conversation }, userIds) {
+      if (conversation.type === 'direct') return new Set(conversation.userIds.map(String));
+      return new Set((await members.among(conversation._id, userIds)).map(({ userId }) => String(userId)));
+    },
     audienceOf: createAudience({ conversations, members, hidden }),
     shownOf: (conversationId) => shownOf(members, conversationId),
     raiseUncounted: conversations.raiseUncounted,

@@ -61,7 +61,8 @@ export async function heldBy({ rows: { conversations, members }, log }: Listed, 
   if (!(await log.settle())) throw unavailable();
   const own = await members.ofUser(userId);
   const ids = own.map(({ conversationId }) => conversationId);
-  const everybody = await members.ofAll(ids);
+  const directs = own.filter(({ isGroup }) => !isGroup).map(({ conversationId }) => conversationId);
+  const everybody = await members.ofAll(directs);
   const found = new Map((await conversations.byIds(ids)).map((row) => [String(row._id), row]));
   const others = new Map<string, MemberRow>();
   for (const row of everybody) if (String(row.userId) !== userId) others.set(String(row.conversationId), row);

@@ -5,6 +5,7 @@ import { invalidInput, unavailable } from '../../kernel/problem.js';
 import { settingsOf } from '../../views/conversation-views.js';
 import type { Held } from '../../views/held.js';
 import type { Counting, Counts } from '../../views/counting.js';
+import type { Reached } from '../../log/reached.js';
 import type { ConversationRows } from './conversations.model.js';
 import type { MarkResult } from './conversations.schemas.js';
 import type { MarkKind, MemberRow, MemberRows } from './members.model.js';
@@ -15,6 +16,7 @@ interface Deps {
   log: Pick<Known, 'settle'>;
   standingOf(userId: string, conversationId: string): Promise<Held>;
   counting: Pick<Counting, 'of'>;
+  reached: Pick<Reached, 'raise'>;
   /** The last number of a conversation in its log. */
   lastSeq(conversationId: string): Promise<number>;
   bus: Pick<FactBus<Facts>, 'publish'>;
@@ -52,7 +54,7 @@ async function requireThere({ rows, lastSeq }: Deps, { conversation }: Held, seq
 
 /** Builds the marks of a server. */
 export function createMarks(deps: Deps): Marks {
-  const { rows, log, standingOf, counting, bus } = deps;
+  const { rows, log, standingOf, counting, reached, bus } = deps;
 
   async function countsOf(userId: string, held: Held): Promise<Counts> {
     const counts = await counting.of(userId, [held]);
@@ -72,8 +74,11 @@ export function createMarks(deps: Deps): Marks {
     });
   }
 
-  function announceReceipt(held: Held, after: MemberRow): void {
-    if (!held.other || !isMoved(held.member, after)) return;
+  /** The other one is told; in a group, what all have reached may have risen with the mark of the last one. */
+  async function announceReceipt(held: Held, after: MemberRow): Promise<void> {
+    if (!isMoved(held.member, after)) return;
+    if (held.conversation.type === 'group') return reached.raise([String(held.conversation._id)]);
+    if (!held.other) return;
     bus.publish('receipt.updated', {
       conversationId: String(held.conversation._id),
       userId: String(after.userId),
@@ -90,7 +95,7 @@ export function createMarks(deps: Deps): Marks {
     if (!(await log.settle())) throw unavailable();
     const after = await rows.members.mark(held.member._id, kind, seq);
     const isCleared = after === null && kind === 'read' && (await rows.members.clearUnreadMark(held.member._id));
-    if (after) announceReceipt(held, after);
+    if (after) await announceReceipt(held, after);
     if (after ?? isCleared) await announceOwn(actor.userId, conversationId, actor.socketId);
     return standingOf(actor.userId, conversationId);
   }

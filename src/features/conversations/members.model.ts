@@ -1,74 +1,17 @@
-import mongoose, { type Connection, Types } from 'mongoose';
+import { type Collection, type Connection, Types } from 'mongoose';
+import { memberReads, type MemberReads } from './member-reads.model.js';
+import {
+  durable,
+  isDuplicateKey,
+  majority,
+  memberSchema,
+  type MemberRow,
+  membersOf,
+  newMember,
+  slotsOf,
+} from './member-row.model.js';
 
-/** One person in one conversation, from joining to leaving. */
-export interface MemberRow {
-  _id: Types.ObjectId;
-  conversationId: Types.ObjectId;
-  userId: Types.ObjectId;
-  /** A number that no other row of this person has or had. */
-  slot: number;
-  state: 'active';
-  role: 'member';
-  readSeq: number;
-  deliveredSeq: number;
-  /** What others are shown of the two marks. */
-  shownReadSeq: number;
-  shownDeliveredSeq: number;
-  joinedSeq: number;
-  clearedSeq: number;
-  /** At or above the last message that he has hidden for himself. */
-  lastHiddenSeq: number;
-  /** Counts all changes of this row. */
-  own: number;
-  /** Whether an empty conversation is in the list: for who opened it. */
-  isListed: boolean;
-  mutedUntil: Date | null;
-  archived: boolean;
-  pinned: boolean;
-  markedUnread: boolean;
-  joinedAt: Date;
-  invitedBy: Types.ObjectId | null;
-  endedAt: Date | null;
-}
-
-const id = { type: mongoose.Schema.Types.ObjectId, required: true };
-const number = { type: Number, default: 0 };
-const flag = { type: Boolean, default: false };
-
-const schema = new mongoose.Schema<MemberRow>(
-  {
-    conversationId: id,
-    userId: id,
-    slot: { type: Number, required: true },
-    state: { type: String, required: true },
-    role: { type: String, required: true },
-    readSeq: number,
-    deliveredSeq: number,
-    shownReadSeq: number,
-    shownDeliveredSeq: number,
-    joinedSeq: number,
-    clearedSeq: number,
-    lastHiddenSeq: number,
-    own: number,
-    isListed: flag,
-    mutedUntil: { type: Date, default: null },
-    archived: flag,
-    pinned: flag,
-    markedUnread: flag,
-    joinedAt: { type: Date, required: true },
-    invitedBy: { type: mongoose.Schema.Types.ObjectId, default: null },
-    endedAt: { type: Date, default: null },
-  },
-  { versionKey: false },
-);
-schema.index({ conversationId: 1, userId: 1 }, { unique: true, partialFilterExpression: { endedAt: null } });
-schema.index({ userId: 1, slot: 1 }, { unique: true });
-
-interface SlotRow {
-  /** The person. */
-  _id: Types.ObjectId;
-  last: number;
-}
+export type { MemberRow } from './member-row.model.js';
 
 /** A sender has read what he sent. */
 export interface SentMark {
@@ -84,7 +27,7 @@ export type MarkKind = 'read' | 'delivered';
 export type OwnChanges = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' | 'pinned' | 'markedUnread'>>;
 
 /** The rows of members: named queries on lean rows, each served by an index. */
-export interface MemberRows {
+export interface MemberRows extends MemberReads {
   /** Makes the row of somebody who is in a conversation from its creation; nothing if it is there. */
   found(
     conversationId: Types.ObjectId,
@@ -93,14 +36,6 @@ export interface MemberRows {
   ): Promise<void>;
   /** Puts an empty conversation into the list; true if this call did. */
   list(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
-  /** Everybody who is in a conversation (a direct one: at most two). */
-  of(conversationId: string): Promise<MemberRow[]>;
-  ofAll(conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
-  ofUser(userId: string): Promise<MemberRow[]>;
-  /** The conversations that these rows of a person, present or ended, are of. */
-  conversationsOfSlots(userId: string, slots: readonly number[]): Promise<string[]>;
-  /** Everybody who is in one of these conversations, each once. */
-  peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
   raiseSent(marks: readonly SentMark[], isDurable: boolean): Promise<void>;
   /** Moves a mark forward; gives the row as it is then, null where the mark is there already. */
   mark(id: Types.ObjectId, kind: MarkKind, seq: number): Promise<MemberRow | null>;
@@ -113,62 +48,6 @@ export interface MemberRows {
   raiseHidden(id: Types.ObjectId, seq: number): Promise<void>;
   /** Counts a change that is written elsewhere; gives the new count, null where the membership has ended. */
   countOwn(id: Types.ObjectId): Promise<number | null>;
-  /** Who of a conversation cannot see a message of this number: he joined later or has emptied it. */
-  blindTo(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
-}
-
-const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-
-function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 11000;
-}
-
-const durable = { writeConcern: { w: 'majority', journal: true } } as const;
-
-/** Numbers the rows of each person 1, 2, 3 …; a number that was given is never given again. */
-function slotsOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {
-  const slots = connection.collection<SlotRow>('slots');
-  return async (userId) => {
-    for (;;) {
-      try {
-        const row = await slots.findOneAndUpdate(
-          { _id: userId },
-          { $inc: { last: 1 } },
-          { upsert: true, returnDocument: 'after', ...durable },
-        );
-        if (row) return row.last;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
-    }
-  };
-}
-
-/** The row of somebody who is in a conversation from its creation. */
-function founder(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Date): Omit<MemberRow, 'slot'> {
-  return {
-    _id: new Types.ObjectId(),
-    conversationId,
-    userId,
-    state: 'active',
-    role: 'member',
-    readSeq: 0,
-    deliveredSeq: 0,
-    shownReadSeq: 0,
-    shownDeliveredSeq: 0,
-    joinedSeq: 0,
-    clearedSeq: 0,
-    lastHiddenSeq: 0,
-    own: 0,
-    isListed: false,
-    mutedUntil: null,
-    archived: false,
-    pinned: false,
-    markedUnread: false,
-    joinedAt: at,
-    invitedBy: null,
-    endedAt: null,
-  };
 }
 
 /** Raises the marks of a sender to what he sent, where they are lower. */
@@ -190,44 +69,7 @@ function sentWrite({ conversationId, userId, seq }: SentMark) {
   };
 }
 
-type Members = ReturnType<typeof collectionOf>;
-
-function collectionOf(connection: Connection) {
-  return connection.collection<MemberRow>('members');
-}
-
-type MemberReads = Pick<MemberRows, 'conversationsOfSlots' | 'of' | 'ofAll' | 'ofUser' | 'peopleOf' | 'blindTo'>;
-
-/** The queries that change nothing. */
-function readsOf(members: Members): MemberReads {
-  const present = (filter: object, sort: Record<string, 1>): Promise<MemberRow[]> =>
-    members
-      .find({ ...filter, endedAt: null }, majority)
-      .sort(sort)
-      .toArray();
-  return {
-    of: (conversationId) => present({ conversationId: new Types.ObjectId(conversationId) }, { userId: 1 }),
-    ofAll: (conversationIds) =>
-      present({ conversationId: { $in: [...conversationIds] } }, { conversationId: 1, userId: 1 }),
-    ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
-    async conversationsOfSlots(userId, slots) {
-      if (slots.length === 0) return [];
-      const filter = { userId: new Types.ObjectId(userId), slot: { $in: [...slots] } };
-      const rows = await members.find(filter, { projection: { conversationId: 1 }, ...majority }).toArray();
-      return rows.map(({ conversationId }) => String(conversationId));
-    },
-    async blindTo(conversationId, seq) {
-      const isBlind = [{ joinedSeq: { $gte: seq } }, { clearedSeq: { $gte: seq } }];
-      const options = { projection: { userId: 1 }, ...majority };
-      const rows = await members.find({ conversationId, endedAt: null, $or: isBlind }, options).toArray();
-      return rows.map(({ userId }) => String(userId));
-    },
-    async peopleOf(conversationIds) {
-      const filter = { conversationId: { $in: [...conversationIds] }, endedAt: null };
-      return (await members.distinct('userId', filter)).map(String);
-    },
-  };
-}
+type Members = Collection<MemberRow>;
 
 /** What a mark changes: reading is delivery too, and what is marked is shown. */
 function markUpdate(kind: MarkKind, seq: number) {
@@ -280,17 +122,17 @@ function ownWritesOf(members: Members): OwnWrites {
 
 /** Gives the rows of members on one connection. */
 export function membersModel(connection: Connection): MemberRows {
-  connection.model<MemberRow>('Member', schema, 'members');
-  const members = collectionOf(connection);
+  connection.model<MemberRow>('Member', memberSchema, 'members');
+  const members = membersOf(connection);
   const nextSlot = slotsOf(connection);
 
   return {
-    ...readsOf(members),
+    ...memberReads(members),
     ...ownWritesOf(members),
     async found(conversationId, userId, { isListed, at }) {
       const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
       if (isThere) return;
-      const row = { ...founder(conversationId, userId, at), isListed, slot: await nextSlot(userId) };
+      const row = { ...newMember(conversationId, userId, at), isListed, slot: await nextSlot(userId) };
       try {
         await members.insertOne(row, durable);
       } catch (error) {

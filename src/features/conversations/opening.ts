@@ -3,14 +3,13 @@ import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import { notFound } from '../../kernel/problem.js';
 import type { ConversationRow, ConversationRows } from './conversations.model.js';
-import { startOf } from './conversations.policy.js';
 import type { Conversation, CreateConversation } from './conversations.schemas.js';
 import type { MemberRows } from './members.model.js';
 
 interface Deps {
   rows: {
-    conversations: Pick<ConversationRows, 'findOrMake' | 'activate' | 'forming'>;
-    members: Pick<MemberRows, 'found' | 'list' | 'of'>;
+    conversations: Pick<ConversationRows, 'findOrMake' | 'activate' | 'forming' | 'byId'>;
+    members: Pick<MemberRows, 'found' | 'list' | 'unlistedAt'>;
   };
   users: { exists(userId: string): Promise<boolean> };
   viewFor(userId: string, conversationId: string): Promise<Conversation>;
@@ -51,9 +50,9 @@ export function createOpening({ rows: { conversations, members }, users, viewFor
       return { conversation, isNew };
     },
     async announceListed(conversationId, seq) {
-      for (const member of await members.of(conversationId)) {
-        if (member.isListed || seq !== startOf(member) + 1) continue;
-        const userId = String(member.userId);
+      const conversation = await conversations.byId(conversationId);
+      if (!conversation) return;
+      for (const userId of await members.unlistedAt(conversation._id, seq - 1)) {
         bus.publish('conversation.created', { userId, conversation: await viewFor(userId, conversationId) });
       }
     },

@@ -14,7 +14,9 @@ export interface Known {
 
 interface Deps {
   conversations: Pick<ConversationRows, 'byId'>;
-  members: Pick<MemberRows, 'of'>;
+  members: Pick<MemberRows, 'of' | 'one'>;
+  /** Whether a conversation is a group; null where there is none. */
+  typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
   log: Pick<Known, 'noted'>;
 }
 
@@ -49,12 +51,20 @@ function raisedMember(member: MemberRow, noted: Noted | null): MemberRow {
 }
 
 /** Builds the one question that every rule of a conversation begins with; throws `not_found` for who is no member. */
-export function createStanding({ conversations, members, log }: Deps) {
+export function createStanding({ conversations, members, typeOf, log }: Deps) {
+  /** The rows that a standing is made of: of a direct conversation both, of a group the own one. */
+  async function rowsFor(userId: string, conversationId: string): Promise<MemberRow[]> {
+    const type = await typeOf(conversationId);
+    if (type === 'direct') return members.of(conversationId);
+    const own = type === 'group' ? await members.one(conversationId, userId) : null;
+    return own ? [own] : [];
+  }
+
   return async function standingOf(userId: string, conversationId: string): Promise<Held> {
     // Taken before the rows are read: what was noted till then is in it, or written and so in the rows.
     const noted = log.noted(conversationId);
     // The member rows first, then the head: a mark is never above the head that is shown with it.
-    const present = (await members.of(conversationId)).map((member) => raisedMember(member, noted));
+    const present = (await rowsFor(userId, conversationId)).map((member) => raisedMember(member, noted));
     const member = present.find((row) => String(row.userId) === userId);
     if (!member) throw notFound();
     const conversation = await conversations.byId(conversationId);

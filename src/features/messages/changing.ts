@@ -13,7 +13,7 @@ import { wordsOf } from './words.js';
 interface Deps {
   changes: MessageChanges;
   log: Pick<Log, 'change'>;
-  conversations: Pick<Conversations, 'raiseUncounted'>;
+  conversations: Pick<Conversations, 'raiseUncounted' | 'isAbove'>;
   reading: MessageReading;
   announcing: Pick<Announcing, 'updated'>;
   /** How long messages may be edited and deleted by their authors: milliseconds, 0 for ever. */
@@ -41,9 +41,14 @@ export interface Changing {
 
 const pageSize = 200;
 
-function factsOf({ userId }: Actor, row: MessageRow, windowMs: number): ChangeFacts {
-  const ageMs = Date.now() - row.createdAt.getTime();
-  return { isAuthor: String(row.senderId) === userId, isDeleted: row.deletedAt !== null, ageMs, windowMs };
+function factsOf({ userId }: Actor, row: MessageRow, windowMs: number): Omit<ChangeFacts, 'isAbove'> {
+  return {
+    isAuthor: String(row.senderId) === userId,
+    isSystem: row.type === 'system',
+    isDeleted: row.deletedAt !== null,
+    ageMs: Date.now() - row.createdAt.getTime(),
+    windowMs,
+  };
 }
 
 /** Builds what numbers the changes of messages whose content and mark are written. */
@@ -52,7 +57,7 @@ function createNumbering({ changes, log, announcing }: Pick<Deps, 'changes' | 'l
   async function number(row: MessageRow, changeId: Change['changeId'], originSocketId?: string): Promise<void> {
     let now: MessageRow | null = null;
     await log.change(
-      { conversationId: row.conversationId, messageId: row._id, changeId },
+      { conversationId: row.conversationId, messageId: row._id, userIds: [], changeId },
       {
         async finish({ rev }) {
           now = await changes.complete(row._id, changeId, rev);
@@ -98,7 +103,7 @@ export function createChanging(deps: Deps): Changing {
     async edit(actor, { messageId, text, revision }) {
       for (;;) {
         const { row } = await reading.seen(actor.userId, messageId);
-        const refusal = editRefusal(factsOf(actor, row, windows.editMs));
+        const refusal = editRefusal({ ...factsOf(actor, row, windows.editMs), isAbove: false });
         if (refusal === 'forbidden') throw new Problem(refusal);
         if (row.text === text) return unchanged(actor.userId, row);
         if (refusal) throw new Problem(refusal);
@@ -110,8 +115,9 @@ export function createChanging(deps: Deps): Changing {
       }
     },
     async erase(actor, messageId) {
-      const { row } = await reading.seen(actor.userId, messageId);
-      const facts = factsOf(actor, row, windows.deleteMs);
+      const { row, held } = await reading.seen(actor.userId, messageId);
+      const isAbove = await conversations.isAbove(held, row.senderId && String(row.senderId));
+      const facts = { ...factsOf(actor, row, windows.deleteMs), isAbove };
       const refusal = deleteRefusal(facts);
       if (refusal === 'forbidden') throw new Problem(refusal);
       if (facts.isDeleted) return unchanged(actor.userId, row);

@@ -1,5 +1,6 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { type Inserted, outcomeOf } from '../../log/entry.js';
+import type { SystemContent } from '../conversations/group-change.model.js';
 import type { Place, Stretch } from '../conversations/hidden.model.js';
 
 /** A text that an edit has replaced. */
@@ -19,8 +20,13 @@ export interface MessageRow {
   rev: number;
   /** The changes whose content is written and whose number is not told yet. */
   pending?: Types.ObjectId[];
-  senderId: Types.ObjectId;
-  clientId: string;
+  type: 'text' | 'system';
+  /** Null for a system message that nobody has caused. */
+  senderId: Types.ObjectId | null;
+  clientId: string | null;
+  /** The change that a system message tells of: it has one message, whoever finishes it. */
+  changeId?: Types.ObjectId;
+  system: SystemContent | null;
   /** A keyed digest of the content as first sent, which tells a retry from another message under the same clientId. */
   digest: string;
   text: string;
@@ -49,9 +55,12 @@ const schema = new mongoose.Schema<MessageRow>(
     seq: { type: Number, required: true },
     rev: { type: Number, required: true },
     pending: { type: [ref], default: undefined },
-    senderId: id,
-    clientId: { type: String, required: true },
-    digest: { type: String, required: true },
+    type: { type: String, required: true },
+    senderId: { type: ref, default: null },
+    clientId: { type: String, default: null },
+    changeId: { type: ref },
+    system: { type: mongoose.Schema.Types.Mixed, default: null },
+    digest: { type: String, default: '' },
     text: { type: String, default: '' },
     words: { type: [String], default: [] },
     replyTo: { type: ref, default: null },
@@ -70,7 +79,6 @@ schema.index(
   { conversationId: 1, senderId: 1, clientId: 1 },
   { unique: true, partialFilterExpression: { clientId: { $type: 'string' } } },
 );
-// System messages, which a change of a group brings, will be told apart by the change that made them.
 schema.index({ changeId: 1 }, { unique: true, partialFilterExpression: { changeId: { $type: 'objectId' } } });
 schema.index({ conversationId: 1, uncounted: 1, seq: 1 }, { partialFilterExpression: { uncounted: true } });
 schema.index(
@@ -106,6 +114,8 @@ export interface MessageRows {
   byId(messageId: string): Promise<MessageRow | null>;
   byIds(messageIds: readonly string[]): Promise<MessageRow[]>;
   bySendKey(key: SendKey): Promise<MessageRow | null>;
+  /** The system message of a change. */
+  byChangeId(changeId: Types.ObjectId): Promise<MessageRow | null>;
   range(conversationId: string, range: Range): Promise<MessageRow[]>;
   /** The rows of these places: one query for the last messages of a page of conversations. */
   atPlaces(places: readonly Place[]): Promise<MessageRow[]>;
@@ -204,6 +214,7 @@ export function messagesModel(connection: Connection): MessageRows {
         },
         majority,
       ),
+    byChangeId: (changeId) => messages.findOne({ changeId: { $eq: changeId, $type: 'objectId' } }, majority),
     async range(conversationId, { above, below, limit, nearest }) {
       const seq = { $gt: above, ...(below === null ? {} : { $lt: below }) };
       const rows = await messages

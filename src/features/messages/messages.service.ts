@@ -32,7 +32,17 @@ interface Deps {
   log: Pick<Log, 'append' | 'change'>;
   conversations: Pick<
     Conversations,
-    'standingOf' | 'audienceOf' | 'announceListed' | 'marks' | 'raiseUncounted' | 'hideMessage' | 'shownOf' | 'allOf'
+    | 'standingOf'
+    | 'audienceOf'
+    | 'announceListed'
+    | 'marks'
+    | 'raiseUncounted'
+    | 'hideMessage'
+    | 'shownOf'
+    | 'allOf'
+    | 'membersAmong'
+    | 'departures'
+    | 'isAbove'
   >;
   views: MessageViews;
   visibility: Visibility;
@@ -70,6 +80,8 @@ export interface Messages {
   announceSwept(row: MessageRow): Promise<void>;
   /** Announces a change that a sweep has found unannounced. */
   announceChanged(messageId: string, rev: number): Promise<void>;
+  /** Announces a system message. */
+  announceSystem(row: MessageRow): Promise<void>;
   /** Finishes the changes that were begun before a moment and cut off. */
   finishBefore: Changing['finishBefore'];
 }
@@ -116,10 +128,11 @@ export function createMessages(deps: Deps): Messages {
       return null;
     },
     async announceSwept(row) {
-      const held = await conversations.standingOf(String(row.senderId), String(row.conversationId));
       const quoted = row.replyTo ? await rows.byId(String(row.replyTo)) : null;
-      await announcing.created(held, row, quoted);
+      const held = await announcing.authorOf(row);
+      await (held ? announcing.created(held, row, quoted) : announcing.withoutAuthor(row, quoted));
     },
+    announceSystem: (row) => announcing.withoutAuthor(row, null),
     async announceChanged(messageId, rev) {
       const row = await rows.byId(messageId);
       if (row) await announcing.updated(row, rev);

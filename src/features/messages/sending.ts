@@ -5,6 +5,7 @@ import { type Held, reachedOf } from '../../views/held.js';
 import { toMessage } from '../../views/message-view.js';
 import type { Visibility } from '../../views/visibility.js';
 import type { Conversations } from '../conversations/conversations.service.js';
+import { isAlone } from './announcing.js';
 import type { ContentDigests } from './content-digest.js';
 import type { MessageReading } from './message-reading.js';
 import type { MessageRow, MessageRows } from './messages.model.js';
@@ -15,7 +16,7 @@ import { wordsOf } from './words.js';
 interface Deps {
   rows: MessageRows;
   log: Pick<Log, 'append'>;
-  conversations: Pick<Conversations, 'standingOf'>;
+  conversations: Pick<Conversations, 'standingOf' | 'membersAmong' | 'departures'>;
   digests: ContentDigests;
   reading: Pick<MessageReading, 'asItIsNow'>;
   visibility: Pick<Visibility, 'sees'>;
@@ -25,6 +26,8 @@ interface Deps {
 /** What is known of a message before it takes its place. */
 interface Prepared {
   held: Held;
+  /** The moment before the sender was seen to be a member. */
+  since: number;
   content: { text: string; replyTo: string | null; mentions: readonly string[] };
   quoted: MessageRow | null;
   /** The first message under this clientId, where a rule would refuse a new one. */
@@ -39,8 +42,12 @@ interface Sent {
 const noMember = { en: 'Only members can be mentioned.', fr: 'Seuls les membres peuvent être mentionnés.' };
 
 /** What is asked of a new message; throws `invalid_input` and `not_found`. Gives the message that it quotes. */
-async function requireFit({ rows, visibility }: Deps, held: Held, input: SendMessage): Promise<MessageRow | null> {
-  const memberIds = new Set(held.conversation.userIds.map(String));
+async function requireFit(
+  { rows, visibility, conversations }: Deps,
+  held: Held,
+  input: SendMessage,
+): Promise<MessageRow | null> {
+  const memberIds = await conversations.membersAmong(held, input.mentions);
   const stranger = input.mentions.findIndex((userId) => !memberIds.has(userId));
   if (stranger !== -1) throw invalidInput(`body.mentions.${stranger}`, noMember);
   // Nobody has uploads yet, so every one that is named is unknown.
@@ -56,21 +63,22 @@ async function requireFit({ rows, visibility }: Deps, held: Held, input: SendMes
 async function prepare(deps: Deps, actor: Actor, input: SendMessage): Promise<Prepared> {
   const { rows, conversations } = deps;
   const { conversationId, clientId, text, replyTo = null } = input;
+  const since = conversations.departures.now();
   const held = await conversations.standingOf(actor.userId, conversationId);
   const content = { text, replyTo, mentions: [...new Set(input.mentions)] };
   try {
-    return { held, content, quoted: await requireFit(deps, held, input), first: null };
+    return { held, since, content, quoted: await requireFit(deps, held, input), first: null };
   } catch (refusal) {
     const first = await rows.bySendKey({ conversationId, senderId: actor.userId, clientId });
     if (!first) throw refusal;
-    return { held, content, quoted: null, first };
+    return { held, since, content, quoted: null, first };
   }
 }
 
 /** Calls the log before anything is waited for: that is what keeps the order of a sender's messages. */
 async function land(deps: Deps, actor: Actor, input: SendMessage, prepared: Prepared): Promise<Sent> {
-  const { log, digests, reading, announce } = deps;
-  const { held, content, quoted, first } = prepared;
+  const { log, conversations, digests, reading, announce } = deps;
+  const { held, since, content, quoted, first } = prepared;
   const isSame = (digest: string): boolean => digests.isSame(digest, content);
   if (first && !isSame(first.digest)) throw new Problem('client_id_reused');
   if (first) return { message: await reading.asItIsNow(actor.userId, first), isNew: false };
@@ -84,13 +92,13 @@ async function land(deps: Deps, actor: Actor, input: SendMessage, prepared: Prep
     words: wordsOf(content.text),
   };
   const { row, isNew } = await log.append(draft, {
-    // A direct conversation is never left, so nothing known here can refuse what was allowed a moment ago.
-    refusal: () => null,
+    refusal: () => (conversations.departures.hasLeft(conversationId, actor.userId, since) ? notFound() : null),
     isSame,
+    mayLeave: held.conversation.type === 'group',
     announce: (landed) => announce(held, landed, quoted, actor.socketId),
   });
   if (!isNew) return { message: await reading.asItIsNow(actor.userId, row), isNew };
-  const reached = held.other ? reachedOf(held) : { deliveredSeq: row.seq, readSeq: row.seq };
+  const reached = isAlone(held) ? { deliveredSeq: row.seq, readSeq: row.seq } : reachedOf(held);
   const shown = quoted && { row: quoted, isVisible: true };
   return { message: toMessage(row, shown, { userId: actor.userId, reached }), isNew };
 }

@@ -1,6 +1,6 @@
-import type { ChangeRows, RevStretch } from '../../log/change.model.js';
+import type { Changed, ChangeRows, RevStretch } from '../../log/change.model.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
-import { type Held, reachedOf } from '../../views/held.js';
+import { reachedOf } from '../../views/held.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
 import { startOf } from '../conversations/conversations.policy.js';
@@ -8,13 +8,9 @@ import type { HiddenRow, HiddenRows, Stretch } from '../conversations/hidden.mod
 import type { MessageRow, MessageRows } from '../messages/messages.model.js';
 import type { Message } from '../messages/messages.schemas.js';
 import type { Entry } from './sync-cursor.js';
+import type { Step } from './sync-step.js';
+import type { createSyncMembers } from './sync-members.js';
 import type { SyncedConversation } from './sync.schemas.js';
-
-/** One conversation that is not as a device knows it; `before` is null where the device does not know it. */
-export interface Step {
-  held: Held;
-  before: Entry | null;
-}
 
 export interface SyncReading {
   /** What has changed in some conversations, in their order, by a fixed number of rounds. */
@@ -22,6 +18,8 @@ export interface SyncReading {
 }
 
 interface Deps {
+  /** The members of a group that a device has to be told of; `records` are the changes that it has not seen. */
+  membersOf: ReturnType<typeof createSyncMembers>;
   messages: Pick<MessageRows, 'allWithin' | 'byIds'>;
   changes: Pick<ChangeRows, 'within'>;
   hidden: Pick<HiddenRows, 'after'>;
@@ -63,29 +61,45 @@ function grouped<Row extends { conversationId: { toString(): string } }>(rows: r
   return groups;
 }
 
+/** The changes of some conversations that the device has not seen. */
+function recordsOf({ changes }: Deps, steps: readonly Known[]): Promise<Changed[]> {
+  return changes.within(steps.map(changedIn).filter(({ above, upTo }) => upTo > above));
+}
+
 /** New and changed messages that the caller sees, by conversation; none where there are too many to tell. */
 async function messagesOf(
-  { messages, changes, visibility }: Deps,
+  { messages, visibility }: Deps,
   steps: readonly Known[],
+  pending: Promise<readonly Changed[]>,
 ): Promise<Map<string, MessageRow[] | null>> {
   const fewNew = steps.filter((step) => newIn(step).upTo - newIn(step).above <= mostMessages);
-  const [created, records] = await Promise.all([
-    messages.allWithin(fewNew.filter((step) => newIn(step).upTo > newIn(step).above).map(newIn)),
-    changes.within(fewNew.filter((step) => changedIn(step).upTo > changedIn(step).above).map(changedIn)),
+  const few = new Set(fewNew.map(idOf));
+  const [created, all] = await Promise.all([
+    messages.allWithin(fewNew.map(newIn).filter(({ above, upTo }) => upTo > above)),
+    pending,
   ]);
+  const records = all.filter(({ conversationId }) => few.has(String(conversationId)));
   const there = new Set(created.map(({ _id }) => String(_id)));
-  const older = [...new Set(records.map(({ messageId }) => String(messageId)))].filter((id) => !there.has(id));
+  const older = [...new Set(records.flatMap(({ messageId }) => (messageId ? [String(messageId)] : [])))].filter(
+    (id) => !there.has(id),
+  );
   const rows = grouped([...created, ...(older.length === 0 ? [] : await messages.byIds(older))]);
-  const found = fewNew.map(async (step): Promise<[string, MessageRow[] | null]> => {
-    const all = rows.get(idOf(step)) ?? [];
+  const told = fewNew.map(async (step): Promise<[string, MessageRow[] | null]> => {
+    const found = rows.get(idOf(step)) ?? [];
     const unseen = await visibility.unseenOf(
       step.held.member,
-      all.map(({ seq }) => seq),
+      found.map(({ seq }) => seq),
     );
-    const seen = all.filter(({ seq }) => seq <= step.held.conversation.seq && !unseen.has(seq));
-    return [idOf(step), all.length > mostMessages ? null : seen.sort((a, b) => a.seq - b.seq)];
+    const seen = found.filter(({ seq }) => seq <= step.held.conversation.seq && !unseen.has(seq));
+    return [idOf(step), found.length > mostMessages ? null : seen.sort((a, b) => a.seq - b.seq)];
   });
-  return new Map(await Promise.all(found));
+  return new Map(await Promise.all(told));
+}
+
+/** What is told of the members of each. */
+async function membersFor({ membersOf }: Deps, steps: readonly Step[], pending: Promise<readonly Changed[]>) {
+  const records = grouped(await pending);
+  return Promise.all(steps.map((step) => membersOf(step, records.get(idOf(step)) ?? [])));
 }
 
 /** The newest messages of a conversation whose earlier ones are dropped. */
@@ -125,8 +139,11 @@ export function createSyncReading(deps: Deps): SyncReading {
   return {
     async read(userId, steps) {
       const continued = steps.filter(isContinued);
-      const [told, gone, conversations] = await Promise.all([
-        messagesOf(deps, continued),
+      const known = steps.filter((step): step is Known => step.before !== null);
+      const records = recordsOf(deps, known);
+      const [told, members, gone, conversations] = await Promise.all([
+        messagesOf(deps, continued, records),
+        membersFor(deps, steps, records),
         hiddenOf(deps, userId, continued),
         deps.conversationViews.of(
           userId,
@@ -147,8 +164,7 @@ export function createSyncReading(deps: Deps): SyncReading {
           conversation,
           messages: isKnown ? (shown.get(idOf(step)) ?? []) : lastMessage ? [lastMessage] : [],
           limited: !told.get(idOf(step)),
-          members: [],
-          removedMemberIds: [],
+          ...(members[place] ?? { members: null, removedMemberIds: [] }),
           hiddenMessageIds: (hiddenIds.get(idOf(step)) ?? []).map(({ messageId }) => String(messageId)),
         };
       });

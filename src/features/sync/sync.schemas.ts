@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { objectId } from '../../kernel/input.js';
 import { Message } from '../../views/message.schemas.js';
 import { Conversation } from '../conversations/conversations.schemas.js';
+import { Member } from '../groups/groups.schemas.js';
 import { Me } from '../users/users.schemas.js';
 
 export const SyncRequest = z
@@ -17,7 +18,7 @@ const SyncedConversation = z
     conversation: Conversation,
     messages: z.array(Message).describe('What was created or changed since, as it is now, in ascending order of seq'),
     limited: z.boolean().describe('Drop what is held of this conversation, and page back on demand'),
-    members: z.array(z.never()).nullable().describe('Those added or changed since; null beyond 100: ask for the list'),
+    members: z.array(Member).nullable().describe('Those added or changed since; null beyond 100: ask for the list'),
     removedMemberIds: z.array(objectId),
     hiddenMessageIds: z.array(objectId).describe('What the caller has hidden for himself since'),
   })

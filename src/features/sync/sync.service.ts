@@ -8,7 +8,8 @@ import { startOf } from '../conversations/conversations.policy.js';
 import type { MemberRows } from '../conversations/members.model.js';
 import type { Me } from '../users/users.schemas.js';
 import { type Entry, packVector, unpackVector, type Vector } from './sync-cursor.js';
-import type { Step, SyncReading } from './sync-reading.js';
+import type { SyncReading } from './sync-reading.js';
+import type { Step } from './sync-step.js';
 import type { SyncAnswer, SyncRequest } from './sync.schemas.js';
 
 interface Deps {

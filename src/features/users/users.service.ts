@@ -28,6 +28,8 @@ export interface Users {
   presenceFor(userId: string, viewerIds: readonly string[]): Promise<Map<string, Presence | null>>;
   /** Whether there is such an account, and it is active. */
   exists(userId: string): Promise<boolean>;
+  /** Which of these people have an account that is active. */
+  active(userIds: readonly string[]): Promise<Set<string>>;
   /** Keeps when the last socket of a person was gone. */
   noteLastSeen(userId: string, at: Date): Promise<void>;
 }
@@ -91,6 +93,10 @@ export function createUsers({ rows, bus, presence }: Deps): Users {
       return new Map(row ? viewerIds.map((viewerId) => [viewerId, presenceShown(viewerId, row)]) : []);
     },
     exists: async (userId) => (await rows.byId(userId))?.state === 'active',
+    async active(userIds) {
+      const found = await rows.byIds([...new Set(userIds)]);
+      return new Set(found.filter(({ state }) => state === 'active').map(({ _id }) => String(_id)));
+    },
     noteLastSeen: (userId, at) => rows.setLastSeen(userId, at),
   };
 }

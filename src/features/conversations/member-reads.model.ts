@@ -1,0 +1,102 @@
+import { type Collection, Types } from 'mongoose';
+import { majority, type MemberRow } from './member-row.model.js';
+
+/** What is asked of the rows of members: named queries on lean rows, each served by an index. */
+export interface MemberReads {
+  /** The groups that people are in, each as one pair. */
+  groupsOf(userIds: readonly string[]): Promise<{ userId: Types.ObjectId; conversationId: Types.ObjectId }[]>;
+  /** Everybody who is in a conversation (a direct one: at most two). */
+  of(conversationId: string): Promise<MemberRow[]>;
+  /** The row of one who is in a conversation; null for who is not. */
+  one(conversationId: string, userId: string): Promise<MemberRow | null>;
+  /** The lowest marks that the members of a group show; null where it has none. */
+  lowestShown(conversationId: Types.ObjectId): Promise<{ deliveredSeq: number; readSeq: number } | null>;
+  /** A page of the members of a conversation, by the ids of people. */
+  page(conversationId: Types.ObjectId, afterUserId: string | null, limit: number): Promise<MemberRow[]>;
+  /** Which of these people are in a conversation. */
+  among(conversationId: Types.ObjectId, userIds: readonly string[]): Promise<MemberRow[]>;
+  /** Whose list a conversation has left when it was emptied up to a number. */
+  unlistedAt(conversationId: Types.ObjectId, clearedSeq: number): Promise<string[]>;
+  ofAll(conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
+  ofUser(userId: string): Promise<MemberRow[]>;
+  /** The conversations that these rows of a person, present or ended, are of. */
+  conversationsOfSlots(userId: string, slots: readonly number[]): Promise<string[]>;
+  /** Everybody who is in one of these conversations, each once. */
+  peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
+  /** Who of a conversation cannot see a message of this number: he joined later or has emptied it. */
+  blindTo(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
+}
+
+/** The groups that people are in. */
+function groupsOf(members: Collection<MemberRow>, userIds: readonly string[]) {
+  const userId = { $in: userIds.map((one) => new Types.ObjectId(one)) };
+  const projection = { _id: 0, userId: 1, conversationId: 1 } as const;
+  return members.find({ userId, isGroup: true, endedAt: null }, { projection, ...majority }).toArray();
+}
+
+/** The lowest marks that are shown, each by its index. */
+async function lowestShown(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
+  const lowest = (field: 'shownReadSeq' | 'shownDeliveredSeq') =>
+    members.findOne(
+      { conversationId, endedAt: null },
+      { sort: { [field]: 1 }, projection: { [field]: 1 }, ...majority },
+    );
+  const [read, delivered] = await Promise.all([lowest('shownReadSeq'), lowest('shownDeliveredSeq')]);
+  return read && delivered ? { deliveredSeq: delivered.shownDeliveredSeq, readSeq: read.shownReadSeq } : null;
+}
+
+/** The queries that change nothing. */
+export function memberReads(members: Collection<MemberRow>): MemberReads {
+  const present = (filter: object, sort: Record<string, 1>): Promise<MemberRow[]> =>
+    members
+      .find({ ...filter, endedAt: null }, majority)
+      .sort(sort)
+      .toArray();
+  return {
+    of: (conversationId) => present({ conversationId: new Types.ObjectId(conversationId) }, { userId: 1 }),
+    one: (conversationId, userId) => {
+      const key = { conversationId: new Types.ObjectId(conversationId), userId: new Types.ObjectId(userId) };
+      return members.findOne({ ...key, endedAt: null }, majority);
+    },
+    groupsOf: (userIds) => groupsOf(members, userIds),
+    lowestShown: (conversationId) => lowestShown(members, conversationId),
+    page: (conversationId, afterUserId, limit) =>
+      members
+        .find(
+          {
+            conversationId,
+            endedAt: null,
+            ...(afterUserId ? { userId: { $gt: new Types.ObjectId(afterUserId) } } : {}),
+          },
+          majority,
+        )
+        .sort({ userId: 1 })
+        .limit(limit)
+        .toArray(),
+    among: (conversationId, userIds) =>
+      present({ conversationId, userId: { $in: userIds.map((one) => new Types.ObjectId(one)) } }, { userId: 1 }),
+    async unlistedAt(conversationId, clearedSeq) {
+      const rows = await present({ conversationId, isListed: false, clearedSeq }, { userId: 1 });
+      return rows.map(({ userId }) => String(userId));
+    },
+    ofAll: (conversationIds) =>
+      present({ conversationId: { $in: [...conversationIds] } }, { conversationId: 1, userId: 1 }),
+    ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
+    async conversationsOfSlots(userId, slots) {
+      if (slots.length === 0) return [];
+      const filter = { userId: new Types.ObjectId(userId), slot: { $in: [...slots] } };
+      const rows = await members.find(filter, { projection: { conversationId: 1 }, ...majority }).toArray();
+      return rows.map(({ conversationId }) => String(conversationId));
+    },
+    async blindTo(conversationId, seq) {
+      const isBlind = [{ joinedSeq: { $gte: seq } }, { clearedSeq: { $gte: seq } }];
+      const options = { projection: { userId: 1 }, ...majority };
+      const rows = await members.find({ conversationId, endedAt: null, $or: isBlind }, options).toArray();
+      return rows.map(({ userId }) => String(userId));
+    },
+    async peopleOf(conversationIds) {
+      const filter = { conversationId: { $in: [...conversationIds] }, endedAt: null };
+      return (await members.distinct('userId', filter)).map(String);
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import mongoose, { type Collection, type Connection, Types } from 'mongoose';
+
+/** One person in one conversation, from joining to leaving. */
+export interface MemberRow {
+  _id: Types.ObjectId;
+  conversationId: Types.ObjectId;
+  userId: Types.ObjectId;
+  /** A number that no other row of this person has or had. */
+  slot: number;
+  isGroup: boolean;
+  /** In a group: 0 for its creator, 3 for a member; what it was before, and the version of the change that made it. */
+  rank: number;
+  rankBefore: number;
+  rankVersion: number;
+  /** The change that brought the person in; null for who is in from the beginning of a direct conversation. */
+  joinedBy: Types.ObjectId | null;
+  readSeq: number;
+  deliveredSeq: number;
+  /** What others are shown of the two marks. */
+  shownReadSeq: number;
+  shownDeliveredSeq: number;
+  joinedSeq: number;
+  clearedSeq: number;
+  /** At or above the last message that he has hidden for himself. */
+  lastHiddenSeq: number;
+  /** Counts all changes of this row. */
+  own: number;
+  /** Whether an empty conversation is in the list: for who opened it. */
+  isListed: boolean;
+  mutedUntil: Date | null;
+  archived: boolean;
+  pinned: boolean;
+  markedUnread: boolean;
+  joinedAt: Date;
+  invitedBy: Types.ObjectId | null;
+  endedAt: Date | null;
+}
+
+const id = { type: mongoose.Schema.Types.ObjectId, required: true };
+const number = { type: Number, default: 0 };
+const flag = { type: Boolean, default: false };
+
+export const memberSchema = new mongoose.Schema<MemberRow>(
+  {
+    conversationId: id,
+    userId: id,
+    slot: { type: Number, required: true },
+    isGroup: flag,
+    rank: number,
+    rankBefore: number,
+    rankVersion: number,
+    joinedBy: { type: mongoose.Schema.Types.ObjectId, default: null },
+    readSeq: number,
+    deliveredSeq: number,
+    shownReadSeq: number,
+    shownDeliveredSeq: number,
+    joinedSeq: number,
+    clearedSeq: number,
+    lastHiddenSeq: number,
+    own: number,
+    isListed: flag,
+    mutedUntil: { type: Date, default: null },
+    archived: flag,
+    pinned: flag,
+    markedUnread: flag,
+    joinedAt: { type: Date, required: true },
+    invitedBy: { type: mongoose.Schema.Types.ObjectId, default: null },
+    endedAt: { type: Date, default: null },
+  },
+  { versionKey: false },
+);
+memberSchema.index({ conversationId: 1, userId: 1 }, { unique: true, partialFilterExpression: { endedAt: null } });
+memberSchema.index({ userId: 1, slot: 1 }, { unique: true });
+// Who was brought in by a change and has left since is not brought in by it again.
+memberSchema.index(
+  { conversationId: 1, userId: 1, joinedBy: 1 },
+  { unique: true, partialFilterExpression: { joinedBy: { $type: 'objectId' } } },
+);
+memberSchema.index({ userId: 1, conversationId: 1 }, { partialFilterExpression: { isGroup: true, endedAt: null } });
+memberSchema.index({ conversationId: 1, shownReadSeq: 1 }, { partialFilterExpression: { endedAt: null } });
+memberSchema.index({ conversationId: 1, shownDeliveredSeq: 1 }, { partialFilterExpression: { endedAt: null } });
+memberSchema.index({ conversationId: 1, rank: 1, joinedAt: 1, _id: 1 }, { partialFilterExpression: { endedAt: null } });
+
+interface SlotRow {
+  /** The person. */
+  _id: Types.ObjectId;
+  last: number;
+}
+
+export const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
+
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 11000;
+}
+
+export const durable = { writeConcern: { w: 'majority', journal: true } } as const;
+
+/** Numbers the rows of each person 1, 2, 3 …; a number that was given is never given again. */
+export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {
+  const slots = connection.collection<SlotRow>('slots');
+  return async (userId) => {
+    for (;;) {
+      try {
+        const row = await slots.findOneAndUpdate(
+          { _id: userId },
+          { $inc: { last: 1 } },
+          { upsert: true, returnDocument: 'after', ...durable },
+        );
+        if (row) return row.last;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+    }
+  };
+}
+
+/** The row of somebody who is in a conversation from its creation; its slot is given later. */
+export function newMember(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Date): Omit<MemberRow, 'slot'> {
+  return {
+    _id: new Types.ObjectId(),
+    conversationId,
+    userId,
+    isGroup: false,
+    rank: 3,
+    rankBefore: 3,
+    rankVersion: 0,
+    joinedBy: null,
+    readSeq: 0,
+    deliveredSeq: 0,
+    shownReadSeq: 0,
+    shownDeliveredSeq: 0,
+    joinedSeq: 0,
+    clearedSeq: 0,
+    lastHiddenSeq: 0,
+    own: 0,
+    isListed: false,
+    mutedUntil: null,
+    archived: false,
+    pinned: false,
+    markedUnread: false,
+    joinedAt: at,
+    invitedBy: null,
+    endedAt: null,
+  };
+}
+
+/** The collection itself, for the models of members alone. */
+export function membersOf(connection: Connection): Collection<MemberRow> {
+  return connection.collection<MemberRow>('members');
+}

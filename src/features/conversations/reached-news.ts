@@ -1,0 +1,39 @@
+import type { Facts } from '../../facts.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import type { Reached } from '../../log/reached.js';
+import type { ConversationRows } from './conversations.model.js';
+
+const tellEveryMs = 1000;
+
+interface Deps {
+  conversations: Pick<ConversationRows, 'byId'>;
+  reached: Pick<Reached, 'onRisen'>;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+}
+
+/** Tells all members of a group what all of them have reached: at once, and then at most once a second. */
+export function tellReached({ conversations, reached, bus }: Deps): void {
+  /** The groups of which nothing is told for now, and whether there is something new to tell then. */
+  const pauses = new Map<string, boolean>();
+
+  async function tell(conversationId: string): Promise<void> {
+    const row = await conversations.byId(conversationId);
+    if (row?.state !== 'active') return;
+    const { reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } = row;
+    bus.publish('receipt.updated', { conversationId, userId: null, toUserIds: null, deliveredSeq, readSeq });
+  }
+
+  function risen(conversationId: string): void {
+    if (pauses.has(conversationId)) return void pauses.set(conversationId, true);
+    pauses.set(conversationId, false);
+    // What cannot be told now is read by whoever asks, and told when it rises again.
+    tell(conversationId).catch(() => undefined);
+    setTimeout(() => {
+      const isDue = pauses.get(conversationId);
+      pauses.delete(conversationId);
+      if (isDue) risen(conversationId);
+    }, tellEveryMs).unref();
+  }
+
+  reached.onRisen(risen);
+}

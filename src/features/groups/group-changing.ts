@@ -1,0 +1,169 @@
+import type { Facts } from '../../facts.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import { notFound } from '../../kernel/problem.js';
+import type { Log } from '../../log/log.js';
+import type { Reached } from '../../log/reached.js';
+import type { ConversationRow, ConversationRows } from '../conversations/conversations.model.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import type { GroupChange } from '../conversations/group-change.model.js';
+import type { Messages } from '../messages/messages.service.js';
+import type { GroupNews } from './group-news.js';
+import type { GroupRows, Proposal } from './groups.model.js';
+import type { MemberChanges } from './members-change.model.js';
+
+interface Deps {
+  rows: GroupRows;
+  memberChanges: MemberChanges;
+  conversationRows: Pick<ConversationRows, 'raiseBlind'>;
+  conversations: Pick<Conversations, 'departures'>;
+  messages: Pick<Messages, 'announceSystem'>;
+  log: Pick<Log, 'appendSystem' | 'change' | 'passed'>;
+  reached: Pick<Reached, 'raise'>;
+  news: GroupNews;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+  /** Waits until no other process can still write what it was allowed to before. */
+  othersPassed: () => Promise<void>;
+  onError: (error: unknown) => void;
+}
+
+export interface GroupChanging {
+  /**
+   * Changes a group: what `decide` makes of its row is written if nobody has changed it meanwhile, else it is asked
+   * again. Gives what was written; null where there was nothing to do. Throws `not_found`, and what `decide` throws.
+   */
+  change(
+    conversationId: string,
+    decide: (row: ConversationRow) => Promise<Proposal | null>,
+  ): Promise<GroupChange | null>;
+  /** Finishes a change that is under way. */
+  finish(row: ConversationRow, change: GroupChange): Promise<void>;
+  /** Deletes a group that `decide` lets go: nobody is in it from then on, and its content is erased in the background. */
+  remove(
+    conversationId: string,
+    decide: (row: ConversationRow) => Promise<void>,
+    reason: 'deleted' | 'left',
+  ): Promise<void>;
+  /** Finishes what was begun before a moment and cut off. */
+  finishBefore(before: Date): Promise<void>;
+}
+
+/** Builds the steps of a change. The row of the group comes first and holds all of them, so that any process can go on. */
+function createSteps(deps: Deps) {
+  const { rows, memberChanges, conversationRows, conversations, messages, log, reached, news, bus } = deps;
+
+  /** Whoever goes hears nothing more, and nothing of his lands any more, before anybody is told. */
+  async function end(conversationId: string, change: GroupChange): Promise<void> {
+    await memberChanges.end(change);
+    const reason = change.system.kind === 'member_left' ? 'left' : 'removed';
+    for (const { userId } of change.ending) {
+      conversations.departures.note(conversationId, String(userId));
+      bus.publish('membership.ended', { conversationId, userId: String(userId), reason });
+    }
+    await log.passed();
+    await deps.othersPassed();
+    await reached.raise([conversationId]);
+  }
+
+  /** A join is a place in the log: the message that tells of it is the first that who comes in can see. */
+  async function join(row: ConversationRow, change: GroupChange, seq: number): Promise<void> {
+    const isFounding = change.system.kind === 'group_created';
+    if (!isFounding) await conversationRows.raiseBlind(row._id, seq - 1);
+    await memberChanges.join(row._id, change, isFounding ? 0 : seq - 1);
+    bus.publish('membership.begun', { conversationId: String(row._id), userIds: change.joining.map(String) });
+  }
+
+  return async function finish(row: ConversationRow, change: GroupChange): Promise<void> {
+    const conversationId = String(row._id);
+    const { _id: changeId, system, joining, ending, roles } = change;
+    if (ending.length > 0) await end(conversationId, change);
+    if (system.kind !== 'group_created') await memberChanges.setRoles(row._id, change);
+    const draft = { conversationId: row._id, changeId, system };
+    const message = await log.appendSystem(draft, (landed) => messages.announceSystem(landed));
+    if (joining.length > 0) await join(row, change, message.seq);
+    if (system.kind === 'group_created') {
+      await rows.complete(row._id, changeId, 0);
+      return news.created(row, change);
+    }
+    const userIds = [...joining, ...ending.map(({ userId }) => userId), ...roles.map(({ userId }) => userId)];
+    await log.change(
+      { conversationId: row._id, messageId: null, userIds, changeId },
+      {
+        finish: ({ rev }) => rows.complete(row._id, changeId, rev),
+        announce: ({ rev }) => news.changed(row, change, rev),
+      },
+    );
+  };
+}
+
+/** Builds the question for the row of a group with nothing under way. */
+function settling(rows: Pick<GroupRows, 'byId'>, finish: GroupChanging['finish']) {
+  return async function settled(conversationId: string): Promise<ConversationRow> {
+    for (;;) {
+      const row = await rows.byId(conversationId);
+      if (!row) throw notFound();
+      if (!row.pending) return row;
+      await finish(row, row.pending);
+    }
+  };
+}
+
+/** Builds what changes groups: one change after the other, each finished by whoever finds it. */
+export function createGroupChanging(deps: Deps): GroupChanging {
+  const { rows, memberChanges, conversations, log, bus } = deps;
+  const steps = createSteps(deps);
+  const running = new Map<string, Promise<void>>();
+
+  /** Who finds a change that this process is finishing waits for it. */
+  function finish(row: ConversationRow, change: GroupChange): Promise<void> {
+    const key = String(change._id);
+    const known = running.get(key);
+    if (known) return known;
+    const finishing = steps(row, change).finally(() => running.delete(key));
+    running.set(key, finishing);
+    return finishing;
+  }
+
+  const settled = settling(rows, finish);
+
+  async function empty(row: ConversationRow, reason: 'deleted' | 'left'): Promise<void> {
+    const conversationId = String(row._id);
+    const userIds = await memberChanges.endAll(row._id);
+    conversations.departures.note(conversationId, null);
+    for (const userId of userIds) bus.publish('membership.ended', { conversationId, userId, reason });
+    await log.passed();
+    await deps.othersPassed();
+  }
+
+  return {
+    finish,
+    async change(conversationId, decide) {
+      for (;;) {
+        const row = await settled(conversationId);
+        const proposal = await decide(row);
+        if (!proposal) return null;
+        const changed = await rows.propose(row, proposal);
+        if (!changed?.pending) continue;
+        await finish(changed, changed.pending);
+        return changed.pending;
+      }
+    },
+    async remove(conversationId, decide, reason) {
+      for (;;) {
+        const row = await settled(conversationId);
+        await decide(row);
+        if (!(await rows.beginDeletion(row))) continue;
+        await empty(row, reason);
+        rows.erase(row._id).catch(deps.onError);
+        return;
+      }
+    },
+    async finishBefore(before) {
+      for (const row of await rows.unfinished(before)) {
+        if (row.pending) await finish(row, row.pending);
+        if (row.state !== 'deleting') continue;
+        await empty(row, 'deleted');
+        await rows.erase(row._id);
+      }
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { Facts } from '../../facts.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import { Problem } from '../../kernel/problem.js';
+import type { ConversationRow } from '../conversations/conversations.model.js';
+import { permissionsOf } from '../conversations/roles.schemas.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import type { GroupChange } from '../conversations/group-change.model.js';
+import { roles } from '../conversations/roles.schemas.js';
+import type { MemberRow, MemberRows } from '../conversations/members.model.js';
+import type { Users } from '../users/users.service.js';
+import type { Member } from './groups.schemas.js';
+
+interface Deps {
+  members: Pick<MemberRows, 'among'>;
+  users: Pick<Users, 'refs'>;
+  conversations: Pick<Conversations, 'viewFor'>;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+}
+
+/** Tells the members of a group what has changed in it. */
+export interface GroupNews {
+  /** Members as clients see them, in the order of their rows. */
+  viewsOf(rows: readonly MemberRow[]): Promise<Member[]>;
+  created(row: ConversationRow, change: GroupChange): Promise<void>;
+  changed(row: ConversationRow, change: GroupChange, rev: number): Promise<void>;
+}
+
+/** Builds the news of groups. */
+export function createGroupNews({ members, users, conversations, bus }: Deps): GroupNews {
+  async function viewsOf(rows: readonly MemberRow[]): Promise<Member[]> {
+    const refs = await users.refs(rows.map(({ userId }) => String(userId)));
+    return rows.flatMap((row) => {
+      const user = refs.get(String(row.userId));
+      const invitedBy = row.invitedBy ? String(row.invitedBy) : null;
+      return user ? [{ user, role: roles[row.rank] ?? 'member', joinedAt: row.joinedAt.toISOString(), invitedBy }] : [];
+    });
+  }
+
+  const membersOf = async (row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<Member[]> =>
+    viewsOf(await members.among(row._id, userIds.map(String)));
+
+  /** Everybody who comes in is shown the group as he sees it; who has gone again meanwhile is shown nothing. */
+  async function show(row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<void> {
+    await Promise.all(
+      userIds.map(async (one) => {
+        try {
+          const conversation = await conversations.viewFor(String(one), String(row._id));
+          bus.publish('conversation.created', { userId: String(one), conversation });
+        } catch (error) {
+          if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
+        }
+      }),
+    );
+  }
+
+  async function tellRoles(row: ConversationRow, change: GroupChange, rev: number): Promise<void> {
+    const conversationId = String(row._id);
+    for (const member of await membersOf(
+      row,
+      change.roles.map(({ userId }) => userId),
+    )) {
+      bus.publish('member.updated', { conversationId, rev, member });
+      const changes = { role: member.role, permissions: permissionsOf(member.role) };
+      bus.publish('conversation.updated', { conversationId, rev, changes, userId: member.user.id });
+    }
+  }
+
+  return {
+    viewsOf,
+    created: (row, { joining }) => show(row, joining),
+    async changed(row, change, rev) {
+      const conversationId = String(row._id);
+      const { system, joining, ending } = change;
+      if (joining.length > 0) {
+        await show(row, joining);
+        bus.publish('members.added', { conversationId, rev, members: await membersOf(row, joining) });
+      }
+      for (const { userId } of ending) bus.publish('member.removed', { conversationId, rev, userId: String(userId) });
+      await tellRoles(row, change, rev);
+      if (system.kind === 'title_changed')
+        bus.publish('conversation.updated', { conversationId, rev, changes: { title: row.title } });
+      if (system.kind === 'description_changed')
+        bus.publish('conversation.updated', { conversationId, rev, changes: { description: row.description } });
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import type { Actor } from '../../kernel/actor.js';
+import type { Cursors } from '../../kernel/cursors.js';
+import { invalidInput, notFound } from '../../kernel/problem.js';
+import type { Conversation } from '../conversations/conversations.schemas.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import type { MemberRows } from '../conversations/members.model.js';
+import type { Users } from '../users/users.service.js';
+import { type Admission, createAdmission } from './admission.js';
+import { createGroupAsking, type GroupAsking, requireMay, says } from './group-asking.js';
+import type { GroupChanging } from './group-changing.js';
+import type { GroupNews } from './group-news.js';
+import type { GroupRows } from './groups.model.js';
+import type {
+  CreatedGroup,
+  CreateGroup,
+  ListMembers,
+  MemberList,
+  OpenConversation,
+  UpdateGroup,
+} from './groups.schemas.js';
+import { createMemberList } from './member-list.js';
+import type { MemberChanges } from './members-change.model.js';
+import { createMembership, type Membership } from './membership.js';
+import { createOwnership, type Ownership } from './ownership.js';
+
+interface Deps {
+  rows: GroupRows;
+  members: Pick<MemberRows, 'one' | 'among'>;
+  memberChanges: MemberChanges;
+  conversations: Pick<Conversations, 'viewFor' | 'create'>;
+  users: Pick<Users, 'active'>;
+  changing: GroupChanging;
+  news: GroupNews;
+  cursors: Cursors;
+  /** GROUP_MAX_MEMBERS. */
+  maxMembers: number;
+}
+
+interface Created {
+  group: CreatedGroup;
+  isNew: boolean;
+}
+
+/** Groups. Every call throws `not_found` for who is no member, and `forbidden` for what his role does not allow. */
+export interface Groups extends Membership, Pick<Ownership, 'leave' | 'delete'> {
+  /** Makes a group; who may not be added is left out and named. Throws `invalid_input` for too many members. */
+  create(actor: Actor, input: CreateGroup): Promise<Created>;
+  /** Opens a conversation of either type. */
+  open(actor: Actor, input: OpenConversation): Promise<{ conversation: Conversation | CreatedGroup; isNew: boolean }>;
+  get(actor: Actor, id: string): Promise<Conversation>;
+  update(actor: Actor, id: string, input: UpdateGroup): Promise<Conversation>;
+  setPhoto(actor: Actor, id: string): Promise<Conversation>;
+  removePhoto(actor: Actor, id: string): Promise<Conversation>;
+  members(actor: Actor, id: string, asked: ListMembers): Promise<MemberList>;
+  transfer(actor: Actor, id: string, userId: string): Promise<Conversation>;
+}
+
+const tooMany = { en: 'A group cannot have so many members.', fr: 'Un groupe ne peut pas avoir autant de membres.' };
+
+/** Builds the making of groups, once for each clientId. */
+function createCreation({ rows, changing, conversations, maxMembers }: Deps, admission: Admission): Groups['create'] {
+  return async function create(actor, input) {
+    const { title, description = null, memberIds, clientId = null, photoUploadId } = input;
+    if (memberIds.length > maxMembers - 1) throw invalidInput('body.memberIds', tooMany);
+    const known = async () => (clientId === null ? null : rows.byClientId(actor.userId, clientId));
+    const first = await known();
+    // Nobody has uploads yet, so every one that is named is unknown.
+    if (!first && photoUploadId !== undefined) throw notFound();
+    const others = first ? [] : memberIds.filter((one) => one !== actor.userId);
+    const { admitted, refused } = await admission.judge(others, maxMembers - 1);
+    const group = { creatorId: actor.userId, title, description, memberIds: admitted, clientId };
+    const made = first ? null : await rows.create(group);
+    const row = made ?? first ?? (await known());
+    if (!row) throw notFound();
+    if (row.pending) await changing.finish(row, row.pending);
+    const view = await conversations.viewFor(actor.userId, String(row._id));
+    return { group: { ...view, refused: made ? refused : [] }, isNew: made !== null };
+  };
+}
+
+type Info = Pick<Groups, 'get' | 'update' | 'setPhoto' | 'removePhoto'>;
+
+/** Builds what a group is called and looks like. */
+function createInfo({ conversations, changing }: Deps, asking: GroupAsking): Info {
+  const viewFor = (actor: Actor, id: string): Promise<Conversation> => conversations.viewFor(actor.userId, id);
+
+  async function set(actor: Actor, id: string, field: 'title' | 'description', value: string): Promise<void> {
+    await changing.change(id, async (row) => {
+      const { member, role } = await asking.presentIn(row, actor.userId);
+      requireMay(role, { action: 'edit_info' });
+      if (row[field] === value) return null;
+      const title = field === 'title' ? value : null;
+      return { system: says(`${field}_changed`, member, { title }), set: { [field]: value } };
+    });
+  }
+
+  return {
+    async get(actor, id) {
+      await asking.rowFor(actor.userId, id);
+      return viewFor(actor, id);
+    },
+    async update(actor, id, { title, description }) {
+      await asking.requireEditor(actor.userId, id);
+      if (title !== undefined) await set(actor, id, 'title', title);
+      if (description !== undefined) await set(actor, id, 'description', description);
+      return viewFor(actor, id);
+    },
+    async setPhoto(actor, id) {
+      await asking.requireEditor(actor.userId, id);
+      // Nobody has uploads yet, so every one that is named is unknown.
+      throw notFound();
+    },
+    async removePhoto(actor, id) {
+      await asking.requireEditor(actor.userId, id);
+      return viewFor(actor, id);
+    },
+  };
+}
+
+/** Builds the groups of a server. */
+export function createGroups(deps: Deps): Groups {
+  const { conversations } = deps;
+  const asking = createGroupAsking(deps);
+  const admission = createAdmission(deps);
+  const list = createMemberList(deps);
+  const ownership = createOwnership({ ...deps, asking });
+  const create = createCreation(deps, admission);
+
+  return {
+    create,
+    ...createInfo(deps, asking),
+    ...createMembership({ ...deps, asking, admission }),
+    async open(actor, input) {
+      if (input.type === 'direct') return conversations.create(actor, input);
+      const { type: _group, ...wanted } = input;
+      const { group, isNew } = await create(actor, wanted);
+      return { conversation: group, isNew };
+    },
+    members: async (actor, id, asked) => list(actor, await asking.rowFor(actor.userId, id), asked),
+    leave: ownership.leave,
+    delete: ownership.delete,
+    async transfer(actor, id, userId) {
+      await ownership.transfer(actor, id, userId);
+      return conversations.viewFor(actor.userId, id);
+    },
+  };
+}

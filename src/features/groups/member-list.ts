@@ -1,0 +1,73 @@
+import type { Actor } from '../../kernel/actor.js';
+import type { Cursors } from '../../kernel/cursors.js';
+import { invalidInput } from '../../kernel/problem.js';
+import type { ConversationRow } from '../conversations/conversations.model.js';
+import type { MemberRow } from '../conversations/members.model.js';
+import type { GroupNews } from './group-news.js';
+import type { ListMembers, MemberList } from './groups.schemas.js';
+import type { MemberChanges, MemberPlace } from './members-change.model.js';
+
+interface Deps {
+  memberChanges: Pick<MemberChanges, 'byRank'>;
+  news: Pick<GroupNews, 'viewsOf'>;
+  cursors: Cursors;
+}
+
+type Position = [rank: number, joinedAt: number, id: string, version: number];
+
+const wrongCursor = { en: 'This cursor is not one of this list.', fr: 'Ce curseur n’est pas de cette liste.' };
+
+function isPosition(value: unknown): value is Position {
+  return Array.isArray(value) && value.map((one) => typeof one).join() === 'number,number,string,number';
+}
+
+const placeOf = (row: MemberRow): MemberPlace => ({
+  rank: row.rank,
+  joinedAt: row.joinedAt.getTime(),
+  id: String(row._id),
+});
+
+/** Whether a member whose role has changed since the list was begun stood before a place then, and so was shown. */
+function wasShown(row: MemberRow, place: MemberPlace, version: number): boolean {
+  if (row.rankVersion <= version) return false;
+  const before: [number, number, string] = [row.rankBefore, row.joinedAt.getTime(), String(row._id)];
+  const at: [number, number, string] = [place.rank, place.joinedAt, place.id];
+  const differs = before.findIndex((value, field) => value !== at[field]);
+  return differs === -1 || (before[differs] ?? 0) < (at[differs] ?? 0);
+}
+
+/** Builds the list of the members of a group: creator first, then by role, then by joining. */
+export function createMemberList({ memberChanges, news, cursors }: Deps) {
+  /** The next rows behind a place, without those that were shown where they stood before. */
+  async function read(
+    row: ConversationRow,
+    place: MemberPlace | null,
+    version: number,
+    limit: number,
+  ): Promise<MemberRow[]> {
+    const found: MemberRow[] = [];
+    for (let after = place; ;) {
+      const rows = await memberChanges.byRank(row._id, after, limit);
+      found.push(...rows.filter((one) => !place || !wasShown(one, place, version)));
+      const last = rows.at(-1);
+      if (!last || rows.length < limit || found.length >= limit) return found.slice(0, limit);
+      after = placeOf(last);
+    }
+  }
+
+  return async (actor: Actor, row: ConversationRow, { limit, cursor }: ListMembers): Promise<MemberList> => {
+    const name = `members ${String(row._id)}`;
+    const position = cursor === undefined ? null : cursors.decode(name, actor.userId, cursor);
+    if (position !== null && !isPosition(position)) throw invalidInput('query.cursor', wrongCursor);
+    const version = position?.[3] ?? row.membersVersion;
+    const place = position && { rank: position[0], joinedAt: position[1], id: position[2] };
+    const found = await read(row, place, version, limit + 1);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const next = last && found.length > limit ? placeOf(last) : null;
+    return {
+      items: await news.viewsOf(page),
+      nextCursor: next && cursors.encode(name, actor.userId, [next.rank, next.joinedAt, next.id, version]),
+    };
+  };
+}

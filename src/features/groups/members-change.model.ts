@@ -1,0 +1,128 @@
+/** What a change of a group does to the rows of its members. Each may be done twice, and late. */
+import { type Connection, Types } from 'mongoose';
+import type { GroupChange } from '../conversations/group-change.model.js';
+import { rankOf } from '../conversations/roles.schemas.js';
+import { type MemberRow, membersOf, newMember, slotsOf } from '../conversations/member-row.model.js';
+
+/** Where a page of members begins: behind this place. */
+export interface MemberPlace {
+  rank: number;
+  /** Milliseconds since the epoch. */
+  joinedAt: number;
+  id: string;
+}
+
+export interface MemberChanges {
+  /** Makes the rows of who comes in; `seq` is the number up to which they see nothing. */
+  join(conversationId: Types.ObjectId, change: GroupChange, seq: number): Promise<void>;
+  /** Ends rows. */
+  end(change: GroupChange): Promise<void>;
+  /** Ends all rows of a conversation; gives whose they were. */
+  endAll(conversationId: Types.ObjectId): Promise<string[]>;
+  /** Gives roles, where no later change has given others. */
+  setRoles(conversationId: Types.ObjectId, change: GroupChange): Promise<void>;
+  /** Members by role, then by joining, behind a place. */
+  byRank(conversationId: Types.ObjectId, after: MemberPlace | null, limit: number): Promise<MemberRow[]>;
+  /** Who is in it for longest of some people, or of all. */
+  longestServing(
+    conversationId: Types.ObjectId,
+    except: Types.ObjectId,
+    among: Types.ObjectId[] | null,
+  ): Promise<MemberRow | null>;
+  /** Ids of people as rows hold them. */
+  idsOf(userIds: readonly string[]): Types.ObjectId[];
+}
+
+const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
+const durable = { writeConcern: { w: 'majority', journal: true } } as const;
+
+function isDuplicateKey(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 11000;
+}
+
+/** The row of somebody whom a change brings in. */
+function rowOf(
+  conversationId: Types.ObjectId,
+  userId: Types.ObjectId,
+  { _id, at, system, roles, version }: GroupChange,
+  seq: number,
+) {
+  const role = roles.find((one) => one.userId.equals(userId))?.role ?? 'member';
+  const isInviter = system.actorId?.equals(userId) ?? false;
+  return {
+    ...newMember(conversationId, userId, at),
+    isGroup: true,
+    isListed: true,
+    joinedBy: _id,
+    invitedBy: isInviter ? null : system.actorId,
+    rank: rankOf(role),
+    rankBefore: rankOf(role),
+    rankVersion: version,
+    joinedSeq: seq,
+    readSeq: seq,
+    deliveredSeq: seq,
+    shownReadSeq: seq,
+    shownDeliveredSeq: seq,
+  };
+}
+
+/** Gives the changes of members on one connection. */
+export function memberChangesModel(connection: Connection): MemberChanges {
+  const members = membersOf(connection);
+  const nextSlot = slotsOf(connection);
+
+  async function joinOne(conversationId: Types.ObjectId, userId: Types.ObjectId, change: GroupChange, seq: number) {
+    const key = { conversationId, userId, joinedBy: { $eq: change._id, $type: 'objectId' as const } };
+    if (await members.findOne(key, { projection: { _id: 1 }, ...majority })) return;
+    try {
+      await members.insertOne({ ...rowOf(conversationId, userId, change, seq), slot: await nextSlot(userId) }, durable);
+    } catch (error) {
+      // Another one who finishes the same change was faster; the slot stays unused.
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+
+  return {
+    async join(conversationId, change, seq) {
+      await Promise.all(change.joining.map((userId) => joinOne(conversationId, userId, change, seq)));
+    },
+    async end({ ending, at }) {
+      const ids = ending.map(({ memberId }) => memberId);
+      await members.updateMany({ _id: { $in: ids }, endedAt: null }, { $set: { endedAt: at } }, durable);
+    },
+    async endAll(conversationId) {
+      const rows = await members
+        .find({ conversationId, endedAt: null }, { projection: { userId: 1 }, ...majority })
+        .toArray();
+      await members.updateMany({ conversationId, endedAt: null }, { $set: { endedAt: new Date() } }, durable);
+      return rows.map(({ userId }) => String(userId));
+    },
+    async setRoles(conversationId, { roles, version }) {
+      for (const { userId, role } of roles) {
+        const rank = rankOf(role);
+        await members.updateOne(
+          { conversationId, userId, endedAt: null, rankVersion: { $lt: version } },
+          [{ $set: { rankBefore: '$rank', rank, rankVersion: version } }],
+          durable,
+        );
+      }
+    },
+    byRank(conversationId, after, limit) {
+      const behind = after && [
+        { rank: { $gt: after.rank } },
+        { rank: after.rank, joinedAt: { $gt: new Date(after.joinedAt) } },
+        { rank: after.rank, joinedAt: new Date(after.joinedAt), _id: { $gt: new Types.ObjectId(after.id) } },
+      ];
+      return members
+        .find({ conversationId, endedAt: null, ...(behind ? { $or: behind } : {}) }, majority)
+        .sort({ rank: 1, joinedAt: 1, _id: 1 })
+        .limit(limit)
+        .toArray();
+    },
+    longestServing(conversationId, except, among) {
+      const userId = among ? { $in: among, $ne: except } : { $ne: except };
+      return members.findOne({ conversationId, endedAt: null, userId }, { sort: { joinedAt: 1, _id: 1 }, ...majority });
+    },
+    idsOf: (userIds) => userIds.map((one) => new Types.ObjectId(one)),
+  };
+}

@@ -1,0 +1,91 @@
+import type { Actor } from '../../kernel/actor.js';
+import { notFound } from '../../kernel/problem.js';
+import type { ConversationRow } from '../conversations/conversations.model.js';
+import type { Role } from '../conversations/roles.schemas.js';
+import type { MemberRows } from '../conversations/members.model.js';
+import type { Admission } from './admission.js';
+import { type GroupAsking, requireMay, says } from './group-asking.js';
+import type { GroupChanging } from './group-changing.js';
+import type { GroupNews } from './group-news.js';
+import type { GroupRows, Proposal } from './groups.model.js';
+import type { AddedMembers, Member } from './groups.schemas.js';
+import { elevatedWith } from './succession.js';
+
+interface Deps {
+  rows: Pick<GroupRows, 'byId'>;
+  members: Pick<MemberRows, 'among'>;
+  asking: GroupAsking;
+  admission: Admission;
+  changing: Pick<GroupChanging, 'change'>;
+  news: Pick<GroupNews, 'viewsOf'>;
+  maxMembers: number;
+}
+
+/** Who is in a group, and with which role. */
+export interface Membership {
+  add(actor: Actor, id: string, userIds: readonly string[]): Promise<AddedMembers>;
+  remove(actor: Actor, id: string, userId: string): Promise<void>;
+  setRole(actor: Actor, id: string, change: { userId: string; role: Role }): Promise<Member>;
+}
+
+/** Builds the adding and removing of members, and their roles. */
+export function createMembership(deps: Deps): Membership {
+  const { rows, members, asking, admission, changing, news, maxMembers } = deps;
+
+  /** What adding people comes to: who can be added, and who is refused. */
+  async function adding(actor: Actor, row: ConversationRow, asked: readonly string[]) {
+    const { member, role } = await asking.presentIn(row, actor.userId);
+    requireMay(role, { action: 'add_members' });
+    const there = new Set((await members.among(row._id, asked)).map(({ userId }) => String(userId)));
+    const strangers = asked.filter((one) => !there.has(one));
+    const { admitted, refused } = await admission.judge(strangers, maxMembers - row.memberCount);
+    const joining = admission.idsOf(admitted);
+    const proposal: Proposal = { system: says('member_added', member, { userIds: joining }), joining };
+    return { proposal: joining.length === 0 ? null : proposal, refused };
+  }
+
+  return {
+    async add(actor, id, userIds) {
+      const asked = [...new Set(userIds)];
+      let refused: AddedMembers['refused'] = [];
+      await changing.change(id, async (row) => {
+        const judged = await adding(actor, row, asked);
+        refused = judged.refused;
+        return judged.proposal;
+      });
+      const row = await rows.byId(id);
+      const views = row ? await news.viewsOf(await members.among(row._id, asked)) : [];
+      const byId = new Map(views.map((view) => [view.user.id, view]));
+      return { added: asked.flatMap((one) => byId.get(one) ?? []), refused };
+    },
+    async remove(actor, id, userId) {
+      await changing.change(id, async (row) => {
+        const { member, role } = await asking.presentIn(row, actor.userId);
+        const other = await asking.presentIn(row, userId);
+        requireMay(role, { action: 'remove_members', target: other.role });
+        return {
+          system: says('member_removed', member, { userIds: [other.member.userId] }),
+          ending: [{ memberId: other.member._id, userId: other.member.userId }],
+          set: { elevated: elevatedWith(row, other.member.userId, 'member') },
+        };
+      });
+    },
+    async setRole(actor, id, { userId, role: wanted }) {
+      await changing.change(id, async (row) => {
+        const { member, role } = await asking.presentIn(row, actor.userId);
+        const other = await asking.presentIn(row, userId);
+        requireMay(role, { action: 'set_role', target: other.role, role: wanted, isSelf: userId === actor.userId });
+        if (other.role === wanted) return null;
+        return {
+          system: says('role_changed', member, { userIds: [other.member.userId], role: wanted }),
+          roles: [{ userId: other.member.userId, role: wanted }],
+          set: { elevated: elevatedWith(row, other.member.userId, wanted) },
+        };
+      });
+      const row = await asking.rowFor(actor.userId, id);
+      const [view] = await news.viewsOf(await members.among(row._id, [userId]));
+      if (!view) throw notFound();
+      return view;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { type Endpoint, endpoint, made } from '../../kernel/endpoint.js';
+import { Conversation } from '../conversations/conversations.schemas.js';
+import { CreatedGroup, OpenConversation, openingLimits } from './groups.schemas.js';
+import type { Groups } from './groups.service.js';
+
+const Opened = z.union([Conversation, CreatedGroup]).meta({ id: 'Opened' });
+
+/** Opening conversations of either type, under `/api/conversations`. */
+export function openingEndpoints(groups: Pick<Groups, 'open'>): Endpoint[] {
+  return [
+    endpoint({
+      method: 'post',
+      path: '/',
+      summary: 'Open a direct conversation, or make a group',
+      description:
+        'There is one direct conversation per pair: 201 if it is new, 200 with the one that exists. With oneself it holds saved messages.',
+      body: OpenConversation,
+      limitOf: ({ type }) => openingLimits[type],
+      returns: { 200: Opened, 201: Opened },
+      handle: async ({ actor, body }) => {
+        const { conversation, isNew } = await groups.open(actor, body);
+        return made(conversation, isNew);
+      },
+    }),
+  ];
+}

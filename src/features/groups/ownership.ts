@@ -1,0 +1,95 @@
+import type { Actor } from '../../kernel/actor.js';
+import { Problem } from '../../kernel/problem.js';
+import type { ConversationRow } from '../conversations/conversations.model.js';
+import type { MemberRow } from '../conversations/members.model.js';
+import { type GroupAsking, requireMay, says } from './group-asking.js';
+import type { GroupChanging } from './group-changing.js';
+import type { Proposal } from './groups.model.js';
+import type { MemberChanges } from './members-change.model.js';
+import { elevatedWith, successionOf } from './succession.js';
+
+interface Deps {
+  asking: GroupAsking;
+  changing: Pick<GroupChanging, 'change' | 'remove'>;
+  memberChanges: MemberChanges;
+}
+
+/** To whom a group belongs, and how it ends. */
+export interface Ownership {
+  leave(actor: Actor, id: string): Promise<void>;
+  transfer(actor: Actor, id: string, userId: string): Promise<void>;
+  delete(actor: Actor, id: string): Promise<void>;
+}
+
+/** What passing a group on comes to: the former creator is an admin. */
+function transferral(row: ConversationRow, from: MemberRow, to: MemberRow): Proposal {
+  const elevated = elevatedWith({ elevated: elevatedWith(row, to.userId, 'creator') }, from.userId, 'admin');
+  return {
+    system: says('ownership_transferred', from, { userIds: [to.userId] }),
+    roles: [
+      { userId: to.userId, role: 'creator' },
+      { userId: from.userId, role: 'admin' },
+    ],
+    set: { creatorId: to.userId, elevated },
+  };
+}
+
+/** Builds leaving, passing on and deleting. */
+export function createOwnership({ asking, changing, memberChanges }: Deps): Ownership {
+  async function isLast(actor: Actor, row: ConversationRow): Promise<boolean> {
+    await asking.presentIn(row, actor.userId);
+    return row.memberCount === 1;
+  }
+
+  /** Leaves a group in which others stay; false where nobody would. */
+  async function leaveOthers(actor: Actor, id: string): Promise<boolean> {
+    const change = await changing.change(id, async (row) => {
+      if (await isLast(actor, row)) return null;
+      const { member } = await asking.presentIn(row, actor.userId);
+      return {
+        system: says('member_left', member, { userIds: [member.userId] }),
+        ending: [{ memberId: member._id, userId: member.userId }],
+        ...(await successionOf(row, member.userId, memberChanges)),
+      };
+    });
+    return change !== null;
+  }
+
+  /** A group without members is erased; false where somebody has come in meanwhile. */
+  async function leaveLast(actor: Actor, id: string): Promise<boolean> {
+    const stay = new Problem('conflict');
+    try {
+      await changing.remove(
+        id,
+        async (row) => {
+          if (!(await isLast(actor, row))) throw stay;
+        },
+        'left',
+      );
+      return true;
+    } catch (error) {
+      if (error === stay) return false;
+      throw error;
+    }
+  }
+
+  return {
+    async leave(actor, id) {
+      while (!(await leaveOthers(actor, id)) && !(await leaveLast(actor, id)));
+    },
+    async transfer(actor, id, userId) {
+      await changing.change(id, async (row) => {
+        const { member, role } = await asking.presentIn(row, actor.userId);
+        requireMay(role, { action: 'transfer' });
+        const other = await asking.presentIn(row, userId);
+        if (userId === actor.userId) return null;
+        return transferral(row, member, other.member);
+      });
+    },
+    async delete(actor, id) {
+      const decide = async (row: ConversationRow): Promise<void> =>
+        requireMay((await asking.presentIn(row, actor.userId)).role, { action: 'delete_group' });
+      await changing.remove(id, decide, 'deleted');
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { ConversationRow } from '../conversations/conversations.model.js';
+import type { Elevated } from '../conversations/group-change.model.js';
+import type { Role } from '../conversations/roles.schemas.js';
+import type { MemberRow } from '../conversations/members.model.js';
+import type { Proposal } from './groups.model.js';
+import type { MemberChanges } from './members-change.model.js';
+
+/** Who has a role between creator and member, when somebody gets another one. */
+export function elevatedWith(
+  { elevated }: Pick<ConversationRow, 'elevated'>,
+  userId: Elevated['userId'],
+  role: Role,
+): Elevated[] {
+  const others = elevated.filter((one) => !one.userId.equals(userId));
+  return role === 'admin' || role === 'moderator' ? [...others, { userId, role }] : others;
+}
+
+/** The longest-serving admin, else moderator, else member, by joining and then by id. */
+async function heirOf(
+  row: ConversationRow,
+  leaving: Elevated['userId'],
+  changes: MemberChanges,
+): Promise<MemberRow | null> {
+  for (const role of ['admin', 'moderator'] as const) {
+    const those = row.elevated.filter((one) => one.role === role).map(({ userId }) => userId);
+    const heir = those.length > 0 ? await changes.longestServing(row._id, leaving, those) : null;
+    if (heir) return heir;
+  }
+  return changes.longestServing(row._id, leaving, null);
+}
+
+/** What becomes of the roles of a group when somebody goes: the creator's passes on. */
+export async function successionOf(
+  row: ConversationRow,
+  leaving: Elevated['userId'],
+  changes: MemberChanges,
+): Promise<Pick<Proposal, 'roles' | 'set'>> {
+  const elevated = elevatedWith(row, leaving, 'member');
+  if (!row.creatorId?.equals(leaving)) return { set: { elevated } };
+  const heir = await heirOf(row, leaving, changes);
+  if (!heir) return { set: { elevated, creatorId: null } };
+  return {
+    roles: [{ userId: heir.userId, role: 'creator' }],
+    set: { creatorId: heir.userId, elevated: elevatedWith({ elevated }, heir.userId, 'creator') },
+  };
+}

@@ -1,0 +1,59 @@
+/** What all members of a group have reached: the lowest marks that they show, kept on its row and only ever raised. */
+import { Types } from 'mongoose';
+import type { ConversationRow, ConversationRows } from '../features/conversations/conversations.model.js';
+import type { MemberRows } from '../features/conversations/members.model.js';
+
+export interface Reached {
+  /** Whether a conversation is a group; null where there is none. */
+  typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
+  /** Raises what the groups among these conversations have reached; tells who listens of those where it rose. */
+  raise(conversationIds: readonly string[]): Promise<void>;
+  /** Hears of groups where it rose. */
+  onRisen(listener: (conversationId: string) => void): void;
+}
+
+interface Deps {
+  conversations: Pick<ConversationRows, 'typeOf' | 'raiseReached'>;
+  members: Pick<MemberRows, 'lowestShown'>;
+}
+
+/** So many types are kept in memory; a conversation never changes its own. */
+const keptTypes = 100_000;
+
+/** Gives what one process knows and raises. */
+export function createReached({ conversations, members }: Deps): Reached {
+  const types = new Map<string, ConversationRow['type']>();
+  let tell: (conversationId: string) => void = () => undefined;
+
+  async function typeOf(conversationId: string): Promise<ConversationRow['type'] | null> {
+    const known = types.get(conversationId);
+    if (known) return known;
+    const type = await conversations.typeOf(conversationId);
+    if (types.size >= keptTypes) types.clear();
+    if (type) types.set(conversationId, type);
+    return type;
+  }
+
+  /** Asked again after it was stored, until it no longer rises: marks move meanwhile. */
+  async function raiseOne(conversationId: string): Promise<void> {
+    if ((await typeOf(conversationId)) !== 'group') return;
+    const _id = new Types.ObjectId(conversationId);
+    let hasRisen = false;
+    for (;;) {
+      const lowest = await members.lowestShown(_id);
+      if (!lowest || !(await conversations.raiseReached(_id, lowest))) break;
+      hasRisen = true;
+    }
+    if (hasRisen) tell(conversationId);
+  }
+
+  return {
+    typeOf,
+    async raise(conversationIds) {
+      await Promise.all(conversationIds.map(raiseOne));
+    },
+    onRisen(listener) {
+      tell = listener;
+    },
+  };
+}
