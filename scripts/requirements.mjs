@@ -45,6 +45,7 @@ const titles = {
   45: 'Ids, pages and times have one form',
   58: 'Presence is shown to who may know it, as it is',
   60: 'Typing is shown to the other members, for a few seconds',
+  61: 'Deleted means deleted',
   63: 'Answers are not cached or shared',
   64: 'Requests are limited by person, address and class',
   65: 'Events are limited per person over all sockets',

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { api } from '../support/client.js';
+import { makeDirect, makeGroup, makeUser, sendText } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { connectAs, heardBy, nextEvent } from '../support/sockets.js';
+
+/** Every document of the database, as text. */
+async function dumpOf({ database }: TestServer): Promise<string> {
+  const collections = await database.db!.collections();
+  const documents = await Promise.all(collections.map((one) => one.find().toArray()));
+  return JSON.stringify(documents);
+}
+
+function filesBelow(folder: string): string {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .join('\n');
+}
+
+it('requirement 61: nothing of a deleted message is left: not in answers, news, rows, files or logs', async () => {
+  const server = await startTestServer();
+  const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const marks = Array.from({ length: 3 }, () => `marker${randomBytes(8).toString('hex')}`);
+  const [first = '', second = '', third = ''] = marks;
+  const conversations = [(await makeDirect(server, ada, bob)).id, (await makeGroup(server, ada, [bob, eve])).id];
+
+  for (const id of conversations) {
+    const message = await sendText(server, ada, id, `says ${first}`);
+    await api(server)
+      .as(ada)
+      .patch(`/api/messages/${message.id}`, { text: `now ${second}` });
+    await api(server)
+      .as(ada)
+      .patch(`/api/messages/${message.id}`, { text: `then ${third}` });
+    const quoting = { conversationId: id, clientId: `q-${id}`, text: 'an answer', replyTo: message.id };
+    expect((await api(server).as(bob).post('/api/messages', quoting)).body.replyTo.excerpt).toContain(third);
+    // It is everywhere before, so that what follows proves something.
+    const found = await api(server).as(bob).get(`/api/messages/search?q=${third}&conversationId=${id}`);
+    expect(found.body.items).toHaveLength(1);
+    for (const mark of marks) expect(await dumpOf(server)).toContain(mark);
+
+    const peer = await connectAs(server, bob);
+    const deleted = await api(server).as(ada).delete(`/api/messages/${message.id}`);
+    expect(deleted.status).toBe(200);
+    await nextEvent(peer, 'message:updated', ({ message: told }) => told.id === message.id);
+    const fence = await sendText(server, ada, id, 'a fence');
+    await nextEvent(peer, 'message:created', ({ message: told }) => told.id === fence.id);
+    const late = await makeUser(server);
+    await api(server)
+      .as(ada)
+      .post(`/api/groups/${id}/members`, { userIds: [late.id] });
+
+    const paths = [
+      `messages/${message.id}`,
+      `messages/${message.id}/revisions`,
+      `messages/${message.id}/receipts`,
+      `messages?conversationId=${id}&limit=100`,
+      `messages?conversationId=${id}&around=${message.seq}`,
+      `messages/search?q=${first}`,
+      `messages/search?q=${second}`,
+      `messages/search?q=${third}`,
+      `messages/search?q=${third.slice(0, 12)}`,
+      'conversations',
+      `conversations/${id}`,
+    ];
+    const answers = [JSON.stringify(heardBy(peer)), deleted.text];
+    for (const user of [ada, bob, eve, late]) {
+      for (const path of paths) answers.push((await api(server).as(user).get(`/api/${path}`)).text);
+      answers.push((await api(server).as(user).post('/api/sync', {})).text);
+    }
+    const retry = { conversationId: id, clientId: message.clientId, text: `says ${first}` };
+    answers.push((await api(server).as(ada).post('/api/messages', retry)).text);
+    for (const mark of marks) expect(answers.filter((text) => text.includes(mark))).toEqual([]);
+  }
+
+  const places = { rows: await dumpOf(server), log: server.log.text(), files: filesBelow(server.dataDir) };
+  for (const [place, text] of Object.entries(places))
+    for (const mark of marks) expect(text.includes(mark), place).toBe(false);
+});
