@@ -74,10 +74,12 @@ async function fill(connection: Connection, size: number, places: readonly Place
       const place = places[number % 2 === 0 ? 0 : 1 + (((number - 1) / 2) % (busyCount - 1))] as Place;
       const createdAt = new Date(from + Math.floor((number / size) * 86_400_000 * 300));
       const text = textOf(number, size);
-      const _id = new Types.ObjectId();
-      Buffer.from(_id.id.buffer, _id.id.byteOffset).writeUInt32BE(Math.floor(createdAt.getTime() / 1000));
+      const seconds = Math.floor(createdAt.getTime() / 1000)
+        .toString(16)
+        .padStart(8, '0');
+      const _id = new Types.ObjectId(seconds + new Types.ObjectId().toHexString().slice(8));
       return {
-        _id: new Types.ObjectId(_id.id),
+        _id,
         conversationId: place._id,
         seq: ++place.seq,
         rev: 0,

@@ -129,4 +129,28 @@ describe('(8.12) indexes', () => {
     expect(ids(byIndex)).toEqual(ids(scan));
     expect(await rows.find({ a: 1_000 }).hint('a_1').toArray()).toHaveLength(round);
   });
+
+  it('with bounds are taken before one that gives the order alone, which counts as a scan', async () => {
+    const store = await openStore();
+    const client = await connectTo(store);
+    const rows = rowsOf(client);
+    await rows.insertMany(Array.from({ length: 200 }, (_, n) => ({ _id: n, a: n % 20, b: n })));
+    await rows.createIndex({ a: 1, b: 1 });
+    const scans = async (): Promise<unknown> => {
+      const status = await client.db('admin').command({ serverStatus: 1 });
+      return status['metrics'].queryExecutor.collectionScans.total;
+    };
+    const either = {
+      $or: [
+        { a: 3, b: 143 },
+        { a: 7, b: 27 },
+      ],
+    };
+    expect((await rows.find(either).sort({ _id: -1 }).toArray()).map(({ _id }) => _id)).toEqual([143, 27]);
+    expect(await scans()).toBe(0);
+    expect(await rows.find({}).sort({ _id: 1 }).limit(2).toArray()).toHaveLength(2);
+    expect(await scans()).toBe(0);
+    expect(await rows.find({ c: 1 }).sort({ _id: 1 }).toArray()).toEqual([]);
+    expect(await scans()).toBe(1);
+  });
 });

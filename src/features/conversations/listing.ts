@@ -5,7 +5,7 @@ import type { Counting, Counts } from '../../views/counting.js';
 import type { ConversationRows } from './conversations.model.js';
 import { startOf } from './conversations.policy.js';
 import type { ConversationList, ListConversations, UnreadTotals } from './conversations.schemas.js';
-import type { MemberRow, MemberRows } from './members.model.js';
+import type { MemberRows } from './members.model.js';
 import type { Known } from './standing.js';
 
 interface Deps {
@@ -56,21 +56,36 @@ function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Held): 
   return counts.get(String(conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
 }
 
-/** What is in somebody's list, by a fixed number of queries; throws `unavailable`. */
-export async function heldBy({ rows: { conversations, members }, log }: Listed, userId: string): Promise<Held[]> {
+/** What is in somebody's list, without the others in it; throws `unavailable`. */
+export async function ownBy({ rows: { conversations, members }, log }: Listed, userId: string): Promise<Held[]> {
   if (!(await log.settle())) throw unavailable();
   const own = await members.ofUser(userId);
   const ids = own.map(({ conversationId }) => conversationId);
-  const directs = own.filter(({ isGroup }) => !isGroup).map(({ conversationId }) => conversationId);
-  const everybody = await members.ofAll(directs);
   const found = new Map((await conversations.byIds(ids)).map((row) => [String(row._id), row]));
-  const others = new Map<string, MemberRow>();
-  for (const row of everybody) if (String(row.userId) !== userId) others.set(String(row.conversationId), row);
   return own.flatMap((member) => {
-    const key = String(member.conversationId);
-    const conversation = found.get(key);
+    const conversation = found.get(String(member.conversationId));
     if (!conversation || (!member.isListed && conversation.seq <= startOf(member))) return [];
-    return [{ conversation, member, other: others.get(key) ?? null }];
+    return [{ conversation, member, other: null }];
+  });
+}
+
+/** Adds who else is in direct conversations. What they show is at most the head that it is shown with. */
+export async function withOthers(
+  { rows: { members } }: Pick<Deps, 'rows'>,
+  userId: string,
+  held: readonly Held[],
+): Promise<Held[]> {
+  const directs = held.filter(({ member }) => !member.isGroup).map(({ conversation }) => conversation._id);
+  const rows = new Map((await members.othersIn(directs, userId)).map((row) => [String(row.conversationId), row]));
+  return held.map((one): Held => {
+    const row = rows.get(String(one.conversation._id));
+    if (!row) return one;
+    const { seq } = one.conversation;
+    const shown = {
+      shownReadSeq: Math.min(row.shownReadSeq, seq),
+      shownDeliveredSeq: Math.min(row.shownDeliveredSeq, seq),
+    };
+    return { ...one, other: { ...row, ...shown } };
   });
 }
 
@@ -89,10 +104,10 @@ export function createListing(deps: Deps) {
   return async (userId: string, { filter, limit, cursor }: ListConversations): Promise<ConversationList> => {
     const name = `conversations ${filter}`;
     const after = cursor === undefined ? null : placeOf(name, userId, cursor);
-    const all = (await filtered(deps, userId, filter, await heldBy(deps, userId)))
+    const all = (await filtered(deps, userId, filter, await ownBy(deps, userId)))
       .sort((a, b) => compare(positionOf(a), positionOf(b)))
       .filter((held) => after === null || compare(positionOf(held), after) > 0);
-    const shown = all.slice(0, limit);
+    const shown = await withOthers(deps, userId, all.slice(0, limit));
     const last = all.length > limit ? shown.at(-1) : undefined;
     return {
       items: await views.of(userId, shown),
@@ -110,7 +125,7 @@ function isQuiet({ member }: Held, now: Date): boolean {
 export function createTotals(deps: Omit<Deps, 'views' | 'cursors'>) {
   return async (userId: string): Promise<UnreadTotals> => {
     const now = new Date();
-    const held = await heldBy(deps, userId);
+    const held = await ownBy(deps, userId);
     const counts = await deps.counting.of(userId, held);
     const loud = held.filter((one) => !isQuiet(one, now)).map((one) => countsIn(counts, one).unreadCount);
     return {

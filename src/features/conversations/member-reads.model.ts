@@ -17,7 +17,8 @@ export interface MemberReads {
   among(conversationId: Types.ObjectId, userIds: readonly string[]): Promise<MemberRow[]>;
   /** Whose list a conversation has left when it was emptied up to a number. */
   unlistedAt(conversationId: Types.ObjectId, clearedSeq: number): Promise<string[]>;
-  ofAll(conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
+  /** The others in some direct conversations of a person. */
+  othersIn(conversationIds: readonly Types.ObjectId[], userId: string): Promise<MemberRow[]>;
   ofUser(userId: string): Promise<MemberRow[]>;
   /** The conversations that these rows of a person, present or ended, are of. */
   conversationsOfSlots(userId: string, slots: readonly number[]): Promise<string[]>;
@@ -79,8 +80,10 @@ export function memberReads(members: Collection<MemberRow>): MemberReads {
       const rows = await present({ conversationId, isListed: false, clearedSeq }, { userId: 1 });
       return rows.map(({ userId }) => String(userId));
     },
-    ofAll: (conversationIds) =>
-      present({ conversationId: { $in: [...conversationIds] } }, { conversationId: 1, userId: 1 }),
+    othersIn(conversationIds, userId) {
+      const filter = { conversationId: { $in: [...conversationIds] }, userId: { $ne: new Types.ObjectId(userId) } };
+      return members.find({ ...filter, endedAt: null }, majority).toArray();
+    },
     ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
     async conversationsOfSlots(userId, slots) {
       if (slots.length === 0) return [];

@@ -227,7 +227,7 @@ export function messagesModel(connection: Connection): MessageRows {
     async atPlaces(places) {
       if (places.length === 0) return [];
       const wanted = places.map(({ conversationId, seq }) => ({ conversationId, seq }));
-      return messages.find({ $or: wanted }, majority).sort({ _id: 1 }).toArray();
+      return messages.find({ $or: wanted }, majority).toArray();
     },
   };
 }

@@ -19,7 +19,7 @@ interface Deps {
   search: SearchRows;
   hidden: Pick<HiddenRows, 'within'>;
   views: MessageViews;
-  conversations: Pick<Conversations, 'standingOf' | 'allOf'>;
+  conversations: Pick<Conversations, 'standingOf' | 'ownOf' | 'withOthers'>;
   cursors: Cursors;
 }
 
@@ -33,7 +33,7 @@ interface Found {
 }
 
 /** Up to so many messages with a word are gathered and sorted; of what is in more, the newest are looked for. */
-const fewMessages = 2000;
+const fewMessages = 1000;
 const probes = 3;
 const secondMs = 1000;
 
@@ -109,10 +109,13 @@ async function find(search: SearchRows, { held, query, limit, before }: Asked, i
 }
 
 /** Shows a page of hits; what was edited or deleted meanwhile is found no more. */
-async function show({ rows, views }: Deps, page: readonly Candidate[], { held, query }: Asked) {
+async function show({ rows, views, conversations }: Deps, page: readonly Candidate[], { userId, held, query }: Asked) {
   const found = new Map((await rows.byIds(page.map(({ _id }) => String(_id)))).map((row) => [String(row._id), row]));
   const present = page.flatMap(({ _id }) => found.get(String(_id)) ?? []).filter((row) => isFoundBy(query, row));
-  const readers = new Map(held.map((one) => [String(one.conversation._id), readingOf(one)]));
+  const shown = new Set(present.map(({ conversationId }) => String(conversationId)));
+  const concerned = held.filter(({ conversation }) => shown.has(String(conversation._id)));
+  const whole = await conversations.withOthers(userId, concerned);
+  const readers = new Map(whole.map((one) => [String(one.conversation._id), readingOf(one)]));
   const messages = await views.of(present, ({ conversationId }: MessageRow) => {
     const reader = readers.get(String(conversationId));
     if (!reader) throw new Error('A hit in a conversation that was not searched');
@@ -136,7 +139,7 @@ export function createSearching(deps: Deps): Search {
     const before = cursor === undefined ? null : placeOf(cursors.decode(name, userId, cursor));
     const held = conversationId
       ? [await conversations.standingOf(userId, conversationId)]
-      : await conversations.allOf(userId);
+      : await conversations.ownOf(userId);
     const query = wordQuery(q);
     if (!query || held.length === 0) return { items: [], nextCursor: null };
     const asked: Asked = { userId, held, query, senderId, limit, before };

@@ -13,7 +13,7 @@ import type { Step } from './sync-step.js';
 import type { SyncAnswer, SyncRequest } from './sync.schemas.js';
 
 interface Deps {
-  conversations: Pick<Conversations, 'allOf'>;
+  conversations: Pick<Conversations, 'ownOf' | 'withOthers'>;
   members: Pick<MemberRows, 'conversationsOfSlots'>;
   me: (userId: string) => Promise<Me>;
   reading: SyncReading;
@@ -87,7 +87,8 @@ export function createSync({ conversations, members, me, reading, cursors }: Dep
       const { entries, versions } = vectorOf(userId, cursor);
       const known = new Map(entries.map((entry) => [entry.slot, entry]));
       // All numbers are read before any content.
-      const [held, account] = await Promise.all([conversations.allOf(userId), me(userId)]);
+      const [own, account] = await Promise.all([conversations.ownOf(userId), me(userId)]);
+      const held = await conversations.withOthers(userId, own);
       const changed = held
         .map((one): Step => ({ held: one, before: known.get(one.member.slot) ?? null }))
         .filter(({ held: one, before }) => before === null || !isSame(before, entryOf(one)))

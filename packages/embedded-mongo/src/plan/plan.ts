@@ -28,6 +28,8 @@ export interface IndexPlan {
   readonly sorted: boolean;
   /** True if a document can come more than once. */
   readonly dedupe: boolean;
+  /** True if the whole index is gone through: nothing in the query bounds it, and it leaves no document out. */
+  readonly whole: boolean;
 }
 
 export type Plan =
@@ -180,6 +182,7 @@ function candidate(index: Index, { node, conditions, sort }: Question): Candidat
     exact,
     sorted: fit !== null,
     dedupe: free,
+    whole: shape.bounded === 0 && !covered.selective,
   };
   return { plan, score };
 }
@@ -242,5 +245,8 @@ export function choosePlan(
     const found = index && candidate(index, question);
     return found?.plan ?? scan;
   }
-  return bestOf(indexes, question) ?? unionOf(node, indexes) ?? scan;
+  const best = bestOf(indexes, question);
+  // An order is worth less than bounds: to go through a whole index for it is the last resort before a scan.
+  if (best && !best.whole) return best;
+  return unionOf(node, indexes) ?? best ?? scan;
 }
