@@ -68,6 +68,7 @@ const titles = {
   87: 'Unread is a formula',
   88: 'Last message and order of the list',
   89: 'Edits at the same time: the stale one is refused, deletion wins',
+  91: 'Roles in a group stay legal under race',
   92: 'One direct conversation per pair',
   96: 'The data check, and the indexes before readiness',
   97: 'Stopping in order',

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { spawnServer, type ChildServer } from '../support/child.js';
+import { api, type Answer } from '../support/client.js';
+import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { freshDatabase, spawnStore, type StoreProcess } from '../support/store.js';
+
+const rounds = Number(process.env['GROUP_ROUNDS'] ?? 4);
+const patient = { timeout: 240_000 };
+
+interface World {
+  servers: readonly [ChildServer, ChildServer];
+  creator: TestUser;
+  one: TestUser;
+  two: TestUser;
+  id: string;
+  /** Asks one of the two servers. */
+  as: (server: 0 | 1, user: TestUser) => ReturnType<ReturnType<typeof api>['as']>;
+}
+
+async function makeWorld(servers: readonly [ChildServer, ChildServer]): Promise<World> {
+  const as: World['as'] = (server, user) => api(servers[server]).as(user);
+  const [creator, one, two] = (await Promise.all([0, 1, 2].map(() => makeUser(servers[0])))) as [
+    TestUser,
+    TestUser,
+    TestUser,
+  ];
+  const { id } = await makeGroup(servers[0], creator, [one, two]);
+  return { servers, creator, one, two, id, as };
+}
+
+const promote = (world: World, user: TestUser, role: string): Promise<Answer> =>
+  world.as(0, world.creator).patch(`/api/groups/${world.id}/members/${user.id}`, { role });
+
+const statusesOf = (answers: Answer[]): number[] => answers.map(({ status }) => status).sort();
+
+/** What two people do at the same instant on two servers, and how it may end. */
+const races: Record<string, (world: World) => Promise<void>> = {
+  async 'two who remove each other'(world) {
+    const { one, two, id, as, creator } = world;
+    await promote(world, one, 'admin');
+    await promote(world, two, 'moderator');
+    const answers = await Promise.all([
+      as(0, one).delete(`/api/groups/${id}/members/${two.id}`),
+      as(1, creator).delete(`/api/groups/${id}/members/${one.id}`),
+    ]);
+    expect(answers[1]?.status).toBe(204);
+    expect([204, 404]).toContain(answers[0]?.status);
+    expect((await as(1, one).get(`/api/groups/${id}`)).status).toBe(404);
+  },
+  async 'a creator who leaves while he passes the group on'({ creator, one, two, id, as }) {
+    const answers = await Promise.all([
+      as(0, creator).post(`/api/groups/${id}/leave`),
+      as(1, creator).post(`/api/groups/${id}/transfer`, { userId: two.id }),
+    ]);
+    expect(answers[0]?.status).toBe(204);
+    const members = (await as(0, two).get(`/api/groups/${id}/members`)).body.items;
+    expect(members).toHaveLength(2);
+    expect(members.filter(({ role }: any) => role === 'creator')).toHaveLength(1);
+    expect([one.id, two.id]).toContain(members[0].user.id);
+  },
+  async 'a promotion of who is being removed'({ creator, one, id, as }) {
+    const answers = await Promise.all([
+      as(0, creator).patch(`/api/groups/${id}/members/${one.id}`, { role: 'admin' }),
+      as(1, creator).delete(`/api/groups/${id}/members/${one.id}`),
+    ]);
+    expect(answers[1]?.status).toBe(204);
+    expect([200, 404]).toContain(answers[0]?.status);
+    expect((await as(0, creator).get(`/api/groups/${id}`)).body.memberCount).toBe(2);
+  },
+  async 'messages of who is being removed'({ creator, one, id, as, servers }) {
+    const sending = Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        as(n % 2 === 0 ? 0 : 1, one).post('/api/messages', {
+          conversationId: id,
+          clientId: `r${n}`,
+          text: `text ${n}`,
+        }),
+      ),
+    );
+    expect((await as(1, creator).delete(`/api/groups/${id}/members/${one.id}`)).status).toBe(204);
+    const { seq } = (await as(0, creator).get(`/api/groups/${id}`)).body;
+    const answers = await sending;
+    expect(statusesOf(answers).every((status) => status === 201 || status === 404)).toBe(true);
+    await sendText(servers[0], creator, id, 'after');
+    const { items } = (await as(0, creator).get(`/api/messages?conversationId=${id}&after=${seq}`)).body;
+    expect(items.map(({ text }: any) => text)).toEqual(['after']);
+  },
+};
+
+let store: StoreProcess;
+let servers: readonly [ChildServer, ChildServer];
+beforeAll(async () => {
+  store = await spawnStore();
+  const env = {
+    MONGODB_URI: store.uri(freshDatabase()),
+    SECRET_KEY: 'one key for both of the servers of this test',
+    GROUP_MAX_MEMBERS: '6',
+  };
+  servers = [await spawnServer(env), await spawnServer(env)];
+});
+// The data check of a server that stops looks at every group.
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+  await store.stop();
+}, 60_000);
+
+it.each(Object.keys(races))('requirement 91: %s, and a legal group is left', patient, async (name) => {
+  const worlds = await Promise.all(Array.from({ length: rounds }, () => makeWorld(servers)));
+  await Promise.all(worlds.map((world) => races[name]?.(world)));
+});
+
+it('requirement 91: fifty additions at once double nobody and never pass the limit', patient, async () => {
+  const creator = await makeUser(servers[0]);
+  const people = await Promise.all(Array.from({ length: 8 }, () => makeUser(servers[0])));
+  const { id } = await makeGroup(servers[0], creator, []);
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, n) =>
+      api(servers[n % 2 === 0 ? 0 : 1])
+        .as(creator)
+        .post(`/api/groups/${id}/members`, { userIds: [people[n % 8]?.id, people[(n + 3) % 8]?.id] }),
+    ),
+  );
+  expect(new Set(statusesOf(answers))).toEqual(new Set([200]));
+  const members = (await api(servers[1]).as(creator).get(`/api/groups/${id}/members`)).body.items;
+  expect(new Set(members.map(({ user }: any) => user.id)).size).toBe(6);
+  expect(members).toHaveLength(6);
+  expect(answers.some(({ body }) => body.refused.some(({ code }: any) => code === 'conflict'))).toBe(true);
+});
