@@ -1,0 +1,99 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api, type Answer } from '../support/client.js';
+import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+const roles = ['creator', 'admin', 'moderator', 'member'] as const;
+type Role = (typeof roles)[number];
+const rank = (role: Role): number => roles.indexOf(role);
+
+/** The table of the contract: what a role may do, and to which other it has to be above. */
+const may: Record<string, (actor: Role, target: Role) => boolean> = {
+  remove: (actor, target) => rank(actor) <= rank('moderator') && rank(actor) < rank(target),
+  'delete a message': (actor, target) => rank(actor) <= rank('moderator') && rank(actor) < rank(target),
+  'make an admin': (actor, target) => actor === 'creator' && rank(target) > 0,
+  'make a moderator': (actor, target) => rank(actor) <= rank('admin') && rank(actor) < rank(target),
+  'make a member': (actor, target) => rank(actor) <= rank('admin') && rank(actor) < rank(target),
+  'make a creator': () => false,
+  rename: (actor) => rank(actor) <= rank('admin'),
+  add: (actor) => rank(actor) <= rank('admin'),
+  transfer: (actor) => actor === 'creator',
+  'delete the group': (actor) => actor === 'creator',
+};
+
+let server: TestServer;
+let newcomer: TestUser;
+const people = {} as Record<Role, TestUser>;
+const others = {} as Record<Role, TestUser>;
+beforeAll(async () => {
+  server = await startTestServer();
+  newcomer = await makeUser(server);
+  for (const role of roles) [people[role], others[role]] = [await makeUser(server), await makeUser(server)];
+  others.creator = people.creator;
+});
+
+/** A group with two of each role; its creator stands on both sides. */
+async function makeWorld(): Promise<string> {
+  const everybody = roles.slice(1).flatMap((role) => [people[role], others[role]]);
+  const { id } = await makeGroup(server, people.creator, everybody);
+  for (const role of ['admin', 'moderator'] as const)
+    for (const user of [people[role], others[role]])
+      await api(server).as(people.creator).patch(`/api/groups/${id}/members/${user.id}`, { role });
+  return id;
+}
+
+async function act(deed: string, id: string, actor: TestUser, target: Role): Promise<Answer> {
+  const door = api(server).as(actor);
+  const member = `/api/groups/${id}/members/${others[target].id}`;
+  const role = /^make an? (\w+)$/.exec(deed)?.[1];
+  if (role) return door.patch(member, { role });
+  if (deed === 'remove') return door.delete(member);
+  if (deed === 'rename') return door.patch(`/api/groups/${id}`, { title: 'Another' });
+  if (deed === 'add') return door.post(`/api/groups/${id}/members`, { userIds: [newcomer.id] });
+  if (deed === 'transfer') return door.post(`/api/groups/${id}/transfer`, { userId: others[target].id });
+  if (deed === 'delete the group') return door.delete(`/api/groups/${id}`);
+  const message = await sendText(server, others[target], id, 'a message');
+  return door.delete(`/api/messages/${message.id}`);
+}
+
+describe.each(roles)('%s', (role) => {
+  it.each(Object.keys(may))(
+    'requirement 30: may %s as the table says, and nothing more',
+    { timeout: 60_000 },
+    async (deed) => {
+      const isOfTarget = !['rename', 'add', 'delete the group'].includes(deed);
+      const world = await makeWorld();
+      // What is refused changes nothing, so that one group serves for all of it.
+      const targets = roles.filter((target) => isOfTarget || target === 'member');
+      const wanted = targets.sort((a, b) => Number(may[deed]?.(role, a)) - Number(may[deed]?.(role, b)));
+      let isFresh = true;
+      for (const target of wanted) {
+        const isAllowed = may[deed]?.(role, target) ?? false;
+        const isSelf = role === 'creator' && target === 'creator';
+        const used = isFresh ? world : await makeWorld();
+        const answer = await act(deed, used, people[role], target);
+        // To oneself a transfer changes nothing; one's own message one deletes as its author.
+        const isFine = isAllowed || (isSelf && ['transfer', 'delete a message'].includes(deed));
+        expect([target, answer.status < 300 ? 'done' : answer.body.code]).toEqual([
+          target,
+          isFine ? 'done' : 'forbidden',
+        ]);
+        if (isFine) isFresh = false;
+      }
+    },
+  );
+});
+
+it('requirement 30: who steps down does so alone, and a role is one of four words', async () => {
+  const id = await makeWorld();
+  const own = (user: TestUser, role: unknown): Promise<Answer> =>
+    api(server).as(user).patch(`/api/groups/${id}/members/${user.id}`, { role });
+  expect((await own(people.creator, 'admin')).status).toBe(403);
+  expect((await own(people.moderator, 'admin')).status).toBe(403);
+  expect((await own(people.member, 'creator')).status).toBe(403);
+  expect((await own(people.admin, 'moderator')).body.role).toBe('moderator');
+  expect((await own(people.admin, 'member')).body.role).toBe('member');
+  expect((await own(people.admin, 'moderator')).status).toBe(403);
+  for (const role of ['owner', 'CREATOR', '', null, ['admin'], { $ne: 'member' }, 3])
+    expect((await own(people.moderator, role)).status).toBe(400);
+});
