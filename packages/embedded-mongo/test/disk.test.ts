@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { storageError } from '../src/store/environment.js';
 import { connectTo, temporaryFolder } from './support/store.js';
 import type { Client } from './support/store.js';
 
@@ -99,3 +100,10 @@ it('(8.4) a disk that takes no more is told by an error, harms nothing, and is o
   await expectSound(client, first.count + 1);
   await expect(rowsOf(client).insertOne({ _id: -1, n: 0, text: '' })).rejects.toMatchObject({ code: 11000 });
 }, 60_000);
+
+it('(8.4) a write that the system cuts short is a full disk where nothing is free, and a fault where there is', () => {
+  const short = new Error('Input/output error');
+  expect(storageError(short, () => 4096)).toMatchObject({ code: 14031 });
+  expect(storageError(short, () => 2 ** 30)).toMatchObject({ code: 1 });
+  expect(storageError(new Error('No space left on device'), () => 2 ** 30)).toMatchObject({ code: 14031 });
+});

@@ -200,6 +200,27 @@ describe('(8.8) connections and cursors', () => {
     expect(all).toHaveLength(20);
   });
 
+  it('forgets a cursor that nobody has used for too long, and no other', async () => {
+    const store = await openStore();
+    const client = await connectTo(store);
+    const db = client.db();
+    await db.collection<{ _id: number }>('rows').insertMany(Array.from({ length: 1000 }, (_, n) => ({ _id: n })));
+    const open = async (more: object = {}): Promise<unknown> =>
+      ((await db.command({ find: 'rows', batchSize: 1, ...more })) as { cursor: { id: unknown } }).cursor.id;
+    const [idle, used, lasting] = [await open(), await open(), await open({ noCursorTimeout: true })];
+    const more = (id: unknown) => db.command({ getMore: id, collection: 'rows', batchSize: 1 });
+    await client.db('admin').command({ setParameter: 1, cursorTimeoutMillis: 1500 });
+    const deadline = Date.now() + 15_000;
+    const openCursors = async (): Promise<number> => {
+      await more(used);
+      return Number((await client.db('admin').command({ serverStatus: 1 }))['metrics'].cursor.open.total);
+    };
+    while ((await openCursors()) > 2) if (Date.now() > deadline) throw new Error('the idle cursor is there after 15 s');
+    await expect(more(idle)).rejects.toMatchObject({ code: 43 });
+    expect((await more(lasting))['cursor'].nextBatch).toHaveLength(1);
+    expect((await more(used))['cursor'].nextBatch).toHaveLength(1);
+  });
+
   it('forgets a cursor that was killed, and knows it under its own name alone', async () => {
     const client = await connectTo(await openStore());
     const db = client.db();

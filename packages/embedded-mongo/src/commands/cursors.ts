@@ -24,7 +24,7 @@ export interface Batch {
 }
 
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
-export const CURSOR_TIMEOUT_MS = 10 * 60 * 1000;
+const CURSOR_TIMEOUT_MS = 10 * 60 * 1000;
 
 /** Takes up to `size` documents (0: no limit) and at most 16 MB. */
 export function* takeBatch(
@@ -62,14 +62,16 @@ export interface Cursors {
   /** Throws 43 if there is no such cursor on that namespace. */
   readonly get: (id: bigint, namespace: string) => Cursor;
   readonly close: (id: bigint) => boolean;
-  /** Closes what nobody has used for ten minutes. */
+  /** Closes what nobody has used for too long: ten minutes, unless it was set. */
   readonly expire: (now: number) => void;
+  readonly setTimeoutMs: (ms: number) => void;
   readonly size: () => number;
 }
 
 /** An empty registry. Ids are random, so that a client cannot guess another's. */
 export function createCursors(): Cursors {
   const open = new Map<bigint, Cursor>();
+  let timeoutMs = CURSOR_TIMEOUT_MS;
   const newId = (): bigint => {
     const words = crypto.getRandomValues(new BigUint64Array(1));
     const id = (words[0] ?? 0n) >> 1n;
@@ -90,8 +92,11 @@ export function createCursors(): Cursors {
     close: (id) => open.delete(id),
     expire: (now) => {
       for (const { id, usedAt, noTimeout, busy } of open.values()) {
-        if (!noTimeout && !busy && now - usedAt > CURSOR_TIMEOUT_MS) open.delete(id);
+        if (!noTimeout && !busy && now - usedAt > timeoutMs) open.delete(id);
       }
+    },
+    setTimeoutMs: (ms) => {
+      timeoutMs = ms;
     },
     size: () => open.size,
   };

@@ -35,10 +35,11 @@ function configureFailPoint(call: Call): Reply {
 }
 
 function setParameter(call: Call): Reply {
-  const seconds = call.body['ttlMonitorSleepSecs'];
-  if (!isNum(seconds)) throw new CommandError(72, 'no option found to set');
-  call.engine.setTtlSeconds(toDouble(seconds));
-  return { was: 60, ok: 1 };
+  const { ttlMonitorSleepSecs: seconds, cursorTimeoutMillis: millis } = call.body;
+  if (isNum(seconds)) call.engine.setTtlSeconds(toDouble(seconds));
+  else if (isNum(millis)) call.engine.cursors.setTimeoutMs(toDouble(millis));
+  else throw new CommandError(72, 'no option found to set');
+  return { ok: 1 };
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {

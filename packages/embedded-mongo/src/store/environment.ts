@@ -1,5 +1,5 @@
 /** The LMDB file: opening it, its version stamp, transactions, ranges. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
@@ -32,6 +32,8 @@ export interface Environment {
   /** Runs `work` in one durable transaction; what it throws undoes all of it. */
   readonly transact: <T>(work: () => T) => T;
   readonly backup: (file: string) => Promise<void>;
+  /** What is free on the disk for this process, in bytes. */
+  readonly freeBytes: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -51,11 +53,18 @@ function isNoSpace(error: unknown): boolean {
   );
 }
 
-/** What LMDB throws, as the code a client gets: 14031 for a full disk, 1 for anything else. */
-export function storageError(error: unknown): CommandError {
+/** A disk with less than this is full to whoever writes a group of commands. */
+const FULL_BELOW = 16 * 1024 * 1024;
+
+/**
+ * What LMDB throws, as the code a client gets: 14031 for a full disk, 1 for anything else. A write that the system cuts
+ * short is an I/O error to LMDB, whatever the cause: how much is free on the disk (in bytes) then decides.
+ */
+export function storageError(error: unknown, freeBytes: () => number): CommandError {
   if (error instanceof CommandError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (isNoSpace(error)) return new CommandError(14031, `the disk is full: nothing was written (${message})`);
+  const isFull = isNoSpace(error) || (/input\/output error|EIO/i.test(message) && freeBytes() < FULL_BELOW);
+  if (isFull) return new CommandError(14031, `the disk is full: nothing was written (${message})`);
   return new CommandError(1, `the store could not write: ${message}`);
 }
 
@@ -73,7 +82,11 @@ export function openEnvironment(folder: string): Environment {
     const data = root.openDB<Buffer, Buffer>({ name: 'data', ...binary });
     const catalogue = root.openDB<Buffer, Buffer>({ name: 'catalogue', ...binary });
     checkVersion(root, catalogue, folder);
-    return { data, catalogue, ...operations(root, release) };
+    const freeBytes = (): number => {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    };
+    return { data, catalogue, freeBytes, ...operations(root, release) };
   } catch (error) {
     void root?.close();
     release();

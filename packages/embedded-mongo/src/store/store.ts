@@ -40,7 +40,7 @@ export function openStore(folder: string): Store {
       });
     } catch (error) {
       catalogue.reload();
-      throw storageError(error);
+      throw storageError(error, environment.freeBytes);
     }
   };
   const sweep = (): boolean => {
