@@ -96,7 +96,7 @@ export default tseslint.config(
   },
   { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },
   {
-    files: ['**/test/**/*.ts', '**/*.test.ts', 'bench/**/*.ts', 'scripts/**', '*.js', '*.ts', 'packages/*/main.js'],
+    files: ['**/test/**/*.ts', '**/*.test.ts', '**/bench/**/*.ts', 'scripts/**', '*.js', '*.ts', 'packages/*/main.js'],
     rules: {
       'no-console': 'off',
       'no-restricted-syntax': 'off',

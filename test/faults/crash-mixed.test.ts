@@ -6,8 +6,8 @@ import { makeDirect, makeGroup, makeUser, type TestUser } from '../support/facto
 import { Replica } from '../support/replica.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
-const seeds = Array.from({ length: Number(process.env['CRASH_SEEDS'] ?? 4) }, (_, n) => n + 1);
-const lastsMs = Number(process.env['CRASH_MS'] ?? 6000);
+const seeds = Array.from({ length: Number(process.env['CRASH_SEEDS'] ?? 3) }, (_, n) => n + 1);
+const lastsMs = Number(process.env['CRASH_MS'] ?? 5000);
 
 /** Where the clients find the server now: another one after each crash. */
 interface Address {

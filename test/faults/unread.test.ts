@@ -4,7 +4,7 @@ import { spawnServer, type ChildServer } from '../support/child.js';
 import { api } from '../support/client.js';
 import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
 
-const runs = Number(process.env['UNREAD_RUNS'] ?? 6);
+const runs = Number(process.env['UNREAD_RUNS'] ?? 4);
 
 let server: ChildServer;
 beforeAll(async () => {
