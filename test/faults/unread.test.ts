@@ -251,6 +251,6 @@ it('requirement 87: 200 messages and 20 marks at the same time leave the counts 
   const rest = await api(server)
     .as(bob)
     .get(`/api/messages?conversationId=${id}&after=${conversation.readSeq}&limit=100`);
-  expect(conversation.unreadCount).toBe(rest.body.items.filter((one: any) => one.seq > conversation.readSeq).length);
+  expect(conversation.unreadCount).toBe(200 - conversation.readSeq);
   expect(rest.body.items.every((one: any) => one.senderId === ada.id)).toBe(true);
 });
