@@ -204,7 +204,7 @@ describe('(8.8) connections and cursors', () => {
     const store = await openStore();
     const client = await connectTo(store);
     const db = client.db();
-    await db.collection<{ _id: number }>('rows').insertMany(Array.from({ length: 1000 }, (_, n) => ({ _id: n })));
+    await db.collection<{ _id: number }>('rows').insertMany(Array.from({ length: 40_000 }, (_, n) => ({ _id: n })));
     const open = async (more: object = {}): Promise<unknown> =>
       ((await db.command({ find: 'rows', batchSize: 1, ...more })) as { cursor: { id: unknown } }).cursor.id;
     const [idle, used, lasting] = [await open(), await open(), await open({ noCursorTimeout: true })];
