@@ -14,8 +14,7 @@ export function changeKind(rows: ChangeRows): Kind<ChangeRow> {
     setNumber(row, number) {
       row.rev = number;
     },
-    insertInOrder: (items) =>
-      inTime(rows.insertInOrder(items)).catch((error: unknown) => ({ outcome: 'unknown' as const, error })),
+    insertInOrder: rows.insertInOrder,
     lastNumber: (conversationId) => inTime(rows.lastRev(conversationId)),
     byIds: (ids) => inTime(rows.byIds(ids)),
     judgeTaken: (entry) => inTime(judgeTaken(entry)),

@@ -1,5 +1,8 @@
 import mongoose, { type Connection, Types } from 'mongoose';
-import { type Inserted, type LogRow, outcomeOf } from './entry.js';
+import type { Stretch } from '../features/conversations/hidden.model.js';
+import type { LogRow } from './entry.js';
+import { logRowsOf, type LogRows } from './log-rows.js';
+import { majority } from '../drivers/concerns.js';
 
 /** One change of a conversation: what it changed is read from the thing itself. */
 export interface ChangeRow extends LogRow {
@@ -33,47 +36,26 @@ schema.index({ conversationId: 1, rev: 1 }, { unique: true });
 schema.index({ changeId: 1 }, { unique: true });
 schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
 
-/** Part of the changes of a conversation. */
-export interface RevStretch {
-  conversationId: Types.ObjectId;
-  above: number;
-  upTo: number;
-}
-
 /** What one change was of. */
 export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds'>;
 
 /** The changes of conversations: named queries on lean rows, each served by an index, read by majority. */
-export interface ChangeRows {
-  /** Inserts in order with a journaled majority write, and stops at the first failure. */
-  insertInOrder(rows: readonly ChangeRow[]): Promise<Inserted>;
+export interface ChangeRows extends LogRows<ChangeRow> {
   lastRev(conversationId: string): Promise<number>;
   byIds(ids: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
   byChangeIds(changeIds: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
   /** What changed in some conversations, above one number and up to another. */
-  within(parts: readonly RevStretch[]): Promise<Changed[]>;
-  /** Rows by the time of their ids, from `after` on. */
-  since(after: Types.ObjectId | null, limit: number): Promise<ChangeRow[]>;
+  within(parts: readonly Stretch[]): Promise<Changed[]>;
   /** Marks one as replaced by a later change of the same thing. */
   replace(conversationId: Types.ObjectId, rev: number): Promise<void>;
 }
-
-const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
 /** Gives the changes on one connection. */
 export function changesModel(connection: Connection): ChangeRows {
   connection.model<ChangeRow>('Change', schema, 'changes');
   const changes = connection.collection<ChangeRow>('changes');
   return {
-    async insertInOrder(rows) {
-      try {
-        await changes.insertMany([...rows], { ordered: true, ...durable });
-        return { outcome: 'all' };
-      } catch (error) {
-        return outcomeOf(error);
-      }
-    },
+    ...logRowsOf(changes),
     async lastRev(conversationId) {
       const last = await changes.findOne(
         { conversationId: new Types.ObjectId(conversationId) },
@@ -100,12 +82,6 @@ export function changesModel(connection: Connection): ChangeRows {
       const projection = { _id: 0, conversationId: 1, messageId: 1, userIds: 1 } as const;
       return changes.find({ $or: wanted }, { projection, ...majority }).toArray() as Promise<Changed[]>;
     },
-    since: (after, limit) =>
-      changes
-        .find(after ? { _id: { $gt: after } } : {}, majority)
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray(),
     async replace(conversationId, rev) {
       await changes.updateOne({ conversationId, rev, replacedAt: null }, { $set: { replacedAt: new Date() } });
     },

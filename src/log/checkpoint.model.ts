@@ -1,5 +1,6 @@
 import type { Types } from 'mongoose';
 import { type Connection } from 'mongoose';
+import { durable } from '../drivers/concerns.js';
 
 export interface CheckpointRow {
   /** The process. */
@@ -20,8 +21,6 @@ export interface CheckpointRows {
   advance(seen: CheckpointRow, change: { time: Date; stillSince: Date }): Promise<void>;
   remove(seen: CheckpointRow): Promise<void>;
 }
-
-const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
 /** Gives the checkpoints on one connection. */
 export function checkpointsModel(connection: Connection): CheckpointRows {

@@ -91,42 +91,15 @@ const patienceMs = 5_000;
 /** The time of an id that is made now lies before this far in the future. */
 const aheadMs = 2_000;
 
-/** The row of a draft; its number comes from its lane. */
-function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
-  return {
-    _id,
-    conversationId: new Types.ObjectId(draft.conversationId),
-    seq: 0,
-    rev: 0,
-    senderId: new Types.ObjectId(draft.senderId),
-    clientId: draft.clientId,
-    type: 'text',
-    system: null,
-    digest: draft.digest,
-    text: draft.text,
-    words: draft.words,
-    replyTo: draft.replyTo === null ? null : new Types.ObjectId(draft.replyTo),
-    mentions: draft.mentions.map((userId) => new Types.ObjectId(userId)),
-    revision: 0,
-    revisions: [],
-    createdAt: new Date(Math.max(Date.now(), _id.getTimestamp().getTime())),
-    editedAt: null,
-    deletedAt: null,
-  };
-}
-
-/** The row of a system message: it counts for no badge. */
-function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: Types.ObjectId): MessageRow {
+/** A row without content; its number comes from its lane. */
+function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
   return {
     _id,
     conversationId,
     seq: 0,
     rev: 0,
-    type: 'system',
-    senderId: system.actorId,
     clientId: null,
-    changeId,
-    system,
+    system: null,
     digest: '',
     text: '',
     words: [],
@@ -137,8 +110,28 @@ function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: Typ
     createdAt: new Date(Math.max(Date.now(), _id.getTimestamp().getTime())),
     editedAt: null,
     deletedAt: null,
-    uncounted: true,
   };
+}
+
+function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
+  const { conversationId, senderId, clientId, digest, text, words, replyTo, mentions } = draft;
+  return {
+    ...emptyRow(new Types.ObjectId(conversationId), _id),
+    type: 'text',
+    senderId: new Types.ObjectId(senderId),
+    clientId,
+    digest,
+    text,
+    words,
+    replyTo: replyTo === null ? null : new Types.ObjectId(replyTo),
+    mentions: mentions.map((userId) => new Types.ObjectId(userId)),
+  };
+}
+
+/** The row of a system message: it counts for no badge. */
+function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: Types.ObjectId): MessageRow {
+  const senderId = system.actorId;
+  return { ...emptyRow(conversationId, _id), type: 'system', senderId, changeId, system, uncounted: true };
 }
 
 /** The lanes and the writer of one kind of rows. */

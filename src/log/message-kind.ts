@@ -54,8 +54,7 @@ export function messageKind(rows: MessageRows, leavers: Leavers): Kind<MessageRo
     setNumber(row, number) {
       row.seq = number;
     },
-    insertInOrder: (items) =>
-      inTime(rows.insertInOrder(items)).catch((error: unknown) => ({ outcome: 'unknown' as const, error })),
+    insertInOrder: rows.insertInOrder,
     lastNumber: (conversationId) => inTime(rows.lastSeq(conversationId)),
     byIds: (ids) => inTime(rows.byIds(ids.map(String))),
     judgeTaken: (entry) => inTime(judgeTaken(entry)),

@@ -182,6 +182,15 @@ async function lookUp<Row extends LogRow, Item extends Entry<Row>>(
   }
 }
 
+/** Tells who waits, in some lanes or in all, that the store cannot be asked. */
+function refuseWaiting<Row extends LogRow, Item extends Entry<Row>>(
+  { lanes }: State<Row, Item>,
+  error: unknown,
+  which = lanes.busy(),
+): void {
+  for (const lane of which) for (const entry of lanes.drop(lane)) entry.reject(unavailable(error));
+}
+
 async function readLastNumbers<Row extends LogRow, Item extends Entry<Row>>(writer: State<Row, Item>): Promise<void> {
   const { lanes, kind, onError } = writer;
   const unknown = lanes.busy().filter(({ last }) => last === null);
@@ -192,7 +201,7 @@ async function readLastNumbers<Row extends LogRow, Item extends Entry<Row>>(writ
       } catch (error) {
         onError(error);
         writer.hasBroken = true;
-        for (const entry of lanes.drop(lane)) entry.reject(unavailable(error));
+        refuseWaiting(writer, error, [lane]);
       }
     }),
   );
@@ -206,8 +215,7 @@ async function isMended<Row extends LogRow, Item extends Entry<Row>>(writer: Sta
     writer.hasBroken = false;
     return true;
   } catch (error) {
-    const { lanes } = writer;
-    for (const lane of lanes.busy()) for (const entry of lanes.drop(lane)) entry.reject(unavailable(error));
+    refuseWaiting(writer, error);
     return false;
   }
 }
@@ -221,7 +229,7 @@ async function isRefreshed<Row extends LogRow, Item extends Entry<Row>>(writer: 
     return true;
   } catch (error) {
     writer.hasBroken = true;
-    for (const lane of lanes.busy()) for (const entry of lanes.drop(lane)) entry.reject(unavailable(error));
+    refuseWaiting(writer, error);
     return false;
   }
 }

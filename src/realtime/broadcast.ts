@@ -56,13 +56,16 @@ function tellMessage(
   const rooms = type === 'group' ? [groupRoom(conversationId)] : userIds.map(userRoom);
   const apart = [...blindIds, ...quoteBlindIds, ...(authorId === null ? [] : [authorId])].map(userRoom);
   const others = rooms.filter((room) => !apart.includes(room));
-  const quiet = originSocketId === undefined ? apart : [...apart, originSocketId];
-  if (others.length > 0) io.to(others).except(quiet).emit(event, { message });
+  const asking = originSocketId === undefined ? [] : [originSocketId];
+  if (others.length > 0)
+    io.to(others)
+      .except([...apart, ...asking])
+      .emit(event, { message });
   const told = quoteBlindIds.filter((userId) => userId !== authorId && !blindIds.includes(userId));
-  for (const userId of told) io.to(userRoom(userId)).except(quiet.slice(apart.length)).emit(event, { message: veiled });
+  for (const userId of told) io.to(userRoom(userId)).except(asking).emit(event, { message: veiled });
   if (authorId === null || blindIds.includes(authorId)) return;
   const own = { ...shownTo(authorId), state: senderState };
-  io.to(userRoom(authorId)).except(quiet.slice(apart.length)).emit(event, { message: own });
+  io.to(userRoom(authorId)).except(asking).emit(event, { message: own });
 }
 
 type GroupFact =

@@ -5,7 +5,7 @@ import type { Conversation } from '../features/conversations/conversations.schem
 import type { MemberRow } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
 import type { PublicUser } from '../features/users/users.schemas.js';
-import type { Counting, Counts } from './counting.js';
+import { type Counting, countsIn } from './counting.js';
 import { type Held, reachedOf } from './held.js';
 import type { MessageViews } from './message-views.js';
 import type { Visibility } from './visibility.js';
@@ -28,7 +28,6 @@ export function settingsOf({ mutedUntil, archived, pinned, markedUnread }: Membe
   return { mutedUntil: mutedUntil?.toISOString() ?? null, archived, pinned, markedUnread };
 }
 
-const noCounts: Counts = { unreadCount: 0, mentionCount: 0 };
 const keyOf = ({ conversation }: Held): string => String(conversation._id);
 
 /** Builds what puts a conversation, its people and its last message together. */
@@ -50,12 +49,7 @@ export function createConversationViews(deps: Deps): ConversationViews {
   }
 
   async function lastMessagesOf(held: readonly Held[]): Promise<Map<string, Conversation['lastMessage']>> {
-    const byId = new Map(held.map((one) => [keyOf(one), { member: one.member, reached: reachedOf(one) }]));
-    const views = await messageViews.of(await lastRowsOf(held), ({ conversationId }) => {
-      const reader = byId.get(String(conversationId));
-      if (!reader) throw new Error('A message of a conversation that nobody asked for');
-      return reader;
-    });
+    const views = await messageViews.of(await lastRowsOf(held), held);
     return new Map(views.map((view) => [view.conversationId, view]));
   }
 
@@ -74,7 +68,7 @@ export function createConversationViews(deps: Deps): ConversationViews {
       ]);
       return held.map((one, place) => ({
         ...headOf(one),
-        ...(counts.get(keyOf(one)) ?? noCounts),
+        ...countsIn(counts, one),
         peer: people.get(peerIds[place] ?? '') ?? null,
         lastMessage: last.get(keyOf(one)) ?? null,
         reached: reachedOf(one),

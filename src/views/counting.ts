@@ -31,6 +31,11 @@ function byConversation(places: readonly Place[]): Map<string, Set<number>> {
 
 const none: ReadonlySet<number> = new Set();
 
+/** The counts of one conversation among those that were asked for. */
+export function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Held): Counts {
+  return counts.get(String(conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
+}
+
 function stretchOf({ conversation, member }: Held) {
   return { conversationId: conversation._id, above: floorOf(member), upTo: conversation.seq };
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { api, type Answer } from '../support/client.js';
 import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { randomOf } from '../support/random.js';
 import { Replica } from '../support/replica.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs } from '../support/sockets.js';
@@ -144,11 +145,7 @@ describe('sync', () => {
     ];
     const others: Record<string, TestUser> = { [ids[0]]: bob, [ids[1]]: eve, [ids[2]]: ada };
     const sent: { id: string; conversationId: string; senderId: string }[] = [];
-    let state = 12345;
-    const random = (below: number): number => {
-      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-      return Math.floor((state / 2_147_483_648) * below);
-    };
+    const random = randomOf(12_345);
     const some = <Value>(list: readonly Value[]): Value => list[random(list.length)] as Value;
     const personIn = (id: string): TestUser => some([ada, others[id] ?? ada]);
 

@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api, type Answer } from '../support/client.js';
 import { makeDirect, makeGroup, makeUser, type TestUser } from '../support/factories.js';
+import { historyOf } from '../support/history.js';
+import { randomOf } from '../support/random.js';
 import { Replica } from '../support/replica.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
@@ -21,14 +23,6 @@ interface Own {
   conversationId: string;
   text: string;
   isDeleted: boolean;
-}
-
-function randomOf(seed: number): (below: number) => number {
-  let state = seed * 7919;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return Math.floor((state / 0x80000000) * below);
-  };
 }
 
 /** Asks again and again until it is answered, as a client does that never gives up. */
@@ -97,21 +91,10 @@ async function changeMembers(
   return isIn;
 }
 
-async function everything(at: Address, reader: TestUser, conversationId: string): Promise<any[]> {
-  const found: any[] = [];
-  for (let more = true; more;) {
-    const query = `conversationId=${conversationId}&after=${found.at(-1)?.seq ?? 0}&limit=100`;
-    const { body } = await api(at).as(reader).get(`/api/messages?${query}`);
-    found.push(...body.items);
-    more = body.hasMoreAfter;
-  }
-  return found;
-}
-
 /** What was answered is there, once, and as it was answered last. */
 async function expectKept(at: Address, reader: TestUser, ids: readonly string[], own: readonly Own[]): Promise<void> {
   for (const id of ids) {
-    const found = await everything(at, reader, id);
+    const found = await historyOf(at, reader, id);
     expect(found.map(({ seq }) => seq)).toEqual(found.map((_, place) => place + 1));
     const texts = found.filter(({ type }) => type === 'text');
     const expected = own.filter(({ conversationId }) => conversationId === id);

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api, type Answer } from '../support/client.js';
 import { makeDirect, makeUser, type TestUser } from '../support/factories.js';
+import { historyOf } from '../support/history.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
 const patient = { timeout: 120_000 };
@@ -36,14 +37,7 @@ async function expectWhole(
   conversationId: string,
   acked: string[][],
 ): Promise<void> {
-  const found: any[] = [];
-  for (let more = true; more;) {
-    const after = found.at(-1)?.seq ?? 0;
-    const query = `conversationId=${conversationId}&after=${after}&limit=100`;
-    const { body } = await api(server).as(reader).get(`/api/messages?${query}`);
-    found.push(...body.items);
-    more = body.hasMoreAfter;
-  }
+  const found = await historyOf(server, reader, conversationId);
   expect(found.map(({ seq }) => seq)).toEqual(found.map((_, place) => place + 1));
   expect(found.map(({ clientId }) => clientId).sort()).toEqual(acked.flat().sort());
   for (const own of acked) {

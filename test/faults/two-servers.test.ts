@@ -2,24 +2,12 @@ import { expect, it } from 'vitest';
 import { spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
 import { anotherDevice, makeDirect, makeUser, type TestUser } from '../support/factories.js';
+import { historyOf } from '../support/history.js';
 import { ask, connectAs } from '../support/sockets.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
 const each = 250;
 const patient = { timeout: 120_000 };
-
-/** All messages of a conversation, page by page from the first on. */
-async function everything(server: { url: string }, reader: TestUser, conversationId: string): Promise<any[]> {
-  const found: any[] = [];
-  for (;;) {
-    const after = found.at(-1)?.seq ?? 0;
-    const page = await api(server)
-      .as(reader)
-      .get(`/api/messages?conversationId=${conversationId}&after=${after}&limit=100`);
-    found.push(...page.body.items);
-    if (!page.body.hasMoreAfter) return found;
-  }
-}
 
 it(
   'requirement 76: two servers on one store give one order without a hole, and keep the order of each sender',
@@ -65,9 +53,9 @@ it(
       overSocket(servers[1], bob, 'h'),
     ]);
 
-    const seen = await everything(servers[0], ada, conversationId);
+    const seen = await historyOf(servers[0], ada, conversationId);
     expect(seen.map(({ seq }) => seq)).toEqual(Array.from({ length: 8 * each }, (_, n) => n + 1));
-    const twin = await everything(servers[1], bob, conversationId);
+    const twin = await historyOf(servers[1], bob, conversationId);
     expect(twin.map(({ id }) => id)).toEqual(seen.map(({ id }) => id));
     for (const name of 'abcdefgh') {
       const own = seen.filter(({ text }) => text.startsWith(`${name} `)).map(({ text }) => Number(text.slice(2)));

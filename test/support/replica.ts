@@ -7,6 +7,8 @@ import { ask } from './sockets.js';
 interface HeldConversation {
   conversation: any;
   messages: Map<string, any>;
+  /** The seq from which on it holds every message it may see; what changes below it comes with the page that holds it. */
+  floor: number;
 }
 
 /** A device that keeps everything by sync alone, as the contract tells a client to. */
@@ -39,8 +41,12 @@ export class Replica {
 
   private take({ conversation, messages, limited, hiddenMessageIds }: any): void {
     const before = this.conversations.get(conversation.id);
-    const held = limited || !before ? new Map<string, any>() : before.messages;
+    const isNew = limited || !before;
+    const held = isNew ? new Map<string, any>() : before.messages;
+    const oldest = Math.min(conversation.seq + 1, ...messages.map(({ seq }: any) => seq));
+    const floor = isNew ? oldest : before.floor;
     for (const message of messages) {
+      if (message.seq < floor) continue;
       const known = held.get(message.id);
       if (!known || known.rev <= message.rev) held.set(message.id, message);
       // An edit and a tombstone change the quotes that are held.
@@ -54,7 +60,7 @@ export class Replica {
       for (const [other, one] of held)
         if (one.replyTo?.id === id) held.set(other, { ...one, replyTo: { ...one.replyTo, excerpt: '' } });
     }
-    this.conversations.set(conversation.id, { conversation, messages: held });
+    this.conversations.set(conversation.id, { conversation, messages: held, floor });
   }
 
   /** Asks until there is no more, and applies every answer. */
@@ -83,6 +89,7 @@ export class Replica {
         for (const message of body.items) if (!held.messages.has(message.id)) held.messages.set(message.id, message);
         if (!body.hasMoreBefore) break;
       }
+      held.floor = 0;
     }
   }
 

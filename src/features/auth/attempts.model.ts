@@ -1,4 +1,5 @@
 import mongoose, { type Connection } from 'mongoose';
+import { isDuplicateKey } from '../../drivers/concerns.js';
 
 interface AttemptRow {
   _id: string;
@@ -33,10 +34,6 @@ export interface AttemptRows {
   /** Takes one count back. */
   uncount(key: string): Promise<void>;
   purge(before: Date): Promise<void>;
-}
-
-function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 11000;
 }
 
 /** Gives the rows of attempts on one connection. */

@@ -1,6 +1,7 @@
 import type { Elevated, GroupChange } from './group-change.model.js';
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../../log/ids.js';
+import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
 
 export interface ConversationRow {
   _id: Types.ObjectId;
@@ -99,12 +100,6 @@ export interface ConversationRows {
   raiseHeads(heads: readonly Head[], isDurable: boolean): Promise<void>;
 }
 
-const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-
-function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 11000;
-}
-
 /** What a conversation is at its beginning, of whatever type. */
 export function newConversation(at: Date): Omit<ConversationRow, 'type' | 'pair' | 'userIds' | 'memberCount'> {
   return {
@@ -140,8 +135,6 @@ function newDirect(pair: string, userIds: readonly string[], at: Date): Conversa
 
 /** The type is that of the partial index, which a query has to name. */
 const byPair = (pair: string) => ({ pair: { $eq: pair, $type: 'string' as const } });
-
-const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
 type Raises = Pick<ConversationRows, 'raiseUncounted' | 'raiseBlind' | 'raiseReached' | 'raiseHeads'>;
 

@@ -1,5 +1,6 @@
 import mongoose, { type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../../log/ids.js';
+import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
 
 /** A message that one person has taken out of his own sight, on all his devices. */
 export interface HiddenRow {
@@ -60,13 +61,7 @@ export interface HiddenRows {
   unfinished(before: Date, limit: number): Promise<HiddenRow[]>;
 }
 
-const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 const place = { _id: 0, conversationId: 1, seq: 1 } as const;
-
-function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 11000;
-}
 
 type Collection = ReturnType<typeof collectionOf>;
 

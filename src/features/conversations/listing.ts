@@ -1,7 +1,7 @@
 import { invalidInput, unavailable } from '../../kernel/problem.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
 import type { Held } from '../../views/held.js';
-import type { Counting, Counts } from '../../views/counting.js';
+import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRows } from './conversations.model.js';
 import { startOf } from './conversations.policy.js';
 import type { ConversationList, ListConversations, UnreadTotals } from './conversations.schemas.js';
@@ -50,10 +50,6 @@ async function filtered(
   if (filter === 'archived') return all.filter(({ member }) => member.archived);
   const counts = await counting.of(userId, all);
   return all.filter((held) => held.member.markedUnread || countsIn(counts, held).unreadCount > 0);
-}
-
-function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Held): Counts {
-  return counts.get(String(conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
 }
 
 /** What is in somebody's list, without the others in it; throws `unavailable`. */

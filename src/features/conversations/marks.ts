@@ -4,7 +4,7 @@ import type { FactBus } from '../../kernel/fact-bus.js';
 import { invalidInput, unavailable } from '../../kernel/problem.js';
 import { settingsOf } from '../../views/conversation-views.js';
 import type { Held } from '../../views/held.js';
-import type { Counting, Counts } from '../../views/counting.js';
+import { type Counting, type Counts, countsIn } from '../../views/counting.js';
 import type { Reached } from '../../log/reached.js';
 import type { ConversationRows } from './conversations.model.js';
 import type { MarkResult } from './conversations.schemas.js';
@@ -57,8 +57,7 @@ export function createMarks(deps: Deps): Marks {
   const { rows, log, standingOf, counting, reached, bus } = deps;
 
   async function countsOf(userId: string, held: Held): Promise<Counts> {
-    const counts = await counting.of(userId, [held]);
-    return counts.get(String(held.conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
+    return countsIn(await counting.of(userId, [held]), held);
   }
 
   async function announceOwn(userId: string, conversationId: string, originSocketId?: string): Promise<void> {

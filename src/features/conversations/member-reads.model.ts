@@ -1,5 +1,6 @@
 import { type Collection, Types } from 'mongoose';
-import { majority, type MemberRow } from './member-row.model.js';
+import { majority } from '../../drivers/concerns.js';
+import type { MemberRow } from './member-row.model.js';
 
 /** What is asked of the rows of members: named queries on lean rows, each served by an index. */
 export interface MemberReads {
@@ -16,7 +17,7 @@ export interface MemberReads {
   /** Which of these people are in a conversation. */
   among(conversationId: Types.ObjectId, userIds: readonly string[]): Promise<MemberRow[]>;
   /** Whose list a conversation has left when it was emptied up to a number. */
-  unlistedAt(conversationId: Types.ObjectId, clearedSeq: number): Promise<string[]>;
+  unlistedAt(conversationId: string, clearedSeq: number): Promise<string[]>;
   /** The others in some direct conversations of a person. */
   othersIn(conversationIds: readonly Types.ObjectId[], userId: string): Promise<MemberRow[]>;
   ofUser(userId: string): Promise<MemberRow[]>;
@@ -77,7 +78,8 @@ export function memberReads(members: Collection<MemberRow>): MemberReads {
     among: (conversationId, userIds) =>
       present({ conversationId, userId: { $in: userIds.map((one) => new Types.ObjectId(one)) } }, { userId: 1 }),
     async unlistedAt(conversationId, clearedSeq) {
-      const rows = await present({ conversationId, isListed: false, clearedSeq }, { userId: 1 });
+      const place = { conversationId: new Types.ObjectId(conversationId), isListed: false, clearedSeq };
+      const rows = await present(place, { userId: 1 });
       return rows.map(({ userId }) => String(userId));
     },
     othersIn(conversationIds, userId) {

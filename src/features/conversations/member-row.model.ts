@@ -1,4 +1,5 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
+import { durable, isDuplicateKey } from '../../drivers/concerns.js';
 
 /** One person in one conversation, from joining to leaving. */
 export interface MemberRow {
@@ -86,14 +87,6 @@ interface SlotRow {
   _id: Types.ObjectId;
   last: number;
 }
-
-export const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-
-export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 11000;
-}
-
-export const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
 /** Numbers the rows of each person 1, 2, 3 …; a number that was given is never given again. */
 export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {

@@ -1,15 +1,7 @@
 import { type Collection, type Connection, Types } from 'mongoose';
 import { memberReads, type MemberReads } from './member-reads.model.js';
-import {
-  durable,
-  isDuplicateKey,
-  majority,
-  memberSchema,
-  type MemberRow,
-  membersOf,
-  newMember,
-  slotsOf,
-} from './member-row.model.js';
+import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
+import { memberSchema, type MemberRow, membersOf, newMember, slotsOf } from './member-row.model.js';
 
 export type { MemberRow } from './member-row.model.js';
 

@@ -8,7 +8,7 @@ import type { MemberRows } from './members.model.js';
 
 interface Deps {
   rows: {
-    conversations: Pick<ConversationRows, 'findOrMake' | 'activate' | 'forming' | 'byId'>;
+    conversations: Pick<ConversationRows, 'findOrMake' | 'activate' | 'forming'>;
     members: Pick<MemberRows, 'found' | 'list' | 'unlistedAt'>;
   };
   users: { exists(userId: string): Promise<boolean> };
@@ -50,9 +50,7 @@ export function createOpening({ rows: { conversations, members }, users, viewFor
       return { conversation, isNew };
     },
     async announceListed(conversationId, seq) {
-      const conversation = await conversations.byId(conversationId);
-      if (!conversation) return;
-      for (const userId of await members.unlistedAt(conversation._id, seq - 1)) {
+      for (const userId of await members.unlistedAt(conversationId, seq - 1)) {
         bus.publish('conversation.created', { userId, conversation: await viewFor(userId, conversationId) });
       }
     },

@@ -2,6 +2,7 @@ import { type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../../log/ids.js';
 import { type ConversationRow, newConversation } from '../conversations/conversations.model.js';
 import type { GroupChange, SystemContent } from '../conversations/group-change.model.js';
+import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
 
 /** What a change writes on the row of its group, beside itself. */
 export interface Proposal {
@@ -43,13 +44,7 @@ export interface GroupRows {
   unfinished(before: Date): Promise<ConversationRow[]>;
 }
 
-const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 const sliceSize = 1000;
-
-function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 11000;
-}
 
 const keyOf = (creatorId: string, clientId: string): string => `${creatorId} ${clientId}`;
 

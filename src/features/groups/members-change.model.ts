@@ -3,6 +3,7 @@ import { type Connection, Types } from 'mongoose';
 import type { GroupChange } from '../conversations/group-change.model.js';
 import { rankOf } from '../conversations/roles.schemas.js';
 import { type MemberRow, membersOf, newMember, slotsOf } from '../conversations/member-row.model.js';
+import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
 
 /** Where a page of members begins: behind this place. */
 export interface MemberPlace {
@@ -31,13 +32,6 @@ export interface MemberChanges {
   ): Promise<MemberRow | null>;
   /** Ids of people as rows hold them. */
   idsOf(userIds: readonly string[]): Types.ObjectId[];
-}
-
-const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-const durable = { writeConcern: { w: 'majority', journal: true } } as const;
-
-function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 11000;
 }
 
 /** The row of somebody whom a change brings in. */

@@ -36,16 +36,11 @@ function transferral(row: ConversationRow, from: MemberRow, to: MemberRow): Prop
 
 /** Builds leaving, passing on and deleting. */
 export function createOwnership({ asking, changing, memberChanges }: Deps): Ownership {
-  async function isLast(actor: Actor, row: ConversationRow): Promise<boolean> {
-    await asking.presentIn(row, actor.userId);
-    return row.memberCount === 1;
-  }
-
   /** Leaves a group in which others stay; false where nobody would. */
   async function leaveOthers(actor: Actor, id: string): Promise<boolean> {
     const change = await changing.change(id, async (row) => {
-      if (await isLast(actor, row)) return null;
       const { member } = await asking.presentIn(row, actor.userId);
+      if (row.memberCount === 1) return null;
       return {
         system: says('member_left', member, { userIds: [member.userId] }),
         ending: [{ memberId: member._id, userId: member.userId }],
@@ -62,7 +57,8 @@ export function createOwnership({ asking, changing, memberChanges }: Deps): Owne
       await changing.remove(
         id,
         async (row) => {
-          if (!(await isLast(actor, row))) throw stay;
+          await asking.presentIn(row, actor.userId);
+          if (row.memberCount > 1) throw stay;
         },
         'left',
       );

@@ -2,7 +2,8 @@
 import { type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../../log/ids.js';
 import type { ChangeRows } from '../../log/change.model.js';
-import { durable, majority, type MessageRow, messagesOf } from './messages.model.js';
+import { durable, majority } from '../../drivers/concerns.js';
+import { type MessageRow, messagesOf } from './messages.model.js';
 
 /** One change of a message, by the id that it is numbered under. */
 export interface Change {

@@ -1,6 +1,6 @@
 import { notFound } from '../../kernel/problem.js';
-import { type Held, reachedOf } from '../../views/held.js';
-import type { MemberReading, MessageViews } from '../../views/message-views.js';
+import type { Held } from '../../views/held.js';
+import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { Conversations } from '../conversations/conversations.service.js';
@@ -8,8 +8,8 @@ import type { MessageRow, MessageRows } from './messages.model.js';
 import type { Message } from './messages.schemas.js';
 
 export interface MessageReading {
-  /** Rows of one conversation as a member sees them. */
-  viewsOf(rows: readonly MessageRow[], held: Held): Promise<Message[]>;
+  /** A message as it is at this moment, for who has just been seen to be a member. */
+  shownTo(held: Held, row: MessageRow): Promise<Message>;
   /** A message as it is at this moment; throws `not_found` for who is no member. */
   asItIsNow(userId: string, row: MessageRow): Promise<Message>;
   /** A message and its reader's standing; throws `not_found` for who cannot see it. */
@@ -30,14 +30,14 @@ interface Deps {
   conversations: Pick<Conversations, 'standingOf'>;
 }
 
-/** Who reads, with what others show him. */
-export function readingOf(held: Held): MemberReading {
-  return { member: held.member, reached: reachedOf(held) };
-}
-
 /** Builds what shows messages to their readers. */
 export function createMessageReading({ rows, views, visibility, conversations }: Deps): MessageReading {
-  const viewsOf: MessageReading['viewsOf'] = (found, held) => views.of(found, () => readingOf(held));
+  async function shownTo(held: Held, row: MessageRow): Promise<Message> {
+    const [now] = await rows.byIds([String(row._id)]);
+    const [message] = await views.of([now ?? row], [held]);
+    if (!message) throw notFound();
+    return message;
+  }
 
   async function known(userId: string, messageId: string): Promise<Known> {
     const row = await rows.byId(messageId);
@@ -48,14 +48,10 @@ export function createMessageReading({ rows, views, visibility, conversations }:
   }
 
   return {
-    viewsOf,
+    shownTo,
     known,
     async asItIsNow(userId, row) {
-      const held = await conversations.standingOf(userId, String(row.conversationId));
-      const [now] = await rows.byIds([String(row._id)]);
-      const [message] = await viewsOf([now ?? row], held);
-      if (!message) throw notFound();
-      return message;
+      return shownTo(await conversations.standingOf(userId, String(row.conversationId)), row);
     },
     async seen(userId, messageId) {
       const found = await known(userId, messageId);

@@ -1,7 +1,8 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { type Inserted, outcomeOf } from '../../log/entry.js';
+import { logRowsOf, type LogRows } from '../../log/log-rows.js';
 import type { SystemContent } from '../conversations/group-change.model.js';
 import type { Place, Stretch } from '../conversations/hidden.model.js';
+import { majority } from '../../drivers/concerns.js';
 
 /** A text that an edit has replaced. */
 export interface Revision {
@@ -107,9 +108,7 @@ export interface Range {
 }
 
 /** The rows of messages: named queries on lean rows, each served by an index, read by majority. */
-export interface MessageRows {
-  /** Inserts in order with a journaled majority write, and stops at the first failure. */
-  insertInOrder(rows: readonly MessageRow[]): Promise<Inserted>;
+export interface MessageRows extends LogRows<MessageRow> {
   lastSeq(conversationId: string): Promise<number>;
   byId(messageId: string): Promise<MessageRow | null>;
   byIds(messageIds: readonly string[]): Promise<MessageRow[]>;
@@ -125,12 +124,7 @@ export interface MessageRows {
   uncountedWithin(stretches: readonly Stretch[]): Promise<Place[]>;
   /** What mentions somebody in these stretches. */
   mentionsWithin(userId: string, stretches: readonly Stretch[]): Promise<Place[]>;
-  /** Rows by the time of their ids, from `after` on. */
-  since(after: Types.ObjectId | null, limit: number): Promise<MessageRow[]>;
 }
-
-export const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-export const durable = { writeConcern: { w: 'majority', journal: true } } as const;
 
 export type Messages = Collection<MessageRow>;
 
@@ -148,7 +142,7 @@ async function placesOf(messages: Messages, parts: readonly object[]): Promise<P
 
 const within = ({ conversationId, above, upTo }: Stretch) => ({ conversationId, seq: { $gt: above, $lte: upTo } });
 
-type Found = Pick<MessageRows, 'allWithin' | 'uncountedWithin' | 'mentionsWithin' | 'since'>;
+type Found = Pick<MessageRows, 'allWithin' | 'uncountedWithin' | 'mentionsWithin'>;
 
 function findsOf(messages: Messages): Found {
   return {
@@ -167,12 +161,6 @@ function findsOf(messages: Messages): Found {
         stretches.map((stretch) => ({ mentions, ...within(stretch) })),
       );
     },
-    since: (after, limit) =>
-      messages
-        .find(after ? { _id: { $gt: after } } : {}, majority)
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray(),
   };
 }
 
@@ -182,15 +170,8 @@ export function messagesModel(connection: Connection): MessageRows {
   const messages = messagesOf(connection);
 
   return {
+    ...logRowsOf(messages),
     ...findsOf(messages),
-    async insertInOrder(rows) {
-      try {
-        await messages.insertMany([...rows], { ordered: true, ...durable });
-        return { outcome: 'all' };
-      } catch (error) {
-        return outcomeOf(error);
-      }
-    },
     async lastSeq(conversationId) {
       const last = await messages.findOne(
         { conversationId: new Types.ObjectId(conversationId) },

@@ -102,11 +102,11 @@ export function createMessages(deps: Deps): Messages {
     async list({ userId }, { conversationId, ...asked }) {
       const held = await conversations.standingOf(userId, conversationId);
       const { rows: found, ...more } = await readWindow(visibility, held.member, asked);
-      return { items: await reading.viewsOf(found, held), ...more };
+      return { items: await views.of(found, [held]), ...more };
     },
     async get({ userId }, messageId) {
-      const { row } = await reading.seen(userId, messageId);
-      return reading.asItIsNow(userId, row);
+      const { row, held } = await reading.seen(userId, messageId);
+      return reading.shownTo(held, row);
     },
     async receipts({ userId }, messageId) {
       const { row } = await reading.seen(userId, messageId);

@@ -1,7 +1,8 @@
 /** What search asks of the rows of messages; each query is served by an index and bounded. */
 import type { Connection, Types } from 'mongoose';
 import type { Place } from '../conversations/hidden.model.js';
-import { majority, type MessageRow, messagesOf } from './messages.model.js';
+import { majority } from '../../drivers/concerns.js';
+import { type MessageRow, messagesOf } from './messages.model.js';
 
 /** A message that may be a hit: what has to be known before it is read whole. */
 export type Candidate = Pick<MessageRow, '_id' | 'conversationId' | 'seq' | 'senderId' | 'text' | 'words'>;

@@ -7,8 +7,7 @@ import type { MessageViews } from '../../views/message-views.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { HiddenRows } from '../conversations/hidden.model.js';
-import { readingOf } from './message-reading.js';
-import type { MessageRow, MessageRows } from './messages.model.js';
+import type { MessageRows } from './messages.model.js';
 import type { SearchMessages, SearchResult } from './messages.schemas.js';
 import type { Candidate, SearchRows, Term } from './search.model.js';
 import { beginBefore, byAge, type Track, walk } from './search-walk.js';
@@ -115,12 +114,7 @@ async function show({ rows, views, conversations }: Deps, page: readonly Candida
   const shown = new Set(present.map(({ conversationId }) => String(conversationId)));
   const concerned = held.filter(({ conversation }) => shown.has(String(conversation._id)));
   const whole = await conversations.withOthers(userId, concerned);
-  const readers = new Map(whole.map((one) => [String(one.conversation._id), readingOf(one)]));
-  const messages = await views.of(present, ({ conversationId }: MessageRow) => {
-    const reader = readers.get(String(conversationId));
-    if (!reader) throw new Error('A hit in a conversation that was not searched');
-    return reader;
-  });
+  const messages = await views.of(present, whole);
   return messages.map((message) => ({ message, ranges: rangesIn(message.text, query) }));
 }
 

@@ -1,5 +1,4 @@
 import type { Viewer, Visibility } from '../../views/visibility.js';
-import { startOf } from '../conversations/conversations.policy.js';
 import type { MessageRow } from './messages.model.js';
 import type { ListMessages } from './messages.schemas.js';
 
@@ -43,9 +42,7 @@ async function forwards(read: Read, after: number, limit: number): Promise<Windo
 
 /** Reads the part of a conversation that was asked for, as one member sees it, in ascending order. */
 export async function readWindow(visibility: Visibility, viewer: Viewer, asked: Asked): Promise<Window> {
-  const start = startOf(viewer);
-  const read: Read = (above, below, limit, nearest) =>
-    visibility.range(viewer, { above: Math.max(above, start), below, limit, nearest });
+  const read: Read = (above, below, limit, nearest) => visibility.range(viewer, { above, below, limit, nearest });
   if (asked.around !== undefined) return around(read, asked.around, asked.limit);
   if (asked.after !== undefined) return forwards(read, asked.after, asked.limit);
   return backwards(read, asked.before, asked.limit);

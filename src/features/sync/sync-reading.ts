@@ -1,12 +1,10 @@
-import type { Changed, ChangeRows, RevStretch } from '../../log/change.model.js';
+import type { Changed, ChangeRows } from '../../log/change.model.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
-import { reachedOf } from '../../views/held.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { HiddenRow, HiddenRows, Stretch } from '../conversations/hidden.model.js';
 import type { MessageRow, MessageRows } from '../messages/messages.model.js';
-import type { Message } from '../messages/messages.schemas.js';
 import type { Entry } from './sync-cursor.js';
 import type { Step } from './sync-step.js';
 import type { createSyncMembers } from './sync-members.js';
@@ -45,7 +43,7 @@ function newIn({ held: { conversation }, before }: Known): Stretch {
   return { conversationId: conversation._id, above: before.seq, upTo: conversation.seq };
 }
 
-function changedIn({ held: { conversation }, before }: Known): RevStretch {
+function changedIn({ held: { conversation }, before }: Known): Stretch {
   return { conversationId: conversation._id, above: before.rev, upTo: conversation.rev };
 }
 
@@ -117,27 +115,11 @@ function hiddenOf({ hidden }: Deps, userId: string, steps: readonly Known[]): Pr
   );
 }
 
-/** Messages as the caller sees them, by conversation. */
-async function viewsOf(
-  { messageViews }: Deps,
-  steps: readonly Step[],
-  rows: readonly MessageRow[],
-): Promise<Map<string, Message[]>> {
-  const readers = new Map(
-    steps.map((step) => [idOf(step), { member: step.held.member, reached: reachedOf(step.held) }]),
-  );
-  const views = await messageViews.of(rows, ({ conversationId }) => {
-    const reader = readers.get(String(conversationId));
-    if (!reader) throw new Error('A message of a conversation that is not told');
-    return reader;
-  });
-  return grouped(views);
-}
-
 /** Builds the reading of what has changed: the numbers are known, so the content is at least as new as they are. */
 export function createSyncReading(deps: Deps): SyncReading {
   return {
     async read(userId, steps) {
+      const held = steps.map((step) => step.held);
       const continued = steps.filter(isContinued);
       const known = steps.filter((step): step is Known => step.before !== null);
       const records = recordsOf(deps, known);
@@ -145,15 +127,13 @@ export function createSyncReading(deps: Deps): SyncReading {
         messagesOf(deps, continued, records),
         membersFor(deps, steps, records),
         hiddenOf(deps, userId, continued),
-        deps.conversationViews.of(
-          userId,
-          steps.map(({ held }) => held),
-        ),
+        deps.conversationViews.of(userId, held),
       ]);
       // One that the device has never held comes with its newest message alone, which its view has already.
       const dropped = steps.filter((step) => step.before !== null && !told.get(idOf(step)));
       const newest = (await Promise.all(dropped.map((step) => newestOf(deps, step)))).flat();
-      const shown = await viewsOf(deps, steps, [...[...told.values()].flatMap((rows) => rows ?? []), ...newest]);
+      const rows = [...[...told.values()].flatMap((one) => one ?? []), ...newest];
+      const shown = grouped(await deps.messageViews.of(rows, held));
       const hiddenIds = grouped(gone);
       return steps.map((step, place) => {
         const conversation = conversations[place];

@@ -1,6 +1,7 @@
 import mongoose, { type Connection, type Model, Types } from 'mongoose';
 import type { MailLink } from './mail-link.js';
 import type { Privacy } from './users.schemas.js';
+import { isDuplicateKey } from '../../drivers/concerns.js';
 
 export interface UserRow {
   _id: Types.ObjectId;
@@ -73,10 +74,6 @@ schema.index({ emailKey: 1 }, { unique: true });
 
 /** A change that another account's username or e-mail address forbids. */
 export type Taken = 'email_taken' | 'username_taken';
-
-function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 11000;
-}
 
 /** The rows of people: named queries on lean rows, each served by an index. */
 export interface UserRows {

@@ -53,6 +53,11 @@ export function createUsers({ rows, bus, presence }: Deps): Users {
     return new Map(found.map((row) => [String(row._id), view(row)]));
   }
 
+  async function active(userIds: readonly string[]): Promise<Set<string>> {
+    const found = await rows.byIds([...new Set(userIds)]);
+    return new Set(found.filter(({ state }) => state === 'active').map(({ _id }) => String(_id)));
+  }
+
   /** Without what was left out: an absent key changes nothing. */
   function changesOf({ displayName, username, bio }: UpdateProfile): Partial<UserRow> {
     return {
@@ -92,11 +97,8 @@ export function createUsers({ rows, bus, presence }: Deps): Users {
       const row = await rows.byId(userId);
       return new Map(row ? viewerIds.map((viewerId) => [viewerId, presenceShown(viewerId, row)]) : []);
     },
-    exists: async (userId) => (await rows.byId(userId))?.state === 'active',
-    async active(userIds) {
-      const found = await rows.byIds([...new Set(userIds)]);
-      return new Set(found.filter(({ state }) => state === 'active').map(({ _id }) => String(_id)));
-    },
+    exists: async (userId) => (await active([userId])).has(userId),
+    active,
     noteLastSeen: (userId, at) => rows.setLastSeen(userId, at),
   };
 }

@@ -92,17 +92,12 @@ function* window(rows: Paused<Row>, skip: number, limit: number): Paused<Row> {
   }
 }
 
-/** Whether everything is gone through: in natural order, or along an index that no condition bounds. */
-function isScan(plan: Plan, node: QueryNode): boolean {
-  if (plan.kind !== 'index') return plan.kind === 'scan';
-  return plan.whole && !(node.kind === 'and' && node.nodes.length === 0);
-}
-
 /** Chooses the plan of a selection; counts it if it goes through the whole collection. */
 export function planOf(selection: Selection): Plan {
   const { table, node, sort, hint, metrics } = selection;
   const plan = choosePlan(table, node, { sort, hint });
-  if (isScan(plan, node) && table.id) metrics.scanned(`${table.db}.${table.name}`);
+  const isScan = plan.kind === 'scan' || (plan.kind === 'index' && plan.whole);
+  if (isScan && table.id) metrics.scanned(`${table.db}.${table.name}`);
   return plan;
 }
 

@@ -13,6 +13,7 @@ import type { Index, Table } from '../store/table.js';
 import { boundsOf, conditionsOf } from './conditions.js';
 import type { Condition, Interval } from './conditions.js';
 import { coverage } from './coverage.js';
+import type { Coverage } from './coverage.js';
 
 export interface IndexPlan {
   readonly kind: 'index';
@@ -28,7 +29,7 @@ export interface IndexPlan {
   readonly sorted: boolean;
   /** True if a document can come more than once. */
   readonly dedupe: boolean;
-  /** True if the whole index is gone through: nothing in the query bounds it, and it leaves no document out. */
+  /** True if all documents are gone through for the sake of some: no condition of the query bounds the index. */
   readonly whole: boolean;
 }
 
@@ -182,7 +183,7 @@ function candidate(index: Index, { node, conditions, sort }: Question): Candidat
     exact,
     sorted: fit !== null,
     dedupe: free,
-    whole: shape.bounded === 0 && !covered.selective,
+    whole: bounds === 0 && goesThroughAll(covered, node),
   };
   return { plan, score };
 }
@@ -227,6 +228,9 @@ function bestOf(indexes: readonly Index[], question: Question): IndexPlan | null
   }
   return best?.plan ?? null;
 }
+
+/** Whether an index without bounds gives documents that the query does not want. */
+const goesThroughAll = ({ selective }: Coverage, node: QueryNode): boolean => !selective && !matchesAll(node);
 
 const matchesAll = (node: QueryNode): boolean => node.kind === 'and' && node.nodes.length === 0;
 
