@@ -2,6 +2,8 @@ import express, { type Application } from 'express';
 import type { Context } from './context.js';
 import { asyncapi, openapi } from './documents.js';
 import { authEndpoints } from './features/auth/auth.routes.js';
+import { contactEndpoints } from './features/contacts/contacts.routes.js';
+import { blockingEndpoints, companyEndpoints } from './features/conversations/people.routes.js';
 import { conversationEndpoints } from './features/conversations/conversations.routes.js';
 import { openingEndpoints } from './features/groups/opening.routes.js';
 import { groupEndpoints } from './features/groups/groups.routes.js';
@@ -21,15 +23,25 @@ import { crossOrigin, securityHeaders } from './middleware/security.js';
 /** The services that the routes call. */
 type Services = Pick<
   Context,
-  'auth' | 'recovery' | 'addresses' | 'users' | 'sessions' | 'conversations' | 'messages' | 'groups' | 'sync'
+  | 'auth'
+  | 'recovery'
+  | 'addresses'
+  | 'users'
+  | 'sessions'
+  | 'contacts'
+  | 'conversations'
+  | 'messages'
+  | 'groups'
+  | 'sync'
 >;
 
 /** Every route of the API: its base and its endpoint. */
 function routeTable(services: Services): Route[] {
-  const { auth, recovery, addresses, users, sessions, conversations, messages, groups, sync } = services;
+  const { auth, recovery, addresses, users, sessions, contacts, conversations, messages, groups, sync } = services;
   const tables = {
     '/api/auth': authEndpoints(auth, recovery, addresses),
-    '/api/users': [...userEndpoints(users), ...sessionEndpoints(sessions)],
+    '/api/users': [...userEndpoints(users), ...companyEndpoints(conversations), ...sessionEndpoints(sessions)],
+    '/api/contacts': [...contactEndpoints(contacts), ...blockingEndpoints(conversations)],
     '/api/conversations': [...openingEndpoints(groups), ...conversationEndpoints(conversations)],
     '/api/messages': messageEndpoints(messages),
     '/api/groups': groupEndpoints(groups),

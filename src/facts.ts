@@ -1,3 +1,4 @@
+import type { Contact } from './features/contacts/contacts.schemas.js';
 import type { Member } from './features/groups/groups.schemas.js';
 import type { Conversation, OwnState } from './features/conversations/conversations.schemas.js';
 import type { Message } from './features/messages/messages.schemas.js';
@@ -63,6 +64,8 @@ export interface Facts {
     userId: string | null;
     /** Who is told; null for all members of a group. */
     toUserIds: readonly string[] | null;
+    /** Who of a group is told another reading: he hides his own. */
+    apart: readonly { userId: string; readSeq: number }[];
     deliveredSeq: number;
     readSeq: number;
   };
@@ -90,11 +93,23 @@ export interface Facts {
     /** Who was typing when it was told last, and who is now. */
     before: readonly string[];
     typists: readonly string[];
+    /** Who is not shown the typing of whom: by typist. */
+    blindTo: ReadonlyMap<string, readonly string[]>;
   };
   /** Somebody has come online or gone offline, for one socket that watches him and may know. */
   'presence.updated': { socketId: string; userId: string; online: boolean; lastSeenAt: string | null };
   /** A profile is another one now: for everybody who shares a conversation with that person. */
-  'user.updated': { user: Omit<PublicUser, 'presence'> };
+  'user.updated': {
+    user: Omit<PublicUser, 'presence'>;
+    /** Who is not shown his status. */
+    blindIds: readonly string[];
+  };
+  /** What somebody shows of his presence, or to whom, may be another now. */
+  'presence.veiled': { userId: string };
+  /** What somebody is to a person is another now: for the devices of that person. */
+  'contact.updated': { ownerId: string; userId: string; contact: Contact | null; blocked: boolean };
+  /** Two people write to each other no more. */
+  'contact.severed': { conversationId: string; userIds: readonly string[] };
   /** The own profile or settings are others now: for the own devices. */
   'settings.updated': { userId: string; me: Me };
   /** The access token of one socket runs out soon and nobody has renewed it. */

@@ -15,6 +15,7 @@ export const budgets = {
   sync: { burst: 20, perSecond: 1 },
   search: { burst: 10, perSecond: 1 },
   directory: { burst: 20, perSecond: 1 / 15 },
+  directory_day: { burst: 500, perSecond: 500 / 86_400 },
   groups: { burst: 20, perSecond: 1 / 60 },
   upload: { burst: 30, perSecond: 1 / 2 },
   sign_in: { burst: 30, perSecond: 10 / 60 },

@@ -86,6 +86,11 @@ export function notFound(): Problem {
   return new Problem('not_found');
 }
 
+/** The other one may not be written to, whatever the reason: a block and a setting look the same. */
+export function notContactable(): Problem {
+  return new Problem('not_contactable');
+}
+
 /** The store or the server cannot answer now; the request is safe to repeat after `retryAfterMs`. */
 export function unavailable(cause?: unknown, retryAfterMs = 1000): Problem {
   return new Problem('unavailable', { retryAfterMs, cause });

@@ -38,10 +38,12 @@ export interface Draft {
   words: string[];
   replyTo: string | null;
   mentions: readonly string[];
+  unheard: readonly string[];
+  isReadHidden: boolean;
 }
 
 /** What the log asks and tells about a draft. */
-type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'mayLeave' | 'announce'>;
+type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'mayLeave' | 'recheck' | 'announce'>;
 
 /** A change whose content and mark are written, before it has its number. */
 export type ChangeDraft = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds' | 'changeId'>;
@@ -114,7 +116,7 @@ function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
 }
 
 function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
-  const { conversationId, senderId, clientId, digest, text, words, replyTo, mentions } = draft;
+  const { conversationId, senderId, clientId, digest, text, words, replyTo, mentions, unheard, isReadHidden } = draft;
   return {
     ...emptyRow(new Types.ObjectId(conversationId), _id),
     type: 'text',
@@ -125,6 +127,8 @@ function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
     words,
     replyTo: replyTo === null ? null : new Types.ObjectId(replyTo),
     mentions: mentions.map((userId) => new Types.ObjectId(userId)),
+    ...(unheard.length > 0 ? { unheard: unheard.map((userId) => new Types.ObjectId(userId)) } : {}),
+    ...(isReadHidden ? { isReadHidden } : {}),
   };
 }
 
@@ -223,7 +227,7 @@ export function createLog(deps: Deps): Log {
     },
     async appendSystem(draft, announce) {
       const row = systemRowOf(draft, ids.next());
-      const calls = { refusal: () => null, isSame: () => true, mayLeave: false, announce };
+      const calls = { refusal: () => null, isSame: () => true, mayLeave: false, recheck: null, announce };
       return (await ofMessages.enter({ row, ...calls })).row;
     },
     change: (draft, calls) =>

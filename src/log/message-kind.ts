@@ -9,6 +9,8 @@ export interface MessageEntry extends Entry<MessageRow> {
   readonly isSame: (digest: string) => boolean;
   /** Whether its sender may have left: in a group. */
   readonly mayLeave: boolean;
+  /** Notes whether its sender may not write any more, where another process may have changed that. */
+  readonly recheck: (() => Promise<void>) | null;
 }
 
 /** Who has left a group, as far as is known here. */
@@ -41,6 +43,7 @@ export function messageKind(rows: MessageRows, leavers: Leavers): Kind<MessageRo
       group.senders.add(String(row.senderId));
       groups.set(key, group);
     }
+    await Promise.all(entries.flatMap(({ recheck }) => (recheck ? [recheck()] : [])));
     await Promise.all(
       [...groups].map(async ([conversationId, { id, senders }]) => {
         const present = new Set((await leavers.among(id, [...senders])).map(({ userId }) => String(userId)));

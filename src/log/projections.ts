@@ -1,6 +1,7 @@
 import type { Types } from 'mongoose';
 import type { ConversationRows, Head } from '../features/conversations/conversations.model.js';
 import type { MemberRows, SentMark } from '../features/conversations/members.model.js';
+import type { NotedMark } from '../features/conversations/standing.js';
 import { inTime } from '../kernel/patience.js';
 import type { MessageRow } from '../features/messages/messages.model.js';
 import type { Reached } from './reached.js';
@@ -9,7 +10,7 @@ import type { ChangeRow } from './change.model.js';
 /** What this process knows of a conversation and has not written yet. */
 interface Noted {
   head: Head;
-  marks: Map<string, number>;
+  marks: Map<string, NotedMark>;
   /** The id time of the oldest row in it. */
   since: number;
 }
@@ -29,7 +30,7 @@ export interface Projections {
    */
   settle(): Promise<boolean>;
   /** The head and the marks of a conversation that are noted and not written. */
-  noted(conversationId: string): { head: Head; marks: ReadonlyMap<string, number> } | null;
+  noted(conversationId: string): { head: Head; marks: ReadonlyMap<string, NotedMark> } | null;
   /** The id time of the oldest row whose projection is not written. */
   oldest(): Date | null;
   /** Ends the writing behind. */
@@ -46,7 +47,7 @@ interface Deps {
 const behindMs = 250;
 type Batch = Map<string, Noted>;
 
-function noteIn(batch: Batch, head: Head, marks: ReadonlyMap<string, number>, since: number): void {
+function noteIn(batch: Batch, head: Head, marks: ReadonlyMap<string, NotedMark>, since: number): void {
   const noted = batch.get(head.conversationId);
   if (!noted) {
     batch.set(head.conversationId, { head: { ...head }, marks: new Map(marks), since });
@@ -57,7 +58,22 @@ function noteIn(batch: Batch, head: Head, marks: ReadonlyMap<string, number>, si
   noted.head.lastUncountedSeq = Math.max(noted.head.lastUncountedSeq, head.lastUncountedSeq);
   if (head.lastActivityAt > noted.head.lastActivityAt) noted.head.lastActivityAt = head.lastActivityAt;
   noted.since = Math.min(noted.since, since);
-  for (const [userId, seq] of marks) noted.marks.set(userId, Math.max(noted.marks.get(userId) ?? 0, seq));
+  for (const [userId, mark] of marks) {
+    const known = noted.marks.get(userId) ?? mark;
+    noted.marks.set(userId, {
+      seq: Math.max(known.seq, mark.seq),
+      shownSeq: Math.max(known.shownSeq, mark.shownSeq),
+    });
+  }
+}
+
+function sentMark({ conversationId, senderId, seq, isReadHidden }: MessageRow): SentMark {
+  return {
+    conversationId: String(conversationId),
+    userId: String(senderId),
+    seq,
+    shownSeq: isReadHidden ? 0 : seq,
+  };
 }
 
 /** What follows from a message: its conversation's head, and that its sender has read it. */
@@ -67,7 +83,7 @@ export function messageProjection(row: MessageRow): Projection {
   return {
     head: { conversationId, seq: row.seq, rev: 0, lastActivityAt: row.createdAt, lastUncountedSeq },
     // Who causes a system message has not sent it, and so not read it.
-    mark: row.type === 'system' ? null : { conversationId, userId: String(row.senderId), seq: row.seq },
+    mark: row.type === 'system' ? null : sentMark(row),
   };
 }
 
@@ -83,7 +99,8 @@ export function changeProjection({ conversationId, rev }: ChangeRow): Projection
   return { head, mark: null };
 }
 
-const marksOf = ({ mark }: Projection): Map<string, number> => new Map(mark ? [[mark.userId, mark.seq]] : []);
+const marksOf = ({ mark }: Projection): Map<string, NotedMark> =>
+  new Map(mark ? [[mark.userId, { seq: mark.seq, shownSeq: mark.shownSeq }]] : []);
 
 /** Writes down what follows from rows of the log: marks before heads, one write for each of them, however many rows. */
 export async function project(rows: Deps, projections: readonly Projection[]): Promise<void> {
@@ -95,7 +112,7 @@ export async function project(rows: Deps, projections: readonly Projection[]): P
 async function write({ conversations, members, reached }: Deps, batch: Batch, isDurable: boolean): Promise<void> {
   const notes = [...batch.values()];
   const marks = notes.flatMap(({ head: { conversationId }, marks: held }) =>
-    [...held].map(([userId, seq]) => ({ conversationId, userId, seq })),
+    [...held].map(([userId, mark]) => ({ conversationId, userId, ...mark })),
   );
   await members.raiseSent(marks, isDurable);
   await reached.raise([...new Set(marks.map(({ conversationId }) => conversationId))]);

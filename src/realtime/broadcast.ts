@@ -18,15 +18,17 @@ export interface Audience {
 /** One teller for each fact: a fact without one does not compile. */
 export type Broadcast = { [Name in keyof Facts]: (fact: Facts[Name]) => void | Promise<void> };
 
-const without = (list: readonly string[], userId: string): string[] => list.filter((one) => one !== userId);
-
-/** Each member is shown the list without himself, and only when that list is another one. */
+/** Each member is shown the list without himself and whom he may not see, and only when that list is another one. */
 function tellTyping(io: RealtimeServer, fact: Facts['typing.updated']): void {
-  const { conversationId, type, userIds, before, typists } = fact;
-  const concerned = type === 'direct' ? userIds : [...new Set([...before, ...typists])];
+  const { conversationId, type, userIds, before, typists, blindTo } = fact;
+  const all = [...new Set([...before, ...typists])];
+  const blindIds = all.flatMap((typist) => blindTo.get(typist) ?? []);
+  const concerned = type === 'direct' ? userIds : [...new Set([...all, ...blindIds])];
   for (const userId of concerned) {
-    const list = without(typists, userId);
-    if (list.join() === without(before, userId).join()) continue;
+    const shownOf = (list: readonly string[]): string[] =>
+      list.filter((typist) => typist !== userId && !blindTo.get(typist)?.includes(userId));
+    const list = shownOf(typists);
+    if (list.join() === shownOf(before).join()) continue;
     io.to(userRoom(userId)).emit('typing:updated', { conversationId, userIds: list });
   }
   if (type === 'direct') return;
@@ -104,6 +106,26 @@ function groupTellers(io: RealtimeServer): Pick<Broadcast, GroupFact> {
   };
 }
 
+/** The tellers of what ends sockets. */
+function sessionTellers(
+  io: RealtimeServer,
+  close: Audience['close'],
+): Pick<Broadcast, 'session.expiring' | 'session.expired' | 'session.revoked'> {
+  return {
+    'session.expiring': ({ socketId, expiresAt }) => {
+      io.to(socketId).emit('session:expiring', { expiresAt: expiresAt.toISOString() });
+    },
+    'session.expired': ({ socketId }) => {
+      io.to(socketId).emit('session:revoked', { reason: 'expired' });
+      close({ socketId }, 'expired');
+    },
+    'session.revoked': ({ sessionId, reason }) => {
+      io.to(sessionRoom(sessionId)).emit('session:revoked', { reason });
+      close({ sessionId }, reason);
+    },
+  };
+}
+
 /** Builds the tellers over the sockets of this process. */
 export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Audience): Broadcast {
   /** Everybody in these rooms, each once, but for the socket that asked for the change. */
@@ -132,32 +154,34 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
     'conversation.settings': ({ userId, originSocketId, ...state }) => {
       to([userRoom(userId)], originSocketId).emit('settings:updated', state);
     },
-    'receipt.updated': ({ toUserIds, ...receipt }) => {
-      io.to(toUserIds?.map(userRoom) ?? groupRoom(receipt.conversationId)).emit('receipt:updated', receipt);
+    'receipt.updated': ({ toUserIds, apart, ...receipt }) => {
+      const others = io.to(toUserIds?.map(userRoom) ?? groupRoom(receipt.conversationId));
+      others.except(apart.map(({ userId }) => userRoom(userId))).emit('receipt:updated', receipt);
+      for (const { userId, readSeq } of apart) io.to(userRoom(userId)).emit('receipt:updated', { ...receipt, readSeq });
     },
     ...groupTellers(io),
     'typing.updated': (fact) => tellTyping(io, fact),
     'presence.updated': ({ socketId, ...payload }) => {
       io.to(socketId).emit('presence:updated', payload);
     },
-    'user.updated': async ({ user }) => {
-      const people = new Set([user.id, ...(await companionsOf(user.id))]);
-      io.to([...people].map(userRoom)).emit('user:updated', { user });
+    'user.updated': async ({ user, blindIds }) => {
+      const people = [...new Set([user.id, ...(await companionsOf(user.id))])];
+      const [blind, others] = [
+        people.filter((id) => blindIds.includes(id)),
+        people.filter((id) => !blindIds.includes(id)),
+      ];
+      io.to(others.map(userRoom)).emit('user:updated', { user });
+      if (blind.length > 0) io.to(blind.map(userRoom)).emit('user:updated', { user: { ...user, status: null } });
+    },
+    'presence.veiled': () => undefined,
+    'contact.severed': () => undefined,
+    'contact.updated': ({ ownerId, ...news }) => {
+      io.to(userRoom(ownerId)).emit('contact:updated', news);
     },
     'settings.updated': ({ userId, me }) => {
       io.to(userRoom(userId)).emit('settings:updated', { me });
     },
-    'session.expiring': ({ socketId, expiresAt }) => {
-      io.to(socketId).emit('session:expiring', { expiresAt: expiresAt.toISOString() });
-    },
-    'session.expired': ({ socketId }) => {
-      io.to(socketId).emit('session:revoked', { reason: 'expired' });
-      close({ socketId }, 'expired');
-    },
-    'session.revoked': ({ sessionId, reason }) => {
-      io.to(sessionRoom(sessionId)).emit('session:revoked', { reason });
-      close({ sessionId }, reason);
-    },
+    ...sessionTellers(io, close),
     'server.stopping': ({ retryAfterMs }) => {
       io.emit('server:stopping', { retryAfterMs });
     },

@@ -8,6 +8,7 @@ import {
   OwnState,
   Receipt,
 } from '../features/conversations/conversations.schemas.js';
+import { Contact } from '../features/contacts/contacts.schemas.js';
 import { Member } from '../features/groups/groups.schemas.js';
 import { DeleteMessageEvent, EditMessageEvent, Message, SendMessage } from '../features/messages/messages.schemas.js';
 import { SyncAnswer, SyncRequest } from '../features/sync/sync.schemas.js';
@@ -165,6 +166,10 @@ export const serverEvents = {
   'user:updated': {
     summary: 'A profile has changed, told to the own devices and to people who share a conversation',
     payload: z.strictObject({ user: PublicUser.omit({ presence: true }) }),
+  },
+  'contact:updated': {
+    summary: 'Somebody is another to the caller now: a contact or none, blocked or not; told to the own devices',
+    payload: z.strictObject({ userId: objectId, contact: Contact.nullable(), blocked: z.boolean() }),
   },
   'settings:updated': {
     summary: 'The own account, or marks or settings in a conversation, have changed, told to the own devices',

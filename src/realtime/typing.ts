@@ -2,17 +2,20 @@
 import type { Facts } from '../facts.js';
 import type { Actor } from '../kernel/actor.js';
 import type { FactBus } from '../kernel/fact-bus.js';
+import type { Conversations } from '../features/conversations/conversations.service.js';
 import type { Held } from '../views/held.js';
 import type { SocketHandlers } from './handler.js';
 
 interface Deps {
-  /** Throws `not_found` for who is no member. */
-  standingOf(userId: string, conversationId: string): Promise<Pick<Held, 'conversation'>>;
+  /** `standingOf` throws `not_found` for who is no member, `requireChange` `not_contactable` after a block. */
+  conversations: Pick<Conversations, 'standingOf' | 'requireChange'>;
+  /** Whom somebody has blocked: they are not shown that he types. */
+  blockedBy(userId: string): Promise<string[]>;
   bus: Pick<FactBus<Facts>, 'publish'>;
 }
 
 export interface Typing {
-  /** Begins, or goes on, for six seconds; throws `not_found`. */
+  /** Begins, or goes on, for six seconds; throws `not_found`, and `not_contactable` after a block. */
   start(actor: Actor, conversationId: string): Promise<void>;
   /** Ends; nothing if it has ended already. Throws `not_found`. */
   stop(actor: Actor, conversationId: string): Promise<void>;
@@ -35,6 +38,8 @@ interface Place {
   readonly userIds: readonly string[];
   /** The timers that end it, by person and socket; persons in the order in which they began. */
   readonly typists: Map<string, Map<string, NodeJS.Timeout>>;
+  /** Who is not shown the typing of whom, by typist. */
+  readonly blindTo: Map<string, readonly string[]>;
   /** What was told last, and until when nothing more is told. */
   told: readonly string[];
   pause: NodeJS.Timeout | null;
@@ -46,6 +51,7 @@ function newPlace({ conversation }: Pick<Held, 'conversation'>): Place {
     type: conversation.type,
     userIds: conversation.userIds.map(String),
     typists: new Map(),
+    blindTo: new Map(),
     told: [],
     pause: null,
   };
@@ -73,8 +79,8 @@ function createTeller(places: Map<string, Place>, bus: Deps['bus']): (place: Pla
       return;
     }
     place.told = typists;
-    const { conversationId, type, userIds } = place;
-    bus.publish('typing.updated', { conversationId, type, userIds, before, typists });
+    const { conversationId, type, userIds, blindTo } = place;
+    bus.publish('typing.updated', { conversationId, type, userIds, before, typists, blindTo: new Map(blindTo) });
     place.pause = setTimeout(() => {
       place.pause = null;
       tell(place);
@@ -83,19 +89,20 @@ function createTeller(places: Map<string, Place>, bus: Deps['bus']): (place: Pla
 }
 
 /** Builds the typing of one process. */
-export function createTyping({ standingOf, bus }: Deps): Typing {
+export function createTyping({ conversations, blockedBy, bus }: Deps): Typing {
   const places = new Map<string, Place>();
   const tell = createTeller(places, bus);
   /** The latest request of each socket, so that one that took longer does not undo a later one. */
   const latest = new Map<string, symbol>();
 
   /** The standing of who asks; null when the same socket has asked something else meanwhile. */
-  async function admitted(actor: Actor, conversationId: string): Promise<Pick<Held, 'conversation'> | null> {
+  async function admitted(actor: Actor, conversationId: string): Promise<Held | null> {
     const key = `${actor.socketId} ${conversationId}`;
     const mine = Symbol(key);
     latest.set(key, mine);
     try {
-      const held = await standingOf(actor.userId, conversationId);
+      const held = await conversations.standingOf(actor.userId, conversationId);
+      await conversations.requireChange(held);
       return latest.get(key) === mine ? held : null;
     } finally {
       if (latest.get(key) === mine) latest.delete(key);
@@ -110,10 +117,11 @@ export function createTyping({ standingOf, bus }: Deps): Typing {
   return {
     async start(actor, conversationId) {
       const { userId, socketId = '' } = actor;
-      const held = await admitted(actor, conversationId);
+      const [held, blindIds] = await Promise.all([admitted(actor, conversationId), blockedBy(userId)]);
       if (!held || held.conversation.memberCount > largestGroup) return;
       const place = places.get(conversationId) ?? newPlace(held);
       places.set(conversationId, place);
+      place.blindTo.set(userId, blindIds);
       const sockets = place.typists.get(userId) ?? new Map<string, NodeJS.Timeout>();
       place.typists.set(userId, sockets);
       clearTimeout(sockets.get(socketId));

@@ -17,7 +17,7 @@ export interface Watched {
 
 interface Deps {
   presence: Pick<Presence, 'onChange'>;
-  users: {
+  people: {
     /** What the viewer may know of these people; without those who are not there. */
     presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Shown>>;
     /** What each of these viewers may know of one person. */
@@ -30,6 +30,8 @@ interface Deps {
 export interface Watching {
   /** Replaces what the asking socket watches, and gives how these people stand now. */
   watch(actor: Actor, userIds: readonly string[]): Promise<Watched[]>;
+  /** Tells who watches somebody how he stands now: what he shows may be another. */
+  look(userId: string): void;
   /** A socket has gone. */
   gone(socketId: string): void;
 }
@@ -66,34 +68,38 @@ function createSets() {
 }
 
 /** Builds the watching of one process. */
-export function createWatching({ presence, users, bus, onError }: Deps): Watching {
+export function createWatching({ presence, people, bus, onError }: Deps): Watching {
   const sets = createSets();
   /** Changes of one person are told one after the other, each as it is when its turn comes. */
   const turns = new Map<string, Promise<void>>();
 
-  async function tell(userId: string): Promise<void> {
+  /** Who may not know is told nothing, unless he may have known before. */
+  async function tell(userId: string, isVeiled: boolean): Promise<void> {
     const viewers = [...new Set(sets.of(userId).values())];
     if (viewers.length === 0) return;
-    const shown = await users.presenceFor(userId, viewers);
+    const shown = await people.presenceFor(userId, viewers);
     for (const [socketId, viewerId] of sets.of(userId)) {
-      const state = shown.get(viewerId);
+      const state = shown.get(viewerId) ?? (isVeiled ? hidden : null);
       if (state) bus.publish('presence.updated', { socketId, userId, ...state });
     }
   }
 
-  presence.onChange((userId) => {
-    const turn = (turns.get(userId) ?? Promise.resolve()).then(() => tell(userId)).catch(onError);
+  function look(userId: string, isVeiled: boolean): void {
+    const turn = (turns.get(userId) ?? Promise.resolve()).then(() => tell(userId, isVeiled)).catch(onError);
     turns.set(userId, turn);
     void turn.then(() => {
       if (turns.get(userId) === turn) turns.delete(userId);
     });
-  });
+  }
+
+  presence.onChange((userId) => look(userId, false));
 
   return {
+    look: (userId) => look(userId, true),
     async watch({ userId: viewerId, socketId = '' }, userIds) {
       // Watched first and read afterwards: what changes in between is told, and nothing is missed.
       sets.replace(socketId, viewerId, userIds);
-      const states = await users.presencesOf(viewerId, userIds);
+      const states = await people.presencesOf(viewerId, userIds);
       return userIds.map((userId) => ({ userId, ...(states.get(userId) ?? hidden) }));
     },
     gone: sets.clear,

@@ -1,21 +1,22 @@
 import { startOf } from '../features/conversations/conversations.policy.js';
-import { permissionsOf } from '../features/conversations/roles.schemas.js';
+import { directPermissions, permissionsOf } from '../features/conversations/roles.schemas.js';
+import { allowedBy } from '../features/conversations/rules.js';
 import { roleOf } from '../features/conversations/group-change.model.js';
 import type { Conversation } from '../features/conversations/conversations.schemas.js';
 import type { MemberRow } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
-import type { PublicUser } from '../features/users/users.schemas.js';
+import type { People, Person } from '../features/users/people.js';
 import { type Counting, countsIn } from './counting.js';
 import { type Held, reachedOf } from './held.js';
 import type { MessageViews } from './message-views.js';
 import type { Visibility } from './visibility.js';
 
 interface Deps {
-  messages: Pick<MessageRows, 'atPlaces'>;
+  messages: Pick<MessageRows, 'atPlaces' | 'hasWritten'>;
   messageViews: MessageViews;
   visibility: Pick<Visibility, 'range'>;
   counting: Counting;
-  publicUsers: (viewerId: string, userIds: readonly string[]) => Promise<Map<string, PublicUser>>;
+  people: Pick<People, 'of'>;
 }
 
 export interface ConversationViews {
@@ -32,7 +33,7 @@ const keyOf = ({ conversation }: Held): string => String(conversation._id);
 
 /** Builds what puts a conversation, its people and its last message together. */
 export function createConversationViews(deps: Deps): ConversationViews {
-  const { messages, messageViews, visibility, counting, publicUsers } = deps;
+  const { messages, messageViews, visibility, counting, people } = deps;
 
   /** The newest message that each viewer can see: one query for all, and one more where the last one may be hidden. */
   async function lastRowsOf(held: readonly Held[]): Promise<MessageRow[]> {
@@ -53,31 +54,43 @@ export function createConversationViews(deps: Deps): ConversationViews {
     return new Map(views.map((view) => [view.conversationId, view]));
   }
 
+  async function permissionsFor(held: Held, peer: Person | null): Promise<Conversation['permissions']> {
+    const role = roleFor(held);
+    if (role !== null) return permissionsOf(role);
+    if (!peer) return [];
+    return directPermissions(await allowedBy(messages.hasWritten, held, peer));
+  }
+
   return {
     async of(viewerId, held) {
       const peerIds = held.map(({ conversation, other }) =>
         conversation.type === 'group' ? null : other ? String(other.userId) : viewerId,
       );
-      const [last, counts, people] = await Promise.all([
+      const [last, counts, met] = await Promise.all([
         lastMessagesOf(held),
         counting.of(viewerId, held),
-        publicUsers(
+        people.of(
           viewerId,
           peerIds.filter((id) => id !== null),
         ),
       ]);
-      return held.map((one, place) => ({
-        ...headOf(one),
-        ...countsIn(counts, one),
-        peer: people.get(peerIds[place] ?? '') ?? null,
-        lastMessage: last.get(keyOf(one)) ?? null,
-        reached: reachedOf(one),
-      }));
+      const views = held.map(async (one, place): Promise<Conversation> => {
+        const peer = met.get(peerIds[place] ?? '') ?? null;
+        return {
+          ...headOf(one),
+          ...countsIn(counts, one),
+          permissions: await permissionsFor(one, peer),
+          peer: peer?.view ?? null,
+          lastMessage: last.get(keyOf(one)) ?? null,
+          reached: reachedOf(one),
+        };
+      });
+      return Promise.all(views);
     },
   };
 }
 
-type Derived = 'peer' | 'lastMessage' | 'unreadCount' | 'mentionCount' | 'reached';
+type Derived = 'permissions' | 'peer' | 'lastMessage' | 'unreadCount' | 'mentionCount' | 'reached';
 
 /** The role of the viewer; null in a direct conversation. */
 function roleFor({ conversation, member }: Held): Conversation['role'] {
@@ -94,7 +107,6 @@ function headOf(held: Held): Omit<Conversation, Derived> {
     photo: null,
     memberCount: conversation.memberCount,
     role: roleFor(held),
-    permissions: permissionsOf(roleFor(held)),
     createdAt: conversation.createdAt.toISOString(),
     lastActivityAt: conversation.lastActivityAt.toISOString(),
     seq: conversation.seq,

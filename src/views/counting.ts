@@ -17,6 +17,8 @@ export interface Counting {
 interface Deps {
   messages: Pick<MessageRows, 'uncountedWithin' | 'mentionsWithin'>;
   hidden: Pick<HiddenRows, 'within'>;
+  /** Whom somebody has blocked: what they write mentions him no more. */
+  blockedBy(userId: string): Promise<string[]>;
 }
 
 /** The numbers of some places, by conversation. */
@@ -41,7 +43,7 @@ function stretchOf({ conversation, member }: Held) {
 }
 
 /** Builds the counts: three queries at most, however many conversations. */
-export function createCounting({ messages, hidden }: Deps): Counting {
+export function createCounting({ messages, hidden, blockedBy }: Deps): Counting {
   return {
     async of(viewerId, held) {
       const unread = held.filter(({ conversation, member }) => conversation.seq > floorOf(member));
@@ -53,7 +55,8 @@ export function createCounting({ messages, hidden }: Deps): Counting {
         messages.mentionsWithin(viewerId, unread.map(stretchOf)),
       ]);
       const gone = byConversation([...uncounted, ...unseen]);
-      const mentioned = byConversation(mentions);
+      const blocked = new Set(mentions.length === 0 ? [] : await blockedBy(viewerId));
+      const mentioned = byConversation(mentions.filter(({ senderId }) => !blocked.has(String(senderId))));
       const counts = held.map((one): [string, Counts] => {
         const key = String(one.conversation._id);
         const { above, upTo } = stretchOf(one);

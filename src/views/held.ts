@@ -9,9 +9,12 @@ export interface Held {
 }
 
 /** The marks that the other one shows, in a group the lowest of all; where there is nobody, everything is read. */
-export function reachedOf({ conversation, other }: Held): { deliveredSeq: number; readSeq: number } {
-  if (conversation.type === 'group')
-    return { deliveredSeq: conversation.reachedDeliveredSeq, readSeq: conversation.reachedReadSeq };
+export function reachedOf({ conversation, member, other }: Held): { deliveredSeq: number; readSeq: number } {
+  if (conversation.type === 'group') {
+    const { reachedDeliveredSeq: deliveredSeq, reachedReadSeq } = conversation;
+    // Who hides what he reads is shown the reading of others as it stood.
+    return { deliveredSeq, readSeq: Math.min(reachedReadSeq, member.stood?.readSeq ?? Infinity) };
+  }
   if (!other) return { deliveredSeq: conversation.seq, readSeq: conversation.seq };
   return { deliveredSeq: other.shownDeliveredSeq, readSeq: other.shownReadSeq };
 }

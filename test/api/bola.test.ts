@@ -203,6 +203,9 @@ describe('ids of others', () => {
     const tried = new Set(cases.map(({ name }) => name.split(' ').slice(0, 2).join(' ')));
     // Profiles may be read by whoever is signed in; sessions have a test of their own below.
     const known = ['GET /api/users/:userId', 'POST /api/conversations', 'DELETE /api/users/sessions/:sessionId'];
+    // Contacts and blocks are one's own, whomever they are about.
+    known.push('PATCH /api/contacts/:userId', 'DELETE /api/contacts/:userId');
+    known.push('PUT /api/contacts/:userId/block', 'DELETE /api/contacts/:userId/block');
     const withId = routeTable()
       .filter(
         ({ name, endpoint }) =>

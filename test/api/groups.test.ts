@@ -50,6 +50,7 @@ describe('a group', () => {
       role: 'creator',
       permissions: [
         'send',
+        'react',
         'edit_info',
         'add_members',
         'remove_members',
@@ -68,7 +69,7 @@ describe('a group', () => {
     const { id } = answer.body;
     expect((await nextEvent(own, 'conversation:created')).conversation.id).toBe(id);
     const told = (await nextEvent(peer, 'conversation:created')).conversation;
-    expect(told).toMatchObject({ id, role: 'member', permissions: ['send', 'leave'], unreadCount: 0 });
+    expect(told).toMatchObject({ id, role: 'member', permissions: ['send', 'react', 'leave'], unreadCount: 0 });
     expect(await groupOf(bob, id)).toEqual(told);
     expect(await systems(eve, id)).toEqual([
       { kind: 'group_created', actorId: ada.id, userIds: [bob.id, eve.id], role: null, title: 'Élan' },

@@ -74,6 +74,7 @@ describe('the own profile', () => {
     await api(server).as(user).put('/api/users/profile', { displayName: 'Told' });
     expect(told).toEqual([
       {
+        blindIds: [],
         user: {
           id: user.id,
           username: user.username,

@@ -84,6 +84,10 @@ export interface ConversationRows {
   /** The one direct conversation of a pair; `isNew` for the one call that made it. */
   findOrMake(userId: string, otherId: string, at: Date): Promise<{ row: ConversationRow; isNew: boolean }>;
   activate(conversationId: Types.ObjectId): Promise<void>;
+  /** The direct conversation of two people; null where there is none. */
+  ofPair(userId: string, otherId: string): Promise<ConversationRow | null>;
+  /** With whom of these people somebody has a direct conversation. */
+  partnersAmong(userId: string, otherIds: readonly string[]): Promise<string[]>;
   byId(conversationId: string): Promise<ConversationRow | null>;
   byIds(conversationIds: readonly Types.ObjectId[]): Promise<ConversationRow[]>;
   /** The direct ones that were begun before a moment and have not got their members. */
@@ -135,6 +139,7 @@ function newDirect(pair: string, userIds: readonly string[], at: Date): Conversa
 
 /** The type is that of the partial index, which a query has to name. */
 const byPair = (pair: string) => ({ pair: { $eq: pair, $type: 'string' as const } });
+const pairOf = (userId: string, otherId: string): string => [userId, otherId].sort().join(' ');
 
 type Raises = Pick<ConversationRows, 'raiseUncounted' | 'raiseBlind' | 'raiseReached' | 'raiseHeads'>;
 
@@ -198,13 +203,20 @@ export function conversationsModel(connection: Connection): ConversationRows {
   return {
     ...raisesOf(conversations),
     async findOrMake(userId, otherId, at) {
-      const pair = [userId, otherId].sort().join(' ');
+      const pair = pairOf(userId, otherId);
       const found = await conversations.findOne(byPair(pair), majority);
       if (found) return { row: found, isNew: false };
       const isNew = await upsert(newDirect(pair, [...new Set([userId, otherId])].sort(), at));
       const row = await conversations.findOne(byPair(pair), majority);
       if (!row) throw new Error('A conversation that was just made is not there');
       return { row, isNew };
+    },
+    ofPair: (userId, otherId) => conversations.findOne(byPair(pairOf(userId, otherId)), majority),
+    async partnersAmong(userId, otherIds) {
+      const pairs = new Map(otherIds.map((otherId) => [pairOf(userId, otherId), otherId]));
+      const filter = { pair: { $in: [...pairs.keys()], $type: 'string' as const } };
+      const found = await conversations.find(filter, { projection: { pair: 1 }, ...majority }).toArray();
+      return found.flatMap(({ pair }) => pairs.get(String(pair)) ?? []);
     },
     async activate(conversationId) {
       await conversations.updateOne({ _id: conversationId, state: 'forming' }, { $set: { state: 'active' } }, durable);

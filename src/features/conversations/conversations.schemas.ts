@@ -106,4 +106,15 @@ export const UnreadTotals = z
   .meta({ id: 'UnreadTotals' });
 export type UnreadTotals = z.infer<typeof UnreadTotals>;
 
+export const NamePeople = z
+  .strictObject({
+    ids: z
+      .string()
+      .max(2500)
+      .transform((list) => list.split(','))
+      .pipe(z.array(objectId).max(100))
+      .describe('Ids of people, separated by commas, at most 100'),
+  })
+  .meta({ id: 'NamePeople' });
+
 export const ConversationParams = z.strictObject({ id: objectId });

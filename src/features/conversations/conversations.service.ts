@@ -8,6 +8,10 @@ import type { Held } from '../../views/held.js';
 import type { Counting } from '../../views/counting.js';
 import { type Audience, createAudience } from './audience.js';
 import type { Reached } from '../../log/reached.js';
+import type { Contacts } from '../contacts/contacts.service.js';
+import type { UserRefList } from '../users/users.schemas.js';
+import type { Users } from '../users/users.service.js';
+import { type Blocking, createBlocking } from './blocking.js';
 import type { ConversationRows } from './conversations.model.js';
 import type {
   Conversation,
@@ -30,28 +34,27 @@ import { createMarks, type Marks } from './marks.js';
 import type { MemberRows } from './members.model.js';
 import { createOpening, type Opening } from './opening.js';
 import { createOwnSettings } from './own-settings.js';
+import { createReceiptPrivacy, type ReceiptPrivacy } from './receipt-privacy.js';
+import { createReceipts, type Receipts } from './receipts.js';
+import { type Contactability, createContactability } from './rules.js';
 import { createStanding, type Known } from './standing.js';
 
 interface Deps {
   rows: { conversations: ConversationRows; members: MemberRows; hidden: HiddenRows };
   log: Known;
-  users: { exists(userId: string): Promise<boolean> };
+  users: Pick<Users, 'people' | 'relations' | 'refs' | 'me' | 'setPrivacy'>;
+  contacts: Pick<Contacts, 'block' | 'unblock' | 'announce'>;
   /** The last number of a conversation in its log. */
   lastSeq(conversationId: string): Promise<number>;
+  hasWritten: Parameters<typeof createContactability>[0]['hasWritten'];
+  /** Waits until nothing can land any more that was allowed before. */
+  passed(): Promise<void>;
   views: ConversationViews;
   counting: Counting;
   reached: Reached;
   departures: Departures;
   cursors: Cursors;
   bus: Pick<FactBus<Facts>, 'publish'>;
-}
-
-/** What a member shows of his marks, and since when he is there. */
-interface Shown {
-  userId: string;
-  deliveredSeq: number;
-  readSeq: number;
-  joinedSeq: number;
 }
 
 export interface Conversations {
@@ -83,8 +86,14 @@ export interface Conversations {
   announceListed: Opening['announceListed'];
   /** Who is told of the messages of a conversation, and who of them cannot see which. */
   audienceOf(conversationId: string): Promise<Audience>;
-  /** What the members show of their marks. */
-  shownOf(conversationId: string): Promise<Shown[]>;
+  /** What the members show somebody of their marks. */
+  shownTo: Receipts['shownTo'];
+  blocking: Blocking;
+  privacy: ReceiptPrivacy;
+  /** Those of some people with whom somebody shares a conversation or has added as contacts. */
+  namesOf(actor: Actor, userIds: readonly string[]): Promise<UserRefList>;
+  rulesOf: Contactability['rulesOf'];
+  requireChange: Contactability['requireChange'];
   /** The conversation of somebody as he sees it; throws `not_found`. */
   viewFor(userId: string, conversationId: string): Promise<Conversation>;
   /** Which of these people are members; of a direct conversation, of its two. */
@@ -125,53 +134,33 @@ async function isAbove(members: MemberRows, { conversation, member }: Held, othe
   return rankOf(role) < rankOf(isMember ? roleOf(conversation, otherId) : 'member');
 }
 
-interface ReceiptDeps {
-  members: Pick<MemberRows, 'page'>;
-  standingOf: Conversations['standingOf'];
-  cursors: Cursors;
-}
-
-/** What the other members show of their marks, by the ids of people. */
-async function receiptsFor(
-  { members, standingOf, cursors }: ReceiptDeps,
-  userId: string,
-  { conversationId, limit, cursor }: ListReceipts & { conversationId: string },
-): Promise<ReceiptList> {
-  const { conversation } = await standingOf(userId, conversationId);
-  const name = `receipts ${conversationId}`;
-  const after = cursor === undefined ? null : String(cursors.decode(name, userId, cursor));
-  const found = await members.page(conversation._id, after, limit + 2);
-  const others = found.filter((row) => String(row.userId) !== userId);
-  const page = others.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    items: page.map((row) => ({
-      userId: String(row.userId),
-      deliveredSeq: row.shownDeliveredSeq,
-      readSeq: row.shownReadSeq,
-    })),
-    nextCursor: last && others.length > limit ? cursors.encode(name, userId, String(last.userId)) : null,
-  };
-}
-
-/** What the members show of their marks. */
-async function shownOf(members: MemberRows, conversationId: string): Promise<Shown[]> {
-  return (await members.of(conversationId)).map((row) => ({
-    userId: String(row.userId),
-    deliveredSeq: row.shownDeliveredSeq,
-    readSeq: row.shownReadSeq,
-    joinedSeq: row.joinedSeq,
-  }));
+/** Those of some people with whom somebody shares a conversation or has added as contacts. */
+async function namesOf({ rows, users }: Pick<Deps, 'rows' | 'users'>, userId: string, ids: readonly string[]) {
+  const asked = [...new Set(ids)];
+  const [groups, partners, betweens] = await Promise.all([
+    groupsOf(rows.members, [userId, ...asked]),
+    rows.conversations.partnersAmong(userId, asked),
+    users.relations.between(userId, asked),
+  ]);
+  const own = groups.get(userId) ?? new Set();
+  const isKnown = (id: string): boolean =>
+    id === userId ||
+    partners.includes(id) ||
+    betweens.get(id)?.hasAdded === true ||
+    [...(groups.get(id) ?? [])].some((group) => own.has(group));
+  const refs = await users.refs(asked.filter(isKnown));
+  return { items: asked.flatMap((id) => refs.get(id) ?? []) };
 }
 
 /** Builds the conversations of a server. */
 export function createConversations(deps: Deps): Conversations {
-  const { rows, log, users, lastSeq, views, counting, reached, departures, cursors, bus } = deps;
+  const { rows, log, users, contacts, lastSeq, views, counting, reached, departures, cursors, passed, bus } = deps;
   const { conversations, members, hidden } = rows;
   const standingOf = createStanding({ conversations, members, typeOf: reached.typeOf, log });
   const list = createListing({ rows, log, views, counting, cursors });
   const totals = createTotals({ rows, log, counting });
-  const marks = createMarks({ rows, log, standingOf, counting, reached, lastSeq, bus });
+  const { rulesOf, requireChange } = createContactability(deps);
+  const marks = createMarks({ rows, log, standingOf, counting, reached, rulesOf, lastSeq, bus });
   const own = createOwnSettings({ conversations, members, log, standingOf, marks, bus });
   const hiding = createHiding({ rows, standingOf, marks, bus });
 
@@ -181,8 +170,9 @@ export function createConversations(deps: Deps): Conversations {
     return view;
   }
 
-  tellReached({ conversations, reached, bus });
+  tellReached({ conversations, members, reached, bus });
   const opening = createOpening({ rows, users, viewFor, bus });
+  const receipts = createReceipts({ members, standingOf, relations: users.relations, cursors });
 
   return {
     standingOf,
@@ -197,8 +187,7 @@ export function createConversations(deps: Deps): Conversations {
       return viewFor(actor.userId, conversationId);
     },
     hide: own.hide,
-    receipts: (actor, conversationId, asked) =>
-      receiptsFor({ members, standingOf, cursors }, actor.userId, { conversationId, ...asked }),
+    receipts: (actor, conversationId, asked) => receipts.list(actor.userId, { conversationId, ...asked }),
     get: (actor, conversationId) => viewFor(actor.userId, conversationId),
     // Direct conversations have no room: their news go to the rooms of their people.
     groupRoomsOf: async (userId) =>
@@ -214,7 +203,12 @@ export function createConversations(deps: Deps): Conversations {
       return new Set((await members.among(conversation._id, userIds)).map(({ userId }) => String(userId)));
     },
     audienceOf: createAudience({ conversations, members, hidden }),
-    shownOf: (conversationId) => shownOf(members, conversationId),
+    shownTo: receipts.shownTo,
+    rulesOf,
+    requireChange,
+    blocking: createBlocking({ rows, contacts, marks, viewFor, departures, passed, bus }),
+    privacy: createReceiptPrivacy({ conversations, members, users, bus }),
+    namesOf: ({ userId }, ids) => namesOf(deps, userId, ids),
     raiseUncounted: conversations.raiseUncounted,
     hideMessage: hiding.hide,
     async finishBefore(before) {

@@ -6,6 +6,7 @@ import { settingsOf } from '../../views/conversation-views.js';
 import type { Held } from '../../views/held.js';
 import { type Counting, type Counts, countsIn } from '../../views/counting.js';
 import type { Reached } from '../../log/reached.js';
+import type { Shows } from '../users/people.policy.js';
 import type { ConversationRows } from './conversations.model.js';
 import type { MarkResult } from './conversations.schemas.js';
 import type { MarkKind, MemberRow, MemberRows } from './members.model.js';
@@ -17,6 +18,7 @@ interface Deps {
   standingOf(userId: string, conversationId: string): Promise<Held>;
   counting: Pick<Counting, 'of'>;
   reached: Pick<Reached, 'raise'>;
+  rulesOf(held: Held): Promise<{ shows: Shows }>;
   /** The last number of a conversation in its log. */
   lastSeq(conversationId: string): Promise<number>;
   bus: Pick<FactBus<Facts>, 'publish'>;
@@ -54,7 +56,7 @@ async function requireThere({ rows, lastSeq }: Deps, { conversation }: Held, seq
 
 /** Builds the marks of a server. */
 export function createMarks(deps: Deps): Marks {
-  const { rows, log, standingOf, counting, reached, bus } = deps;
+  const { rows, log, standingOf, counting, reached, rulesOf, bus } = deps;
 
   async function countsOf(userId: string, held: Held): Promise<Counts> {
     return countsIn(await counting.of(userId, [held]), held);
@@ -82,6 +84,7 @@ export function createMarks(deps: Deps): Marks {
       conversationId: String(held.conversation._id),
       userId: String(after.userId),
       toUserIds: [String(held.other.userId)],
+      apart: [],
       deliveredSeq: after.shownDeliveredSeq,
       readSeq: after.shownReadSeq,
     });
@@ -90,9 +93,10 @@ export function createMarks(deps: Deps): Marks {
   async function raise(actor: Actor, conversationId: string, kind: MarkKind, seq: number): Promise<Held> {
     const held = await standingOf(actor.userId, conversationId);
     await requireThere(deps, held, seq);
+    const { shows } = await rulesOf(held);
     // The own row is written last of all that this process knows of it.
     if (!(await log.settle())) throw unavailable();
-    const after = await rows.members.mark(held.member._id, kind, seq);
+    const after = await rows.members.mark(held.member._id, { kind, seq, shows });
     const isCleared = after === null && kind === 'read' && (await rows.members.clearUnreadMark(held.member._id));
     if (after) await announceReceipt(held, after);
     if (after ?? isCleared) await announceOwn(actor.userId, conversationId, actor.socketId);

@@ -1,6 +1,6 @@
 import { type Collection, Types } from 'mongoose';
 import { majority } from '../../drivers/concerns.js';
-import type { MemberRow } from './member-row.model.js';
+import type { MemberRow, Stood } from './member-row.model.js';
 
 /** What is asked of the rows of members: named queries on lean rows, each served by an index. */
 export interface MemberReads {
@@ -25,6 +25,8 @@ export interface MemberReads {
   conversationsOfSlots(userId: string, slots: readonly number[]): Promise<string[]>;
   /** Everybody who is in one of these conversations, each once. */
   peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
+  /** Who in a group hides what he reads, and where it stood when he began. */
+  hidersIn(conversationId: Types.ObjectId): Promise<{ userId: Types.ObjectId; stood: Stood }[]>;
   /** Who of a conversation cannot see a message of this number: he joined later or has emptied it. */
   blindTo(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
 }
@@ -45,6 +47,13 @@ async function lowestShown(members: Collection<MemberRow>, conversationId: Types
     );
   const [read, delivered] = await Promise.all([lowest('shownReadSeq'), lowest('shownDeliveredSeq')]);
   return read && delivered ? { deliveredSeq: delivered.shownDeliveredSeq, readSeq: read.shownReadSeq } : null;
+}
+
+/** Who hides what he reads. */
+function hidersIn(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
+  const filter = { conversationId, 'stood.readSeq': { $type: 'number' as const }, endedAt: null };
+  const options = { projection: { _id: 0, userId: 1, stood: 1 }, ...majority } as const;
+  return members.find(filter, options).toArray() as Promise<{ userId: Types.ObjectId; stood: Stood }[]>;
 }
 
 /** The queries that change nothing. */
@@ -99,6 +108,7 @@ export function memberReads(members: Collection<MemberRow>): MemberReads {
       const rows = await members.find({ conversationId, endedAt: null, $or: isBlind }, options).toArray();
       return rows.map(({ userId }) => String(userId));
     },
+    hidersIn: (conversationId) => hidersIn(members, conversationId),
     async peopleOf(conversationIds) {
       const filter = { conversationId: { $in: [...conversationIds] }, endedAt: null };
       return (await members.distinct('userId', filter)).map(String);

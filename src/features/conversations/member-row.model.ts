@@ -1,6 +1,12 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { durable, isDuplicateKey } from '../../drivers/concerns.js';
 
+/** How far a group was at a moment: its last message, and what all of its members had read. */
+export interface Stood {
+  seq: number;
+  readSeq: number;
+}
+
 /** One person in one conversation, from joining to leaving. */
 export interface MemberRow {
   _id: Types.ObjectId;
@@ -17,6 +23,8 @@ export interface MemberRow {
   joinedBy: Types.ObjectId | null;
   readSeq: number;
   deliveredSeq: number;
+  /** Where a group stood when its member began to hide what he reads: he sees no reading of others beyond. */
+  stood: Stood | null;
   /** What others are shown of the two marks. */
   shownReadSeq: number;
   shownDeliveredSeq: number;
@@ -53,6 +61,7 @@ export const memberSchema = new mongoose.Schema<MemberRow>(
     joinedBy: { type: mongoose.Schema.Types.ObjectId, default: null },
     readSeq: number,
     deliveredSeq: number,
+    stood: { type: mongoose.Schema.Types.Mixed, default: null },
     shownReadSeq: number,
     shownDeliveredSeq: number,
     joinedSeq: number,
@@ -81,6 +90,10 @@ memberSchema.index({ userId: 1, conversationId: 1 }, { partialFilterExpression: 
 memberSchema.index({ conversationId: 1, shownReadSeq: 1 }, { partialFilterExpression: { endedAt: null } });
 memberSchema.index({ conversationId: 1, shownDeliveredSeq: 1 }, { partialFilterExpression: { endedAt: null } });
 memberSchema.index({ conversationId: 1, rank: 1, joinedAt: 1, _id: 1 }, { partialFilterExpression: { endedAt: null } });
+memberSchema.index(
+  { conversationId: 1, 'stood.readSeq': 1 },
+  { partialFilterExpression: { 'stood.readSeq': { $type: 'number' } } },
+);
 
 interface SlotRow {
   /** The person. */
@@ -120,6 +133,7 @@ export function newMember(conversationId: Types.ObjectId, userId: Types.ObjectId
     joinedBy: null,
     readSeq: 0,
     deliveredSeq: 0,
+    stood: null,
     shownReadSeq: 0,
     shownDeliveredSeq: 0,
     joinedSeq: 0,

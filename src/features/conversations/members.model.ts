@@ -1,19 +1,27 @@
 import { type Collection, type Connection, Types } from 'mongoose';
 import { memberReads, type MemberReads } from './member-reads.model.js';
 import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
-import { memberSchema, type MemberRow, membersOf, newMember, slotsOf } from './member-row.model.js';
+import { memberSchema, type MemberRow, membersOf, newMember, slotsOf, type Stood } from './member-row.model.js';
 
 export type { MemberRow } from './member-row.model.js';
 
-/** A sender has read what he sent. */
+/** A sender has read what he sent; `shownSeq` is how far others are shown it, 0 where he hides what he reads. */
 export interface SentMark {
   conversationId: string;
   userId: string;
   seq: number;
+  shownSeq: number;
 }
 
 /** Which of the two marks is moved; reading moves both. */
 export type MarkKind = 'read' | 'delivered';
+
+/** Where a mark is moved, and which of the two others are shown. */
+export interface Mark {
+  kind: MarkKind;
+  seq: number;
+  shows: { delivered: boolean; read: boolean };
+}
 
 /** What a person sets for himself. */
 export type OwnChanges = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' | 'pinned' | 'markedUnread'>>;
@@ -30,7 +38,7 @@ export interface MemberRows extends MemberReads {
   list(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
   raiseSent(marks: readonly SentMark[], isDurable: boolean): Promise<void>;
   /** Moves a mark forward; gives the row as it is then, null where the mark is there already. */
-  mark(id: Types.ObjectId, kind: MarkKind, seq: number): Promise<MemberRow | null>;
+  mark(id: Types.ObjectId, mark: Mark): Promise<MemberRow | null>;
   /** Takes the own "unread" mark away; true if there was one. */
   clearUnreadMark(id: Types.ObjectId): Promise<boolean>;
   change(id: Types.ObjectId, changes: OwnChanges): Promise<void>;
@@ -40,10 +48,16 @@ export interface MemberRows extends MemberReads {
   raiseHidden(id: Types.ObjectId, seq: number): Promise<void>;
   /** Counts a change that is written elsewhere; gives the new count, null where the membership has ended. */
   countOwn(id: Types.ObjectId): Promise<number | null>;
+  /** Counts a change in some conversations of a person at once. */
+  countOwnIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<void>;
+  /** Keeps where groups stand for a member who hides what he reads; nothing where it is kept. */
+  stand(userId: string, places: readonly { conversationId: Types.ObjectId; stood: Stood }[]): Promise<void>;
+  /** Forgets it, in all groups. */
+  unstand(userId: string): Promise<void>;
 }
 
 /** Raises the marks of a sender to what he sent, where they are lower. */
-function sentWrite({ conversationId, userId, seq }: SentMark) {
+function sentWrite({ conversationId, userId, seq, shownSeq }: SentMark) {
   return {
     updateOne: {
       filter: {
@@ -53,7 +67,7 @@ function sentWrite({ conversationId, userId, seq }: SentMark) {
         readSeq: { $lt: seq },
       },
       update: {
-        $max: { readSeq: seq, deliveredSeq: seq, shownReadSeq: seq, shownDeliveredSeq: seq },
+        $max: { readSeq: seq, deliveredSeq: seq, shownReadSeq: shownSeq, shownDeliveredSeq: seq },
         $inc: { own: 1 },
         $set: { markedUnread: false },
       },
@@ -63,22 +77,26 @@ function sentWrite({ conversationId, userId, seq }: SentMark) {
 
 type Members = Collection<MemberRow>;
 
-/** What a mark changes: reading is delivery too, and what is marked is shown. */
-function markUpdate(kind: MarkKind, seq: number) {
-  const delivered = { deliveredSeq: seq, shownDeliveredSeq: seq };
+/** What a mark changes: reading is delivery too, and what is marked is shown as far as its owner shows it. */
+function markUpdate({ kind, seq, shows }: Mark) {
+  const delivered = { deliveredSeq: seq, ...(shows.delivered ? { shownDeliveredSeq: seq } : {}) };
   if (kind === 'delivered') return { $max: delivered, $inc: { own: 1 } };
-  return { $max: { ...delivered, readSeq: seq, shownReadSeq: seq }, $inc: { own: 1 }, $set: { markedUnread: false } };
+  const read = { readSeq: seq, ...(shows.read ? { shownReadSeq: seq } : {}) };
+  return { $max: { ...delivered, ...read }, $inc: { own: 1 }, $set: { markedUnread: false } };
 }
 
-type OwnWrites = Pick<MemberRows, 'mark' | 'clearUnreadMark' | 'change' | 'hide' | 'raiseHidden' | 'countOwn'>;
+type OwnWrites = Pick<
+  MemberRows,
+  'mark' | 'clearUnreadMark' | 'change' | 'hide' | 'raiseHidden' | 'countOwn' | 'countOwnIn' | 'stand' | 'unstand'
+>;
 
 /** What a person changes of his own row; every change counts in `own`. */
 function ownWritesOf(members: Members): OwnWrites {
   return {
-    mark: (id, kind, seq) =>
+    mark: (id, mark) =>
       members.findOneAndUpdate(
-        { _id: id, endedAt: null, [kind === 'read' ? 'readSeq' : 'deliveredSeq']: { $lt: seq } },
-        markUpdate(kind, seq),
+        { _id: id, endedAt: null, [mark.kind === 'read' ? 'readSeq' : 'deliveredSeq']: { $lt: mark.seq } },
+        markUpdate(mark),
         { returnDocument: 'after', ...durable },
       ),
     async clearUnreadMark(id) {
@@ -108,6 +126,24 @@ function ownWritesOf(members: Members): OwnWrites {
       const options = { returnDocument: 'after', projection: { own: 1 }, ...durable } as const;
       const row = await members.findOneAndUpdate({ _id, endedAt: null }, { $inc: { own: 1 } }, options);
       return row?.own ?? null;
+    },
+    async countOwnIn(userId, conversationIds) {
+      const filter = { conversationId: { $in: [...conversationIds] }, userId: new Types.ObjectId(userId) };
+      await members.updateMany({ ...filter, endedAt: null }, { $inc: { own: 1 } }, durable);
+    },
+    async stand(userId, places) {
+      if (places.length === 0) return;
+      const writes = places.map(({ conversationId, stood }) => ({
+        updateOne: {
+          filter: { conversationId, userId: new Types.ObjectId(userId), endedAt: null, stood: null },
+          update: { $set: { stood }, $inc: { own: 1 } },
+        },
+      }));
+      await members.bulkWrite(writes, { ordered: false, ...durable });
+    },
+    async unstand(userId) {
+      const filter = { userId: new Types.ObjectId(userId), isGroup: true, endedAt: null, stood: { $ne: null } };
+      await members.updateMany(filter, { $set: { stood: null }, $inc: { own: 1 } }, durable);
     },
   };
 }

@@ -1,24 +1,29 @@
 import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
-import { notFound } from '../../kernel/problem.js';
+import { notContactable, notFound } from '../../kernel/problem.js';
+import { mayWrite } from '../users/people.policy.js';
+import type { Users } from '../users/users.service.js';
 import type { ConversationRow, ConversationRows } from './conversations.model.js';
 import type { Conversation, CreateConversation } from './conversations.schemas.js';
 import type { MemberRows } from './members.model.js';
 
 interface Deps {
   rows: {
-    conversations: Pick<ConversationRows, 'findOrMake' | 'activate' | 'forming'>;
+    conversations: Pick<ConversationRows, 'ofPair' | 'findOrMake' | 'activate' | 'forming'>;
     members: Pick<MemberRows, 'found' | 'list' | 'unlistedAt'>;
   };
-  users: { exists(userId: string): Promise<boolean> };
+  users: Pick<Users, 'people'>;
   viewFor(userId: string, conversationId: string): Promise<Conversation>;
   bus: Pick<FactBus<Facts>, 'publish'>;
 }
 
 /** How conversations begin, and come into the lists of people. */
 export interface Opening {
-  /** Opens the one direct conversation with somebody; throws `not_found` for who is not there. */
+  /**
+   * Opens the one direct conversation with somebody. Throws `not_found` for who is not there, and `not_contactable`
+   * where there is none and he may not be written to.
+   */
   create(actor: Actor, input: CreateConversation): Promise<{ conversation: Conversation; isNew: boolean }>;
   /** Tells those in whose list a message has put a conversation, for the first time or again. */
   announceListed(conversationId: string, seq: number): Promise<void>;
@@ -37,9 +42,17 @@ export function createOpening({ rows: { conversations, members }, users, viewFor
     await conversations.activate(row._id);
   }
 
+  /** The one that exists may always be opened. */
+  async function requireOpen(userId: string, otherId: string): Promise<void> {
+    const other = (await users.people.of(userId, [otherId])).get(otherId);
+    if (!other) throw notFound();
+    if (mayWrite(other.between, other.owner, false) || (await conversations.ofPair(userId, otherId))) return;
+    throw notContactable();
+  }
+
   return {
     async create(actor, { userId }) {
-      if (!(await users.exists(userId))) throw notFound();
+      await requireOpen(actor.userId, userId);
       const { row, isNew } = await conversations.findOrMake(actor.userId, userId, new Date());
       await complete(row, actor.userId);
       const isListedNow = await members.list(row._id, actor.userId);

@@ -38,15 +38,19 @@ export type Permission = (typeof permissions)[number];
 
 /** Each role may do what the one below it may, and this. */
 const granted: Record<Role, readonly Permission[]> = {
-  member: ['send', 'leave'],
+  member: ['send', 'react', 'leave'],
   moderator: ['remove_members', 'delete_messages'],
   admin: ['edit_info', 'add_members', 'set_roles'],
   creator: ['transfer', 'delete_group'],
 };
 
-/** What a role may do; null stands for a direct conversation. */
-export function permissionsOf(role: Role | null): Permission[] {
-  if (role === null) return ['send'];
+/** What one may do in a direct conversation, as far as the other one allows it. */
+export function directPermissions({ mayWrite, mayChange }: { mayWrite: boolean; mayChange: boolean }): Permission[] {
+  return [...(mayWrite ? ['send' as const] : []), ...(mayChange ? ['react' as const] : [])];
+}
+
+/** What a role may do in a group. */
+export function permissionsOf(role: Role): Permission[] {
   const below = roles.slice(rankOf(role)).flatMap((one) => granted[one]);
   return permissions.filter((permission) => below.includes(permission));
 }

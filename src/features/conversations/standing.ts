@@ -3,12 +3,18 @@ import type { Held } from '../../views/held.js';
 import type { ConversationRow, ConversationRows, Head } from './conversations.model.js';
 import type { MemberRow, MemberRows } from './members.model.js';
 
+/** How far somebody has read by sending, and how far of it others are shown. */
+export interface NotedMark {
+  seq: number;
+  shownSeq: number;
+}
+
 /** What this process knows beyond the store. */
 export interface Known {
   settle(): Promise<boolean>;
   noted(conversationId: string): {
     head: Head;
-    marks: ReadonlyMap<string, number>;
+    marks: ReadonlyMap<string, NotedMark>;
   } | null;
 }
 
@@ -37,15 +43,14 @@ function raised(conversation: ConversationRow, noted: Noted | null): Conversatio
 }
 
 function raisedMember(member: MemberRow, noted: Noted | null): MemberRow {
-  const sent = noted?.marks.get(String(member.userId)) ?? 0;
-  if (sent <= member.readSeq) return member;
-  const mark = Math.max(sent, member.deliveredSeq);
+  const sent = noted?.marks.get(String(member.userId));
+  if (!sent || sent.seq <= member.readSeq) return member;
   return {
     ...member,
-    readSeq: sent,
-    deliveredSeq: mark,
-    shownReadSeq: sent,
-    shownDeliveredSeq: mark,
+    readSeq: sent.seq,
+    deliveredSeq: Math.max(sent.seq, member.deliveredSeq),
+    shownReadSeq: Math.max(sent.shownSeq, member.shownReadSeq),
+    shownDeliveredSeq: Math.max(sent.seq, member.shownDeliveredSeq),
     markedUnread: false,
   };
 }

@@ -15,7 +15,7 @@ interface Deps {
   rows: GroupRows;
   memberChanges: MemberChanges;
   conversationRows: Pick<ConversationRows, 'raiseBlind'>;
-  conversations: Pick<Conversations, 'departures'>;
+  conversations: Pick<Conversations, 'departures' | 'privacy'>;
   messages: Pick<Messages, 'announceSystem'>;
   log: Pick<Log, 'appendSystem' | 'change' | 'passed'>;
   reached: Pick<Reached, 'raise'>;
@@ -69,6 +69,7 @@ function createSteps(deps: Deps) {
     const isFounding = change.system.kind === 'group_created';
     if (!isFounding) await conversationRows.raiseBlind(row._id, seq - 1);
     await memberChanges.join(row._id, change, isFounding ? 0 : seq - 1);
+    await conversations.privacy.standIn(change.joining.map(String));
     bus.publish('membership.begun', { conversationId: String(row._id), userIds: change.joining.map(String) });
   }
 

@@ -28,7 +28,7 @@ interface Deps {
   members: Pick<MemberRows, 'one' | 'among'>;
   memberChanges: MemberChanges;
   conversations: Pick<Conversations, 'viewFor' | 'create'>;
-  users: Pick<Users, 'active'>;
+  users: Pick<Users, 'people'>;
   changing: GroupChanging;
   news: GroupNews;
   cursors: Cursors;
@@ -67,7 +67,7 @@ function createCreation({ rows, changing, conversations, maxMembers }: Deps, adm
     // Nobody has uploads yet, so every one that is named is unknown.
     if (!first && photoUploadId !== undefined) throw notFound();
     const others = first ? [] : memberIds.filter((one) => one !== actor.userId);
-    const { admitted, refused } = await admission.judge(others, maxMembers - 1);
+    const { admitted, refused } = await admission.judge(actor.userId, others, maxMembers - 1);
     const group = { creatorId: actor.userId, title, description, memberIds: admitted, clientId };
     const made = first ? null : await rows.create(group);
     const row = made ?? first ?? (await known());

@@ -38,7 +38,7 @@ export function createMembership(deps: Deps): Membership {
     requireMay(role, { action: 'add_members' });
     const there = new Set((await members.among(row._id, asked)).map(({ userId }) => String(userId)));
     const strangers = asked.filter((one) => !there.has(one));
-    const { admitted, refused } = await admission.judge(strangers, maxMembers - row.memberCount);
+    const { admitted, refused } = await admission.judge(actor.userId, strangers, maxMembers - row.memberCount);
     const joining = admission.idsOf(admitted);
     const proposal: Proposal = { system: says('member_added', member, { userIds: joining }), joining };
     return { proposal: joining.length === 0 ? null : proposal, refused };

@@ -13,7 +13,7 @@ import { wordsOf } from './words.js';
 interface Deps {
   changes: MessageChanges;
   log: Pick<Log, 'change'>;
-  conversations: Pick<Conversations, 'raiseUncounted' | 'isAbove'>;
+  conversations: Pick<Conversations, 'raiseUncounted' | 'isAbove' | 'requireChange'>;
   reading: MessageReading;
   announcing: Pick<Announcing, 'updated'>;
   /** How long messages may be edited and deleted by their authors: milliseconds, 0 for ever. */
@@ -30,7 +30,7 @@ export interface Edit {
 export interface Changing {
   /**
    * Gives a message another text. Throws `not_found` for who cannot see it, `forbidden` for who is not its author and
-   * for a tombstone, `edit_window_expired`, and `stale_revision` when it was edited since.
+   * for a tombstone, `not_contactable` after a block, `edit_window_expired`, and `stale_revision` when it was edited since.
    */
   edit(actor: Actor, edit: Edit): Promise<Message>;
   /** Leaves a tombstone. Throws `not_found`, `forbidden` and `delete_window_expired`. */
@@ -102,10 +102,11 @@ export function createChanging(deps: Deps): Changing {
     },
     async edit(actor, { messageId, text, revision }) {
       for (;;) {
-        const { row } = await reading.seen(actor.userId, messageId);
+        const { row, held } = await reading.seen(actor.userId, messageId);
         const refusal = editRefusal({ ...factsOf(actor, row, windows.editMs), isAbove: false });
         if (refusal === 'forbidden') throw new Problem(refusal);
         if (row.text === text) return unchanged(actor.userId, row);
+        await conversations.requireChange(held);
         if (refusal) throw new Problem(refusal);
         if (revision !== undefined && revision !== row.revision) throw new Problem('stale_revision');
         const change = changes.begin();

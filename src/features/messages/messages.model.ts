@@ -35,6 +35,10 @@ export interface MessageRow {
   words: string[];
   replyTo: Types.ObjectId | null;
   mentions: Types.ObjectId[];
+  /** Who of the mentioned had blocked its sender when it was sent: it counts for no badge of theirs. */
+  unheard?: Types.ObjectId[];
+  /** Its sender hides what he reads: there only where it is so. */
+  isReadHidden?: true;
   /** Counts the edits. */
   revision: number;
   /** The last texts that edits have replaced, oldest first. */
@@ -66,6 +70,8 @@ const schema = new mongoose.Schema<MessageRow>(
     words: { type: [String], default: [] },
     replyTo: { type: ref, default: null },
     mentions: { type: [ref], default: [] },
+    unheard: { type: [ref], default: undefined },
+    isReadHidden: { type: Boolean },
     revision: { type: Number, default: 0 },
     revisions: { type: [{ _id: false, text: String, editedAt: Date }], default: [] },
     createdAt: { type: Date, required: true },
@@ -122,8 +128,15 @@ export interface MessageRows extends LogRows<MessageRow> {
   allWithin(stretches: readonly Stretch[]): Promise<MessageRow[]>;
   /** What counts for no badge in these stretches. */
   uncountedWithin(stretches: readonly Stretch[]): Promise<Place[]>;
-  /** What mentions somebody in these stretches. */
-  mentionsWithin(userId: string, stretches: readonly Stretch[]): Promise<Place[]>;
+  /** What mentions somebody in these stretches, and who wrote it. */
+  mentionsWithin(userId: string, stretches: readonly Stretch[]): Promise<MentionPlace[]>;
+  /** Whether somebody has ever written in a conversation. */
+  hasWritten(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
+}
+
+/** Where somebody is mentioned. */
+export interface MentionPlace extends Place {
+  senderId: Types.ObjectId | null;
 }
 
 export type Messages = Collection<MessageRow>;
@@ -155,11 +168,12 @@ function findsOf(messages: Messages): Found {
       ),
     mentionsWithin(userId, stretches) {
       // The type is that of the partial index, which a query has to name.
-      const mentions = { $eq: new Types.ObjectId(userId), $type: 'objectId' };
-      return placesOf(
-        messages,
-        stretches.map((stretch) => ({ mentions, ...within(stretch) })),
-      );
+      const mentions = { $eq: new Types.ObjectId(userId), $type: 'objectId' as const };
+      if (stretches.length === 0) return Promise.resolve([]);
+      const unheard = { $ne: new Types.ObjectId(userId) };
+      const parts = stretches.map((stretch) => ({ mentions, ...within(stretch), unheard }));
+      const projection = { _id: 0, conversationId: 1, seq: 1, senderId: 1 } as const;
+      return messages.find({ $or: parts }, { projection, ...majority }).toArray() as Promise<MentionPlace[]>;
     },
   };
 }
@@ -195,6 +209,10 @@ export function messagesModel(connection: Connection): MessageRows {
         },
         majority,
       ),
+    async hasWritten(conversationId, userId) {
+      const key = { conversationId, senderId: new Types.ObjectId(userId), clientId: { $type: 'string' as const } };
+      return (await messages.findOne(key, { projection: { _id: 1 }, ...majority })) !== null;
+    },
     byChangeId: (changeId) => messages.findOne({ changeId: { $eq: changeId, $type: 'objectId' } }, majority),
     async range(conversationId, { above, below, limit, nearest }) {
       const seq = { $gt: above, ...(below === null ? {} : { $lt: below }) };

@@ -7,6 +7,7 @@ import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
 import type { HiddenRows } from '../conversations/hidden.model.js';
 import type { Conversations } from '../conversations/conversations.service.js';
+import type { Relations } from '../users/relations.js';
 import { createAnnouncing } from './announcing.js';
 import { type Changing, createChanging, type Edit } from './changing.js';
 import type { ContentDigests } from './content-digest.js';
@@ -38,13 +39,16 @@ interface Deps {
     | 'marks'
     | 'raiseUncounted'
     | 'hideMessage'
-    | 'shownOf'
+    | 'shownTo'
+    | 'rulesOf'
+    | 'requireChange'
     | 'ownOf'
     | 'withOthers'
     | 'membersAmong'
     | 'departures'
     | 'isAbove'
   >;
+  relations: Pick<Relations, 'betweenAll'>;
   views: MessageViews;
   visibility: Visibility;
   search: SearchRows;
@@ -89,13 +93,16 @@ export interface Messages {
 
 /** Builds the messages of a server. */
 export function createMessages(deps: Deps): Messages {
-  const { rows, changes, log, conversations, views, visibility, digests, bus, windows } = deps;
+  const { rows, changes, log, conversations, relations, views, visibility, digests, bus, windows } = deps;
   const reading = createMessageReading({ rows, views, visibility, conversations });
   const announcing = createAnnouncing({ rows, conversations, bus });
   const changing = createChanging({ changes, log, conversations, reading, announcing, windows });
 
   return {
-    send: createSending({ rows, log, conversations, visibility, digests, reading, announce: announcing.created }),
+    send: createSending({
+      ...{ rows, log, conversations, relations, visibility, digests, reading },
+      announce: announcing.created,
+    }),
     edit: changing.edit,
     search: createSearching(deps),
     finishBefore: changing.finishBefore,
@@ -109,8 +116,8 @@ export function createMessages(deps: Deps): Messages {
       return reading.shownTo(held, row);
     },
     async receipts({ userId }, messageId) {
-      const { row } = await reading.seen(userId, messageId);
-      const others = (await conversations.shownOf(String(row.conversationId))).filter(
+      const { row, held } = await reading.seen(userId, messageId);
+      const others = (await conversations.shownTo(held)).filter(
         (one) => one.userId !== String(row.senderId) && one.joinedSeq < row.seq,
       );
       return {

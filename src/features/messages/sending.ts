@@ -1,5 +1,6 @@
 import type { Actor } from '../../kernel/actor.js';
-import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
+import { invalidInput, notContactable, notFound, Problem } from '../../kernel/problem.js';
+import type { Relations } from '../users/relations.js';
 import type { Log } from '../../log/log.js';
 import { type Held, reachedOf } from '../../views/held.js';
 import { toMessage } from '../../views/message-view.js';
@@ -16,11 +17,20 @@ import { wordsOf } from './words.js';
 interface Deps {
   rows: MessageRows;
   log: Pick<Log, 'append'>;
-  conversations: Pick<Conversations, 'standingOf' | 'membersAmong' | 'departures'>;
+  conversations: Pick<Conversations, 'standingOf' | 'membersAmong' | 'departures' | 'rulesOf'>;
+  relations: Pick<Relations, 'betweenAll'>;
   digests: ContentDigests;
   reading: Pick<MessageReading, 'asItIsNow'>;
   visibility: Pick<Visibility, 'sees'>;
   announce: (held: Held, row: MessageRow, quoted: MessageRow | null, originSocketId?: string) => Promise<void>;
+}
+
+/** What the rules have found out about a new message. */
+interface Fit {
+  quoted: MessageRow | null;
+  /** Who of the mentioned has blocked its sender. */
+  unheard: string[];
+  isReadHidden: boolean;
 }
 
 /** What is known of a message before it takes its place. */
@@ -29,7 +39,7 @@ interface Prepared {
   /** The moment before the sender was seen to be a member. */
   since: number;
   content: { text: string; replyTo: string | null; mentions: readonly string[] };
-  quoted: MessageRow | null;
+  fit: Fit;
   /** The first message under this clientId, where a rule would refuse a new one. */
   first: MessageRow | null;
 }
@@ -41,23 +51,39 @@ interface Sent {
 
 const noMember = { en: 'Only members can be mentioned.', fr: 'Seuls les membres peuvent être mentionnés.' };
 
-/** What is asked of a new message; throws `invalid_input` and `not_found`. Gives the message that it quotes. */
-async function requireFit(
-  { rows, visibility, conversations }: Deps,
-  held: Held,
-  input: SendMessage,
-): Promise<MessageRow | null> {
-  const memberIds = await conversations.membersAmong(held, input.mentions);
-  const stranger = input.mentions.findIndex((userId) => !memberIds.has(userId));
-  if (stranger !== -1) throw invalidInput(`body.mentions.${stranger}`, noMember);
-  // Nobody has uploads yet, so every one that is named is unknown.
-  if (input.attachments.length > 0) throw notFound();
+/** The message that a new one quotes; throws `not_found`. */
+async function quotedBy({ rows, visibility }: Deps, held: Held, input: SendMessage): Promise<MessageRow | null> {
   if (input.replyTo === undefined) return null;
   const quoted = await rows.byId(input.replyTo);
   if (!quoted?.conversationId.equals(held.conversation._id)) throw notFound();
   if (!(await visibility.sees(held.member, quoted.seq))) throw notFound();
   return quoted;
 }
+
+/** Who of the mentioned has blocked the sender. */
+async function deafTo({ relations }: Deps, senderId: string, mentions: readonly string[]): Promise<string[]> {
+  if (mentions.length === 0) return [];
+  // Each of the mentioned looks at the sender.
+  const betweens = await relations.betweenAll(senderId, mentions);
+  return [...betweens].filter(([, { hasBlocked }]) => hasBlocked).map(([userId]) => userId);
+}
+
+/** What is asked of a new message; throws `not_contactable`, `invalid_input` and `not_found`. */
+async function requireFit(deps: Deps, held: Held, input: SendMessage): Promise<Fit> {
+  const { conversations } = deps;
+  const { mayWrite, shows } = await conversations.rulesOf(held);
+  if (!mayWrite) throw notContactable();
+  const memberIds = await conversations.membersAmong(held, input.mentions);
+  const stranger = input.mentions.findIndex((userId) => !memberIds.has(userId));
+  if (stranger !== -1) throw invalidInput(`body.mentions.${stranger}`, noMember);
+  // Nobody has uploads yet, so every one that is named is unknown.
+  if (input.attachments.length > 0) throw notFound();
+  const quoted = await quotedBy(deps, held, input);
+  const unheard = await deafTo(deps, String(held.member.userId), input.mentions);
+  return { quoted, unheard, isReadHidden: !shows.read };
+}
+
+const nothingFound: Fit = { quoted: null, unheard: [], isReadHidden: false };
 
 /** Loads the standing and asks the rules; a retry is answered before any of them. */
 async function prepare(deps: Deps, actor: Actor, input: SendMessage): Promise<Prepared> {
@@ -67,18 +93,25 @@ async function prepare(deps: Deps, actor: Actor, input: SendMessage): Promise<Pr
   const held = await conversations.standingOf(actor.userId, conversationId);
   const content = { text, replyTo, mentions: [...new Set(input.mentions)] };
   try {
-    return { held, since, content, quoted: await requireFit(deps, held, input), first: null };
+    return { held, since, content, fit: await requireFit(deps, held, input), first: null };
   } catch (refusal) {
     const first = await rows.bySendKey({ conversationId, senderId: actor.userId, clientId });
     if (!first) throw refusal;
-    return { held, since, content, quoted: null, first };
+    return { held, since, content, fit: nothingFound, first };
   }
+}
+
+/** Asks again, where other processes may have blocked somebody meanwhile. */
+async function recheck({ conversations }: Deps, held: Held): Promise<void> {
+  if ((await conversations.rulesOf(held)).mayChange) return;
+  conversations.departures.note(String(held.conversation._id), String(held.member.userId));
 }
 
 /** Calls the log before anything is waited for: that is what keeps the order of a sender's messages. */
 async function land(deps: Deps, actor: Actor, input: SendMessage, prepared: Prepared): Promise<Sent> {
   const { log, conversations, digests, reading, announce } = deps;
-  const { held, since, content, quoted, first } = prepared;
+  const { held, since, content, fit, first } = prepared;
+  const { quoted } = fit;
   const isSame = (digest: string): boolean => digests.isSame(digest, content);
   if (first && !isSame(first.digest)) throw new Problem('client_id_reused');
   if (first) return { message: await reading.asItIsNow(actor.userId, first), isNew: false };
@@ -89,12 +122,19 @@ async function land(deps: Deps, actor: Actor, input: SendMessage, prepared: Prep
     clientId,
     digest: digests.of(content),
     ...content,
+    unheard: fit.unheard,
+    isReadHidden: fit.isReadHidden,
     words: wordsOf(content.text),
   };
+  const isGroup = held.conversation.type === 'group';
   const { row, isNew } = await log.append(draft, {
-    refusal: () => (conversations.departures.hasLeft(conversationId, actor.userId, since) ? notFound() : null),
+    refusal() {
+      if (!conversations.departures.hasLeft(conversationId, actor.userId, since)) return null;
+      return isGroup ? notFound() : notContactable();
+    },
     isSame,
-    mayLeave: held.conversation.type === 'group',
+    mayLeave: isGroup,
+    recheck: isGroup || !held.other ? null : () => recheck(deps, held),
     announce: (landed) => announce(held, landed, quoted, actor.socketId),
   });
   if (!isNew) return { message: await reading.asItIsNow(actor.userId, row), isNew };

@@ -1,4 +1,5 @@
 /** Words as search knows them: without marks and case, so that whoever looks for "eleve" finds "Élève". */
+import { foldOne } from '../../kernel/fold.js';
 
 /** A text, folded: each character of it, and where its origin lies in the text, in UTF-16 code units. */
 interface Folded {
@@ -24,19 +25,11 @@ const wordsPerMessage = 200;
 /** So much of a long word counts: more than a query can hold, and little enough for the key of an index. */
 const wordLength = 64;
 
-const marks = /\p{M}/gu;
 /** Scripts that are written without spaces: each character is a word. */
 const alone = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 const words =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{N}])+/gu;
 const wordCharacter = /[\p{L}\p{N}]/u;
-
-/** One code point folded: NFKD, without marks, in lower case (Unicode Standard Annex 15; final sigma is sigma). */
-function foldOne(codePoint: string): string {
-  if (codePoint < '\u0080') return codePoint.toLowerCase();
-  const plain = codePoint.normalize('NFKD').replace(marks, '');
-  return plain.toLowerCase().normalize('NFKD').replace(marks, '').replaceAll('ς', 'σ');
-}
 
 function fold(text: string): Folded {
   const folded: Folded = { text: '', starts: [], ends: [] };

@@ -3,7 +3,8 @@ import { objectId } from '../../kernel/input.js';
 import { Message } from '../../views/message.schemas.js';
 import { Conversation } from '../conversations/conversations.schemas.js';
 import { Member } from '../groups/groups.schemas.js';
-import { Me } from '../users/users.schemas.js';
+import { Contact } from '../contacts/contacts.schemas.js';
+import { Me, UserRef } from '../users/users.schemas.js';
 
 export const SyncRequest = z
   .strictObject({
@@ -30,8 +31,8 @@ export const SyncAnswer = z
     cursor: z.string().describe('Stands for everything up to this answer'),
     hasMore: z.boolean().describe('Ask again at once with the new cursor'),
     me: Me.optional().describe('There when it changed'),
-    contacts: z.array(z.never()).optional().describe('All of them, there when they changed'),
-    blocked: z.array(z.never()).optional().describe('All of them, there when they changed'),
+    contacts: z.array(Contact).optional().describe('All of them, there when they changed'),
+    blocked: z.array(UserRef).optional().describe('All of them, there when they changed'),
     notifications: z
       .strictObject({ items: z.array(z.never()), unread: z.int() })
       .optional()

@@ -3,6 +3,7 @@ import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { invalidInput } from '../../kernel/problem.js';
 import { type Held, reachedOf } from '../../views/held.js';
+import type { Contacts, OwnPeople } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { MemberRows } from '../conversations/members.model.js';
@@ -16,6 +17,7 @@ interface Deps {
   conversations: Pick<Conversations, 'ownOf' | 'withOthers'>;
   members: Pick<MemberRows, 'conversationsOfSlots'>;
   me: (userId: string) => Promise<Me>;
+  contacts: Pick<Contacts, 'ownOf'>;
   reading: SyncReading;
   cursors: Cursors;
 }
@@ -59,13 +61,25 @@ function byActivity(a: Held, b: Held): number {
   return later || (String(a.conversation._id) < String(b.conversation._id) ? 1 : -1);
 }
 
-/** The collections that belong to nobody but their owner: each whole, with what its version is told from. */
-function collectionsOf(me: Me) {
-  return { me, contacts: [], blocked: [], notifications: { items: [], unread: 0 } };
+/** What belongs to nobody but its owner: what tells two versions apart, and what reads it. */
+interface Collection {
+  version: unknown;
+  read(): Promise<unknown>;
+}
+
+/** Each of them is told whole. */
+function collectionsOf(me: Me, { contacts, blocked }: OwnPeople): Record<string, Collection> {
+  const notifications = { items: [], unread: 0 };
+  return {
+    me: { version: me, read: () => Promise.resolve(me) },
+    contacts,
+    blocked,
+    notifications: { version: notifications, read: () => Promise.resolve(notifications) },
+  };
 }
 
 /** Builds the catching up by one cursor: what is equal costs no read of content. */
-export function createSync({ conversations, members, me, reading, cursors }: Deps): Sync {
+export function createSync({ conversations, members, me, contacts, reading, cursors }: Deps): Sync {
   function vectorOf(userId: string, cursor: string | undefined): Vector {
     if (cursor === undefined) return { entries: [], versions: {} };
     const vector = unpackVector(cursors.open(list, userId, cursor, 'body.cursor'));
@@ -87,24 +101,29 @@ export function createSync({ conversations, members, me, reading, cursors }: Dep
       const { entries, versions } = vectorOf(userId, cursor);
       const known = new Map(entries.map((entry) => [entry.slot, entry]));
       // All numbers are read before any content.
-      const [own, account] = await Promise.all([conversations.ownOf(userId), me(userId)]);
+      const [own, account, people] = await Promise.all([
+        conversations.ownOf(userId),
+        me(userId),
+        contacts.ownOf(userId),
+      ]);
       const held = await conversations.withOthers(userId, own);
       const changed = held
         .map((one): Step => ({ held: one, before: known.get(one.member.slot) ?? null }))
         .filter(({ held: one, before }) => before === null || !isSame(before, entryOf(one)))
         .sort((a, b) => byActivity(a.held, b.held));
       const steps = changed.slice(0, limit);
-      const [removedConversationIds, told] = await Promise.all([
-        removedOf(userId, known, held),
-        reading.read(userId, steps),
-      ]);
-      for (const { held: one } of steps) known.set(one.member.slot, entryOf(one));
-      const collections = Object.entries(collectionsOf(account)).map(([name, view]) => ({
+      const collections = Object.entries(collectionsOf(account, people)).map(([name, { version, read }]) => ({
         name,
-        view,
-        version: versionOf(view),
+        version: versionOf(version),
+        read,
       }));
       const fresh = collections.filter(({ name, version }) => versions[name] !== version);
+      const [removedConversationIds, told, views] = await Promise.all([
+        removedOf(userId, known, held),
+        reading.read(userId, steps),
+        Promise.all(fresh.map(async ({ name, read }) => [name, await read()] as const)),
+      ]);
+      for (const { held: one } of steps) known.set(one.member.slot, entryOf(one));
       const vector = {
         entries: [...known.values()],
         versions: Object.fromEntries(collections.map(({ name, version }) => [name, version])),
@@ -112,7 +131,7 @@ export function createSync({ conversations, members, me, reading, cursors }: Dep
       return {
         cursor: cursors.seal(list, userId, packVector(vector)),
         hasMore: changed.length > steps.length,
-        ...Object.fromEntries(fresh.map(({ name, view }) => [name, view])),
+        ...Object.fromEntries(views),
         conversations: told,
         removedConversationIds,
       };

@@ -1,14 +1,20 @@
 import type { UserRow } from './users.model.js';
-import type { Me, Presence, PublicUser, UserRef } from './users.schemas.js';
+import type { Me, Presence, PublicUser, Status, UserRef } from './users.schemas.js';
 
 /** A person as everybody may name one. */
 export function toRef(row: UserRow): UserRef {
   return { id: String(row._id), username: row.username, displayName: row.displayName, avatar: null, deleted: false };
 }
 
-/** A profile; `presence` is null for who may not know. */
-export function toPublicUser(row: UserRow, presence: Presence | null): PublicUser {
-  return { ...toRef(row), bio: row.bio, status: null, presence };
+/** What somebody says of himself now; null for nothing, and for what has run out. */
+function toStatus({ status }: UserRow): Status | null {
+  if (!status || (status.expiresAt !== null && status.expiresAt.getTime() <= Date.now())) return null;
+  return { emoji: status.emoji, text: status.text, expiresAt: status.expiresAt?.toISOString() ?? null };
+}
+
+/** A profile; `presence` is null for who may not know, and `isStatusShown` false for who may not see it. */
+export function toPublicUser(row: UserRow, presence: Presence | null, isStatusShown: boolean): PublicUser {
+  return { ...toRef(row), bio: row.bio, status: isStatusShown ? toStatus(row) : null, presence };
 }
 
 /** The own account, as its owner sees it. */
@@ -19,7 +25,7 @@ export function toMe(row: UserRow): Me {
     email: row.email,
     emailVerified: row.emailVerified,
     bio: row.bio,
-    status: null,
+    status: toStatus(row),
     privacy: { lastSeen, readReceipts, directMessages, groupInvites, findByEmail },
     createdAt: row.createdAt.toISOString(),
   };

@@ -1,7 +1,13 @@
 import mongoose, { type Connection, type Model, Types } from 'mongoose';
 import type { MailLink } from './mail-link.js';
-import type { Privacy } from './users.schemas.js';
+import type { Privacy, Status } from './users.schemas.js';
+import { namesOf } from './directory-names.js';
 import { isDuplicateKey } from '../../drivers/concerns.js';
+
+/** What a person says of himself for a while. */
+export interface StatusRow extends Omit<Status, 'expiresAt'> {
+  expiresAt: Date | null;
+}
 
 export interface UserRow {
   _id: Types.ObjectId;
@@ -12,7 +18,10 @@ export interface UserRow {
   emailKey: string;
   emailVerified: boolean;
   displayName: string;
+  /** What the directory finds the person by. */
+  names: string[];
   bio: string;
+  status: StatusRow | null;
   passwordHash: string;
   /** Counts the changes of the password and of `state`: what was decided by an older one is decided again. */
   credentialVersion: number;
@@ -24,7 +33,10 @@ export interface UserRow {
   createdAt: Date;
 }
 
-export type NewUser = Omit<UserRow, '_id' | 'credentialVersion' | 'state' | 'resetLink' | 'lastSeenAt'>;
+export type NewUser = Omit<
+  UserRow,
+  '_id' | 'credentialVersion' | 'state' | 'resetLink' | 'lastSeenAt' | 'names' | 'status'
+>;
 
 const link = new mongoose.Schema<MailLink>(
   {
@@ -48,6 +60,15 @@ const privacy = new mongoose.Schema<Privacy>(
   { _id: false },
 );
 
+const status = new mongoose.Schema<StatusRow>(
+  {
+    emoji: { type: String, default: null },
+    text: { type: String, default: null },
+    expiresAt: { type: Date, default: null },
+  },
+  { _id: false },
+);
+
 const { trusted } = mongoose;
 
 const schema = new mongoose.Schema<UserRow>(
@@ -57,7 +78,9 @@ const schema = new mongoose.Schema<UserRow>(
     emailKey: { type: String, required: true },
     emailVerified: { type: Boolean, required: true },
     displayName: { type: String, required: true },
+    names: { type: [String], default: [] },
     bio: { type: String, default: '' },
+    status: { type: status, default: null },
     passwordHash: { type: String, required: true },
     credentialVersion: { type: Number, default: 0 },
     state: { type: String, enum: ['active', 'disabled'], default: 'active' },
@@ -71,6 +94,7 @@ const schema = new mongoose.Schema<UserRow>(
 );
 schema.index({ username: 1 }, { unique: true });
 schema.index({ emailKey: 1 }, { unique: true });
+schema.index({ names: 1 }, { partialFilterExpression: { state: 'active' } });
 
 /** A change that another account's username or e-mail address forbids. */
 export type Taken = 'email_taken' | 'username_taken';
@@ -86,6 +110,10 @@ export interface UserRows {
     userId: string,
     profile: Partial<Pick<UserRow, 'displayName' | 'username' | 'bio'>>,
   ): Promise<UserRow | Taken | null>;
+  setStatus(userId: string, status: StatusRow | null): Promise<UserRow | null>;
+  setPrivacy(userId: string, privacy: Partial<Privacy>): Promise<UserRow | null>;
+  /** Active people whom the directory finds by the beginning of one of their names, from one on, in its order. */
+  named(beginning: string, skip: number, limit: number): Promise<UserRow[]>;
   /** Sets a new password and voids a reset link; with `versionSeen` only if nothing has changed since. */
   setPassword(userId: string, passwordHash: string, versionSeen: number | null): Promise<UserRow | null>;
   /** Spends a living reset link and sets the password in the same write: of many uses one gets the row. */
@@ -107,6 +135,7 @@ export interface UserRows {
 }
 
 const after = { returnDocument: 'after' } as const;
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 type CredentialQuery = 'setPassword' | 'resetPassword' | 'openResetLink' | 'openVerifyLink' | 'verifyEmail';
 
@@ -168,6 +197,53 @@ function credentialQueries(Users: Model<UserRow>): Pick<UserRows, CredentialQuer
   };
 }
 
+/** A change of names changes what the directory finds by; where somebody else was faster, it is made again. */
+async function rename(
+  Users: Model<UserRow>,
+  userId: string,
+  profile: Partial<Pick<UserRow, 'displayName' | 'username' | 'bio'>>,
+): Promise<UserRow | null> {
+  const _id = new Types.ObjectId(userId);
+  for (;;) {
+    const row = await Users.findOne({ _id }).lean();
+    if (!row) return null;
+    const { username, displayName } = row;
+    const names = namesOf({ ...row, ...profile });
+    const changed = await Users.findOneAndUpdate(
+      { _id, username, displayName },
+      { $set: { ...profile, names } },
+      after,
+    ).lean();
+    if (changed) return changed;
+  }
+}
+
+/** What a person changes of what others see, and how he is found. */
+function profileQueries(Users: Model<UserRow>): Pick<UserRows, 'setProfile' | 'setStatus' | 'setPrivacy' | 'named'> {
+  return {
+    async setProfile(userId, profile) {
+      try {
+        return await rename(Users, userId, profile);
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        return 'username_taken';
+      }
+    },
+    setStatus: (userId, value) =>
+      Users.findOneAndUpdate({ _id: new Types.ObjectId(userId) }, { $set: { status: value } }, after).lean(),
+    setPrivacy(userId, changes) {
+      const set = Object.fromEntries(Object.entries(changes).map(([name, value]) => [`privacy.${name}`, value]));
+      return Users.findOneAndUpdate({ _id: new Types.ObjectId(userId) }, { $set: set }, after).lean();
+    },
+    named: (beginning, skip, limit) =>
+      Users.find({ names: trusted({ $regex: `^${escaped(beginning)}` }), state: 'active' })
+        .sort({ names: 1 })
+        .skip(skip)
+        .limit(limit)
+        .lean(),
+  };
+}
+
 /** Gives the rows of people on one connection. */
 export function usersModel(connection: Connection): UserRows {
   const Users = connection.model<UserRow>('User', schema, 'users');
@@ -181,7 +257,16 @@ export function usersModel(connection: Connection): UserRows {
     ...credentialQueries(Users),
     async insert(user) {
       const _id = new Types.ObjectId();
-      const row: UserRow = { ...user, _id, credentialVersion: 0, state: 'active', resetLink: null, lastSeenAt: null };
+      const row: UserRow = {
+        ...user,
+        _id,
+        names: namesOf(user),
+        status: null,
+        credentialVersion: 0,
+        state: 'active',
+        resetLink: null,
+        lastSeenAt: null,
+      };
       try {
         await Users.create(row);
         return row;
@@ -197,14 +282,7 @@ export function usersModel(connection: Connection): UserRows {
         .lean(),
     byUsername: (username) => Users.findOne({ username }).lean(),
     byEmailKey: (emailKey) => Users.findOne({ emailKey }).lean(),
-    async setProfile(userId, profile) {
-      try {
-        return await Users.findOneAndUpdate({ _id: new Types.ObjectId(userId) }, { $set: profile }, after).lean();
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-        return 'username_taken';
-      }
-    },
+    ...profileQueries(Users),
     setState: (userId, state) =>
       Users.findOneAndUpdate(
         { _id: new Types.ObjectId(userId) },

@@ -1,5 +1,5 @@
 import { type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
-import { Me, PublicUser, UpdateProfile, UserParams } from './users.schemas.js';
+import { Me, PublicUser, SetStatus, UpdateProfile, UserParams } from './users.schemas.js';
 import type { Users } from './users.service.js';
 
 /** The own account and other people's profiles, under `/api/users`. */
@@ -20,6 +20,22 @@ export function userEndpoints(users: Users): Endpoint[] {
       body: UpdateProfile,
       returns: { 200: Me },
       handle: async ({ actor, body }) => ok(await users.updateProfile(actor, body)),
+    }),
+    endpoint({
+      method: 'put',
+      path: '/status',
+      summary: 'Say something of oneself',
+      description: 'Replaces the whole status; without emoji and text there is none.',
+      body: SetStatus,
+      returns: { 200: Me },
+      handle: async ({ actor, body }) => ok(await users.setStatus(actor, body)),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/status',
+      summary: 'Say nothing any more',
+      returns: { 200: Me },
+      handle: async ({ actor }) => ok(await users.setStatus(actor, null)),
     }),
     endpoint({
       method: 'get',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { name, objectId, text, time } from '../../kernel/input.js';
+import { emoji } from '../../kernel/emoji.js';
+import { name, objectId, rule, text, time, timeInput } from '../../kernel/input.js';
 
 export const ImageRef = z
   .strictObject({
@@ -25,6 +26,7 @@ export type UserRef = z.infer<typeof UserRef>;
 export const Status = z
   .strictObject({ emoji: z.string().nullable(), text: z.string().nullable(), expiresAt: time.nullable() })
   .meta({ id: 'Status' });
+export type Status = z.infer<typeof Status>;
 
 const Presence = z
   .strictObject({ online: z.boolean(), lastSeenAt: time.nullable().describe('null while online') })
@@ -75,5 +77,35 @@ export const UpdateProfile = z
   .strictObject({ displayName: displayName.optional(), username: username.optional(), bio: text(0, 500).optional() })
   .meta({ id: 'UpdateProfile' });
 export type UpdateProfile = z.infer<typeof UpdateProfile>;
+
+export const SetStatus = z
+  .strictObject({
+    emoji: emoji.nullable().default(null),
+    text: text(0, 100).nullable().default(null),
+    expiresAt: timeInput
+      .refine(
+        (value) => Date.parse(value) > Date.now(),
+        rule('It must be a time to come', 'Ce moment doit être à venir'),
+      )
+      .nullable()
+      .default(null)
+      .describe('When it ends by itself'),
+  })
+  .meta({ id: 'SetStatus' });
+export type SetStatus = z.output<typeof SetStatus>;
+
+export const UpdatePrivacy = Privacy.partial().meta({ id: 'UpdatePrivacy' });
+export type UpdatePrivacy = z.output<typeof UpdatePrivacy>;
+
+export const SearchDirectory = z
+  .strictObject({
+    q: text(2, 64).describe('The beginning of a username or of a word in a name, or a whole e-mail address'),
+  })
+  .meta({ id: 'SearchDirectory' });
+
+export const PublicUserList = z.strictObject({ items: z.array(PublicUser) }).meta({ id: 'PublicUserList' });
+
+export const UserRefList = z.strictObject({ items: z.array(UserRef) }).meta({ id: 'UserRefList' });
+export type UserRefList = z.infer<typeof UserRefList>;
 
 export const UserParams = z.strictObject({ userId: objectId });

@@ -2,13 +2,16 @@ import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import { notFound, Problem } from '../../kernel/problem.js';
+import { createDirectory } from './directory.js';
+import { createPeople, type People } from './people.js';
+import type { Relations } from './relations.js';
 import { toMe, toPublicUser, toRef } from './user-views.js';
 import type { UserRow, UserRows } from './users.model.js';
-import { maySeePresence } from './users.policy.js';
-import type { Me, Presence, PublicUser, UpdateProfile, UserRef } from './users.schemas.js';
+import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef } from './users.schemas.js';
 
 interface Deps {
   rows: UserRows;
+  relations: Relations;
   bus: Pick<FactBus<Facts>, 'publish'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
 }
@@ -18,87 +21,105 @@ export interface Users {
   me(userId: string): Promise<Me>;
   /** Changes what is given of a profile; throws `username_taken`. */
   updateProfile(actor: Actor, profile: UpdateProfile): Promise<Me>;
+  /** Says something of oneself in place of what was said; null says nothing. */
+  setStatus(actor: Actor, status: SetStatus | null): Promise<Me>;
+  /** Changes what is given of the own privacy. */
+  setPrivacy(userId: string, changes: UpdatePrivacy): Promise<Me>;
   /** Anybody's profile as the viewer may see it; throws `not_found`. */
   profile(viewerId: string, userId: string): Promise<PublicUser>;
+  people: People;
+  relations: Relations;
+  /** Whom the directory finds for a viewer, at most 20. */
+  find(viewerId: string, q: string): Promise<PublicUser[]>;
+  /** The id of a username; null where there is no such account that people can turn to. */
+  idOf(username: string): Promise<string | null>;
   refs(userIds: readonly string[]): Promise<Map<string, UserRef>>;
-  publicUsers(viewerId: string, userIds: readonly string[]): Promise<Map<string, PublicUser>>;
-  /** What the viewer may know of who is online; null where he may not, nothing for who is not there. */
-  presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Presence | null>>;
-  /** What each of these viewers may know of one person; empty if he is not there. */
-  presenceFor(userId: string, viewerIds: readonly string[]): Promise<Map<string, Presence | null>>;
-  /** Whether there is such an account, and it is active. */
-  exists(userId: string): Promise<boolean>;
-  /** Which of these people have an account that is active. */
-  active(userIds: readonly string[]): Promise<Set<string>>;
+  /** What has become of the account of each of these people; nothing for who was never there. */
+  statesOf(userIds: readonly string[]): Promise<Map<string, UserRow['state']>>;
   /** Keeps when the last socket of a person was gone. */
   noteLastSeen(userId: string, at: Date): Promise<void>;
 }
 
-/** Builds the people of a server: their own accounts and what others see of them. */
-export function createUsers({ rows, bus, presence }: Deps): Users {
-  function presenceOf(row: UserRow): Presence {
-    const { online, lastSeenAt } = presence.of(String(row._id));
-    return { online, lastSeenAt: online ? null : ((lastSeenAt ?? row.lastSeenAt)?.toISOString() ?? null) };
-  }
+/** Without what was left out: an absent key changes nothing. */
+function given<Changes extends object>(
+  changes: Changes,
+): Partial<{ [Key in keyof Changes]: NonNullable<Changes[Key]> }> {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<{
+    [Key in keyof Changes]: NonNullable<Changes[Key]>;
+  }>;
+}
 
-  function presenceShown(viewerId: string, row: UserRow): Presence | null {
-    const isShown = maySeePresence(viewerId, { id: String(row._id), lastSeen: row.privacy.lastSeen });
-    return isShown ? presenceOf(row) : null;
-  }
-
-  const publicUserFor = (viewerId: string, row: UserRow): PublicUser => toPublicUser(row, presenceShown(viewerId, row));
-
-  async function mapped<View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> {
+/** Gives what reads people by their ids, each in one form. */
+function mapper(rows: Pick<UserRows, 'byIds'>) {
+  return async <View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> => {
     const found = await rows.byIds([...new Set(userIds)]);
     return new Map(found.map((row) => [String(row._id), view(row)]));
+  };
+}
+
+/** Builds the people of a server: their own accounts and what others see of them. */
+export function createUsers({ rows, relations, bus, presence }: Deps): Users {
+  const people = createPeople({ rows, relations, presence });
+
+  async function me(userId: string): Promise<Me> {
+    const row = await rows.byId(userId);
+    if (!row) throw new Problem('unauthenticated');
+    return toMe(row);
   }
 
-  async function active(userIds: readonly string[]): Promise<Set<string>> {
-    const found = await rows.byIds([...new Set(userIds)]);
-    return new Set(found.filter(({ state }) => state === 'active').map(({ _id }) => String(_id)));
-  }
+  const mapped = mapper(rows);
 
-  /** Without what was left out: an absent key changes nothing. */
-  function changesOf({ displayName, username, bio }: UpdateProfile): Partial<UserRow> {
-    return {
-      ...(displayName === undefined ? {} : { displayName }),
-      ...(username === undefined ? {} : { username }),
-      ...(bio === undefined ? {} : { bio }),
-    };
+  /** Tells others of a profile that is another one now: whom its owner has blocked without his status. */
+  async function announce(row: UserRow): Promise<Me> {
+    const { presence: _unsaid, ...user } = toPublicUser(row, null, true);
+    const blindIds = user.status === null ? [] : await relations.blockedBy(user.id);
+    const own = toMe(row);
+    bus.publish('user.updated', { user, blindIds });
+    bus.publish('settings.updated', { userId: user.id, me: own });
+    return own;
   }
 
   return {
-    async me(userId) {
-      const row = await rows.byId(userId);
-      if (!row) throw new Problem('unauthenticated');
-      return toMe(row);
-    },
-    async updateProfile(actor, profile) {
-      const changes = changesOf(profile);
-      if (Object.keys(changes).length === 0) return this.me(actor.userId);
-      const row = await rows.setProfile(actor.userId, changes);
+    me,
+    people,
+    relations,
+    find: createDirectory({ rows, relations, people }),
+    async updateProfile({ userId }, profile) {
+      const changes = given(profile);
+      if (Object.keys(changes).length === 0) return me(userId);
+      const row = await rows.setProfile(userId, changes);
       if (row === 'username_taken' || row === 'email_taken') throw new Problem(row);
       if (row === null) throw new Problem('unauthenticated');
-      const { presence: _unsaid, ...user } = toPublicUser(row, null);
-      const me = toMe(row);
-      bus.publish('user.updated', { user });
-      bus.publish('settings.updated', { userId: actor.userId, me });
-      return me;
+      return announce(row);
+    },
+    async setStatus({ userId }, status) {
+      const isSaid = status !== null && (status.emoji !== null || status.text !== null);
+      const expiresAt = status?.expiresAt ? new Date(status.expiresAt) : null;
+      const row = await rows.setStatus(userId, isSaid ? { ...status, expiresAt } : null);
+      if (row === null) throw new Problem('unauthenticated');
+      return announce(row);
+    },
+    async setPrivacy(userId, changes) {
+      const set = given(changes);
+      if (Object.keys(set).length === 0) return me(userId);
+      const row = await rows.setPrivacy(userId, set);
+      if (row === null) throw new Problem('unauthenticated');
+      const own = toMe(row);
+      bus.publish('settings.updated', { userId, me: own });
+      bus.publish('presence.veiled', { userId });
+      return own;
     },
     async profile(viewerId, userId) {
-      const row = await rows.byId(userId);
-      if (!row) throw notFound();
-      return publicUserFor(viewerId, row);
+      const person = (await people.of(viewerId, [userId])).get(userId);
+      if (!person) throw notFound();
+      return person.view;
+    },
+    async idOf(username) {
+      const row = await rows.byUsername(username);
+      return row?.state === 'active' ? String(row._id) : null;
     },
     refs: (userIds) => mapped(userIds, toRef),
-    publicUsers: (viewerId, userIds) => mapped(userIds, (row) => publicUserFor(viewerId, row)),
-    presencesOf: (viewerId, userIds) => mapped(userIds, (row) => presenceShown(viewerId, row)),
-    async presenceFor(userId, viewerIds) {
-      const row = await rows.byId(userId);
-      return new Map(row ? viewerIds.map((viewerId) => [viewerId, presenceShown(viewerId, row)]) : []);
-    },
-    exists: async (userId) => (await active([userId])).has(userId),
-    active,
+    statesOf: (userIds) => mapped(userIds, ({ state }) => state),
     noteLastSeen: (userId, at) => rows.setLastSeen(userId, at),
   };
 }

@@ -1,0 +1,90 @@
+import { createContacts } from '../features/contacts/contacts.service.js';
+import { createConversations } from '../features/conversations/conversations.service.js';
+import { createDepartures } from '../features/conversations/departures.js';
+import { createContentDigests } from '../features/messages/content-digest.js';
+import { createMessages } from '../features/messages/messages.service.js';
+import { createSyncMembers } from '../features/sync/sync-members.js';
+import { createSyncReading } from '../features/sync/sync-reading.js';
+import { createSync } from '../features/sync/sync.service.js';
+import { type Users } from '../features/users/users.service.js';
+import { createCursors } from '../kernel/cursors.js';
+import { createLog } from '../log/log.js';
+import { createReached } from '../log/reached.js';
+import { createConversationViews } from '../views/conversation-views.js';
+import { createCounting } from '../views/counting.js';
+import { createMessageViews } from '../views/message-views.js';
+import { createVisibility } from '../views/visibility.js';
+import type { Ground, Parts } from './ground.js';
+import type { People } from './people.js';
+import { createGroupsOver, othersPassed } from './groups.js';
+
+/** What puts rows of several features together. */
+function createViews({ messages, messageChanges: changes, hidden }: Ground['rows'], { people, relations }: Users) {
+  const visibility = createVisibility({ messages, hidden });
+  const counting = createCounting({ messages, hidden, blockedBy: relations.blockedBy });
+  const messageViews = createMessageViews({ messages, changes, visibility });
+  const conversationViews = createConversationViews({ messages, messageViews, visibility, counting, people });
+  return { visibility, counting, messageViews, conversationViews };
+}
+
+/** Conversations and messages over their log. */
+export function createChat(parts: Parts, ground: Ground, { users }: Pick<People, 'users'>) {
+  const { config, database, logger } = parts;
+  const { rows, keys, bus } = ground;
+  const { conversations: conversationRows, members, hidden, messages: messageRows } = rows;
+  const reached = createReached({ conversations: conversationRows, members });
+  const departures = createDepartures();
+  const log = createLog({
+    ...rows,
+    reached,
+    departures,
+    kind: database.kind,
+    onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
+  });
+  const views = createViews(rows, users);
+  const { visibility, counting, messageViews, conversationViews } = views;
+  const cursors = createCursors(keys);
+  const contacts = createContacts({ rows: rows.relations, users, cursors, bus });
+  const conversations = createConversations({
+    rows,
+    log,
+    users,
+    contacts,
+    lastSeq: messageRows.lastSeq,
+    hasWritten: messageRows.hasWritten,
+    async passed() {
+      await log.passed();
+      await othersPassed(database);
+    },
+    views: conversationViews,
+    counting,
+    reached,
+    departures,
+    cursors,
+    bus,
+  });
+  const digests = createContentDigests(keys);
+  const messages = createMessages({
+    rows: messageRows,
+    changes: rows.messageChanges,
+    search: rows.search,
+    hidden,
+    log,
+    conversations,
+    relations: users.relations,
+    views: messageViews,
+    visibility,
+    cursors,
+    digests,
+    bus,
+    windows: config.messages,
+  });
+  const groups = createGroupsOver(parts, ground, { users, log, reached, conversations, messages, cursors });
+  const reading = createSyncReading({
+    ...rows,
+    ...views,
+    membersOf: createSyncMembers({ members, memberViews: groups.news.viewsOf }),
+  });
+  const sync = createSync({ conversations, members, me: users.me, contacts, reading, cursors });
+  return { log, contacts, conversations, messages, groups: groups.groups, groupChanging: groups.groupChanging, sync };
+}

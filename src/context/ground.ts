@@ -1,0 +1,77 @@
+/** What every part of a server stands on. */
+import type { Config } from '../config.js';
+import { type Database, problemOfDatabase } from '../drivers/database.js';
+import type { Facts } from '../facts.js';
+import { attemptsModel } from '../features/auth/attempts.model.js';
+import { mailsModel } from '../features/auth/mails.model.js';
+import { conversationsModel } from '../features/conversations/conversations.model.js';
+import { hiddenModel } from '../features/conversations/hidden.model.js';
+import { membersModel } from '../features/conversations/members.model.js';
+import { groupsModel } from '../features/groups/groups.model.js';
+import { memberChangesModel } from '../features/groups/members-change.model.js';
+import { messageChangesModel } from '../features/messages/message-changes.model.js';
+import { messagesModel } from '../features/messages/messages.model.js';
+import { searchModel } from '../features/messages/search.model.js';
+import { sessionsModel } from '../features/sessions/sessions.model.js';
+import { relationsModel } from '../features/users/relations.model.js';
+import { usersModel } from '../features/users/users.model.js';
+import { createFactBus } from '../kernel/fact-bus.js';
+import { createKeys } from '../kernel/keys.js';
+import { createLimits } from '../kernel/limits.js';
+import type { Logger } from '../kernel/logger.js';
+import { createMetrics } from '../kernel/metrics.js';
+import { changesModel } from '../log/change.model.js';
+import { checkpointsModel } from '../log/checkpoint.model.js';
+import { comeBackMs, createDraining } from '../middleware/draining.js';
+import { createToProblem } from '../middleware/errors.js';
+import { createPresence } from '../realtime/presence.js';
+
+/** What a server is made of. */
+export interface Parts {
+  config: Config;
+  database: Database;
+  logger: Logger;
+  /** SECRET_KEY, or the one that was made for this data folder. */
+  secret: string;
+  /** PUBLIC_URL, or where the server listens. */
+  publicUrl: () => string;
+}
+
+/** The rows of every collection on one connection. */
+function createRows({ connection }: Pick<Database, 'connection'>) {
+  const changes = changesModel(connection);
+  return {
+    changes,
+    search: searchModel(connection),
+    groups: groupsModel(connection),
+    memberChanges: memberChangesModel(connection),
+    messageChanges: messageChangesModel(connection, changes),
+    hidden: hiddenModel(connection),
+    users: usersModel(connection),
+    relations: relationsModel(connection),
+    sessions: sessionsModel(connection),
+    attempts: attemptsModel(connection),
+    mails: mailsModel(connection),
+    conversations: conversationsModel(connection),
+    members: membersModel(connection),
+    messages: messagesModel(connection),
+    checkpoints: checkpointsModel(connection),
+  };
+}
+
+/** What every server needs, whatever it serves. */
+export function createGround({ config, logger, secret, database }: Parts) {
+  return {
+    keys: createKeys(secret, config.keys.previous),
+    metrics: createMetrics(),
+    limits: createLimits(config.rateLimitFactor),
+    draining: createDraining(comeBackMs),
+    toProblem: createToProblem(problemOfDatabase),
+    bus: createFactBus<Facts>((error, fact) => logger.error({ err: error, fact }, 'a fact could not be told')),
+    presence: createPresence(),
+    rows: createRows(database),
+    isLimited: config.rateLimitFactor !== 0,
+  };
+}
+
+export type Ground = ReturnType<typeof createGround>;

@@ -1,0 +1,42 @@
+import { createMailer } from '../drivers/mail.js';
+import { createAddresses } from '../features/auth/addresses.service.js';
+import { createAttempts } from '../features/auth/attempts.service.js';
+import { createAuth } from '../features/auth/auth.service.js';
+import { createCommonPasswords } from '../features/auth/common-passwords.js';
+import { createMailDelivery } from '../features/auth/mail-delivery.js';
+import { createMailTokens } from '../features/auth/mail-tokens.js';
+import { createMails } from '../features/auth/mails.service.js';
+import { createPasswordRules } from '../features/auth/password-rules.js';
+import { createPasswords } from '../features/auth/passwords.js';
+import { createRecovery } from '../features/auth/recovery.service.js';
+import { createSessions } from '../features/sessions/sessions.service.js';
+import { createRelations } from '../features/users/relations.js';
+import { createAccounts } from '../features/users/accounts.service.js';
+import { createUsers } from '../features/users/users.service.js';
+import type { Ground, Parts } from './ground.js';
+
+/** Sessions, people, and signing in. */
+export function createPeople({ config, logger, publicUrl }: Parts, { rows, keys, bus, presence, isLimited }: Ground) {
+  const sessions = createSessions({
+    rows: rows.sessions,
+    keys,
+    bus,
+    logger,
+    settings: { ...config.sessions, isLimited },
+  });
+  const relations = createRelations(rows.relations);
+  const users = createUsers({ rows: rows.users, relations, bus, presence });
+  const accounts = createAccounts({ rows: rows.users });
+  const passwords = { ...createPasswords({ isLimited }), ...createPasswordRules(createCommonPasswords()) };
+  const attempts = createAttempts({ rows: rows.attempts, factor: config.rateLimitFactor });
+  const tokens = createMailTokens(keys);
+  const deliver = createMailDelivery({ accounts, tokens, driver: createMailer(config.mail), publicUrl });
+  const mails = createMails({ rows: rows.mails, deliver, logger });
+  const { isRegistrationOpen } = config;
+  const auth = createAuth({ accounts, sessions, passwords, attempts, mails, isRegistrationOpen });
+  const recovery = createRecovery({ accounts, sessions, passwords, attempts, mails, tokens });
+  const addresses = createAddresses({ accounts, passwords, attempts, mails, tokens, bus });
+  return { sessions, users, mails, auth, recovery, addresses };
+}
+
+export type People = ReturnType<typeof createPeople>;

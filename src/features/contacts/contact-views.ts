@@ -1,0 +1,39 @@
+import type { RelationRow, RelationRows } from '../users/relations.model.js';
+import type { Users } from '../users/users.service.js';
+import type { Contact } from './contacts.schemas.js';
+
+interface Deps {
+  rows: Pick<RelationRows, 'among'>;
+  users: Pick<Users, 'people'>;
+}
+
+/** Contacts as their owner sees them. */
+export interface ContactViews {
+  /** Rows, in their order. */
+  of(ownerId: string, rows: readonly RelationRow[]): Promise<Contact[]>;
+  /** What somebody is to a person now. */
+  one(ownerId: string, userId: string): Promise<{ contact: Contact | null; isBlocked: boolean }>;
+}
+
+/** Builds what shows contacts. */
+export function createContactViews({ rows, users }: Deps): ContactViews {
+  async function viewsOf(ownerId: string, found: readonly RelationRow[]): Promise<Contact[]> {
+    const people = await users.people.of(
+      ownerId,
+      found.map(({ userId }) => String(userId)),
+    );
+    return found.flatMap(({ userId, alias, contactSince }) => {
+      const user = people.get(String(userId))?.view;
+      return user && contactSince ? [{ user, alias, createdAt: contactSince.toISOString() }] : [];
+    });
+  }
+
+  return {
+    of: viewsOf,
+    async one(ownerId, userId) {
+      const [row] = await rows.among([{ ownerId, userId }]);
+      const [contact] = row?.contactSince ? await viewsOf(ownerId, [row]) : [];
+      return { contact: contact ?? null, isBlocked: Boolean(row?.blockedSince) };
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import type { Facts } from '../../facts.js';
+import type { Actor } from '../../kernel/actor.js';
+import type { Cursors } from '../../kernel/cursors.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
+import type { RelationRows } from '../users/relations.model.js';
+import type { PublicUser, UserRefList } from '../users/users.schemas.js';
+import type { Users } from '../users/users.service.js';
+import { type ContactViews, createContactViews } from './contact-views.js';
+import { createContactList, placeOf } from './contact-list.js';
+import type { AddContact, Contact, ContactList, ListContacts } from './contacts.schemas.js';
+
+interface Deps {
+  rows: RelationRows;
+  users: Pick<Users, 'people' | 'refs' | 'find' | 'idOf' | 'statesOf'>;
+  cursors: Cursors;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+}
+
+/** The two collections of a person, as a device holds them: what tells two versions apart, and what reads each. */
+export interface OwnPeople {
+  contacts: { version: unknown; read(): Promise<Contact[]> };
+  blocked: { version: unknown; read(): Promise<UserRefList['items']> };
+}
+
+/** Whom a person has blocked; what ends with a block is with the conversations. */
+interface Blocks {
+  /** Blocks somebody; false if he was. Throws `not_found`, `invalid_input` for oneself, and `conflict` beyond 1,000. */
+  block(actor: Actor, userId: string): Promise<boolean>;
+  /** Ends a block; false if there was none. */
+  unblock(actor: Actor, userId: string): Promise<boolean>;
+  blocked(userId: string): Promise<UserRefList>;
+}
+
+export interface Contacts extends Blocks {
+  list(actor: Actor, asked: ListContacts): Promise<ContactList>;
+  /** Adds a contact; throws `not_found`, `invalid_input` for oneself, and `conflict` beyond 5,000. */
+  add(actor: Actor, input: AddContact): Promise<{ contact: Contact; isNew: boolean }>;
+  /** Throws `not_found` for who is no contact. */
+  rename(actor: Actor, userId: string, alias: string | null): Promise<Contact>;
+  remove(actor: Actor, userId: string): Promise<void>;
+  search(actor: Actor, q: string): Promise<{ items: PublicUser[] }>;
+  /** Tells the own devices what somebody is to a person now. */
+  announce(actor: Actor, userId: string): Promise<void>;
+  ownOf(userId: string): Promise<OwnPeople>;
+}
+
+const mostContacts = 5_000;
+const mostBlocked = 1_000;
+
+const oneself = { en: 'That is yourself.', fr: 'C’est vous-même.' };
+
+async function requireOther({ users }: Deps, actor: Actor, userId: string, path: string): Promise<void> {
+  if (userId === actor.userId) throw invalidInput(path, oneself);
+  if (!(await users.statesOf([userId])).has(userId)) throw notFound();
+}
+
+/** Who was one too many, of however many at once, is taken back. */
+async function requireRoom(count: Promise<number>, most: number, undo: () => Promise<unknown>): Promise<void> {
+  if ((await count) <= most) return;
+  await undo();
+  throw new Problem('conflict');
+}
+
+/** Builds the blocking of people. */
+function createBlocks(deps: Deps): Blocks {
+  const { rows, users } = deps;
+  return {
+    async block(actor, userId) {
+      await requireOther(deps, actor, userId, 'params.userId');
+      const isNew = await rows.block(actor.userId, userId, new Date());
+      if (!isNew) return false;
+      await requireRoom(rows.countBlocked(actor.userId), mostBlocked, () => rows.unblock(actor.userId, userId));
+      return true;
+    },
+    unblock: (actor, userId) => rows.unblock(actor.userId, userId),
+    async blocked(userId) {
+      const ids = (await rows.blockedBy(userId)).map((row) => String(row.userId));
+      const refs = await users.refs(ids);
+      return { items: ids.flatMap((id) => refs.get(id) ?? []) };
+    },
+  };
+}
+
+/** Builds the reading of both collections: their rows first, what they show second. */
+function createOwn({ rows, users }: Deps, views: ContactViews): Contacts['ownOf'] {
+  return async function ownOf(userId) {
+    const [contacts, blocked] = await Promise.all([rows.contactsOf(userId), rows.blockedBy(userId)]);
+    const blockedIds = blocked.map((row) => String(row.userId));
+    return {
+      contacts: {
+        version: contacts.map((row) => [...placeOf(row), row.alias]),
+        read: () => views.of(userId, contacts),
+      },
+      blocked: {
+        version: blockedIds,
+        async read() {
+          const refs = await users.refs(blockedIds);
+          return blockedIds.flatMap((id) => refs.get(id) ?? []);
+        },
+      },
+    };
+  };
+}
+
+/** Builds the contacts and blocks of people. */
+export function createContacts(deps: Deps): Contacts {
+  const { rows, users, bus } = deps;
+  const views = createContactViews(deps);
+
+  async function announce({ userId: ownerId }: Actor, userId: string): Promise<void> {
+    const { contact, isBlocked } = await views.one(ownerId, userId);
+    bus.publish('contact.updated', { ownerId, userId, contact, blocked: isBlocked });
+  }
+
+  async function contactOf(ownerId: string, userId: string): Promise<Contact> {
+    const { contact } = await views.one(ownerId, userId);
+    if (!contact) throw notFound();
+    return contact;
+  }
+
+  return {
+    announce,
+    list: createContactList(deps, views),
+    ...createBlocks(deps),
+    ownOf: createOwn(deps, views),
+    async add(actor, { userId: given, username, alias }) {
+      const userId = given ?? (await users.idOf(username ?? ''));
+      if (userId === null) throw notFound();
+      await requireOther(deps, actor, userId, given === undefined ? 'body.username' : 'body.userId');
+      const isNew = await rows.addContact(actor.userId, userId, { alias: alias ?? null, at: new Date() });
+      if (isNew)
+        await requireRoom(rows.countContacts(actor.userId), mostContacts, () =>
+          rows.removeContact(actor.userId, userId),
+        );
+      else if (alias !== undefined) await rows.setAlias(actor.userId, userId, alias);
+      if (isNew || alias !== undefined) await announce(actor, userId);
+      return { contact: await contactOf(actor.userId, userId), isNew };
+    },
+    async rename(actor, userId, alias) {
+      if (!(await rows.setAlias(actor.userId, userId, alias))) throw notFound();
+      await announce(actor, userId);
+      return contactOf(actor.userId, userId);
+    },
+    async remove(actor, userId) {
+      if (await rows.removeContact(actor.userId, userId)) await announce(actor, userId);
+    },
+    search: async ({ userId }, q) => ({ items: await users.find(userId, q) }),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Facts } from '../../facts.js';
+import type { Actor } from '../../kernel/actor.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import type { Contacts } from '../contacts/contacts.service.js';
+import type { Conversation } from './conversations.schemas.js';
+import type { ConversationRow, ConversationRows } from './conversations.model.js';
+import type { Departures } from './departures.js';
+import type { Marks } from './marks.js';
+import type { MemberRows } from './members.model.js';
+
+interface Deps {
+  rows: {
+    conversations: Pick<ConversationRows, 'ofPair'>;
+    members: Pick<MemberRows, 'groupsOf' | 'countOwnIn'>;
+  };
+  contacts: Pick<Contacts, 'block' | 'unblock' | 'announce'>;
+  marks: Pick<Marks, 'announceOwn'>;
+  viewFor(userId: string, conversationId: string): Promise<Conversation>;
+  departures: Departures;
+  /** Waits until nothing can land any more that was allowed before. */
+  passed(): Promise<void>;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+}
+
+/** The blocking of people, with what ends with it. */
+export interface Blocking {
+  /**
+   * Blocks somebody: when it is answered, nothing between the two lands any more. Throws `not_found`, `invalid_input`
+   * for oneself, and `conflict` beyond 1,000.
+   */
+  block(actor: Actor, userId: string): Promise<void>;
+  /** Ends a block; nothing if there was none. */
+  unblock(actor: Actor, userId: string): Promise<void>;
+}
+
+/** Builds what a block does to conversations. */
+export function createBlocking({ rows, contacts, marks, viewFor, departures, passed, bus }: Deps): Blocking {
+  const { conversations, members } = rows;
+
+  /** The groups that two people share: what mentions the one by the other counts anew there. */
+  async function sharedGroups(userId: string, otherId: string): Promise<ConversationRow['_id'][]> {
+    const pairs = await members.groupsOf([userId, otherId]);
+    const others = new Set(
+      pairs.filter((one) => String(one.userId) === otherId).map((one) => String(one.conversationId)),
+    );
+    return pairs
+      .filter((one) => String(one.userId) === userId && others.has(String(one.conversationId)))
+      .map((one) => one.conversationId);
+  }
+
+  /** The own devices learn what they may do here now, and how their badges stand. */
+  async function tellOwn(actor: Actor, userId: string, direct: ConversationRow | null): Promise<void> {
+    const groups = await sharedGroups(actor.userId, userId);
+    await members.countOwnIn(actor.userId, [...groups, ...(direct ? [direct._id] : [])]);
+    await contacts.announce(actor, userId);
+    bus.publish('presence.veiled', { userId: actor.userId });
+    if (direct) {
+      const { id, permissions } = await viewFor(actor.userId, String(direct._id));
+      const news = { conversationId: id, rev: null, changes: { permissions }, userId: actor.userId };
+      bus.publish('conversation.updated', news);
+    }
+    for (const group of groups) await marks.announceOwn(actor.userId, String(group));
+  }
+
+  return {
+    async block(actor, userId) {
+      const isNew = await contacts.block(actor, userId);
+      const direct = await conversations.ofPair(actor.userId, userId);
+      if (direct) {
+        const conversationId = String(direct._id);
+        for (const one of [actor.userId, userId]) departures.note(conversationId, one);
+        bus.publish('contact.severed', { conversationId, userIds: [actor.userId, userId] });
+        await passed();
+      }
+      if (isNew) await tellOwn(actor, userId, direct);
+    },
+    async unblock(actor, userId) {
+      const wasBlocked = await contacts.unblock(actor, userId);
+      if (wasBlocked) await tellOwn(actor, userId, await conversations.ofPair(actor.userId, userId));
+    },
+  };
+}

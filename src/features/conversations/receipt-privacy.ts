@@ -1,0 +1,64 @@
+import type { Facts } from '../../facts.js';
+import type { Actor } from '../../kernel/actor.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import type { Me, UpdatePrivacy } from '../users/users.schemas.js';
+import type { Users } from '../users/users.service.js';
+import type { ConversationRows } from './conversations.model.js';
+import type { MemberRows } from './members.model.js';
+
+interface Deps {
+  conversations: Pick<ConversationRows, 'byIds'>;
+  members: Pick<MemberRows, 'groupsOf' | 'stand' | 'unstand'>;
+  users: Pick<Users, 'setPrivacy' | 'me'>;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+}
+
+export interface ReceiptPrivacy {
+  /** Changes the own privacy. Who hides what he reads is shown the reading of others in his groups as it stood then. */
+  set(actor: Actor, changes: UpdatePrivacy): Promise<Me>;
+  /** The same for people who have just come into groups, some of whom may hide what they read. */
+  standIn(userIds: readonly string[]): Promise<void>;
+}
+
+/** Builds the setting of privacy, as far as marks follow from it. */
+export function createReceiptPrivacy({ conversations, members, users, bus }: Deps): ReceiptPrivacy {
+  async function groupsOf(userId: string) {
+    const pairs = await members.groupsOf([userId]);
+    return conversations.byIds(pairs.map(({ conversationId }) => conversationId));
+  }
+
+  async function stand(userId: string): Promise<void> {
+    const groups = await groupsOf(userId);
+    await members.stand(
+      userId,
+      groups.map(({ _id, seq, reachedReadSeq }) => ({
+        conversationId: _id,
+        stood: { seq, readSeq: reachedReadSeq },
+      })),
+    );
+  }
+
+  /** His devices learn what all have reached meanwhile. */
+  async function showAgain(userId: string): Promise<void> {
+    await members.unstand(userId);
+    for (const { _id, reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } of await groupsOf(userId)) {
+      const marks = { conversationId: String(_id), userId: null, deliveredSeq, readSeq };
+      bus.publish('receipt.updated', { ...marks, toUserIds: [userId], apart: [] });
+    }
+  }
+
+  return {
+    async set({ userId }, changes) {
+      const before = (await users.me(userId)).privacy.readReceipts;
+      // Before and after: nothing is shown beyond it, and who comes into a group meanwhile is not forgotten.
+      if (changes.readReceipts === false) await stand(userId);
+      const me = await users.setPrivacy(userId, changes);
+      if (changes.readReceipts === false) await stand(userId);
+      if (changes.readReceipts === true && !before) await showAgain(userId);
+      return me;
+    },
+    async standIn(userIds) {
+      for (const userId of userIds) if (!(await users.me(userId)).privacy.readReceipts) await stand(userId);
+    },
+  };
+}

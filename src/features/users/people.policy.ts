@@ -1,0 +1,73 @@
+/** What one person may see of another and do to him: the only place where privacy and blocks decide. */
+import type { Privacy } from './users.schemas.js';
+
+/** What stands between a viewer and the owner of a profile. */
+export interface Between {
+  isSelf: boolean;
+  /** Whether the owner has added the viewer. */
+  isContact: boolean;
+  /** Whether the viewer has added the owner. */
+  hasAdded: boolean;
+  /** Whether the owner has blocked the viewer. */
+  isBlocked: boolean;
+  /** Whether the viewer has blocked the owner. */
+  hasBlocked: boolean;
+}
+
+/** The owner of a profile, as far as the rules go by him. */
+export interface Owner {
+  privacy: Privacy;
+  /** Whether the account is one that people can turn to: not disabled, nor on its way to be deleted. */
+  isActive: boolean;
+}
+
+/** Which marks of a reader others are shown. */
+export interface Shows {
+  delivered: boolean;
+  read: boolean;
+}
+
+function admits(setting: Privacy['lastSeen'], { isContact }: Between): boolean {
+  return setting === 'everyone' || (setting === 'contacts' && isContact);
+}
+
+/** Whether the viewer may know when the owner is, or was, connected. Nobody hides from oneself. */
+export function maySeePresence(between: Between, { privacy }: Owner): boolean {
+  return between.isSelf || (!between.isBlocked && admits(privacy.lastSeen, between));
+}
+
+/** Whether the viewer may see the status of the owner. */
+export function maySeeStatus({ isBlocked }: Between): boolean {
+  return !isBlocked;
+}
+
+/** Whether the viewer may find the owner in the directory. */
+export function mayFind({ isSelf, isBlocked }: Between, { isActive }: Owner): boolean {
+  return !isSelf && isActive && !isBlocked;
+}
+
+/** Whether the viewer may bring the owner into a group. */
+export function mayAdd(between: Between, { privacy, isActive }: Owner): boolean {
+  return isActive && !between.isBlocked && admits(privacy.groupInvites, between);
+}
+
+/** Whether the viewer may write to the owner; who has written himself is open to the answer. */
+export function mayWrite(between: Between, { privacy, isActive }: Owner, hasWritten: boolean): boolean {
+  if (between.isSelf) return true;
+  return isActive && mayChange(between) && (hasWritten || admits(privacy.directMessages, between));
+}
+
+/** Whether the two may edit, react and type where they write to each other: a block ends it for both. */
+export function mayChange({ isBlocked, hasBlocked }: Between): boolean {
+  return !isBlocked && !hasBlocked;
+}
+
+/**
+ * Which marks of a reader rise for others: in a group by his own setting, between two people by that of both, and
+ * never for whom he has blocked.
+ */
+export function showsOf(reader: Pick<Owner, 'privacy'>, other: { owner: Owner; between: Between } | null): Shows {
+  const delivered = other === null || !other.between.hasBlocked;
+  const read = reader.privacy.readReceipts && (other === null || other.owner.privacy.readReceipts);
+  return { delivered, read: delivered && read };
+}

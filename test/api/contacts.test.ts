@@ -1,0 +1,187 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api } from '../support/client.js';
+import { anotherDevice, makeDirect, makeGroup, makeUser, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { connectAs, nextEvent } from '../support/sockets.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+const as = (user: TestUser) => api(server).as(user);
+const add = (user: TestUser, body: object) => as(user).post('/api/contacts', body);
+
+describe('contacts', () => {
+  it('are added once, by id or by username, and told to the own devices', async () => {
+    const [ada, bob] = [await makeUser(server), await makeUser(server, { displayName: 'Bób' })];
+    const socket = await connectAs(server, await anotherDevice(server, ada));
+    const first = await add(ada, { userId: bob.id, alias: 'Bobby' });
+    expect(first.status).toBe(201);
+    expect(first.body).toMatchObject({ alias: 'Bobby', user: { id: bob.id, displayName: 'Bób' } });
+    const told = await nextEvent(socket, 'contact:updated');
+    expect(told).toMatchObject({ userId: bob.id, blocked: false, contact: { alias: 'Bobby' } });
+    const again = await add(ada, { username: bob.username.toUpperCase() });
+    expect([again.status, again.body.alias]).toEqual([200, 'Bobby']);
+    const list = (await as(ada).get('/api/contacts')).body;
+    expect(list.items).toEqual([again.body]);
+    const renamed = await as(ada).patch(`/api/contacts/${bob.id}`, { alias: null });
+    expect([renamed.status, renamed.body.alias]).toEqual([200, null]);
+    for (const _ of [1, 2]) expect((await as(ada).delete(`/api/contacts/${bob.id}`)).status).toBe(204);
+    expect(await nextEvent(socket, 'contact:updated', (news: any) => news.contact === null)).toBeTruthy();
+    expect((await as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'x' })).status).toBe(404);
+    expect((await as(bob).get('/api/contacts')).body.items).toEqual([]);
+  });
+
+  it('are people, others, and named one way', async () => {
+    const ada = await makeUser(server);
+    expect((await add(ada, { userId: '0'.repeat(24) })).status).toBe(404);
+    expect((await add(ada, { username: 'nobody_of_this_name' })).status).toBe(404);
+    for (const body of [{}, { userId: ada.id }, { userId: ada.id, username: ada.username }, { userId: ada.id, x: 1 }])
+      expect((await add(ada, body)).status, JSON.stringify(body)).toBe(400);
+  });
+
+  it('are paged in the order of adding, and filtered by alias, name and username', async () => {
+    const ada = await makeUser(server);
+    const people = [];
+    for (const displayName of ['Élodie', 'Zoë', 'Max', 'Ida', 'Kim']) {
+      const one = await makeUser(server, { displayName });
+      people.push(one);
+      await add(ada, { userId: one.id, ...(displayName === 'Kim' ? { alias: 'Elodie too' } : {}) });
+    }
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const { body }: any = await as(ada).get(`/api/contacts?limit=2${cursor ? `&cursor=${cursor}` : ''}`);
+      seen.push(...body.items.map((one: any) => one.user.id));
+      cursor = body.nextCursor;
+      // Who is gone is not missed, and nobody is shown twice.
+      if (seen.length === 2) await as(ada).delete(`/api/contacts/${people[0]!.id}`);
+    } while (cursor);
+    expect(seen).toEqual(people.map(({ id }) => id));
+    const found = async (q: string): Promise<string[]> =>
+      (await as(ada).get(`/api/contacts?q=${encodeURIComponent(q)}`)).body.items.map((one: any) => one.user.id);
+    await add(ada, { userId: people[0]!.id });
+    expect(await found('ÉLO')).toEqual([people[4]!.id, people[0]!.id]);
+    expect(await found(people[2]!.username.slice(1))).toEqual([people[2]!.id]);
+    expect(await found('.*')).toEqual([]);
+  });
+
+  it('requirement 93: and blocks cross safely, whatever happens at once', async () => {
+    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const deeds: (() => Promise<{ status: number }>)[] = [
+      () => as(ada).put(`/api/contacts/${bob.id}/block`, undefined),
+      () => as(ada).delete(`/api/contacts/${bob.id}/block`),
+      () => add(ada, { userId: bob.id }),
+      () => as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'B' }),
+      () => as(ada).delete(`/api/contacts/${bob.id}`),
+    ];
+    for (let round = 0; round < 20; round++) {
+      const pairs = deeds.flatMap((one) => deeds.map((other) => [one, other] as const));
+      const [one, other] = pairs[(round * 7) % pairs.length]!;
+      const answers = await Promise.all([one(), other(), one(), other()]);
+      for (const { status } of answers) expect([200, 201, 204, 404]).toContain(status);
+      const contacts = (await as(ada).get('/api/contacts')).body.items;
+      const blocked = (await as(ada).get('/api/contacts/blocked')).body.items;
+      expect(contacts.length).toBeLessThan(2);
+      expect(blocked.length).toBeLessThan(2);
+      // Each half is what its own last word was, whatever the other half is.
+      await as(ada).put(`/api/contacts/${bob.id}/block`, undefined);
+      expect((await as(ada).get('/api/contacts')).body.items).toEqual(contacts);
+      await as(ada).delete(`/api/contacts/${bob.id}/block`);
+      expect((await as(ada).get('/api/contacts')).body.items).toEqual(contacts);
+    }
+    expect((await as(bob).get('/api/contacts/blocked')).body.items).toEqual([]);
+  });
+});
+
+describe('the directory', () => {
+  const search = async (user: TestUser, q: string): Promise<string[]> =>
+    (await as(user).get(`/api/contacts/search?q=${encodeURIComponent(q)}`)).body.items.map((one: any) => one.id);
+
+  it('requirement 38: finds the beginnings of usernames and of words in names, literally', async () => {
+    const ada = await makeUser(server);
+    const mark = ada.username.slice(1);
+    const bob = await makeUser(server, { displayName: `Ána-Lucía ${mark}éé Vega` });
+    expect(await search(ada, bob.username.slice(0, 8))).toContain(bob.id);
+    expect(await search(ada, `${mark}E`)).toEqual([bob.id]);
+    expect(await search(ada, `${mark}ée ve`)).toEqual([bob.id]);
+    expect(await search(ada, `ana-lucia ${mark}`)).toEqual([bob.id]);
+    expect(await search(ada, mark.slice(2))).toEqual([]);
+    for (const q of ['.*', '^u', '$ne', '%%', '((', `${mark}.`]) expect(await search(ada, q)).toEqual([]);
+    expect((await as(ada).get('/api/contacts/search?q=a')).status).toBe(400);
+    expect((await as(ada).get(`/api/contacts/search?q=${'a'.repeat(65)}`)).status).toBe(400);
+    await as(bob).put('/api/users/profile', { displayName: 'Somebody else' });
+    expect(await search(ada, `${mark}E`)).toEqual([]);
+  });
+
+  it('gives at most 20, never oneself, and an address only where its owner allows it', async () => {
+    const ada = await makeUser(server);
+    const mark = `q${ada.username}`.slice(0, 10);
+    for (let n = 0; n < 22; n++) await makeUser(server, { displayName: `${mark} ${n}` });
+    expect(await search(ada, mark)).toHaveLength(20);
+    expect(await search(ada, ada.username)).toEqual([]);
+    const bob = await makeUser(server);
+    expect(await search(ada, bob.email)).toEqual([]);
+    expect(await search(ada, `x${bob.email}`)).toEqual([]);
+    await as(bob).put('/api/users/privacy', { findByEmail: true });
+    expect(await search(ada, bob.email.toUpperCase())).toEqual([bob.id]);
+    expect(await search(ada, bob.email.slice(0, -1))).toEqual([]);
+  });
+
+  it('requirement 55: cannot be used to harvest people', async () => {
+    const limited = await startTestServer({ RATE_LIMIT_FACTOR: '1' });
+    const ada = await makeUser(limited);
+    const statuses: number[] = [];
+    for (let n = 0; n < 25; n++) statuses.push((await api(limited).as(ada).get(`/api/contacts/search?q=a${n}`)).status);
+    expect(statuses.slice(0, 20)).toEqual(Array(20).fill(200));
+    expect(statuses.slice(-3)).toEqual([429, 429, 429]);
+  });
+
+  it('names by their ids those alone with whom one has to do', async () => {
+    const people = await Promise.all(Array.from({ length: 6 }, () => makeUser(server)));
+    const [ada, direct, member, contact, stranger, admirer] = people as TestUser[] & { length: 6 };
+    await makeDirect(server, ada!, direct!);
+    await makeGroup(server, member!, [ada!]);
+    await add(ada!, { userId: contact!.id });
+    await add(admirer!, { userId: ada!.id });
+    const ids = [stranger!, contact!, member!, direct!, admirer!, ada!].map(({ id }) => id);
+    const { status, body } = await as(ada!).get(`/api/users?ids=${ids.join(',')},${'0'.repeat(24)}`);
+    expect(status).toBe(200);
+    expect(body.items.map((one: any) => one.id)).toEqual([contact!.id, member!.id, direct!.id, ada!.id]);
+    expect((await as(ada!).get('/api/users?ids=nobody')).status).toBe(400);
+    expect((await as(ada!).get(`/api/users?ids=${Array(101).fill(ada!.id).join(',')}`)).status).toBe(400);
+  });
+});
+
+describe('a status', () => {
+  it('replaces the one before, ends by itself, and is told', async () => {
+    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    await makeDirect(server, ada, bob);
+    const socket = await connectAs(server, bob);
+    const own = await connectAs(server, ada);
+    const set = await as(ada).put('/api/users/status', { emoji: '👩🏽‍🚀', text: 'up' });
+    expect(set.body.status).toEqual({ emoji: '👩🏽‍🚀', text: 'up', expiresAt: null });
+    expect((await nextEvent(socket, 'user:updated')).user.status).toEqual(set.body.status);
+    expect((await nextEvent(own, 'settings:updated')).me.status).toEqual(set.body.status);
+    const expiresAt = new Date(Date.now() + 700);
+    const short = await as(ada).put('/api/users/status', { text: 'not for long', expiresAt: expiresAt.toISOString() });
+    expect(short.body.status).toEqual({ emoji: null, text: 'not for long', expiresAt: expiresAt.toISOString() });
+    expect((await as(bob).get(`/api/users/${ada.id}`)).body.status?.text).toBe('not for long');
+    const seen = async (): Promise<unknown> => (await as(bob).get(`/api/users/${ada.id}`)).body.status;
+    while ((await seen()) !== null) expect(Date.now()).toBeLessThan(expiresAt.getTime() + 5_000);
+    expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime());
+    for (const _ of [1, 2]) expect((await as(ada).delete('/api/users/status')).body.status).toBeNull();
+    expect((await as(ada).put('/api/users/status', {})).body.status).toBeNull();
+  });
+
+  it('requirement 43: has exactly one emoji, as it was sent', async () => {
+    const ada = await makeUser(server);
+    const fine = ['❤️', '❤', '1️⃣', '🇫🇷', '👨‍👩‍👧‍👦', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '🏳️‍🌈', '🏳‍🌈', '👍🏿'];
+    for (const emoji of fine) expect((await as(ada).put('/api/users/status', { emoji })).body.status.emoji).toBe(emoji);
+    for (const emoji of ['', 'a', '1', '👍👍', '👍 ', '❤️a', '🇫', '\u200d', '👍'.repeat(100), '😀\u0301'])
+      expect((await as(ada).put('/api/users/status', { emoji })).status, emoji).toBe(400);
+    expect((await as(ada).put('/api/users/status', { text: 'x'.repeat(101) })).status).toBe(400);
+    expect((await as(ada).put('/api/users/status', { expiresAt: '2020-01-01T00:00:00Z' })).status).toBe(400);
+  });
+});

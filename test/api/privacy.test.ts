@@ -1,0 +1,222 @@
+import type { Socket } from 'socket.io-client';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api } from '../support/client.js';
+import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+const as = (user: TestUser) => api(server).as(user);
+const set = (user: TestUser, privacy: object) => as(user).put('/api/users/privacy', privacy);
+let count = 0;
+const send = (user: TestUser, conversationId: string) =>
+  as(user).post('/api/messages', { conversationId, clientId: `p${++count}`, text: 'text' });
+const read = (user: TestUser, id: string, seq: number) => as(user).post(`/api/conversations/${id}/read`, { seq });
+const conversationOf = async (user: TestUser, id: string): Promise<any> =>
+  (await as(user).get(`/api/conversations/${id}`)).body;
+const people = async (): Promise<[TestUser, TestUser, TestUser]> => [
+  await makeUser(server),
+  await makeUser(server),
+  await makeUser(server),
+];
+
+describe('privacy', () => {
+  it('is changed in part, with what is known, and told to the own devices', async () => {
+    const ada = await makeUser(server);
+    const socket = await connectAs(server, await anotherDevice(server, ada));
+    const defaults = (await as(ada).get('/api/users/me')).body.privacy;
+    expect(defaults).toEqual({
+      lastSeen: 'everyone',
+      readReceipts: true,
+      directMessages: 'everyone',
+      groupInvites: 'everyone',
+      findByEmail: false,
+    });
+    const { body } = await set(ada, { lastSeen: 'nobody' });
+    expect(body.privacy).toEqual({ ...defaults, lastSeen: 'nobody' });
+    expect((await nextEvent(socket, 'settings:updated')).me).toEqual(body);
+    expect((await set(ada, {})).body).toEqual(body);
+    for (const wrong of [{ lastSeen: 'friends' }, { directMessages: 'nobody' }, { readReceipts: 'true' }, { x: 1 }])
+      expect((await set(ada, wrong)).status).toBe(400);
+  });
+
+  it('directMessages: contacts refuses others, also where there is a conversation, until the owner has written', async () => {
+    const [shy, friend, other] = await people();
+    const old = (await makeDirect(server, other, shy)).id;
+    expect((await send(other, old)).status).toBe(201);
+    await set(shy, { directMessages: 'contacts' });
+    await as(shy).post('/api/contacts', { userId: friend.id });
+    expect((await send(other, old)).body.code).toBe('not_contactable');
+    expect((await conversationOf(other, old)).permissions).toEqual(['react']);
+    expect((await conversationOf(shy, old)).permissions).toEqual(['send', 'react']);
+    const socket = await connectAs(server, other);
+    const draft = { conversationId: old, clientId: 's1', text: 'x' };
+    expect((await ask(socket, 'message:send', draft)).error?.code).toBe('not_contactable');
+    const opened = await as(friend).post('/api/conversations', { type: 'direct', userId: shy.id });
+    expect([opened.status, (await send(friend, opened.body.id)).status]).toEqual([201, 201]);
+    const stranger = await makeUser(server);
+    const refused = await as(stranger).post('/api/conversations', { type: 'direct', userId: shy.id });
+    expect([refused.status, refused.body.code]).toEqual([403, 'not_contactable']);
+    expect((await send(shy, old)).status).toBe(201);
+    expect((await send(other, old)).status).toBe(201);
+    expect((await conversationOf(other, old)).permissions).toEqual(['send', 'react']);
+    const own = (await makeDirect(server, shy, shy)).id;
+    expect((await send(shy, own)).status).toBe(201);
+  });
+
+  it('groupInvites: contacts lets contacts alone bring in', async () => {
+    const [shy, friend, other] = await people();
+    await set(shy, { groupInvites: 'contacts' });
+    await as(shy).post('/api/contacts', { userId: friend.id });
+    const refused = await as(other).post('/api/groups', { title: 'x', memberIds: [shy.id, friend.id] });
+    expect(refused.body.refused).toEqual([{ userId: shy.id, code: 'not_contactable' }]);
+    const added = await as(other).post(`/api/groups/${refused.body.id}/members`, { userIds: [shy.id] });
+    expect(added.body).toEqual({ added: [], refused: [{ userId: shy.id, code: 'not_contactable' }] });
+    expect((await as(friend).post('/api/groups', { title: 'x', memberIds: [shy.id] })).body.refused).toEqual([]);
+  });
+
+  it.each([
+    ['nobody', false],
+    ['contacts', true],
+  ] as const)('requirement 58: lastSeen %s is obeyed in every place', async (lastSeen, isContactTold) => {
+    const [shy, friend, other] = await people();
+    await as(shy).post('/api/contacts', { userId: friend.id });
+    for (const one of [friend, other]) await as(one).post('/api/contacts', { userId: shy.id });
+    const group = (await makeGroup(server, shy, [friend, other])).id;
+    for (const one of [friend, other]) await makeDirect(server, one, shy);
+    await set(shy, { lastSeen });
+    const [friends, others] = [await connectAs(server, friend), await connectAs(server, other)];
+    for (const socket of [friends, others]) await ask(socket, 'presence:watch', { userIds: [shy.id] });
+    for (let n = 0; n < 10; n++) (await connectAs(server, shy)).disconnect();
+    await connectAs(server, shy);
+    const { id } = await sendText(server, shy, group, 'fence');
+    for (const one of [friends, others])
+      await nextEvent(one, 'message:created', ({ message }: any) => message.id === id);
+    const scan = async (user: TestUser, ear: Socket): Promise<number> => {
+      const answers = [
+        (await as(user).get(`/api/users/${shy.id}`)).text,
+        (await as(user).get('/api/contacts')).text,
+        (await as(user).get('/api/conversations')).text,
+        (await as(user).get(`/api/contacts/search?q=${shy.username}`)).text,
+        (await as(user).get(`/api/groups/${group}/members`)).text,
+        JSON.stringify((await ask(ear, 'sync', {})).data),
+      ];
+      const told = heardBy(ear, 'presence:updated').length;
+      return told + answers.filter((text) => text.includes('"online":true')).length;
+    };
+    expect(await scan(other, others)).toBe(0);
+    expect((await scan(friend, friends)) > 0).toBe(isContactTold);
+    const { data } = await ask(others, 'presence:watch', { userIds: [shy.id] });
+    expect(data.items).toEqual([{ userId: shy.id, online: false, lastSeenAt: null }]);
+    expect((await as(shy).get('/api/users/me')).body.privacy.lastSeen).toBe(lastSeen);
+  });
+});
+
+describe('requirement 59: who hides what he reads', () => {
+  it('shows nothing of it to the other one, during or after it, and sees no reading of his', async () => {
+    const [shy, bob] = await people();
+    const { id } = await makeDirect(server, shy, bob);
+    for (let n = 0; n < 4; n++) await send(bob, id);
+    await read(shy, id, 1);
+    const bobs = await connectAs(server, bob);
+    await set(shy, { readReceipts: false });
+    const told = heardBy(bobs, 'receipt:updated').length;
+    expect((await read(shy, id, 3)).body.readSeq).toBe(3);
+    expect((await conversationOf(bob, id)).reached.readSeq).toBe(1);
+    // Sending is reading, and tells as little of it; that it has come is told.
+    const { seq } = (await send(shy, id)).body;
+    const bobView = await conversationOf(bob, id);
+    expect([bobView.reached.readSeq, bobView.reached.deliveredSeq]).toEqual([1, seq]);
+    await read(bob, id, seq);
+    expect((await conversationOf(shy, id)).reached.readSeq).toBeLessThan(seq);
+    expect((await as(shy).get(`/api/messages?conversationId=${id}`)).body.items.at(-1).state).not.toBe('read');
+    await set(shy, { readReceipts: true });
+    expect((await conversationOf(bob, id)).reached.readSeq).toBe(1);
+    expect((await conversationOf(shy, id)).reached.readSeq).toBeLessThan(seq);
+    const receipts = heardBy(bobs, 'receipt:updated').slice(told);
+    expect(receipts.map(({ payload }) => payload.readSeq).filter((value) => value > 1)).toEqual([]);
+    const last = (await send(bob, id)).body.seq;
+    await read(shy, id, last);
+    expect((await conversationOf(bob, id)).reached.readSeq).toBe(last);
+  });
+
+  it('is shown in a group the reading of others as it stood, and holds up what all have read', async () => {
+    const [shy, bob, cem] = await people();
+    const { id } = await makeGroup(server, bob, [shy, cem]);
+    const first = (await send(bob, id)).body.seq;
+    for (const one of [shy, bob, cem]) await read(one, id, first);
+    const stood = (await conversationOf(shy, id)).reached.readSeq;
+    expect(stood).toBe(first);
+    const [shys, bobs] = [await connectAs(server, shy), await connectAs(server, bob)];
+    await set(shy, { readReceipts: false });
+    const own = (await send(shy, id)).body;
+    for (const one of [bob, cem]) await read(one, id, own.seq);
+    const marks = async (viewer: TestUser, of: TestUser): Promise<number> => {
+      const { items } = (await as(viewer).get(`/api/conversations/${id}/receipts`)).body;
+      return items.find((one: any) => one.userId === of.id).readSeq;
+    };
+    expect(await marks(shy, bob)).toBe(first);
+    expect(await marks(cem, bob)).toBe(own.seq);
+    expect(await marks(bob, shy)).toBe(first);
+    expect((await conversationOf(bob, id)).reached.readSeq).toBe(stood);
+    expect((await as(shy).get(`/api/messages/${own.id}/receipts`)).body.read).toEqual([]);
+    const joined = (await makeGroup(server, cem, [shy, bob])).id;
+    const there = (await send(shy, joined)).body;
+    for (const one of [bob, cem]) await read(one, joined, there.seq);
+    expect((await as(shy).get(`/api/messages/${there.id}`)).body.state).not.toBe('read');
+    expect((await as(shy).get(`/api/messages/${there.id}/receipts`)).body.read).toEqual([]);
+    const told = [shys, bobs].flatMap((socket) => heardBy(socket, 'receipt:updated'));
+    for (const { payload } of told.filter(({ payload: one }) => one.conversationId === id))
+      expect(payload.readSeq).toBeLessThanOrEqual(stood);
+    await set(shy, { readReceipts: true });
+    expect(await marks(shy, bob)).toBe(own.seq);
+    const last = (await send(bob, id)).body.seq;
+    for (const one of [shy, cem]) await read(one, id, last);
+    expect((await conversationOf(bob, id)).reached.readSeq).toBe(last);
+  });
+
+  it('keeps his devices in step by sync', async () => {
+    const [shy, bob] = await people();
+    const { id } = await makeGroup(server, bob, [shy]);
+    const { seq } = (await send(shy, id)).body;
+    const cursor = (await as(shy).post('/api/sync', {})).body.cursor;
+    await set(shy, { readReceipts: false });
+    await read(bob, id, seq);
+    const hidden = (await as(shy).post('/api/sync', { cursor })).body;
+    expect(hidden.me.privacy.readReceipts).toBe(false);
+    expect(hidden.conversations[0].conversation.reached.readSeq).toBeLessThan(seq);
+    await set(shy, { readReceipts: true });
+    const shown = (await as(shy).post('/api/sync', { cursor: hidden.cursor })).body;
+    expect(shown.conversations[0].conversation.reached).toEqual((await conversationOf(shy, id)).reached);
+  });
+});
+
+describe('sync of people', () => {
+  it('tells contacts and blocks when they have changed, and else not', async () => {
+    const [ada, bob] = await people();
+    const group = (await makeGroup(server, ada, [bob])).id;
+    await makeDirect(server, ada, bob);
+    const first = (await as(ada).post('/api/sync', {})).body;
+    expect([first.contacts, first.blocked]).toEqual([[], []]);
+    await as(ada).post('/api/contacts', { userId: bob.id, alias: 'B' });
+    const second = (await as(ada).post('/api/sync', { cursor: first.cursor })).body;
+    expect(second.contacts).toEqual((await as(ada).get('/api/contacts')).body.items);
+    expect(second).not.toHaveProperty('blocked');
+    await as(ada).put(`/api/contacts/${bob.id}/block`, undefined);
+    const third = (await as(ada).post('/api/sync', { cursor: second.cursor })).body;
+    expect(third.blocked).toEqual((await as(ada).get('/api/contacts/blocked')).body.items);
+    expect(third).not.toHaveProperty('contacts');
+    const direct = third.conversations.find((one: any) => one.conversation.type === 'direct');
+    expect(direct.conversation.permissions).toEqual([]);
+    expect(third.conversations.some((one: any) => one.conversation.id === group)).toBe(true);
+    await as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'Bob' });
+    const fourth = (await as(ada).post('/api/sync', { cursor: third.cursor })).body;
+    expect(fourth.contacts[0].alias).toBe('Bob');
+    const fifth = (await as(ada).post('/api/sync', { cursor: fourth.cursor })).body;
+    expect(Object.keys(fifth).sort()).toEqual(['conversations', 'cursor', 'hasMore', 'removedConversationIds']);
+  });
+});
