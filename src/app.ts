@@ -8,6 +8,8 @@ import { conversationEndpoints } from './features/conversations/conversations.ro
 import { openingEndpoints } from './features/groups/opening.routes.js';
 import { groupEndpoints } from './features/groups/groups.routes.js';
 import { messageEndpoints } from './features/messages/messages.routes.js';
+import { notificationEndpoints } from './features/notifications/notifications.routes.js';
+import { reactionEndpoints } from './features/reactions/reactions.routes.js';
 import { sessionEndpoints } from './features/sessions/sessions.routes.js';
 import { syncEndpoints } from './features/sync/sync.routes.js';
 import { userEndpoints } from './features/users/users.routes.js';
@@ -31,19 +33,36 @@ type Services = Pick<
   | 'contacts'
   | 'conversations'
   | 'messages'
+  | 'reactions'
+  | 'notifications'
   | 'groups'
   | 'sync'
 >;
 
 /** Every route of the API: its base and its endpoint. */
 function routeTable(services: Services): Route[] {
-  const { auth, recovery, addresses, users, sessions, contacts, conversations, messages, groups, sync } = services;
+  const {
+    auth,
+    recovery,
+    addresses,
+    users,
+    sessions,
+    contacts,
+    conversations,
+    messages,
+    reactions,
+    notifications,
+    groups,
+    sync,
+  } = services;
   const tables = {
     '/api/auth': authEndpoints(auth, recovery, addresses),
     '/api/users': [...userEndpoints(users), ...companyEndpoints(conversations), ...sessionEndpoints(sessions)],
     '/api/contacts': [...contactEndpoints(contacts), ...blockingEndpoints(conversations)],
     '/api/conversations': [...openingEndpoints(groups), ...conversationEndpoints(conversations)],
     '/api/messages': messageEndpoints(messages),
+    '/api/reactions': reactionEndpoints(reactions),
+    '/api/notifications': notificationEndpoints(notifications),
     '/api/groups': groupEndpoints(groups),
     '/api/sync': syncEndpoints(sync),
   };

@@ -1,5 +1,6 @@
 /** Makes every part of a server. Reading `context/` in the order of the calls below is reading the architecture: a part knows only those before it. */
 import { conversationSockets } from './features/conversations/conversations.sockets.js';
+import { reactionSockets } from './features/reactions/reactions.sockets.js';
 import { messageSockets } from './features/messages/messages.sockets.js';
 import { syncSockets } from './features/sync/sync.sockets.js';
 import { unavailable } from './kernel/problem.js';
@@ -48,6 +49,7 @@ export function createContext(parts: Parts): Context {
     observe: metrics.observeEvent,
     handlers: {
       ...messageSockets(chat.messages),
+      ...reactionSockets(chat.reactions),
       ...syncSockets(chat.sync),
       ...conversationSockets(chat.conversations),
       ...typingSockets(typing),
@@ -55,7 +57,7 @@ export function createContext(parts: Parts): Context {
     },
     settings: { corsOrigins: config.http.corsOrigins, isLimited, isShared: database.kind === 'mongodb' },
   });
-  subscribeAll(bus, { broadcast: realtime.broadcast, typing, watching });
+  subscribeAll(bus, { ...chat, broadcast: realtime.broadcast, typing, watching });
   metrics.gauge('causerie_sockets', 'Sockets that are connected', () => realtime.sockets.size());
   metrics.gauge('causerie_rooms', 'Rooms that a socket is in', () => realtime.rooms());
   metrics.gauge('causerie_limit_budgets', 'Budgets of limits in memory', () => limits.size());

@@ -2,6 +2,7 @@ import type { Contact } from './features/contacts/contacts.schemas.js';
 import type { Member } from './features/groups/groups.schemas.js';
 import type { Conversation, OwnState } from './features/conversations/conversations.schemas.js';
 import type { Message } from './features/messages/messages.schemas.js';
+import type { Notification } from './features/notifications/notifications.schemas.js';
 import type { Me, PublicUser } from './features/users/users.schemas.js';
 
 /** Why a session is over, as its sockets are told. */
@@ -57,6 +58,12 @@ export interface Facts {
   };
   /** The marks or settings of somebody in a conversation are others now: for his other devices. */
   'conversation.settings': OwnState & { userId: string; originSocketId?: string | undefined };
+  /** Somebody has read on, or emptied, a conversation of which he has notifications. */
+  'conversation.read': { userId: string; conversationId: string; seq: number };
+  /** The notifications of somebody are others now: for his devices. */
+  'notification.created': { userId: string; notification: Notification; unread: number };
+  'notification.updated': { userId: string; notification: Notification; unread: number };
+  'notification.removed': { userId: string; notificationId: string; unread: number };
   /** What others are shown of somebody's marks has moved. */
   'receipt.updated': {
     conversationId: string;

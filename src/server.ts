@@ -64,13 +64,14 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
   await context.draining.idle();
   await context.realtime.stop();
   http.closeAllConnections();
+  await context.pump.stop();
   await context.log.stop();
   await context.mails.stop();
   await database.close();
 }
 
 /** What the sweep of the log has the services do. */
-function sweepCalls({ conversations, messages, groupChanging }: Context): SweepCalls {
+function sweepCalls({ conversations, messages, reactions, groupChanging, pump }: Context): SweepCalls {
   return {
     announce: messages.announceSwept,
     announceChange: async ({ messageId, rev }) => {
@@ -80,7 +81,9 @@ function sweepCalls({ conversations, messages, groupChanging }: Context): SweepC
     async finish(before) {
       await conversations.finishBefore(before);
       await messages.finishBefore(before);
+      await reactions.finishBefore(before);
       await groupChanging.finishBefore(before);
+      await pump.sweep();
     },
   };
 }

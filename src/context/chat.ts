@@ -5,6 +5,8 @@ import { createContentDigests } from '../features/messages/content-digest.js';
 import { createMessages } from '../features/messages/messages.service.js';
 import { createSyncMembers } from '../features/sync/sync-members.js';
 import { createSyncReading } from '../features/sync/sync-reading.js';
+import { createNotifying } from './notifications.js';
+import { createReactions } from '../features/reactions/reactions.service.js';
 import { createSync } from '../features/sync/sync.service.js';
 import { type Users } from '../features/users/users.service.js';
 import { createCursors } from '../kernel/cursors.js';
@@ -28,7 +30,7 @@ function createViews({ messages, messageChanges: changes, hidden }: Ground['rows
 }
 
 /** Conversations and messages over their log. */
-export function createChat(parts: Parts, ground: Ground, { users }: Pick<People, 'users'>) {
+function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users'>) {
   const { config, database, logger } = parts;
   const { rows, keys, bus } = ground;
   const { conversations: conversationRows, members, hidden, messages: messageRows } = rows;
@@ -79,12 +81,22 @@ export function createChat(parts: Parts, ground: Ground, { users }: Pick<People,
     bus,
     windows: config.messages,
   });
-  const groups = createGroupsOver(parts, ground, { users, log, reached, conversations, messages, cursors });
-  const reading = createSyncReading({
-    ...rows,
-    ...views,
-    membersOf: createSyncMembers({ members, memberViews: groups.news.viewsOf }),
-  });
-  const sync = createSync({ conversations, members, me: users.me, contacts, reading, cursors });
-  return { log, contacts, conversations, messages, groups: groups.groups, groupChanging: groups.groupChanging, sync };
+  const reactions = createReactions({ rows: rows.reactions, messages, conversations, users, cursors });
+  return { log, reached, views, cursors, contacts, conversations, messages, reactions };
+}
+
+/** Everything between people: what they say, in groups too, what they are told of it, and how devices catch up. */
+export function createChat(parts: Parts, ground: Ground, people: Pick<People, 'users'>) {
+  const { rows } = ground;
+  const { users } = people;
+  const talk = createTalk(parts, ground, people);
+  const { views, log, cursors, conversations, contacts } = talk;
+  const { news, ...groups } = createGroupsOver(parts, ground, { ...talk, users });
+  const membersOf = createSyncMembers({ members: rows.members, memberViews: news.viewsOf });
+  const reading = createSyncReading({ ...rows, ...views, membersOf });
+  const notifying = createNotifying(parts, ground, { users, log, counting: views.counting, cursors });
+  const { notifications } = notifying;
+  const { members } = rows;
+  const sync = createSync({ conversations, members, me: users.me, contacts, notifications, reading, cursors });
+  return { ...talk, ...groups, ...notifying, sync };
 }

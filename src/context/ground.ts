@@ -11,6 +11,8 @@ import { groupsModel } from '../features/groups/groups.model.js';
 import { memberChangesModel } from '../features/groups/members-change.model.js';
 import { messageChangesModel } from '../features/messages/message-changes.model.js';
 import { messagesModel } from '../features/messages/messages.model.js';
+import { reactionsModel } from '../features/reactions/reactions.model.js';
+import { notificationsModel } from '../features/notifications/notifications.model.js';
 import { searchModel } from '../features/messages/search.model.js';
 import { sessionsModel } from '../features/sessions/sessions.model.js';
 import { relationsModel } from '../features/users/relations.model.js';
@@ -43,6 +45,8 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
   return {
     changes,
     search: searchModel(connection),
+    notifications: notificationsModel(connection),
+    reactions: reactionsModel(connection),
     groups: groupsModel(connection),
     memberChanges: memberChangesModel(connection),
     messageChanges: messageChangesModel(connection, changes),

@@ -27,6 +27,8 @@ function entry(conversationId: string, refusal: Error | null = null): Item {
       words: [],
       replyTo: null,
       mentions: [],
+      reactions: [],
+      reactionsVersion: 0,
       revision: 0,
       revisions: [],
       editedAt: null,

@@ -107,6 +107,8 @@ function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
     words: [],
     replyTo: null,
     mentions: [],
+    reactions: [],
+    reactionsVersion: 0,
     revision: 0,
     revisions: [],
     createdAt: new Date(Math.max(Date.now(), _id.getTimestamp().getTime())),

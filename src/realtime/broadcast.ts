@@ -106,6 +106,23 @@ function groupTellers(io: RealtimeServer): Pick<Broadcast, GroupFact> {
   };
 }
 
+/** The tellers of notifications, each to the devices of its owner. */
+function notificationTellers(
+  io: RealtimeServer,
+): Pick<Broadcast, 'notification.created' | 'notification.updated' | 'notification.removed'> {
+  return {
+    'notification.created': ({ userId, ...news }) => {
+      io.to(userRoom(userId)).emit('notification:created', news);
+    },
+    'notification.updated': ({ userId, ...news }) => {
+      io.to(userRoom(userId)).emit('notification:updated', news);
+    },
+    'notification.removed': ({ userId, ...news }) => {
+      io.to(userRoom(userId)).emit('notification:removed', news);
+    },
+  };
+}
+
 /** The tellers of what ends sockets. */
 function sessionTellers(
   io: RealtimeServer,
@@ -173,6 +190,8 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
       io.to(others.map(userRoom)).emit('user:updated', { user });
       if (blind.length > 0) io.to(blind.map(userRoom)).emit('user:updated', { user: { ...user, status: null } });
     },
+    'conversation.read': () => undefined,
+    ...notificationTellers(io),
     'presence.veiled': () => undefined,
     'contact.severed': () => undefined,
     'contact.updated': ({ ownerId, ...news }) => {

@@ -11,6 +11,8 @@ import {
 import { Contact } from '../features/contacts/contacts.schemas.js';
 import { Member } from '../features/groups/groups.schemas.js';
 import { DeleteMessageEvent, EditMessageEvent, Message, SendMessage } from '../features/messages/messages.schemas.js';
+import { Notification } from '../features/notifications/notifications.schemas.js';
+import { MessageReactions, React } from '../features/reactions/reactions.schemas.js';
 import { SyncAnswer, SyncRequest } from '../features/sync/sync.schemas.js';
 import { Me, PublicUser } from '../features/users/users.schemas.js';
 import { objectId, time } from '../kernel/input.js';
@@ -55,6 +57,13 @@ export const clientEvents = {
     limit: 'change',
     input: DeleteMessageEvent,
     output: Message.nullable(),
+  },
+  'reaction:add': { summary: 'React to a message', limit: 'change', input: React, output: MessageReactions },
+  'reaction:remove': {
+    summary: 'Take a reaction away',
+    limit: 'change',
+    input: React,
+    output: MessageReactions,
   },
   'conversation:read': {
     summary: 'Mark messages read up to a number',
@@ -166,6 +175,18 @@ export const serverEvents = {
   'user:updated': {
     summary: 'A profile has changed, told to the own devices and to people who share a conversation',
     payload: z.strictObject({ user: PublicUser.omit({ presence: true }) }),
+  },
+  'notification:created': {
+    summary: 'A notification has been made, told to the own devices',
+    payload: z.strictObject({ notification: Notification, unread: z.int() }),
+  },
+  'notification:updated': {
+    summary: 'A notification was read, or counts more; told to the own devices',
+    payload: z.strictObject({ notification: Notification, unread: z.int() }),
+  },
+  'notification:removed': {
+    summary: 'A notification is gone, told to the own devices',
+    payload: z.strictObject({ notificationId: objectId, unread: z.int() }),
   },
   'contact:updated': {
     summary: 'Somebody is another to the caller now: a contact or none, blocked or not; told to the own devices',

@@ -50,7 +50,7 @@ export function toMessage(row: MessageRow, quoted: Quoted | null, reader: Reader
     attachments: [],
     replyTo: row.replyTo ? quoteOf(quoted) : null,
     mentions: row.mentions.map(String),
-    reactions: [],
+    reactions: row.reactions.map(({ emoji, count, userIds }) => ({ emoji, count, userIds: userIds.map(String) })),
     system: row.system && toSystem(row.system),
     revision: row.revision,
     createdAt: row.createdAt.toISOString(),

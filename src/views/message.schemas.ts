@@ -21,6 +21,14 @@ const System = z
   })
   .meta({ id: 'System' });
 
+export const Reaction = z
+  .strictObject({
+    emoji: z.string(),
+    count: z.int(),
+    userIds: z.array(objectId).describe('The first 50 who reacted, oldest first'),
+  })
+  .meta({ id: 'Reaction' });
+
 export const Message = z
   .strictObject({
     id: objectId,
@@ -34,7 +42,7 @@ export const Message = z
     attachments: z.array(z.never()),
     replyTo: ReplyTo.nullable(),
     mentions: z.array(objectId),
-    reactions: z.array(z.never()),
+    reactions: z.array(Reaction),
     system: System.nullable(),
     revision: z.int().describe('Counts the edits'),
     createdAt: time,

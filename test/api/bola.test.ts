@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { api, type Answer } from '../support/client.js';
 import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs } from '../support/sockets.js';
+import { ask, connectAs, nextEvent } from '../support/sockets.js';
 import { routeTable } from '../support/table.js';
 
 let server: TestServer;
@@ -166,6 +166,12 @@ const cases: Case[] = [
     id: () => hiddenId,
     ask: (user, id) => as(user).delete(`/api/messages/${id}?scope=me`),
   },
+  ...['PUT', 'DELETE', 'GET'].map((method): Case => ({
+    name: `${method} /api/reactions/:messageId${method === 'GET' ? '' : '/:emoji'}`,
+    granted: 200,
+    id: () => messageId,
+    ask: (user, id) => as(user).request(method, `/api/reactions/${id}${method === 'GET' ? '' : '/%F0%9F%91%8D'}`),
+  })),
   {
     name: 'GET /api/messages',
     granted: 200,
@@ -205,6 +211,8 @@ describe('ids of others', () => {
     const known = ['GET /api/users/:userId', 'POST /api/conversations', 'DELETE /api/users/sessions/:sessionId'];
     // Contacts and blocks are one's own, whomever they are about.
     known.push('PATCH /api/contacts/:userId', 'DELETE /api/contacts/:userId');
+    // Notifications have a test of their own below.
+    known.push('POST /api/notifications/:id/read', 'DELETE /api/notifications/:id');
     known.push('PUT /api/contacts/:userId/block', 'DELETE /api/contacts/:userId/block');
     const withId = routeTable()
       .filter(
@@ -235,6 +243,23 @@ describe('ids of others', () => {
     expect((await as(device).get('/api/users/me')).status).toBe(200);
     expect((await as(owner).delete(`/api/users/sessions/${device.session.id}`)).status).toBe(204);
     expect((await as(device).get('/api/users/me')).body.code).toBe('session_revoked');
+  });
+
+  it('requirement 25: a notification of somebody else is not there, and stays', async () => {
+    const [maker, told1] = [await makeUser(server), await makeUser(server)];
+    const socket = await connectAs(server, told1);
+    await makeGroup(server, maker, [told1]);
+    const { notification } = await nextEvent(socket, 'notification:created');
+    for (const [method, path] of [
+      ['POST', '/read'],
+      ['DELETE', ''],
+    ] as const) {
+      const notMine = await as(maker).request(method, `/api/notifications/${notification.id}${path}`);
+      const notThere = await as(maker).request(method, `/api/notifications/${unknownId()}${path}`);
+      expect([notMine.status, notMine.body.code]).toEqual([404, 'not_found']);
+      expect(told(notMine)).toBe(told(notThere));
+    }
+    expect((await as(told1).get('/api/notifications')).body.items).toEqual([notification]);
   });
 
   it('requirement 25: attachments and mentions of what is not mine say nothing either', async () => {

@@ -108,6 +108,10 @@ function partsFor(
     'PATCH /api/groups/:id/members/:userId': { params: { id: ids.group, userId: other.id }, body: { role: 'admin' } },
     'POST /api/groups/:id/leave': { params: { id: ids.group } },
     'POST /api/groups/:id/transfer': { params: { id: ids.group }, body: { userId: other.id } },
+    'GET /api/notifications': { query: { ...list, unread: 'true' } },
+    'POST /api/notifications/read': { body: { ids: [ids.message] } },
+    'POST /api/notifications/:id/read': { params: { id: ids.message } },
+    'DELETE /api/notifications/:id': { params: { id: ids.message } },
     'POST /api/sync': { body: { cursor: 'none of ours', limit: 5 } },
     'GET /api/messages': { query: { ...list, conversationId: ids.conversation, after: '0' } },
     'GET /api/messages/search': {
@@ -117,6 +121,9 @@ function partsFor(
     'GET /api/messages/:id/receipts': { params: { id: ids.message } },
     'GET /api/messages/:id/revisions': { params: { id: ids.message } },
     'PATCH /api/messages/:id': { params: { id: ids.message }, body: { text: 'another', revision: 0 } },
+    'PUT /api/reactions/:messageId/:emoji': { params: { messageId: ids.message, emoji: encodeURIComponent('👍🏽') } },
+    'DELETE /api/reactions/:messageId/:emoji': { params: { messageId: ids.message, emoji: encodeURIComponent('👍🏽') } },
+    'GET /api/reactions/:messageId': { params: { messageId: ids.message }, query: list },
     'DELETE /api/messages/:id': { params: { id: ids.message }, query: { scope: 'everyone' } },
   };
 }

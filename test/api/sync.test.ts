@@ -4,7 +4,7 @@ import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '..
 import { randomOf } from '../support/random.js';
 import { Replica } from '../support/replica.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs } from '../support/sockets.js';
+import { ask, connectAs, nextEvent } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -169,8 +169,11 @@ describe('sync', () => {
         if (answer.status === 201) sent.push(answer.body);
         else expect(answer.status).toBe(404);
       } else if (kind < 60) await as(author).patch(`/api/messages/${message.id}`, { text: `edit ${random(1e9)}` });
-      else if (kind < 68) await as(author).delete(`/api/messages/${message.id}`);
-      else if (kind < 74) await as(some([ada, author])).delete(`/api/messages/${message.id}?scope=me`);
+      else if (kind < 65) await as(author).delete(`/api/messages/${message.id}`);
+      else if (kind < 70) {
+        const path = `/api/reactions/${message.id}/${encodeURIComponent(some(['👍', '🎉']))}`;
+        await (random(3) > 0 ? as(author).put(path, undefined) : as(author).delete(path));
+      } else if (kind < 74) await as(some([ada, author])).delete(`/api/messages/${message.id}?scope=me`);
       else if (kind < 88) {
         const { seq } = (await as(who).get(`/api/conversations/${id}`)).body;
         await as(who).post(`/api/conversations/${id}/${some(['read', 'delivered'])}`, { seq: random(seq + 1) });
@@ -195,6 +198,20 @@ describe('sync', () => {
       await step();
       await present.sync();
     }
+    // Notifications come a moment later: they are all there when those of the last two messages are.
+    for (const id of ids.slice(0, 2)) {
+      for (const text of ['one before the last', 'the last']) {
+        const body = { conversationId: id, clientId: text, text, mentions: [ada.id] };
+        const { body: message } = await as(others[id] ?? ada).post('/api/messages', body);
+        await nextEvent(
+          socket,
+          'notification:created',
+          (news: any) => news.notification.messageId === message.id,
+          20_000,
+        );
+      }
+    }
+    await present.sync();
     await present.fill();
     for (const device of away) {
       await device.sync();

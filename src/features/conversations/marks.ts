@@ -99,6 +99,8 @@ export function createMarks(deps: Deps): Marks {
     const after = await rows.members.mark(held.member._id, { kind, seq, shows });
     const isCleared = after === null && kind === 'read' && (await rows.members.clearUnreadMark(held.member._id));
     if (after) await announceReceipt(held, after);
+    if (after && kind === 'read' && held.member.hasNotified)
+      bus.publish('conversation.read', { userId: actor.userId, conversationId, seq: after.readSeq });
     if (after ?? isCleared) await announceOwn(actor.userId, conversationId, actor.socketId);
     return standingOf(actor.userId, conversationId);
   }

@@ -21,10 +21,14 @@ export interface MemberReads {
   /** The others in some direct conversations of a person. */
   othersIn(conversationIds: readonly Types.ObjectId[], userId: string): Promise<MemberRow[]>;
   ofUser(userId: string): Promise<MemberRow[]>;
+  /** The rows of a person in some conversations. */
+  ofUserIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
   /** The conversations that these rows of a person, present or ended, are of. */
   conversationsOfSlots(userId: string, slots: readonly number[]): Promise<string[]>;
   /** Everybody who is in one of these conversations, each once. */
   peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
+  /** Who has something unread below a head that he has not been told of. */
+  unspokenIn(conversationId: Types.ObjectId, seq: number): Promise<MemberRow[]>;
   /** Who in a group hides what he reads, and where it stood when he began. */
   hidersIn(conversationId: Types.ObjectId): Promise<{ userId: Types.ObjectId; stood: Stood }[]>;
   /** Who of a conversation cannot see a message of this number: he joined later or has emptied it. */
@@ -54,6 +58,21 @@ function hidersIn(members: Collection<MemberRow>, conversationId: Types.ObjectId
   const filter = { conversationId, 'stood.readSeq': { $type: 'number' as const }, endedAt: null };
   const options = { projection: { _id: 0, userId: 1, stood: 1 }, ...majority } as const;
   return members.find(filter, options).toArray() as Promise<{ userId: Types.ObjectId; stood: Stood }[]>;
+}
+
+/** What notifications are made and shown by. */
+function notificationReads(members: Collection<MemberRow>): Pick<MemberReads, 'unspokenIn' | 'ofUserIn'> {
+  return {
+    unspokenIn: (conversationId, seq) =>
+      members
+        .find({ conversationId, readSeq: { $lt: seq }, endedAt: null, isSpoken: false }, majority)
+        .sort({ readSeq: 1 })
+        .toArray(),
+    ofUserIn(userId, conversationIds) {
+      const key = { conversationId: { $in: [...conversationIds] }, userId: new Types.ObjectId(userId) };
+      return members.find({ ...key, endedAt: null }, majority).toArray();
+    },
+  };
 }
 
 /** The queries that change nothing. */
@@ -108,6 +127,7 @@ export function memberReads(members: Collection<MemberRow>): MemberReads {
       const rows = await members.find({ conversationId, endedAt: null, $or: isBlind }, options).toArray();
       return rows.map(({ userId }) => String(userId));
     },
+    ...notificationReads(members),
     hidersIn: (conversationId) => hidersIn(members, conversationId),
     async peopleOf(conversationIds) {
       const filter = { conversationId: { $in: [...conversationIds] }, endedAt: null };

@@ -40,6 +40,10 @@ export interface MemberRow {
   archived: boolean;
   pinned: boolean;
   markedUnread: boolean;
+  /** Whether he has a notification of what is unread here; every forward mark ends that. */
+  isSpoken: boolean;
+  /** Whether he has any notification from here that a mark may read. */
+  hasNotified: boolean;
   joinedAt: Date;
   invitedBy: Types.ObjectId | null;
   endedAt: Date | null;
@@ -73,6 +77,8 @@ export const memberSchema = new mongoose.Schema<MemberRow>(
     archived: flag,
     pinned: flag,
     markedUnread: flag,
+    isSpoken: flag,
+    hasNotified: flag,
     joinedAt: { type: Date, required: true },
     invitedBy: { type: mongoose.Schema.Types.ObjectId, default: null },
     endedAt: { type: Date, default: null },
@@ -90,6 +96,7 @@ memberSchema.index({ userId: 1, conversationId: 1 }, { partialFilterExpression: 
 memberSchema.index({ conversationId: 1, shownReadSeq: 1 }, { partialFilterExpression: { endedAt: null } });
 memberSchema.index({ conversationId: 1, shownDeliveredSeq: 1 }, { partialFilterExpression: { endedAt: null } });
 memberSchema.index({ conversationId: 1, rank: 1, joinedAt: 1, _id: 1 }, { partialFilterExpression: { endedAt: null } });
+memberSchema.index({ conversationId: 1, readSeq: 1 }, { partialFilterExpression: { endedAt: null, isSpoken: false } });
 memberSchema.index(
   { conversationId: 1, 'stood.readSeq': 1 },
   { partialFilterExpression: { 'stood.readSeq': { $type: 'number' } } },
@@ -145,6 +152,8 @@ export function newMember(conversationId: Types.ObjectId, userId: Types.ObjectId
     archived: false,
     pinned: false,
     markedUnread: false,
+    isSpoken: false,
+    hasNotified: false,
     joinedAt: at,
     invitedBy: null,
     endedAt: null,

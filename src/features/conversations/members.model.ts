@@ -52,9 +52,16 @@ export interface MemberRows extends MemberReads {
   countOwnIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<void>;
   /** Keeps where groups stand for a member who hides what he reads; nothing where it is kept. */
   stand(userId: string, places: readonly { conversationId: Types.ObjectId; stood: Stood }[]): Promise<void>;
+  /** Notes that members have been told of what is unread, where they have not read on since; `isSpoken` of all of it. */
+  noteNotified(rows: readonly MemberRow[], isSpoken: boolean): Promise<void>;
+  /** Nothing is unread any more of what they were told of. */
+  unspeak(ids: readonly Types.ObjectId[]): Promise<void>;
   /** Forgets it, in all groups. */
   unstand(userId: string): Promise<void>;
 }
+
+/** Reading on ends what was told of as unread. */
+const unspoken = { isSpoken: false, hasNotified: false };
 
 /** Raises the marks of a sender to what he sent, where they are lower. */
 function sentWrite({ conversationId, userId, seq, shownSeq }: SentMark) {
@@ -69,7 +76,7 @@ function sentWrite({ conversationId, userId, seq, shownSeq }: SentMark) {
       update: {
         $max: { readSeq: seq, deliveredSeq: seq, shownReadSeq: shownSeq, shownDeliveredSeq: seq },
         $inc: { own: 1 },
-        $set: { markedUnread: false },
+        $set: { markedUnread: false, ...unspoken },
       },
     },
   };
@@ -82,12 +89,12 @@ function markUpdate({ kind, seq, shows }: Mark) {
   const delivered = { deliveredSeq: seq, ...(shows.delivered ? { shownDeliveredSeq: seq } : {}) };
   if (kind === 'delivered') return { $max: delivered, $inc: { own: 1 } };
   const read = { readSeq: seq, ...(shows.read ? { shownReadSeq: seq } : {}) };
-  return { $max: { ...delivered, ...read }, $inc: { own: 1 }, $set: { markedUnread: false } };
+  return { $max: { ...delivered, ...read }, $inc: { own: 1 }, $set: { markedUnread: false, ...unspoken } };
 }
 
 type OwnWrites = Pick<
   MemberRows,
-  'mark' | 'clearUnreadMark' | 'change' | 'hide' | 'raiseHidden' | 'countOwn' | 'countOwnIn' | 'stand' | 'unstand'
+  'mark' | 'clearUnreadMark' | 'change' | 'hide' | 'raiseHidden' | 'countOwn' | 'countOwnIn'
 >;
 
 /** What a person changes of his own row; every change counts in `own`. */
@@ -110,7 +117,7 @@ function ownWritesOf(members: Members): OwnWrites {
     async hide(id, seq) {
       const result = await members.updateOne(
         { _id: id, endedAt: null, $or: [{ clearedSeq: { $lt: seq } }, { isListed: true }] },
-        { $set: { isListed: false }, $max: { clearedSeq: seq }, $inc: { own: 1 } },
+        { $set: { isListed: false, ...unspoken }, $max: { clearedSeq: seq }, $inc: { own: 1 } },
         durable,
       );
       return result.modifiedCount === 1;
@@ -131,6 +138,12 @@ function ownWritesOf(members: Members): OwnWrites {
       const filter = { conversationId: { $in: [...conversationIds] }, userId: new Types.ObjectId(userId) };
       await members.updateMany({ ...filter, endedAt: null }, { $inc: { own: 1 } }, durable);
     },
+  };
+}
+
+/** What is kept on the row of a member of what he is shown and told. */
+function keptWritesOf(members: Members): Pick<MemberRows, 'stand' | 'unstand' | 'noteNotified' | 'unspeak'> {
+  return {
     async stand(userId, places) {
       if (places.length === 0) return;
       const writes = places.map(({ conversationId, stood }) => ({
@@ -140,6 +153,19 @@ function ownWritesOf(members: Members): OwnWrites {
         },
       }));
       await members.bulkWrite(writes, { ordered: false, ...durable });
+    },
+    async noteNotified(rows, isSpoken) {
+      if (rows.length === 0) return;
+      const writes = rows.map(({ _id, readSeq, clearedSeq }) => ({
+        updateOne: {
+          filter: { _id, readSeq, clearedSeq, endedAt: null },
+          update: { $set: { hasNotified: true, ...(isSpoken ? { isSpoken } : {}) } },
+        },
+      }));
+      await members.bulkWrite(writes, { ordered: false, ...durable });
+    },
+    async unspeak(ids) {
+      await members.updateMany({ _id: { $in: [...ids] } }, { $set: { isSpoken: false } }, durable);
     },
     async unstand(userId) {
       const filter = { userId: new Types.ObjectId(userId), isGroup: true, endedAt: null, stood: { $ne: null } };
@@ -157,6 +183,7 @@ export function membersModel(connection: Connection): MemberRows {
   return {
     ...memberReads(members),
     ...ownWritesOf(members),
+    ...keptWritesOf(members),
     async found(conversationId, userId, { isListed, at }) {
       const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
       if (isThere) return;

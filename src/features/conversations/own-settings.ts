@@ -56,6 +56,7 @@ export function createOwnSettings({ conversations, members, log, standingOf, mar
       const { member, conversation } = await settled(userId, conversationId);
       await conversations.raiseBlind(conversation._id, conversation.seq);
       if (!(await members.hide(member._id, conversation.seq))) return;
+      if (member.hasNotified) bus.publish('conversation.read', { userId, conversationId, seq: conversation.seq });
       bus.publish('conversation.removed', { userId, conversationId, reason: 'hidden', originSocketId: socketId });
     },
   };

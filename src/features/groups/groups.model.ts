@@ -164,7 +164,8 @@ export function groupsModel(connection: Connection): GroupRows {
       return result.modifiedCount === 1;
     },
     async erase(_id) {
-      for (const name of ['hidden', 'changes', 'messages']) await eraseFrom(connection, name, _id);
+      for (const name of ['hidden', 'changes', 'reactions', 'notifications', 'messages'])
+        await eraseFrom(connection, name, _id);
       await conversations.deleteOne({ _id, state: 'deleting' }, durable);
     },
     async unfinished(before) {

@@ -35,6 +35,10 @@ export interface Changing {
   edit(actor: Actor, edit: Edit): Promise<Message>;
   /** Leaves a tombstone. Throws `not_found`, `forbidden` and `delete_window_expired`. */
   erase(actor: Actor, messageId: string): Promise<Message>;
+  /** Numbers and tells a change whose content and mark are written. */
+  number(row: MessageRow, changeId: Change['changeId'], originSocketId?: string): Promise<void>;
+  /** Numbers and tells all that is written of a message and has no number. */
+  finish(row: MessageRow): Promise<void>;
   /** Numbers and tells what was begun before a moment and cut off. */
   finishBefore(before: Date): Promise<void>;
 }
@@ -55,6 +59,7 @@ function factsOf({ userId }: Actor, row: MessageRow, windowMs: number): Omit<Cha
 function createNumbering({ changes, log, announcing }: Pick<Deps, 'changes' | 'log' | 'announcing'>) {
   /** Numbers a change, takes its mark away and tells everybody. */
   async function number(row: MessageRow, changeId: Change['changeId'], originSocketId?: string): Promise<void> {
+    if (row.deletedAt) await changes.forgetReactions(row._id);
     let now: MessageRow | null = null;
     await log.change(
       { conversationId: row.conversationId, messageId: row._id, userIds: [], changeId },
@@ -93,6 +98,8 @@ export function createChanging(deps: Deps): Changing {
   }
 
   return {
+    number,
+    finish,
     async finishBefore(before) {
       for (;;) {
         const rows = await changes.unfinished(before, pageSize);

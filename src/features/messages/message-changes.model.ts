@@ -19,6 +19,8 @@ export interface MessageChanges {
   edit(row: MessageRow, content: Pick<MessageRow, 'text' | 'words'>, change: Change): Promise<MessageRow | null>;
   /** Takes all content away; null if that was done before. */
   erase(messageId: Types.ObjectId, change: Change): Promise<MessageRow | null>;
+  /** Takes the reactions to a tombstone away. */
+  forgetReactions(messageId: Types.ObjectId): Promise<void>;
   /** Notes the number of a change and takes its mark away; gives the message as it is then, null if it is gone. */
   complete(messageId: Types.ObjectId, changeId: Types.ObjectId, rev: number): Promise<MessageRow | null>;
   /** The messages with changes that were begun before a moment and are not numbered and told. */
@@ -31,7 +33,7 @@ const keptRevisions = 20;
 const after = { returnDocument: 'after', ...durable } as const;
 
 /** What a tombstone keeps of the content: nothing. */
-const nothing = { text: '', words: [], mentions: [], replyTo: null, revisions: [] };
+const nothing = { text: '', words: [], mentions: [], replyTo: null, revisions: [], reactions: [], emojis: [] };
 
 /** Gives the changes of messages on one connection. */
 export function messageChangesModel(
@@ -55,9 +57,16 @@ export function messageChangesModel(
     erase: (_id, { changeId, at }) =>
       messages.findOneAndUpdate(
         { _id, deletedAt: null },
-        { $set: { ...nothing, deletedAt: at, uncounted: true }, $addToSet: { pending: changeId } },
+        {
+          $set: { ...nothing, deletedAt: at, uncounted: true },
+          $inc: { reactionsVersion: 1 },
+          $addToSet: { pending: changeId },
+        },
         after,
       ),
+    async forgetReactions(messageId) {
+      await connection.collection<{ messageId: Types.ObjectId }>('reactions').deleteMany({ messageId }, durable);
+    },
     async complete(_id, changeId, rev) {
       const before = await messages.findOneAndUpdate(
         { _id },

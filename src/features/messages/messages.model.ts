@@ -11,6 +11,16 @@ export interface Revision {
   editedAt: Date;
 }
 
+/** What is shown of one emoji on a message. */
+export interface ReactionSummary {
+  emoji: string;
+  count: number;
+  /** The first 50 who reacted, oldest first. */
+  userIds: Types.ObjectId[];
+  /** The first reaction, which the order goes by. */
+  since: Types.ObjectId;
+}
+
 export interface MessageRow {
   /** Made by the server before the insert, so that it carries the time and tells a repeated insert from a new one. */
   _id: Types.ObjectId;
@@ -39,6 +49,14 @@ export interface MessageRow {
   unheard?: Types.ObjectId[];
   /** Its sender hides what he reads: there only where it is so. */
   isReadHidden?: true;
+  /** What its reactions come to, which are rows of their own. */
+  reactions: ReactionSummary[];
+  /** The emoji that have a place on it: those above, and those that are being added. */
+  emojis?: string[];
+  /** The changes of its reactions that are under way. */
+  reacting?: { changeId: Types.ObjectId; emoji: string }[];
+  /** Counts what changes the three above. */
+  reactionsVersion: number;
   /** Counts the edits. */
   revision: number;
   /** The last texts that edits have replaced, oldest first. */
@@ -72,6 +90,10 @@ const schema = new mongoose.Schema<MessageRow>(
     mentions: { type: [ref], default: [] },
     unheard: { type: [ref], default: undefined },
     isReadHidden: { type: Boolean },
+    reactions: { type: mongoose.Schema.Types.Mixed, default: [] },
+    emojis: { type: [String], default: undefined },
+    reacting: { type: mongoose.Schema.Types.Mixed },
+    reactionsVersion: { type: Number, default: 0 },
     revision: { type: Number, default: 0 },
     revisions: { type: [{ _id: false, text: String, editedAt: Date }], default: [] },
     createdAt: { type: Date, required: true },
@@ -94,6 +116,7 @@ schema.index(
 );
 schema.index({ conversationId: 1, words: 1, seq: -1 });
 schema.index({ pending: 1 }, { partialFilterExpression: { pending: { $type: 'objectId' } } });
+schema.index({ 'reacting.changeId': 1 }, { partialFilterExpression: { 'reacting.changeId': { $type: 'objectId' } } });
 
 /** What identifies a send for its sender. */
 export interface SendKey {
@@ -130,6 +153,8 @@ export interface MessageRows extends LogRows<MessageRow> {
   uncountedWithin(stretches: readonly Stretch[]): Promise<Place[]>;
   /** What mentions somebody in these stretches, and who wrote it. */
   mentionsWithin(userId: string, stretches: readonly Stretch[]): Promise<MentionPlace[]>;
+  /** The newest message that counts as unread for whoever has not read it. */
+  newestCounted(conversationId: Types.ObjectId): Promise<MessageRow | null>;
   /** Whether somebody has ever written in a conversation. */
   hasWritten(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
 }
@@ -209,6 +234,8 @@ export function messagesModel(connection: Connection): MessageRows {
         },
         majority,
       ),
+    newestCounted: (conversationId) =>
+      messages.findOne({ conversationId, uncounted: { $exists: false } }, { sort: { seq: -1 }, ...majority }),
     async hasWritten(conversationId, userId) {
       const key = { conversationId, senderId: new Types.ObjectId(userId), clientId: { $type: 'string' as const } };
       return (await messages.findOne(key, { projection: { _id: 1 }, ...majority })) !== null;

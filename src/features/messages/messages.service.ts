@@ -12,7 +12,7 @@ import { createAnnouncing } from './announcing.js';
 import { type Changing, createChanging, type Edit } from './changing.js';
 import type { ContentDigests } from './content-digest.js';
 import type { MessageChanges } from './message-changes.model.js';
-import { createMessageReading } from './message-reading.js';
+import { createMessageReading, type MessageReading } from './message-reading.js';
 import type { MessageRow, MessageRows } from './messages.model.js';
 import type {
   ListMessages,
@@ -87,6 +87,12 @@ export interface Messages {
   announceChanged(messageId: string, rev: number): Promise<void>;
   /** Announces a system message. */
   announceSystem(row: MessageRow): Promise<void>;
+  /** A message and its reader's standing; throws `not_found` for who cannot see it. */
+  seen: MessageReading['seen'];
+  /** Numbers and tells a change of a message whose content and mark are written. */
+  numberChange: Changing['number'];
+  /** Numbers and tells all that is written of a message and has no number. */
+  finishChanges: Changing['finish'];
   /** Finishes the changes that were begun before a moment and cut off. */
   finishBefore: Changing['finishBefore'];
 }
@@ -105,6 +111,9 @@ export function createMessages(deps: Deps): Messages {
     }),
     edit: changing.edit,
     search: createSearching(deps),
+    seen: reading.seen,
+    numberChange: changing.number,
+    finishChanges: changing.finish,
     finishBefore: changing.finishBefore,
     async list({ userId }, { conversationId, ...asked }) {
       const held = await conversations.standingOf(userId, conversationId);

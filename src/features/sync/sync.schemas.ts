@@ -4,6 +4,7 @@ import { Message } from '../../views/message.schemas.js';
 import { Conversation } from '../conversations/conversations.schemas.js';
 import { Member } from '../groups/groups.schemas.js';
 import { Contact } from '../contacts/contacts.schemas.js';
+import { Notification } from '../notifications/notifications.schemas.js';
 import { Me, UserRef } from '../users/users.schemas.js';
 
 export const SyncRequest = z
@@ -34,7 +35,7 @@ export const SyncAnswer = z
     contacts: z.array(Contact).optional().describe('All of them, there when they changed'),
     blocked: z.array(UserRef).optional().describe('All of them, there when they changed'),
     notifications: z
-      .strictObject({ items: z.array(z.never()), unread: z.int() })
+      .strictObject({ items: z.array(Notification), unread: z.int() })
       .optional()
       .describe('The newest 50, there when they changed'),
     conversations: z.array(SyncedConversation),

@@ -8,6 +8,7 @@ import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { MemberRows } from '../conversations/members.model.js';
 import type { Me } from '../users/users.schemas.js';
+import type { Notifications } from '../notifications/notifications.service.js';
 import { type Entry, packVector, unpackVector, type Vector } from './sync-cursor.js';
 import type { SyncReading } from './sync-reading.js';
 import type { Step } from './sync-step.js';
@@ -18,6 +19,7 @@ interface Deps {
   members: Pick<MemberRows, 'conversationsOfSlots'>;
   me: (userId: string) => Promise<Me>;
   contacts: Pick<Contacts, 'ownOf'>;
+  notifications: Pick<Notifications, 'newest'>;
   reading: SyncReading;
   cursors: Cursors;
 }
@@ -68,8 +70,7 @@ interface Collection {
 }
 
 /** Each of them is told whole. */
-function collectionsOf(me: Me, { contacts, blocked }: OwnPeople): Record<string, Collection> {
-  const notifications = { items: [], unread: 0 };
+function collectionsOf(me: Me, { contacts, blocked }: OwnPeople, notifications: unknown): Record<string, Collection> {
   return {
     me: { version: me, read: () => Promise.resolve(me) },
     contacts,
@@ -79,7 +80,7 @@ function collectionsOf(me: Me, { contacts, blocked }: OwnPeople): Record<string,
 }
 
 /** Builds the catching up by one cursor: what is equal costs no read of content. */
-export function createSync({ conversations, members, me, contacts, reading, cursors }: Deps): Sync {
+export function createSync({ conversations, members, me, contacts, notifications, reading, cursors }: Deps): Sync {
   function vectorOf(userId: string, cursor: string | undefined): Vector {
     if (cursor === undefined) return { entries: [], versions: {} };
     const vector = unpackVector(cursors.open(list, userId, cursor, 'body.cursor'));
@@ -101,10 +102,11 @@ export function createSync({ conversations, members, me, contacts, reading, curs
       const { entries, versions } = vectorOf(userId, cursor);
       const known = new Map(entries.map((entry) => [entry.slot, entry]));
       // All numbers are read before any content.
-      const [own, account, people] = await Promise.all([
+      const [own, account, people, notified] = await Promise.all([
         conversations.ownOf(userId),
         me(userId),
         contacts.ownOf(userId),
+        notifications.newest(userId),
       ]);
       const held = await conversations.withOthers(userId, own);
       const changed = held
@@ -112,7 +114,7 @@ export function createSync({ conversations, members, me, contacts, reading, curs
         .filter(({ held: one, before }) => before === null || !isSame(before, entryOf(one)))
         .sort((a, b) => byActivity(a.held, b.held));
       const steps = changed.slice(0, limit);
-      const collections = Object.entries(collectionsOf(account, people)).map(([name, { version, read }]) => ({
+      const collections = Object.entries(collectionsOf(account, people, notified)).map(([name, { version, read }]) => ({
         name,
         version: versionOf(version),
         read,

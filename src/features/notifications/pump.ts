@@ -1,0 +1,88 @@
+/** Makes notifications from the log, off the way of the messages: a fact only wakes it, and what it missed is found again. */
+import { createInTurn } from '../../kernel/in-turn.js';
+import type { Log } from '../../log/log.js';
+import type { ChangeRows } from '../../log/change.model.js';
+import type { ConversationRow, ConversationRows } from '../conversations/conversations.model.js';
+import type { MessageRow, MessageRows } from '../messages/messages.model.js';
+
+interface Deps {
+  conversations: Pick<ConversationRows, 'byId' | 'dueToNotify' | 'raiseNotified'>;
+  messages: Pick<MessageRows, 'range'>;
+  changes: Pick<ChangeRows, 'within'>;
+  log: Pick<Log, 'settle'>;
+  /** Each may be done twice. */
+  forMessages: readonly ((conversation: ConversationRow, found: readonly MessageRow[]) => Promise<void>)[];
+  forChanges: (conversation: ConversationRow, messageIds: readonly string[]) => Promise<void>;
+  /** After everything: what goes on being unread counts more. */
+  afterwards: (conversation: ConversationRow, found: readonly MessageRow[]) => Promise<void>;
+  onError: (error: unknown) => void;
+}
+
+export interface Pump {
+  /** Something has happened in a conversation: it is looked into a moment later, at most once in that time. */
+  wake(conversationId: string): void;
+  /** Wakes for everything that is due. */
+  sweep(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** So long after the first of several messages they are told of together; who reads them meanwhile is told nothing. */
+const gatherMs = 1_000;
+const pageSize = 100;
+const mostDue = 10_000;
+
+/** Builds the pump of one process. */
+export function createPump(deps: Deps): Pump {
+  const { conversations, messages, changes, log, forMessages, forChanges, afterwards, onError } = deps;
+  const inTurn = createInTurn();
+  const timers = new Map<string, NodeJS.Timeout>();
+  const running = new Set<Promise<void>>();
+
+  /** One page of a conversation; false where there is nothing more. */
+  async function step(conversationId: string): Promise<boolean> {
+    if (!(await log.settle())) return false;
+    const row = await conversations.byId(conversationId);
+    if (row?.state !== 'active') return false;
+    const bounds = { above: row.notifiedSeq, below: row.seq + 1, limit: pageSize, nearest: 'above' } as const;
+    const found = await messages.range(conversationId, bounds);
+    const records = await changes.within([{ conversationId: row._id, above: row.notifiedRev, upTo: row.rev }]);
+    const changed = [...new Set(records.flatMap(({ messageId }) => (messageId ? [String(messageId)] : [])))];
+    for (const make of forMessages) await make(row, found);
+    if (changed.length > 0) await forChanges(row, changed);
+    await afterwards(row, found);
+    const isAll = found.length < pageSize;
+    const seq = isAll ? row.seq : (found.at(-1)?.seq ?? row.seq);
+    await conversations.raiseNotified(row, { seq, rev: row.rev }, isAll);
+    return !isAll;
+  }
+
+  async function work(conversationId: string): Promise<void> {
+    while (await step(conversationId));
+  }
+
+  function run(conversationId: string): void {
+    const working = inTurn(conversationId, () => work(conversationId))
+      .catch(onError)
+      .finally(() => running.delete(working));
+    running.add(working);
+  }
+
+  return {
+    wake(conversationId) {
+      if (timers.has(conversationId)) return;
+      const fire = (): void => {
+        timers.delete(conversationId);
+        run(conversationId);
+      };
+      timers.set(conversationId, setTimeout(fire, gatherMs).unref());
+    },
+    async sweep() {
+      for (const id of await conversations.dueToNotify(mostDue)) this.wake(id);
+    },
+    async stop() {
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+      await Promise.all(running);
+    },
+  };
+}

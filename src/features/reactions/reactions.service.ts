@@ -1,0 +1,126 @@
+import type { Actor } from '../../kernel/actor.js';
+import type { Cursors } from '../../kernel/cursors.js';
+import { createInTurn } from '../../kernel/in-turn.js';
+import { Problem } from '../../kernel/problem.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import type { MessageRow } from '../messages/messages.model.js';
+import type { Messages } from '../messages/messages.service.js';
+import type { Users } from '../users/users.service.js';
+import type { ReactionRows } from './reactions.model.js';
+import { mostEmoji, reactRefusal } from './reactions.policy.js';
+import type { ListReactions, MessageReactions, React, ReactionList } from './reactions.schemas.js';
+
+interface Deps {
+  rows: ReactionRows;
+  messages: Pick<Messages, 'seen' | 'get' | 'numberChange' | 'finishChanges'>;
+  conversations: Pick<Conversations, 'requireChange'>;
+  users: Pick<Users, 'refs'>;
+  cursors: Cursors;
+}
+
+/** Reactions: a set of emoji for each person and message. */
+export interface Reactions {
+  /**
+   * Adds one; what is there changes nothing. Throws `not_found` for who cannot see the message, `forbidden` for a
+   * tombstone and a system message, `not_contactable` after a block, and `conflict` beyond 20 different emoji.
+   */
+  add(actor: Actor, reaction: React): Promise<MessageReactions>;
+  /** Takes one away; what is not there changes nothing. Throws the same but for `conflict`. */
+  remove(actor: Actor, reaction: React): Promise<MessageReactions>;
+  /** Who has reacted, in the order of reacting; throws `not_found`. */
+  list(actor: Actor, messageId: string, asked: ListReactions): Promise<ReactionList>;
+  /** Finishes what was begun before a moment and cut off. */
+  finishBefore(before: Date): Promise<void>;
+}
+
+const pageSize = 200;
+
+/** Builds the list of who has reacted. */
+function createReactionList({ rows, messages, users, cursors }: Omit<Deps, 'conversations'>): Reactions['list'] {
+  return async function list({ userId }, messageId, { limit, cursor }) {
+    const { row } = await messages.seen(userId, messageId);
+    const name = `reactions ${messageId}`;
+    const after = cursor === undefined ? null : String(cursors.decode(name, userId, cursor));
+    const found = await rows.page(row._id, after, limit + 1);
+    const page = found.slice(0, limit);
+    const refs = await users.refs(page.map((one) => String(one.userId)));
+    const last = page.at(-1);
+    return {
+      items: page.flatMap(({ emoji, createdAt, ...one }) => {
+        const user = refs.get(String(one.userId));
+        return user ? [{ emoji, user, createdAt: createdAt.toISOString() }] : [];
+      }),
+      nextCursor: last && found.length > limit ? cursors.encode(name, userId, String(last._id)) : null,
+    };
+  };
+}
+
+/** Builds the reactions of a server. */
+export function createReactions({ rows, messages, conversations, users, cursors }: Deps): Reactions {
+  /** What one person does to one message is answered in the order in which it is done. */
+  const byPerson = createInTurn();
+  const byMessage = createInTurn();
+  /** The changes that this process is working at. */
+  const underWay = new Set<string>();
+
+  async function answer(actor: Actor, messageId: string): Promise<MessageReactions> {
+    const { rev, reactions } = await messages.get(actor, messageId);
+    return { messageId, rev, reactions };
+  }
+
+  /** The message and the caller, where he may react. */
+  async function admitted(actor: Actor, messageId: string): Promise<{ row: MessageRow; userId: MessageRow['_id'] }> {
+    const { row, held } = await messages.seen(actor.userId, messageId);
+    const refusal = reactRefusal({ isSystem: row.type === 'system', isDeleted: row.deletedAt !== null });
+    if (refusal) throw new Problem(refusal);
+    await conversations.requireChange(held);
+    return { row, userId: held.member.userId };
+  }
+
+  /** Ends what a request has begun that nobody is working at here: it was cut off, or another process ends it as well. */
+  async function finish(row: MessageRow): Promise<void> {
+    for (const reacting of row.reacting ?? []) {
+      if (underWay.has(String(reacting.changeId))) continue;
+      const now = await rows.settle(row._id, reacting, true);
+      if (now && !now.deletedAt) await messages.numberChange(now, reacting.changeId);
+    }
+  }
+
+  /** A place is kept first, so that there are never too many; then the row is changed; then what is shown of it. */
+  async function change(actor: Actor, { messageId, emoji }: React, isAdded: boolean): Promise<MessageReactions> {
+    const { row, userId } = await admitted(actor, messageId);
+    const key = { messageId: row._id, userId, emoji };
+    await finish(row);
+    if ((await rows.has(key)) === isAdded) {
+      await messages.finishChanges(row);
+      return answer(actor, messageId);
+    }
+    const reacting = rows.begin(emoji);
+    underWay.add(String(reacting.changeId));
+    const settled = await byMessage(messageId, async () => {
+      if (!(await rows.reserve(row._id, reacting, mostEmoji))) {
+        await admitted(actor, messageId);
+        throw new Problem('conflict');
+      }
+      const isChanged = isAdded
+        ? await rows.insert({ ...key, conversationId: row.conversationId })
+        : await rows.remove(key);
+      return { now: await rows.settle(row._id, reacting, isChanged), isChanged };
+    }).finally(() => underWay.delete(String(reacting.changeId)));
+    if (settled.now && settled.isChanged) await messages.numberChange(settled.now, reacting.changeId, actor.socketId);
+    return answer(actor, messageId);
+  }
+
+  return {
+    add: (actor, asked) => byPerson(`${actor.userId} ${asked.messageId}`, () => change(actor, asked, true)),
+    remove: (actor, asked) => byPerson(`${actor.userId} ${asked.messageId}`, () => change(actor, asked, false)),
+    list: createReactionList({ rows, messages, users, cursors }),
+    async finishBefore(before) {
+      for (;;) {
+        const found = await rows.unfinished(before, pageSize);
+        for (const row of found) await finish(row);
+        if (found.length < pageSize) return;
+      }
+    },
+  };
+}

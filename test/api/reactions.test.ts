@@ -1,0 +1,162 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api, type Answer } from '../support/client.js';
+import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+const as = (user: TestUser) => api(server).as(user);
+const pathOf = (messageId: string, emoji: string): string => `/api/reactions/${messageId}/${encodeURIComponent(emoji)}`;
+const add = (user: TestUser, messageId: string, emoji: string): Promise<Answer> =>
+  as(user).put(pathOf(messageId, emoji), undefined);
+const remove = (user: TestUser, messageId: string, emoji: string): Promise<Answer> =>
+  as(user).delete(pathOf(messageId, emoji));
+
+async function makeScene() {
+  const [ada, bob, cem] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const { id } = await makeGroup(server, ada, [bob, cem]);
+  const message = await sendText(server, ada, id, 'react to this');
+  return { ada, bob, cem, id, message };
+}
+
+const many = ['😀', '😃', '😄', '😁', '😆', '😅', '😂', '🤣', '🥲', '😊', '😇', '🙂', '🙃', '😉', '😌'].concat([
+  '😍',
+  '🥰',
+  '😘',
+  '😗',
+  '😙',
+  '😚',
+  '😋',
+  '😛',
+  '😝',
+  '😜',
+  '🤪',
+  '🤨',
+  '🧐',
+  '🤓',
+  '😎',
+]);
+
+describe('reactions', () => {
+  it('are a set, shown on the message, told to all, and found by sync', async () => {
+    const { ada, bob, cem, id, message } = await makeScene();
+    const [adas, cems] = [await connectAs(server, ada), await connectAs(server, cem)];
+    const cursor = (await as(cem).post('/api/sync', {})).body.cursor;
+    const first = await add(bob, message.id, '👍🏽');
+    const shown = [{ emoji: '👍🏽', count: 1, userIds: [bob.id] }];
+    expect([first.status, first.body]).toEqual([200, { messageId: message.id, rev: 1, reactions: shown }]);
+    for (const socket of [adas, cems]) {
+      const told = (await nextEvent(socket, 'message:updated')).message;
+      expect([told.id, told.rev, told.reactions]).toEqual([message.id, 1, shown]);
+    }
+    expect((await add(bob, message.id, '👍🏽')).body).toEqual(first.body);
+    const second = await ask(cems, 'reaction:add', { messageId: message.id, emoji: '👍🏽' });
+    expect(second.data.reactions).toEqual([{ emoji: '👍🏽', count: 2, userIds: [bob.id, cem.id] }]);
+    await nextEvent(adas, 'message:updated', ({ message: one }: any) => one.rev === 2);
+    const other = (await add(ada, message.id, '🇫🇷')).body;
+    expect(other.reactions.map((one: any) => one.emoji)).toEqual(['👍🏽', '🇫🇷']);
+    const synced = (await as(cem).post('/api/sync', { cursor })).body.conversations[0];
+    const found = synced.messages.find((one: any) => one.id === message.id);
+    expect([found.rev, found.reactions]).toEqual([3, other.reactions]);
+    const removed = await remove(bob, message.id, '👍🏽');
+    expect(removed.body.reactions[0]).toEqual({ emoji: '👍🏽', count: 1, userIds: [cem.id] });
+    expect((await remove(bob, message.id, '👍🏽')).body).toEqual(removed.body);
+    expect((await ask(cems, 'reaction:remove', { messageId: message.id, emoji: '👍🏽' })).data.reactions).toEqual(
+      other.reactions.slice(1),
+    );
+    const list = (await as(bob).get(`/api/reactions/${message.id}`)).body;
+    expect(list).toMatchObject({ items: [{ emoji: '🇫🇷', user: { id: ada.id } }], nextCursor: null });
+    expect((await as(bob).get(`/api/conversations/${id}`)).body.rev).toBe(5);
+    expect(heardBy(cems, 'message:updated').map(({ payload }) => payload.message.rev)).toEqual([1, 3, 4]);
+  });
+
+  it('are listed page by page in the order of reacting', async () => {
+    const { bob, message } = await makeScene();
+    for (const emoji of many.slice(0, 5)) await add(bob, message.id, emoji);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const { body }: any = await as(bob).get(
+        `/api/reactions/${message.id}?limit=2${cursor ? `&cursor=${cursor}` : ''}`,
+      );
+      seen.push(...body.items.map((one: any) => one.emoji));
+      cursor = body.nextCursor;
+    } while (cursor);
+    expect(seen).toEqual(many.slice(0, 5));
+  });
+
+  it('are refused to what takes none, and what is no emoji', async () => {
+    const { ada, bob, id, message } = await makeScene();
+    const { body } = await as(bob).get(`/api/messages?conversationId=${id}&limit=1&after=0`);
+    expect(body.items[0].type).toBe('system');
+    expect((await add(bob, body.items[0].id, '👍')).body.code).toBe('forbidden');
+    await add(bob, message.id, '🎉');
+    const tombstone = await as(ada).delete(`/api/messages/${message.id}`);
+    expect(tombstone.body.reactions).toEqual([]);
+    expect((await add(bob, message.id, '👍')).body.code).toBe('forbidden');
+    expect((await as(bob).get(`/api/reactions/${message.id}`)).body.items).toEqual([]);
+    for (const wrong of ['a', '👍👍', ' ', '1']) expect((await add(bob, message.id, wrong)).status, wrong).toBe(400);
+    const socket = await connectAs(server, bob);
+    expect((await ask(socket, 'reaction:add', { messageId: message.id, emoji: 'x' })).error?.code).toBe(
+      'invalid_input',
+    );
+  });
+
+  it('are refused after a block where two write to each other, and go on in a group', async () => {
+    const { ada, bob, message } = await makeScene();
+    const direct = (await makeDirect(server, ada, bob)).id;
+    const own = await sendText(server, ada, direct, 'x');
+    await as(ada).put(`/api/contacts/${bob.id}/block`, undefined);
+    for (const user of [ada, bob]) {
+      expect((await add(user, own.id, '👍')).body.code).toBe('not_contactable');
+      expect((await add(user, message.id, '👍')).status).toBe(200);
+    }
+  });
+
+  it('are at most 20 different ones, whoever comes at once', async () => {
+    const { ada, bob, cem, message } = await makeScene();
+    const answers = await Promise.all(
+      many.flatMap((emoji, n) => [ada, bob, cem].slice(0, 1 + (n % 3)).map((user) => add(user, message.id, emoji))),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
+    const { reactions } = (await as(ada).get(`/api/messages/${message.id}`)).body;
+    expect(reactions).toHaveLength(20);
+    const [first] = reactions;
+    const unused = many.find((emoji) => !reactions.some((one: any) => one.emoji === emoji))!;
+    expect((await add(ada, message.id, unused)).body.code).toBe('conflict');
+    for (const user of [ada, bob, cem]) await remove(user, message.id, first.emoji);
+    expect((await add(ada, message.id, unused)).status).toBe(200);
+  });
+
+  it('requirement 90: end as the last acknowledged one says, after 200 of two devices at once', async () => {
+    const { bob, message } = await makeScene();
+    const other = await anotherDevice(server, bob);
+    const sockets = [await connectAs(server, bob), await connectAs(server, other)];
+    let last = '';
+    const deeds = Array.from({ length: 200 }, async (_, n) => {
+      const event = n % 3 === 0 ? 'reaction:remove' : 'reaction:add';
+      const reply = await ask(sockets[n % 2]!, event, { messageId: message.id, emoji: '👍' });
+      expect(reply.ok).toBe(true);
+      const count = reply.data.reactions[0]?.count ?? 0;
+      expect(count).toBe(event === 'reaction:add' ? 1 : 0);
+      last = event;
+    });
+    await Promise.all(deeds);
+    const { reactions } = (await as(bob).get(`/api/messages/${message.id}`)).body;
+    expect(reactions).toEqual(last === 'reaction:add' ? [{ emoji: '👍', count: 1, userIds: [bob.id] }] : []);
+  });
+
+  it('count every one of many people who react at once, and show the first 50', async () => {
+    const people = await Promise.all(Array.from({ length: 60 }, () => makeUser(server)));
+    const { id } = await makeGroup(server, people[0]!, people.slice(1));
+    const message = await sendText(server, people[0]!, id, 'all at once');
+    await Promise.all(people.map((one) => add(one, message.id, '🎉')));
+    const { reactions, rev } = (await as(people[0]!).get(`/api/messages/${message.id}`)).body;
+    expect(reactions[0]).toMatchObject({ emoji: '🎉', count: 60 });
+    expect([new Set(reactions[0].userIds).size, rev]).toEqual([50, 60]);
+  });
+});
