@@ -80,6 +80,8 @@ const titles = {
   91: 'Roles in a group stay legal under race',
   92: 'One direct conversation per pair',
   93: 'Contacts and blocks cross safely',
+  94: 'What takes several writes is whole in the end',
+  95: 'A deleted account leaves nothing of the person',
   96: 'The data check, and the indexes before readiness',
   97: 'Stopping in order',
   98: 'Health and readiness',

@@ -1,6 +1,7 @@
 import express, { type Application } from 'express';
 import type { Context } from './context.js';
 import { asyncapi, openapi } from './documents.js';
+import { accountEndpoints } from './features/account/account.routes.js';
 import { authEndpoints } from './features/auth/auth.routes.js';
 import { contactEndpoints } from './features/contacts/contacts.routes.js';
 import { blockingEndpoints, companyEndpoints } from './features/conversations/people.routes.js';
@@ -35,6 +36,8 @@ type Services = Pick<
   | 'messages'
   | 'reactions'
   | 'notifications'
+  | 'deletion'
+  | 'exporting'
   | 'groups'
   | 'sync'
 >;
@@ -57,7 +60,12 @@ function routeTable(services: Services): Route[] {
   } = services;
   const tables = {
     '/api/auth': authEndpoints(auth, recovery, addresses),
-    '/api/users': [...userEndpoints(users), ...companyEndpoints(conversations), ...sessionEndpoints(sessions)],
+    '/api/users': [
+      ...userEndpoints(users),
+      ...companyEndpoints(conversations),
+      ...accountEndpoints(services),
+      ...sessionEndpoints(sessions),
+    ],
     '/api/contacts': [...contactEndpoints(contacts), ...blockingEndpoints(conversations)],
     '/api/conversations': [...openingEndpoints(groups), ...conversationEndpoints(conversations)],
     '/api/messages': messageEndpoints(messages),

@@ -99,6 +99,7 @@ const Settings = z.object({
     .string()
     .regex(sender, 'give an address such as Causerie <causerie@example.org>')
     .default('Causerie <causerie@localhost>'),
+  ACCOUNT_ERASURE_DELAY: window.default(7 * unitMs.d),
   MESSAGE_EDIT_WINDOW: window.default(unitMs.d),
   MESSAGE_DELETE_WINDOW: window.default(2 * unitMs.d),
   GROUP_MAX_MEMBERS: whole(100_000)
@@ -160,6 +161,7 @@ function nested(settings: Settings) {
     },
     isRegistrationOpen: settings.REGISTRATION === 'open',
     mail: { url: settings.MAIL_URL, from: settings.MAIL_FROM, folder: resolve(dataDir, 'outbox') },
+    erasureDelayMs: settings.ACCOUNT_ERASURE_DELAY,
     messages: { editMs: settings.MESSAGE_EDIT_WINDOW, deleteMs: settings.MESSAGE_DELETE_WINDOW },
     groupMaxMembers: settings.GROUP_MAX_MEMBERS,
     rateLimitFactor: settings.RATE_LIMIT_FACTOR,

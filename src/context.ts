@@ -10,13 +10,15 @@ import { createWatching, watchingSockets } from './realtime/watching.js';
 import { subscribeAll } from './subscribers.js';
 import { createGround, type Ground, type Parts } from './context/ground.js';
 import { createPeople, type People } from './context/people.js';
+import { createAccount } from './context/account.js';
 import { createChat } from './context/chat.js';
 
 /** All parts of a server. */
 export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &
   Pick<Ground, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem'> &
   People &
-  ReturnType<typeof createChat> & {
+  ReturnType<typeof createChat> &
+  ReturnType<typeof createAccount> & {
     realtime: Realtime;
     /** Throws when the server cannot answer requests now. */
     requireReady(): Promise<void>;
@@ -29,6 +31,7 @@ export function createContext(parts: Parts): Context {
   const { bus, limits, metrics, draining, presence, toProblem, keys, isLimited } = ground;
   const people = createPeople(parts, ground);
   const chat = createChat(parts, ground, people);
+  const account = createAccount(parts, ground, people, chat);
   const { users } = people;
   const { blockedBy } = users.relations;
   const typing = createTyping({ conversations: chat.conversations, blockedBy, bus });
@@ -81,5 +84,6 @@ export function createContext(parts: Parts): Context {
     realtime,
     ...people,
     ...chat,
+    ...account,
   };
 }

@@ -64,6 +64,7 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
   await context.draining.idle();
   await context.realtime.stop();
   http.closeAllConnections();
+  await context.erasure.stop();
   await context.pump.stop();
   await context.log.stop();
   await context.mails.stop();
@@ -110,6 +111,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await prepare(database.connection);
     await context.log.start(sweepCalls(context));
     context.mails.start();
+    context.erasure.start();
     const port = await listen(http, config.http);
     const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host;
     listening = `http://${host}:${port}`;

@@ -13,6 +13,7 @@ import { messageChangesModel } from '../features/messages/message-changes.model.
 import { messagesModel } from '../features/messages/messages.model.js';
 import { reactionsModel } from '../features/reactions/reactions.model.js';
 import { notificationsModel } from '../features/notifications/notifications.model.js';
+import { accountModel } from '../features/account/account.model.js';
 import { searchModel } from '../features/messages/search.model.js';
 import { sessionsModel } from '../features/sessions/sessions.model.js';
 import { relationsModel } from '../features/users/relations.model.js';
@@ -45,6 +46,7 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
   return {
     changes,
     search: searchModel(connection),
+    account: accountModel(connection),
     notifications: notificationsModel(connection),
     reactions: reactionsModel(connection),
     groups: groupsModel(connection),

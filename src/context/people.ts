@@ -36,7 +36,7 @@ export function createPeople({ config, logger, publicUrl }: Parts, { rows, keys,
   const auth = createAuth({ accounts, sessions, passwords, attempts, mails, isRegistrationOpen });
   const recovery = createRecovery({ accounts, sessions, passwords, attempts, mails, tokens });
   const addresses = createAddresses({ accounts, passwords, attempts, mails, tokens, bus });
-  return { sessions, users, mails, auth, recovery, addresses };
+  return { sessions, users, accounts, passwords, attempts, mails, auth, recovery, addresses };
 }
 
 export type People = ReturnType<typeof createPeople>;

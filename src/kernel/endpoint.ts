@@ -23,7 +23,8 @@ type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : Record<strin
 export type Reply<Returns extends Answers> = {
   [Status in keyof Returns & number]: {
     status: Status;
-    body: Returns[Status] extends z.ZodType ? z.input<Returns[Status]> : null;
+    /** A document may come in pieces: JSON, as it is read. */
+    body: Returns[Status] extends z.ZodType ? z.input<Returns[Status]> | AsyncIterable<string> : null;
   };
 }[keyof Returns & number];
 
@@ -108,4 +109,11 @@ export function okOrNothing<Body>(body: Body | null): { status: 200; body: Body 
 /** 202 with a body: accepted, and done a moment later. */
 export function accepted<Body>(body: Body): { status: 202; body: Body } {
   return { status: 202, body };
+}
+
+/** 202 for what is done later, 200 for what is told at once. */
+export function acceptedOrOk<Later, Now>(
+  answer: { later: Later } | { now: Now },
+): { status: 202; body: Later } | { status: 200; body: Now } {
+  return 'later' in answer ? accepted(answer.later) : ok(answer.now);
 }

@@ -1,4 +1,6 @@
 /** Puts the route table before Express: who asks, what it costs, what came in, the handler, its answer. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Application, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { Endpoint } from '../kernel/endpoint.js';
@@ -20,6 +22,10 @@ interface Deps {
 
 /** How long a handler may take: longer than what it waits for by itself, so that it can tell more. */
 const answerMs = 2 * patienceMs;
+
+function isStream(body: unknown): body is AsyncIterable<string> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+}
 
 /** What may come in where a route declares nothing. */
 const nothing = z.strictObject({});
@@ -75,7 +81,8 @@ function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res:
       answerMs,
     );
     res.status(status);
-    if (body === null) res.end();
+    if (isStream(body)) await pipeline(Readable.from(body), res.type('json'));
+    else if (body === null) res.end();
     // `send` would answer 304 to an `If-None-Match: *`, though nothing of this may be kept.
     else res.type('json').end(JSON.stringify(body));
   };

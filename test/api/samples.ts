@@ -49,6 +49,7 @@ function partsFor(
     'PUT /api/users/profile': { body: { displayName: 'Somebody', username: `y${mark}`, bio: 'bio' } },
     'DELETE /api/users/sessions/:sessionId': { params: { sessionId: user.session.id } },
     'GET /api/users/:userId': { params: { userId: other.id } },
+    'DELETE /api/users/me': { body: { password: user.password, dryRun: true } },
     'GET /api/users': { query: { ids: other.id } },
     'PUT /api/users/status': { body: { emoji: '🦑', text: 'away', expiresAt: '2099-01-01T00:00:00Z' } },
     'PUT /api/users/privacy': {

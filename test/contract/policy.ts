@@ -23,6 +23,8 @@ export const routePolicy: Record<string, Access> = {
   'PUT /api/users/status': 'user',
   'DELETE /api/users/status': 'user',
   'PUT /api/users/privacy': 'user',
+  'GET /api/users/export': 'user',
+  'DELETE /api/users/me': 'user',
   'GET /api/contacts': 'user',
   'POST /api/contacts': 'user',
   'PATCH /api/contacts/:userId': 'user',

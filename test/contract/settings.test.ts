@@ -25,6 +25,7 @@ const broken: [name: string, env: Env, hidden?: string][] = [
   ['HOST', { HOST: 'http://marker/' }],
   ['MONGODB_URI', { MONGODB_URI: 'postgres://admin:marker@db/x' }],
   ['MONGODB_URI', { MONGODB_URI: 'marker' }],
+  ['ACCOUNT_ERASURE_DELAY', { ACCOUNT_ERASURE_DELAY: 'marker' }],
   ['MESSAGE_EDIT_WINDOW', { MESSAGE_EDIT_WINDOW: 'marker' }],
   ['MESSAGE_DELETE_WINDOW', { MESSAGE_DELETE_WINDOW: '-1h' }],
   ['GROUP_MAX_MEMBERS', { GROUP_MAX_MEMBERS: '0' }],

@@ -34,14 +34,23 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Nothing of the person is left but the id. */
+function* brokenErased(person: Person): Generator<string> {
+  const id = String(person._id);
+  if (person.username !== `#${id}` || person.emailKey !== `#${id}` || person.email !== '' || person.passwordHash !== '')
+    yield `User ${id}: it is erased, and something of the person is there.`;
+}
+
 function* brokenAccount(person: Person): Generator<string> {
   const who = `User ${String(person._id)}`;
+  if (person.state === 'erased') return yield* brokenErased(person);
   if (!/^[a-z0-9_.]{3,32}$/.test(text(person.username))) yield `${who}: the username is not in its folded form.`;
   if (text(person.emailKey) !== text(person.email).normalize('NFKC').toLowerCase()) {
     yield `${who}: the unique form of the e-mail address is not that of the address.`;
   }
   if (!argon2id.test(text(person.passwordHash))) yield `${who}: the password hash is not one of argon2id.`;
-  if (person.state !== 'active' && person.state !== 'disabled') yield `${who}: the state is unknown.`;
+  const states: readonly string[] = ['active', 'disabled', 'leaving', 'erasing', 'erased'];
+  if (!states.includes(text(person.state))) yield `${who}: the state is unknown.`;
 }
 
 function isInOrder(...times: unknown[]): boolean {

@@ -69,10 +69,12 @@ export function createAuth({ accounts, sessions, passwords, attempts, mails, isR
     async login({ identifier, password, deviceName }, { ip, userAgent }) {
       await attempts.spendAddress(ip);
       const account = await accounts.byIdentifier(identifier);
-      const storedHash = account?.isActive ? account.passwordHash : null;
+      const storedHash = account?.isActive || account?.isLeaving ? account.passwordHash : null;
       const counted = account ? { id: account.id } : { identifier };
       const isRight = await attempts.guarded(counted, () => passwords.matches(password, storedHash));
       if (!account || !isRight) throw new Problem('invalid_credentials');
+      // Whoever comes back in time keeps the account; who comes too late finds none.
+      if (account.isLeaving && !(await accounts.comeBack(account.id))) throw new Problem('invalid_credentials');
       const result = await signIn(account, { deviceName: deviceName ?? null, userAgent, ip });
       // Whoever disables an account or changes its password ends its sessions after that: this one may have come later.
       const now = await accounts.byId(account.id);

@@ -33,6 +33,7 @@ export function createMailDelivery({ accounts, tokens, driver, publicUrl }: Deps
     if (!account) return null;
     switch (row.kind) {
       case 'email_notice':
+      case 'account_erased':
         return { account, link: '' };
       case 'reset': {
         const link = resetLinkOf(row);

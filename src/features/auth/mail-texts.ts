@@ -1,6 +1,6 @@
 import type { Locale } from '../../kernel/problem.js';
 
-export type MailKind = 'verify' | 'change_email' | 'reset' | 'email_notice';
+export type MailKind = 'verify' | 'change_email' | 'reset' | 'email_notice' | 'account_erased';
 
 interface MailText {
   subject: string;
@@ -26,6 +26,10 @@ const english: Record<MailKind, Words> = {
     subject: 'Your e-mail address is about to change',
     text: `Hello ${username},\n\nsomebody who knows your password asked for another e-mail address for your account. It changes when the new address is confirmed. If that was not you, change your password now.\n`,
   }),
+  account_erased: () => ({
+    subject: 'Your account was deleted',
+    text: `Hello,\n\nas you asked, your account was deleted, with everything that was yours alone. What you wrote to others stays with them under the name "Deleted account". This address is known here no more.\n`,
+  }),
 };
 
 const french: Record<MailKind, Words> = {
@@ -44,6 +48,10 @@ const french: Record<MailKind, Words> = {
   email_notice: (username) => ({
     subject: 'Votre adresse e-mail va changer',
     text: `Bonjour ${username},\n\nquelqu’un qui connaît votre mot de passe a demandé une autre adresse e-mail pour votre compte. Elle changera quand la nouvelle adresse sera confirmée. Si ce n’était pas vous, changez votre mot de passe maintenant.\n`,
+  }),
+  account_erased: () => ({
+    subject: 'Votre compte a été supprimé',
+    text: `Bonjour,\n\ncomme vous l’avez demandé, votre compte a été supprimé, avec tout ce qui n’était qu’à vous. Ce que vous avez écrit à d’autres leur reste, sous le nom « Deleted account ». Cette adresse n’est plus connue ici.\n`,
   }),
 };
 

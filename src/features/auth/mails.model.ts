@@ -1,4 +1,5 @@
 import mongoose, { type Connection } from 'mongoose';
+import { isDuplicateKey } from '../../drivers/concerns.js';
 import type { Locale } from '../../kernel/problem.js';
 import type { MailKind } from './mail-texts.js';
 
@@ -32,9 +33,11 @@ const schema = new mongoose.Schema<MailRow>(
   { versionKey: false },
 );
 schema.index({ dueAt: 1, _id: 1 });
+schema.index({ userId: 1 });
 
 /** The mails that are due. */
 export interface MailRows {
+  /** What is there already stays as it is. */
   insert(rows: readonly MailRow[]): Promise<void>;
   /** Takes the mail that is due first; nobody else gets it until `againAt`. */
   claim(now: Date, againAt: Date): Promise<MailRow | null>;
@@ -48,7 +51,11 @@ export function mailsModel(connection: Connection): MailRows {
 
   return {
     async insert(rows) {
-      await Mails.insertMany([...rows], { ordered: true });
+      try {
+        await Mails.insertMany([...rows], { ordered: false });
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
     },
     claim: (now, againAt) =>
       Mails.findOneAndUpdate(

@@ -22,7 +22,7 @@ interface Recipient {
 type DueMail = Recipient & { kind: MailKind; id: string };
 
 export interface Mails {
-  /** Makes mails durable; they are sent a moment later, again and again until they are taken. */
+  /** Makes mails durable, each once by its id; they are sent a moment later, again and again until they are taken. */
   post(mails: readonly DueMail[]): Promise<void>;
   /** Begins to work off what is due, from before a restart too. */
   start(): void;

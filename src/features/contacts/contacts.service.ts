@@ -52,7 +52,8 @@ const oneself = { en: 'That is yourself.', fr: 'C’est vous-même.' };
 
 async function requireOther({ users }: Deps, actor: Actor, userId: string, path: string): Promise<void> {
   if (userId === actor.userId) throw invalidInput(path, oneself);
-  if (!(await users.statesOf([userId])).has(userId)) throw notFound();
+  const state = (await users.statesOf([userId])).get(userId);
+  if (state !== 'active' && state !== 'disabled') throw notFound();
 }
 
 /** Who was one too many, of however many at once, is taken back. */

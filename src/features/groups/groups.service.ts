@@ -21,11 +21,12 @@ import type {
 import { createMemberList } from './member-list.js';
 import type { MemberChanges } from './members-change.model.js';
 import { createMembership, type Membership } from './membership.js';
+import { heirOf } from './succession.js';
 import { createOwnership, type Ownership } from './ownership.js';
 
 interface Deps {
   rows: GroupRows;
-  members: Pick<MemberRows, 'one' | 'among'>;
+  members: Pick<MemberRows, 'one' | 'among' | 'groupsOf'>;
   memberChanges: MemberChanges;
   conversations: Pick<Conversations, 'viewFor' | 'create'>;
   users: Pick<Users, 'people'>;
@@ -53,6 +54,8 @@ export interface Groups extends Membership, Pick<Ownership, 'leave' | 'delete'> 
   removePhoto(actor: Actor, id: string): Promise<Conversation>;
   members(actor: Actor, id: string, asked: ListMembers): Promise<MemberList>;
   transfer(actor: Actor, id: string, userId: string): Promise<Conversation>;
+  /** Who would be the creator of each group that somebody owns, if he left; null where nobody else is in it. */
+  heirsOf(userId: string): Promise<{ conversationId: string; heirId: string | null }[]>;
 }
 
 const tooMany = { en: 'A group cannot have so many members.', fr: 'Un groupe ne peut pas avoir autant de membres.' };
@@ -117,6 +120,19 @@ function createInfo({ conversations, changing }: Deps, asking: GroupAsking): Inf
   };
 }
 
+/** Builds the question to whom the groups of somebody would pass. */
+function createHeirs({ rows, members, memberChanges }: Deps): Groups['heirsOf'] {
+  return async function heirsOf(userId) {
+    const heirs = (await members.groupsOf([userId])).map(async ({ userId: own, conversationId }) => {
+      const row = await rows.byId(String(conversationId));
+      if (!row?.creatorId?.equals(own)) return null;
+      const heir = await heirOf(row, own, memberChanges);
+      return { conversationId: String(conversationId), heirId: heir ? String(heir.userId) : null };
+    });
+    return (await Promise.all(heirs)).filter((one) => one !== null);
+  };
+}
+
 /** Builds the groups of a server. */
 export function createGroups(deps: Deps): Groups {
   const { conversations } = deps;
@@ -137,6 +153,7 @@ export function createGroups(deps: Deps): Groups {
       return { conversation: group, isNew };
     },
     members: async (actor, id, asked) => list(actor, await asking.rowFor(actor.userId, id), asked),
+    heirsOf: createHeirs(deps),
     leave: ownership.leave,
     delete: ownership.delete,
     async transfer(actor, id, userId) {

@@ -16,7 +16,7 @@ export function elevatedWith(
 }
 
 /** The longest-serving admin, else moderator, else member, by joining and then by id. */
-async function heirOf(
+export async function heirOf(
   row: ConversationRow,
   leaving: Elevated['userId'],
   changes: MemberChanges,

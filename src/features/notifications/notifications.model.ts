@@ -53,6 +53,7 @@ schema.index({ userId: 1, updatedAt: -1, _id: -1 });
 schema.index({ userId: 1, updatedAt: -1, _id: -1 }, { name: 'unread', partialFilterExpression: { readAt: null } });
 schema.index({ conversationId: 1, userId: 1 });
 schema.index({ messageId: 1 });
+schema.index({ actorId: 1 });
 schema.index({ updatedAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** Where a page of notifications begins: behind this place. */

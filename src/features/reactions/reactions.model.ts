@@ -64,6 +64,8 @@ export interface ReactionRows {
   ): Promise<{ count: number; newest: ReactionRow | null }>;
   /** A page of a message's reactions, in the order of reacting. */
   page(messageId: Types.ObjectId, afterId: string | null, limit: number): Promise<ReactionRow[]>;
+  /** Some of the reactions of a person. */
+  someOf(userId: string, limit: number): Promise<ReactionRow[]>;
   /** The messages with changes that were begun before a moment and have not ended. */
   unfinished(before: Date, limit: number): Promise<MessageRow[]>;
 }
@@ -96,9 +98,14 @@ function summaryWith(
   return all.sort((a, b) => (String(a.since) < String(b.since) ? -1 : 1));
 }
 
-function readsOf(reactions: Collection<ReactionRow>): Pick<ReactionRows, 'has' | 'byOthers' | 'page'> {
+function readsOf(reactions: Collection<ReactionRow>): Pick<ReactionRows, 'has' | 'byOthers' | 'page' | 'someOf'> {
   return {
     has: async (key) => (await reactions.findOne(key, { projection: { _id: 1 }, ...majority })) !== null,
+    someOf: (userId, limit) =>
+      reactions
+        .find({ userId: new Types.ObjectId(userId) }, majority)
+        .limit(limit)
+        .toArray(),
     async byOthers(messageId, exceptIds) {
       const filter = { messageId, userId: { $nin: exceptIds.map((one) => new Types.ObjectId(one)) } };
       const [count, newest] = await Promise.all([

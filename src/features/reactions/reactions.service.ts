@@ -1,12 +1,12 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
-import { createInTurn } from '../../kernel/in-turn.js';
+import { createInTurn, type InTurn } from '../../kernel/in-turn.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MessageRow } from '../messages/messages.model.js';
 import type { Messages } from '../messages/messages.service.js';
 import type { Users } from '../users/users.service.js';
-import type { ReactionRows } from './reactions.model.js';
+import type { ReactionRow, ReactionRows } from './reactions.model.js';
 import { mostEmoji, reactRefusal } from './reactions.policy.js';
 import type { ListReactions, MessageReactions, React, ReactionList } from './reactions.schemas.js';
 
@@ -29,6 +29,8 @@ export interface Reactions {
   remove(actor: Actor, reaction: React): Promise<MessageReactions>;
   /** Who has reacted, in the order of reacting; throws `not_found`. */
   list(actor: Actor, messageId: string, asked: ListReactions): Promise<ReactionList>;
+  /** Takes all reactions of a person away; gives how many there were. */
+  forget(userId: string): Promise<number>;
   /** Finishes what was begun before a moment and cut off. */
   finishBefore(before: Date): Promise<void>;
 }
@@ -55,6 +57,51 @@ function createReactionList({ rows, messages, users, cursors }: Omit<Deps, 'conv
   };
 }
 
+type Writing = Pick<Deps, 'rows' | 'messages'>;
+
+/** Builds what ends changes that were cut off. */
+function createFinishing({ rows, messages }: Writing, underWay: ReadonlySet<string>) {
+  /** Ends what a request has begun that nobody is working at here: it was cut off, or another process ends it as well. */
+  async function finish(row: MessageRow): Promise<void> {
+    for (const reacting of row.reacting ?? []) {
+      if (underWay.has(String(reacting.changeId))) continue;
+      const now = await rows.settle(row._id, reacting, true);
+      if (now && !now.deletedAt) await messages.numberChange(now, reacting.changeId);
+    }
+  }
+
+  return {
+    finish,
+    async finishBefore(before: Date): Promise<void> {
+      for (;;) {
+        const found = await rows.unfinished(before, pageSize);
+        for (const row of found) await finish(row);
+        if (found.length < pageSize) return;
+      }
+    },
+  };
+}
+
+/** Builds what takes all reactions of a person away. */
+function createForgetting({ rows, messages }: Writing, byMessage: InTurn): Reactions['forget'] {
+  /** The same change for who asks for nothing any more; of a tombstone the row alone is left. */
+  async function withdraw(reaction: ReactionRow): Promise<void> {
+    const reacting = rows.begin(reaction.emoji);
+    await byMessage(String(reaction.messageId), async () => {
+      const row = await rows.reserve(reaction.messageId, reacting, mostEmoji);
+      const isChanged = await rows.remove(reaction);
+      const now = row && (await rows.settle(row._id, reacting, isChanged));
+      if (now && isChanged && !now.deletedAt) await messages.numberChange(now, reacting.changeId);
+    });
+  }
+
+  return async function forget(userId) {
+    const found = await rows.someOf(userId, pageSize);
+    for (const row of found) await withdraw(row);
+    return found.length;
+  };
+}
+
 /** Builds the reactions of a server. */
 export function createReactions({ rows, messages, conversations, users, cursors }: Deps): Reactions {
   /** What one person does to one message is answered in the order in which it is done. */
@@ -62,6 +109,7 @@ export function createReactions({ rows, messages, conversations, users, cursors 
   const byMessage = createInTurn();
   /** The changes that this process is working at. */
   const underWay = new Set<string>();
+  const { finish, finishBefore } = createFinishing({ rows, messages }, underWay);
 
   async function answer(actor: Actor, messageId: string): Promise<MessageReactions> {
     const { rev, reactions } = await messages.get(actor, messageId);
@@ -75,15 +123,6 @@ export function createReactions({ rows, messages, conversations, users, cursors 
     if (refusal) throw new Problem(refusal);
     await conversations.requireChange(held);
     return { row, userId: held.member.userId };
-  }
-
-  /** Ends what a request has begun that nobody is working at here: it was cut off, or another process ends it as well. */
-  async function finish(row: MessageRow): Promise<void> {
-    for (const reacting of row.reacting ?? []) {
-      if (underWay.has(String(reacting.changeId))) continue;
-      const now = await rows.settle(row._id, reacting, true);
-      if (now && !now.deletedAt) await messages.numberChange(now, reacting.changeId);
-    }
   }
 
   /** A place is kept first, so that there are never too many; then the row is changed; then what is shown of it. */
@@ -115,12 +154,7 @@ export function createReactions({ rows, messages, conversations, users, cursors 
     add: (actor, asked) => byPerson(`${actor.userId} ${asked.messageId}`, () => change(actor, asked, true)),
     remove: (actor, asked) => byPerson(`${actor.userId} ${asked.messageId}`, () => change(actor, asked, false)),
     list: createReactionList({ rows, messages, users, cursors }),
-    async finishBefore(before) {
-      for (;;) {
-        const found = await rows.unfinished(before, pageSize);
-        for (const row of found) await finish(row);
-        if (found.length < pageSize) return;
-      }
-    },
+    finishBefore,
+    forget: createForgetting({ rows, messages }, byMessage),
   };
 }

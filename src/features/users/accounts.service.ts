@@ -1,8 +1,8 @@
 import { Problem } from '../../kernel/problem.js';
 import type { MailLink } from './mail-link.js';
-import { toMe } from './user-views.js';
+import { toMe, toPublicUser } from './user-views.js';
 import type { Taken, UserRow, UserRows } from './users.model.js';
-import type { Me } from './users.schemas.js';
+import type { Me, PublicUser } from './users.schemas.js';
 
 /** An account as signing in needs it. It never leaves the server: `me` is what its owner is shown. */
 export interface Account {
@@ -13,6 +13,8 @@ export interface Account {
   /** Counts the changes of password and state: what was decided by an older one must be decided again. */
   credentialVersion: number;
   isActive: boolean;
+  /** Whether it is to be deleted, and can still be taken back. */
+  isLeaving: boolean;
   emailVerified: boolean;
   verifyLink: MailLink | null;
   resetLink: MailLink | null;
@@ -46,6 +48,16 @@ export interface Accounts {
   /** Spends a living link that proves an address, which becomes the account's. Throws `email_taken`. */
   verifyEmail(userId: string, linkId: string): Promise<Account | null>;
   setActive(userId: string, isActive: boolean): Promise<Account | null>;
+  /** From now on the account is hidden; null if its password or state has changed since it was read. */
+  leave(account: Account, erasureAt: Date): Promise<Account | null>;
+  /** Undoes that before its time has come; null where it has. */
+  comeBack(userId: string): Promise<Account | null>;
+  /** The ids of accounts whose time has come, and whose erasure is not done. */
+  dueForErasure(limit: number): Promise<string[]>;
+  /** From now on nobody can come back; null where somebody has. */
+  beginErasing(userId: string): Promise<Account | null>;
+  /** Leaves nothing of the person but the id; what others see of it then, null if that was done before. */
+  erase(userId: string): Promise<PublicUser | null>;
 }
 
 /** The form of an address that is unique: case does not count. */
@@ -62,6 +74,7 @@ function toAccount(row: UserRow): Account {
     passwordHash,
     credentialVersion,
     isActive: row.state === 'active',
+    isLeaving: row.state === 'leaving',
     emailVerified,
     verifyLink,
     resetLink,
@@ -123,6 +136,15 @@ export function createAccounts({ rows }: { rows: UserRows }): Accounts {
       const row = await rows.verifyEmail(userId, linkId, { email, emailKey, isNew, at: new Date() });
       if (isTaken(row)) throw new Problem(row);
       return accountOrNull(row);
+    },
+    leave: async ({ id, credentialVersion }, erasureAt) =>
+      accountOrNull(await rows.leave(id, credentialVersion, erasureAt)),
+    comeBack: async (userId) => accountOrNull(await rows.comeBack(userId, new Date())),
+    dueForErasure: async (limit) => (await rows.dueForErasure(new Date(), limit)).map(({ _id }) => String(_id)),
+    beginErasing: async (userId) => accountOrNull(await rows.beginErasing(userId, new Date())),
+    async erase(userId) {
+      const row = await rows.erase(userId);
+      return row && toPublicUser(row, null, false);
     },
     setActive: async (userId, isActive) => accountOrNull(await rows.setState(userId, isActive ? 'active' : 'disabled')),
   };

@@ -19,6 +19,8 @@ export interface Owner {
   privacy: Privacy;
   /** Whether the account is one that people can turn to: not disabled, nor on its way to be deleted. */
   isActive: boolean;
+  /** Whether it is to be deleted, or was: from the request for it on nobody is shown it. */
+  isLeaving: boolean;
 }
 
 /** Which marks of a reader others are shown. */

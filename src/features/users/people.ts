@@ -40,7 +40,7 @@ export interface People {
 
 /** What the rules go by. */
 export function ownerOf({ privacy, state }: UserRow): Owner {
-  return { privacy, isActive: state === 'active' };
+  return { privacy, isActive: state === 'active', isLeaving: state !== 'active' && state !== 'disabled' };
 }
 
 /** Builds what people see of each other. */

@@ -36,6 +36,7 @@ schema.index(
   { partialFilterExpression: { blockedSince: { $type: 'date' } } },
 );
 schema.index({ userId: 1, ownerId: 1 }, { partialFilterExpression: { blockedSince: { $type: 'date' } } });
+schema.index({ ownerId: 1 });
 schema.index({ userId: 1 });
 
 /** The rows of relations: named queries on lean rows, each served by an index. */

@@ -2,8 +2,9 @@ import type { UserRow } from './users.model.js';
 import type { Me, Presence, PublicUser, Status, UserRef } from './users.schemas.js';
 
 /** A person as everybody may name one. */
-export function toRef(row: UserRow): UserRef {
-  return { id: String(row._id), username: row.username, displayName: row.displayName, avatar: null, deleted: false };
+export function toRef({ _id, username, displayName, state }: UserRow): UserRef {
+  const deleted = state === 'erased';
+  return { id: String(_id), username: deleted ? null : username, displayName, avatar: null, deleted };
 }
 
 /** What somebody says of himself now; null for nothing, and for what has run out. */

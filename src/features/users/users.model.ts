@@ -1,41 +1,16 @@
 import mongoose, { type Connection, type Model, Types } from 'mongoose';
 import type { MailLink } from './mail-link.js';
-import type { Privacy, Status } from './users.schemas.js';
+import type { Privacy } from './users.schemas.js';
 import { namesOf } from './directory-names.js';
+import { leavingQueries, type LeavingRows } from './users-leaving.model.js';
+import type { StatusRow, UserRow } from './user-row.model.js';
+
+export type { UserRow } from './user-row.model.js';
 import { isDuplicateKey } from '../../drivers/concerns.js';
-
-/** What a person says of himself for a while. */
-export interface StatusRow extends Omit<Status, 'expiresAt'> {
-  expiresAt: Date | null;
-}
-
-export interface UserRow {
-  _id: Types.ObjectId;
-  /** Unique; folded to lower case. */
-  username: string;
-  email: string;
-  /** Unique; the address in lower case. */
-  emailKey: string;
-  emailVerified: boolean;
-  displayName: string;
-  /** What the directory finds the person by. */
-  names: string[];
-  bio: string;
-  status: StatusRow | null;
-  passwordHash: string;
-  /** Counts the changes of the password and of `state`: what was decided by an older one is decided again. */
-  credentialVersion: number;
-  state: 'active' | 'disabled';
-  privacy: Privacy;
-  verifyLink: MailLink | null;
-  resetLink: MailLink | null;
-  lastSeenAt: Date | null;
-  createdAt: Date;
-}
 
 export type NewUser = Omit<
   UserRow,
-  '_id' | 'credentialVersion' | 'state' | 'resetLink' | 'lastSeenAt' | 'names' | 'status'
+  '_id' | 'credentialVersion' | 'state' | 'erasureAt' | 'resetLink' | 'lastSeenAt' | 'names' | 'status'
 >;
 
 const link = new mongoose.Schema<MailLink>(
@@ -74,16 +49,18 @@ const { trusted } = mongoose;
 const schema = new mongoose.Schema<UserRow>(
   {
     username: { type: String, required: true },
-    email: { type: String, required: true },
+    email: { type: String, default: '' },
     emailKey: { type: String, required: true },
     emailVerified: { type: Boolean, required: true },
     displayName: { type: String, required: true },
     names: { type: [String], default: [] },
     bio: { type: String, default: '' },
     status: { type: status, default: null },
-    passwordHash: { type: String, required: true },
+    // Empty once the account is erased.
+    passwordHash: { type: String, default: '' },
     credentialVersion: { type: Number, default: 0 },
-    state: { type: String, enum: ['active', 'disabled'], default: 'active' },
+    state: { type: String, enum: ['active', 'disabled', 'leaving', 'erasing', 'erased'], default: 'active' },
+    erasureAt: { type: Date, default: null },
     privacy: { type: privacy, required: true },
     verifyLink: { type: link, default: null },
     resetLink: { type: link, default: null },
@@ -94,13 +71,14 @@ const schema = new mongoose.Schema<UserRow>(
 );
 schema.index({ username: 1 }, { unique: true });
 schema.index({ emailKey: 1 }, { unique: true });
+schema.index({ erasureAt: 1 }, { partialFilterExpression: { erasureAt: { $type: 'date' } } });
 schema.index({ names: 1 }, { partialFilterExpression: { state: 'active' } });
 
 /** A change that another account's username or e-mail address forbids. */
 export type Taken = 'email_taken' | 'username_taken';
 
 /** The rows of people: named queries on lean rows, each served by an index. */
-export interface UserRows {
+export interface UserRows extends LeavingRows {
   insert(user: NewUser): Promise<UserRow | Taken>;
   byId(userId: string): Promise<UserRow | null>;
   byIds(userIds: readonly string[]): Promise<UserRow[]>;
@@ -128,7 +106,8 @@ export interface UserRows {
     linkId: string,
     change: { email: string; emailKey: string; isNew: boolean; at: Date },
   ): Promise<UserRow | Taken | null>;
-  setState(userId: string, state: UserRow['state']): Promise<UserRow | null>;
+  /** Disables an account or ends that; null for one that is on its way to be deleted. */
+  setState(userId: string, state: 'active' | 'disabled'): Promise<UserRow | null>;
   setLastSeen(userId: string, at: Date): Promise<void>;
   /** All accounts in the order of their ids, for the command line. */
   page(afterId: string | null, limit: number): Promise<UserRow[]>;
@@ -264,6 +243,7 @@ export function usersModel(connection: Connection): UserRows {
         status: null,
         credentialVersion: 0,
         state: 'active',
+        erasureAt: null,
         resetLink: null,
         lastSeenAt: null,
       };
@@ -283,9 +263,10 @@ export function usersModel(connection: Connection): UserRows {
     byUsername: (username) => Users.findOne({ username }).lean(),
     byEmailKey: (emailKey) => Users.findOne({ emailKey }).lean(),
     ...profileQueries(Users),
+    ...leavingQueries(Users),
     setState: (userId, state) =>
       Users.findOneAndUpdate(
-        { _id: new Types.ObjectId(userId) },
+        { _id: new Types.ObjectId(userId), state: trusted({ $in: ['active', 'disabled'] }) },
         { $set: { state, resetLink: null }, $inc: { credentialVersion: 1 } },
         after,
       ).lean(),

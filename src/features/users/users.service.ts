@@ -111,7 +111,7 @@ export function createUsers({ rows, relations, bus, presence }: Deps): Users {
     },
     async profile(viewerId, userId) {
       const person = (await people.of(viewerId, [userId])).get(userId);
-      if (!person) throw notFound();
+      if (!person || person.owner.isLeaving) throw notFound();
       return person.view;
     },
     async idOf(username) {

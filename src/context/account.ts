@@ -1,0 +1,21 @@
+import { createDeletion } from '../features/account/deletion.service.js';
+import { createErasure } from '../features/account/erasure.js';
+import { createExporting } from '../features/account/exporting.service.js';
+import type { createChat } from './chat.js';
+import type { Ground, Parts } from './ground.js';
+import type { People } from './people.js';
+
+/** The end of an account, and all that it holds. */
+export function createAccount(
+  { config, logger }: Parts,
+  { rows: all, bus }: Ground,
+  people: People,
+  chat: ReturnType<typeof createChat>,
+) {
+  const rows = all.account;
+  const onError = (error: unknown): void =>
+    logger.warn({ err: error }, 'an account could not be erased; it is tried again');
+  const erasure = createErasure({ ...people, ...chat, rows, bus, onError });
+  const deletion = createDeletion({ ...people, ...chat, rows, erasure, delayMs: config.erasureDelayMs });
+  return { erasure, deletion, exporting: createExporting({ ...people, ...chat, rows }) };
+}

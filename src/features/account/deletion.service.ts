@@ -1,0 +1,71 @@
+import type { Actor } from '../../kernel/actor.js';
+import { Problem } from '../../kernel/problem.js';
+import { requireAccount, requirePassword } from '../auth/requirements.js';
+import type { Attempts } from '../auth/attempts.service.js';
+import type { Passwords } from '../auth/passwords.js';
+import type { Contacts } from '../contacts/contacts.service.js';
+import type { Groups } from '../groups/groups.service.js';
+import type { Sessions } from '../sessions/sessions.service.js';
+import type { Accounts } from '../users/accounts.service.js';
+import type { AccountRows } from './account.model.js';
+import type { DeleteAccount, ErasurePreview } from './account.schemas.js';
+import type { Erasure } from './erasure.js';
+
+interface Deps {
+  rows: Pick<AccountRows, 'conversationsOf' | 'countMessages' | 'countNotifications'>;
+  accounts: Accounts;
+  sessions: Pick<Sessions, 'end'>;
+  attempts: Attempts;
+  passwords: Pick<Passwords, 'matches'>;
+  contacts: Pick<Contacts, 'ownOf'>;
+  groups: Pick<Groups, 'heirsOf'>;
+  erasure: Pick<Erasure, 'wake'>;
+  /** ACCOUNT_ERASURE_DELAY, in milliseconds. */
+  delayMs: number;
+}
+
+export interface Deletion {
+  /**
+   * Hides the account and ends its sessions; logging in before `erasureAt` takes that back. With `dryRun` it tells what
+   * would go and what stays. Throws `wrong_password` and `rate_limited`.
+   */
+  request(actor: Actor, input: DeleteAccount): Promise<{ later: { erasureAt: string } } | { now: ErasurePreview }>;
+}
+
+/** Builds the deletion of one's own account. */
+export function createDeletion(deps: Deps): Deletion {
+  const { rows, accounts, sessions, attempts, passwords, contacts, groups, erasure, delayMs } = deps;
+
+  async function preview(userId: string): Promise<ErasurePreview> {
+    const conversationIds = await rows.conversationsOf(userId);
+    const [messages, notifications, people, heirs] = await Promise.all([
+      rows.countMessages(userId, conversationIds),
+      rows.countNotifications(userId),
+      contacts.ownOf(userId),
+      groups.heirsOf(userId),
+    ]);
+    return {
+      messages,
+      uploads: 0,
+      contacts: (await people.contacts.read()).length,
+      notifications,
+      groupsPassedOn: heirs.flatMap(({ conversationId, heirId }) =>
+        heirId === null ? [] : [{ conversationId, userId: heirId }],
+      ),
+      groupsErased: heirs.flatMap(({ conversationId, heirId }) => (heirId === null ? [conversationId] : [])),
+    };
+  }
+
+  return {
+    async request(actor, { password, dryRun }) {
+      const account = await requireAccount(accounts, actor);
+      await requirePassword({ attempts, passwords }, account, password);
+      if (dryRun) return { now: await preview(actor.userId) };
+      const erasureAt = new Date(Date.now() + delayMs);
+      if (!(await accounts.leave(account, erasureAt))) throw new Problem('unauthenticated');
+      await sessions.end(actor.userId, { allBut: null }, 'account_deleted');
+      if (delayMs === 0) erasure.wake();
+      return { later: { erasureAt: erasureAt.toISOString() } };
+    },
+  };
+}

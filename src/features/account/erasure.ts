@@ -1,0 +1,102 @@
+import type { Facts } from '../../facts.js';
+import type { FactBus } from '../../kernel/fact-bus.js';
+import { repeat } from '../../kernel/repeat.js';
+import type { Mails } from '../auth/mails.service.js';
+import type { Groups } from '../groups/groups.service.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import type { Reactions } from '../reactions/reactions.service.js';
+import type { Accounts } from '../users/accounts.service.js';
+import type { AccountRows } from './account.model.js';
+
+interface Deps {
+  rows: Pick<AccountRows, 'forgetRelations' | 'forgetOwn'>;
+  accounts: Pick<Accounts, 'dueForErasure' | 'beginErasing' | 'erase'>;
+  conversations: Pick<Conversations, 'groupRoomsOf'>;
+  groups: Pick<Groups, 'leave'>;
+  reactions: Pick<Reactions, 'forget'>;
+  mails: Pick<Mails, 'post'>;
+  bus: Pick<FactBus<Facts>, 'publish'>;
+  onError: (error: unknown) => void;
+}
+
+/** The erasure of accounts whose time has come: any process may begin it, go on with it, and end it. */
+export interface Erasure {
+  /** Looks now for what is due. */
+  wake(): void;
+  start(): void;
+  /** Waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+const everyMs = 10_000;
+const atOnce = 100;
+
+/** Builds the erasure: what it does may be done twice, and it ends when a whole walk finds nothing. */
+export function createErasure(deps: Deps): Erasure {
+  const { rows, accounts, conversations, groups, reactions, mails, bus, onError } = deps;
+  let running: Promise<void> | null = null;
+  let isStopped = false;
+  let end: () => void = () => undefined;
+
+  /** Owned groups pass on, and one without others is erased. */
+  async function leaveGroups(userId: string): Promise<number> {
+    const ids = await conversations.groupRoomsOf(userId);
+    for (const id of ids) await groups.leave({ userId, sessionId: '' }, id);
+    return ids.length;
+  }
+
+  async function forgetRelations(userId: string): Promise<number> {
+    const { count, ownerIds } = await rows.forgetRelations(userId);
+    for (const ownerId of ownerIds) bus.publish('contact.updated', { ownerId, userId, contact: null, blocked: false });
+    return count;
+  }
+
+  /** Everything that refers to an account and is not to stay; gives how much there was. */
+  async function walk(userId: string): Promise<number> {
+    const left = await leaveGroups(userId);
+    const forgotten =
+      (await forgetRelations(userId)) + (await reactions.forget(userId)) + (await rows.forgetOwn(userId));
+    return left + forgotten;
+  }
+
+  async function eraseOne(userId: string): Promise<void> {
+    const account = await accounts.beginErasing(userId);
+    if (!account) return;
+    while ((await walk(userId)) > 0);
+    // One receipt, by its id, however often this is repeated.
+    await mails.post([{ id: userId, kind: 'account_erased', userId, to: account.email, locale: 'en' }]);
+    const user = await accounts.erase(userId);
+    if (!user) return;
+    const { presence: _unsaid, ...shown } = user;
+    bus.publish('user.updated', { user: shown, blindIds: [] });
+    // Whoever has brought him into something meanwhile saw him before he was gone.
+    await walk(userId);
+  }
+
+  async function work(): Promise<void> {
+    const due = await accounts.dueForErasure(atOnce);
+    for (const userId of due) if (!isStopped) await eraseOne(userId);
+  }
+
+  function wake(): void {
+    if (isStopped || running) return;
+    running = work()
+      .catch(onError)
+      .finally(() => {
+        running = null;
+      });
+  }
+
+  return {
+    wake,
+    start() {
+      wake();
+      end = repeat(everyMs, () => Promise.resolve(wake()), onError);
+    },
+    async stop() {
+      isStopped = true;
+      end();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import type { Actor } from '../../kernel/actor.js';
+import type { Contacts } from '../contacts/contacts.service.js';
+import type { Conversations } from '../conversations/conversations.service.js';
+import type { MessageRow } from '../messages/messages.model.js';
+import type { Notifications } from '../notifications/notifications.service.js';
+import type { Sessions } from '../sessions/sessions.service.js';
+import type { Users } from '../users/users.service.js';
+import type { AccountRows } from './account.model.js';
+import type { OwnMessage } from './account.schemas.js';
+
+interface Deps {
+  rows: Pick<AccountRows, 'conversationsOf' | 'messagesOf' | 'reactionsOf'>;
+  users: Pick<Users, 'me'>;
+  sessions: Pick<Sessions, 'list'>;
+  contacts: Pick<Contacts, 'ownOf'>;
+  conversations: Pick<Conversations, 'list'>;
+  notifications: Pick<Notifications, 'list'>;
+}
+
+/** Everything that an account holds, as one document. */
+export interface Exporting {
+  /** JSON in pieces, each read when the one before it has been taken, so that its size costs no memory. */
+  of(actor: Actor): AsyncIterable<string>;
+}
+
+const pageSize = 100;
+
+function toOwnMessage(row: MessageRow): OwnMessage {
+  return {
+    id: String(row._id),
+    conversationId: String(row.conversationId),
+    seq: row.seq,
+    clientId: row.clientId,
+    type: 'text',
+    text: row.text,
+    replyTo: row.replyTo ? String(row.replyTo) : null,
+    mentions: row.mentions.map(String),
+    revisions: row.revisions.map(({ text, editedAt }) => ({ text, editedAt: editedAt.toISOString() })),
+    createdAt: row.createdAt.toISOString(),
+    editedAt: row.editedAt?.toISOString() ?? null,
+    deletedAt: row.deletedAt?.toISOString() ?? null,
+  };
+}
+
+/** Pages of a list whose answers carry where to go on. */
+async function* paged<Item>(
+  read: (cursor: string | undefined) => Promise<{ items: Item[]; nextCursor: string | null }>,
+): AsyncGenerator<Item[]> {
+  let cursor: string | undefined;
+  do {
+    const { items, nextCursor } = await read(cursor);
+    yield items;
+    cursor = nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+/** One field that holds a list, page by page. */
+async function* listed(name: string, pages: AsyncIterable<readonly unknown[]>): AsyncGenerator<string> {
+  yield `,${JSON.stringify(name)}:[`;
+  let isFirst = true;
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    yield `${isFirst ? '' : ','}${page.map((item) => JSON.stringify(item)).join(',')}`;
+    isFirst = false;
+  }
+  yield ']';
+}
+
+async function* once<Item>(items: readonly Item[]): AsyncGenerator<readonly Item[]> {
+  yield await Promise.resolve(items);
+}
+
+/** Builds the export of accounts. */
+export function createExporting(deps: Deps): Exporting {
+  const { rows, users, sessions, contacts, conversations, notifications } = deps;
+
+  async function* messagesOf(userId: string): AsyncGenerator<OwnMessage[]> {
+    for (const conversationId of await rows.conversationsOf(userId)) {
+      for (let after = ''; ;) {
+        const found = await rows.messagesOf(userId, conversationId, { after, limit: pageSize });
+        yield found.map(toOwnMessage);
+        const last = found.at(-1);
+        if (!last || found.length < pageSize) break;
+        after = last.clientId ?? '';
+      }
+    }
+  }
+
+  async function* reactionsOf(userId: string) {
+    let last = null;
+    for (;;) {
+      const found = await rows.reactionsOf(userId, { after: last, limit: pageSize });
+      yield found.map(({ messageId, emoji, createdAt }) => ({
+        messageId: String(messageId),
+        emoji,
+        createdAt: createdAt.toISOString(),
+      }));
+      last = found.at(-1)?._id ?? null;
+      if (!last || found.length < pageSize) return;
+    }
+  }
+
+  return {
+    async *of(actor) {
+      const { userId } = actor;
+      const me = await users.me(userId);
+      yield `{"exportedAt":${JSON.stringify(new Date().toISOString())},"me":${JSON.stringify(me)}`;
+      yield* listed('sessions', once((await sessions.list(actor)).items));
+      const people = await contacts.ownOf(userId);
+      yield* listed('contacts', once(await people.contacts.read()));
+      yield* listed('blocked', once(await people.blocked.read()));
+      const page = (cursor: string | undefined) => ({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
+      yield* listed(
+        'conversations',
+        paged((cursor) => conversations.list(actor, { filter: 'all', ...page(cursor) })),
+      );
+      yield* listed('messages', messagesOf(userId));
+      yield* listed('reactions', reactionsOf(userId));
+      yield* listed(
+        'notifications',
+        paged((cursor) => notifications.list(actor, { unread: false, ...page(cursor) })),
+      );
+      yield ',"uploads":[]}';
+    },
+  };
+}
