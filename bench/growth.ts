@@ -3,7 +3,6 @@
  * 1,000,000. One person in 1,000 direct conversations, of which 200 hold the messages, half of them in one. The built
  * server runs over the embedded store, which stands in a process of its own. Ratios count, times depend on the machine.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,6 +10,7 @@ import { createConnection, type Connection, Types } from 'mongoose';
 import { conversationsModel, newConversation } from '../src/features/conversations/conversations.model.js';
 import { newMember } from '../src/features/conversations/member-row.model.js';
 import { wordsOf } from '../src/features/messages/words.js';
+import { ended, post, started } from './processes.js';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'causerie-growth-'));
@@ -18,23 +18,6 @@ const conversationCount = 1000;
 const busyCount = 200;
 const sizes = process.argv.slice(2).map(Number);
 if (sizes.length === 0) sizes.push(10_000, 100_000, 1_000_000);
-
-async function started(args: string[], env: Record<string, string>, ready: RegExp): Promise<[ChildProcess, string]> {
-  const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const chunk of child.stdout) {
-    const [, found] = ready.exec(String(chunk)) ?? [];
-    if (found !== undefined) return [child, found];
-  }
-  throw new Error(`${args.join(' ')} did not start`);
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  child.kill('SIGTERM');
-  if (child.exitCode === null) await new Promise((exited) => child.once('exit', exited));
-}
 
 /** Numbers that look random and are the same in every run. */
 let state = 42;
@@ -50,13 +33,6 @@ function textOf(place: number, size: number): string {
   if (place % 100 === 0) words.push('common');
   if (place % Math.floor(size / 10) === 1) words.push('seldom');
   return words.join(' ');
-}
-
-async function post(url: string, path: string, body: unknown, token?: string): Promise<any> {
-  const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
-  const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return response.json();
 }
 
 interface Place {
@@ -94,6 +70,8 @@ async function fill(connection: Connection, size: number, places: readonly Place
         mentions: [],
         revision: 0,
         revisions: [],
+        reactions: [],
+        reactionsVersion: 0,
         createdAt,
         editedAt: null,
         deletedAt: null,

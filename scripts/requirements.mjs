@@ -47,6 +47,7 @@ const titles = {
   44: 'Content stays data',
   45: 'Ids, pages and times have one form',
   55: 'People cannot be harvested',
+  56: 'Who is not there, has blocked or hides has one face',
   57: 'A block holds on every door, at once, on all devices',
   58: 'Presence is shown to who may know it, as it is',
   59: 'Receipts cannot be forged, and nobody can be probed',

@@ -17,6 +17,7 @@ import { accountModel } from '../features/account/account.model.js';
 import { searchModel } from '../features/messages/search.model.js';
 import { sessionsModel } from '../features/sessions/sessions.model.js';
 import { relationsModel } from '../features/users/relations.model.js';
+import { createFacingMemory } from '../features/users/facing-memory.js';
 import { usersModel } from '../features/users/users.model.js';
 import { createFactBus } from '../kernel/fact-bus.js';
 import { createKeys } from '../kernel/keys.js';
@@ -65,6 +66,21 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
   };
 }
 
+/** The same rows; what is remembered of people is forgotten when they are written. */
+function rememberingRows(database: Pick<Database, 'connection' | 'kind'>) {
+  const memory = createFacingMemory({ isShared: database.kind === 'mongodb' });
+  const rows = createRows(database);
+  const changing = ['setPrivacy', 'setState', 'leave', 'comeBack', 'beginErasing', 'erase'] as const;
+  const relating = ['addContact', 'removeContact', 'block', 'unblock'] as const;
+  return {
+    memory,
+    ...rows,
+    users: memory.watch(rows.users, changing),
+    relations: memory.watch(rows.relations, relating),
+    account: memory.watch(rows.account, ['forgetRelations']),
+  };
+}
+
 /** What every server needs, whatever it serves. */
 export function createGround({ config, logger, secret, database }: Parts) {
   return {
@@ -75,7 +91,7 @@ export function createGround({ config, logger, secret, database }: Parts) {
     toProblem: createToProblem(problemOfDatabase),
     bus: createFactBus<Facts>((error, fact) => logger.error({ err: error, fact }, 'a fact could not be told')),
     presence: createPresence(),
-    rows: createRows(database),
+    rows: rememberingRows(database),
     isLimited: config.rateLimitFactor !== 0,
   };
 }

@@ -25,7 +25,7 @@ export function createPeople({ config, logger, publicUrl }: Parts, { rows, keys,
     settings: { ...config.sessions, isLimited },
   });
   const relations = createRelations(rows.relations);
-  const users = createUsers({ rows: rows.users, relations, bus, presence });
+  const users = createUsers({ rows: rows.users, relations, memory: rows.memory, bus, presence });
   const accounts = createAccounts({ rows: rows.users });
   const passwords = { ...createPasswords({ isLimited }), ...createPasswordRules(createCommonPasswords()) };
   const attempts = createAttempts({ rows: rows.attempts, factor: config.rateLimitFactor });

@@ -104,7 +104,7 @@ describe('one line for each request', () => {
         'not_found',
       ],
       [api(server).get('/nowhere'), 'not_found'],
-      [api(server).as(user).delete('/api/users/me'), 'method_not_allowed'],
+      [api(server).as(user).patch('/api/users/me'), 'method_not_allowed'],
       [api(server).as(user).put('/api/users/profile', { bio: 1 }), 'invalid_input'],
     ];
     for (const [asked, code] of refused) {

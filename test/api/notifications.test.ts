@@ -44,7 +44,7 @@ async function makeScene() {
   return { ada, bob, cem, groupId, directId, bobs };
 }
 
-describe('a notification of unread messages', () => {
+describe.concurrent('a notification of unread messages', () => {
   it('is one per conversation and spell, counts, and is read by reading', async () => {
     const { ada, bob, directId, bobs } = await makeScene();
     const first = await send(ada, directId);
@@ -82,6 +82,7 @@ describe('a notification of unread messages', () => {
     await send(ada, directId);
     const second = await told(bobs, 'message');
     expect([second.count, second.id === first.id]).toEqual([3, false]);
+    const adas = await connectAs(server, ada);
     await send(bob, directId);
     const done = await nextEvent(
       bobs,
@@ -89,7 +90,8 @@ describe('a notification of unread messages', () => {
       ({ notification }: any) => notification.id === second.id && notification.readAt,
     );
     expect(done.unread).toBe(0);
-    expect((await list(ada)).map(({ kind, count: unreadCount }) => [kind, unreadCount])).toEqual([['message', 1]]);
+    expect((await told(adas, 'message')).count).toBe(1);
+    expect((await list(ada)).map(({ kind }) => kind)).toEqual(['message']);
   });
 
   it('is none for what was read in time, muted, or written by oneself', async () => {
@@ -117,7 +119,7 @@ describe('a notification of unread messages', () => {
   });
 });
 
-describe('mentions, replies and reactions', () => {
+describe.concurrent('mentions, replies and reactions', () => {
   it('make one notification each, and no other of the same message', async () => {
     const { ada, bob, groupId, bobs } = await makeScene();
     const own = await send(bob, groupId);
@@ -187,7 +189,7 @@ describe('mentions, replies and reactions', () => {
   });
 });
 
-describe('what happens in groups and to sessions', () => {
+describe.concurrent('what happens in groups and to sessions', () => {
   it('is told to whom it concerns', async () => {
     const { ada, bob, groupId, bobs } = await makeScene();
     await as(ada).patch(`/api/groups/${groupId}/members/${bob.id}`, { role: 'moderator' });
@@ -203,7 +205,7 @@ describe('what happens in groups and to sessions', () => {
   });
 });
 
-describe('the list of notifications', () => {
+describe.concurrent('the list of notifications', () => {
   it('is paged by the latest, counted, read and deleted, on all devices', async () => {
     const { ada, bob, groupId, bobs } = await makeScene();
     const other = await connectAs(server, await anotherDevice(server, bob));

@@ -116,6 +116,39 @@ describe('privacy', () => {
   });
 });
 
+describe('requirement 56: who is not there, has blocked, or hides', () => {
+  it('has one face, but where the contract says otherwise', async () => {
+    const [abe, bea, shy] = await people();
+    const leaving = await makeUser(server);
+    await as(bea).put(`/api/contacts/${abe.id}/block`, undefined);
+    await set(shy, { directMessages: 'contacts', groupInvites: 'contacts', lastSeen: 'nobody' });
+    await as(leaving).request('DELETE', '/api/users/me', { password: leaving.password });
+    const never = '0123456789abcdef01234567';
+    const told = (answer: Awaited<ReturnType<typeof set>>): string =>
+      JSON.stringify([answer.status, answer.text.replaceAll(answer.headers.get('x-request-id') ?? '-', '')]);
+    const ids = [bea.id, shy.id, leaving.id];
+    // A conversation cannot be opened with any of them, for one reason; who never was is not there.
+    const opened = await Promise.all(
+      ids.map((userId) => as(abe).post('/api/conversations', { type: 'direct', userId })),
+    );
+    expect(new Set(opened.map(told)).size).toBe(1);
+    expect(opened[0]?.status).toBe(403);
+    // Watched, they look like one who never was.
+    const socket = await connectAs(server, abe);
+    const { data } = await ask(socket, 'presence:watch', { userIds: [...ids, never] });
+    expect(data.items).toEqual([...ids, never].map((userId) => ({ userId, online: false, lastSeenAt: null })));
+    // Brought into a group, they are refused alike.
+    const { body } = await as(abe).post('/api/groups', { title: 'x', memberIds: ids });
+    expect(body.refused).toEqual(ids.map((userId) => ({ userId, code: 'not_contactable' })));
+    // The directory knows neither who has blocked the caller nor who has gone.
+    for (const { username } of [bea, leaving])
+      expect((await as(abe).get(`/api/contacts/search?q=${username}`)).body).toEqual({ items: [] });
+    // A profile may be read after a block, and is gone with the account as if it had never been.
+    expect((await as(abe).get(`/api/users/${bea.id}`)).status).toBe(200);
+    expect(told(await as(abe).get(`/api/users/${leaving.id}`))).toBe(told(await as(abe).get(`/api/users/${never}`)));
+  });
+});
+
 describe('requirement 59: who hides what he reads', () => {
   it('shows nothing of it to the other one, during or after it, and sees no reading of his', async () => {
     const [shy, bob] = await people();

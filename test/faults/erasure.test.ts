@@ -9,7 +9,7 @@ it('requirement 94: an erasure goes on wherever the server dies, and ends whole'
   const at = { url: server.url };
   const [ada, bob] = [await makeUser(at), await makeUser(at)];
   const groups: string[] = [];
-  for (let n = 0; n < 12; n++) {
+  for (let n = 0; n < 6; n++) {
     const { id } = await makeGroup(at, ada, [bob]);
     const message = await sendText(at, bob, id, `text ${n}`);
     expect((await api(at).as(ada).put(`/api/reactions/${message.id}/%F0%9F%91%8D`, undefined)).status).toBe(200);
@@ -20,7 +20,7 @@ it('requirement 94: an erasure goes on wherever the server dies, and ends whole'
 
   const isErased = async (): Promise<boolean> =>
     (await api(at).as(bob).get(`/api/users?ids=${ada.id}`)).body.items.length === 0;
-  for (const ms of [5, 15, 40, 80, 150]) {
+  for (const ms of [5, 40, 150]) {
     await wait(ms);
     await server.kill('SIGKILL');
     server = await spawnServer({ DATA_DIR: server.dataDir, ACCOUNT_ERASURE_DELAY: '0' });

@@ -78,6 +78,16 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
       judge(scene.isBlocked, answer.error?.code, 'socket');
     }
   },
+  'either reacts there': async (scene) => {
+    for (const [user, [socket], message] of bothOf(scene)) {
+      const path = `/api/reactions/${message.id}/${encodeURIComponent('🎉')}`;
+      judge(scene.isBlocked, (await as(user).put(path, undefined)).body.code, 'REST');
+      judge(scene.isBlocked, (await as(user).delete(path)).body.code, 'REST');
+      const asked = { messageId: message.id, emoji: '👍' };
+      judge(scene.isBlocked, (await ask(socket!, 'reaction:add', asked)).error?.code, 'socket');
+      judge(scene.isBlocked, (await ask(socket!, 'reaction:remove', asked)).error?.code, 'socket');
+    }
+  },
   'either types there': async (scene) => {
     const { directId, isBlocked, abes, beas } = scene;
     const typing = (socket: Socket): number => heardBy(socket, 'typing:updated').length;
@@ -253,8 +263,13 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
 
 const marks = "Bea's marks, as Abe is shown them";
 
+async function onTwoDevices(user: TestUser): Promise<Socket[]> {
+  const devices = [user, await anotherDevice(server, user)];
+  return Promise.all(devices.map((device) => connectAs(server, device)));
+}
+
 async function makeScene(): Promise<Scene> {
-  const [abe, bea, cem] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const [abe, bea, cem] = await Promise.all([makeUser(server), makeUser(server), makeUser(server)]);
   const directId = (await makeDirect(server, abe, bea)).id;
   const groupId = (await makeGroup(server, cem, [abe, bea])).id;
   await as(abe).post('/api/contacts', { userId: bea.id });
@@ -263,8 +278,8 @@ async function makeScene(): Promise<Scene> {
   for (let n = 0; n < 10; n++) await sendText(server, n % 2 ? abe : bea, directId, `more ${n}`);
   return {
     ...{ abe, bea, cem, directId, groupId, ofAbe, ofBea },
-    abes: [await connectAs(server, abe), await connectAs(server, await anotherDevice(server, abe))],
-    beas: [await connectAs(server, bea), await connectAs(server, await anotherDevice(server, bea))],
+    abes: await onTwoDevices(abe),
+    beas: await onTwoDevices(bea),
     cems: await connectAs(server, cem),
     isBlocked: false,
   };
@@ -277,7 +292,7 @@ describe('requirement 57: a block', () => {
     expect(named.slice(2).sort()).toEqual([...Object.keys(rows), marks].sort());
   });
 
-  it.each(Object.keys(rows))('%s: at once, after a reconnect, and free again after it', async (name) => {
+  it.concurrent.each(Object.keys(rows))('%s: at once, after a reconnect, and free again after it', async (name) => {
     const scene = await makeScene();
     const row = rows[name]!;
     await row(scene);

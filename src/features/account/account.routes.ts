@@ -27,7 +27,7 @@ export function accountEndpoints(account: Account): Endpoint[] {
         'It is hidden and signed out everywhere at once, and erased at `erasureAt`; logging in before takes that back. With `dryRun` it is told what would go.',
       body: DeleteAccount,
       returns: { 200: ErasurePreview, 202: ErasurePlanned },
-      handle: async ({ actor, body }) => acceptedOrOk(await account.deletion.request(actor, body)),
+      handle: async ({ actor, body, locale }) => acceptedOrOk(await account.deletion.request(actor, body, locale)),
     }),
   ];
 }

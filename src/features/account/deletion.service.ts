@@ -1,5 +1,5 @@
 import type { Actor } from '../../kernel/actor.js';
-import { Problem } from '../../kernel/problem.js';
+import { type Locale, Problem } from '../../kernel/problem.js';
 import { requireAccount, requirePassword } from '../auth/requirements.js';
 import type { Attempts } from '../auth/attempts.service.js';
 import type { Passwords } from '../auth/passwords.js';
@@ -29,7 +29,11 @@ export interface Deletion {
    * Hides the account and ends its sessions; logging in before `erasureAt` takes that back. With `dryRun` it tells what
    * would go and what stays. Throws `wrong_password` and `rate_limited`.
    */
-  request(actor: Actor, input: DeleteAccount): Promise<{ later: { erasureAt: string } } | { now: ErasurePreview }>;
+  request(
+    actor: Actor,
+    input: DeleteAccount,
+    locale: Locale,
+  ): Promise<{ later: { erasureAt: string } } | { now: ErasurePreview }>;
 }
 
 /** Builds the deletion of one's own account. */
@@ -57,12 +61,12 @@ export function createDeletion(deps: Deps): Deletion {
   }
 
   return {
-    async request(actor, { password, dryRun }) {
+    async request(actor, { password, dryRun }, erasureLocale) {
       const account = await requireAccount(accounts, actor);
       await requirePassword({ attempts, passwords }, account, password);
       if (dryRun) return { now: await preview(actor.userId) };
       const erasureAt = new Date(Date.now() + delayMs);
-      if (!(await accounts.leave(account, erasureAt))) throw new Problem('unauthenticated');
+      if (!(await accounts.leave(account, { erasureAt, erasureLocale }))) throw new Problem('unauthenticated');
       await sessions.end(actor.userId, { allBut: null }, 'account_deleted');
       if (delayMs === 0) erasure.wake();
       return { later: { erasureAt: erasureAt.toISOString() } };

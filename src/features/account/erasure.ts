@@ -64,7 +64,9 @@ export function createErasure(deps: Deps): Erasure {
     if (!account) return;
     while ((await walk(userId)) > 0);
     // One receipt, by its id, however often this is repeated.
-    await mails.post([{ id: userId, kind: 'account_erased', userId, to: account.email, locale: 'en' }]);
+    await mails.post([
+      { id: userId, kind: 'account_erased', userId, to: account.email, locale: account.erasureLocale },
+    ]);
     const user = await accounts.erase(userId);
     if (!user) return;
     const { presence: _unsaid, ...shown } = user;

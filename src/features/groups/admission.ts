@@ -7,6 +7,8 @@ import type { MemberChanges } from './members-change.model.js';
 export interface Admission {
   /** Judges people whom somebody brings in, each once, of whom so many have room; in the order in which they are named. */
   judge(actorId: string, userIds: readonly string[], room: number): Promise<{ admitted: string[]; refused: Refused[] }>;
+  /** Whose accounts are being erased, of people who were brought in: asked after they are in, so none slips through. */
+  goneAmong(userIds: readonly string[]): Promise<string[]>;
   /** The same ids as rows hold them. */
   idsOf: MemberChanges['idsOf'];
 }
@@ -16,11 +18,15 @@ export function createAdmission({
   users,
   memberChanges,
 }: {
-  users: Pick<Users, 'people'>;
+  users: Pick<Users, 'people' | 'statesOf'>;
   memberChanges: Pick<MemberChanges, 'idsOf'>;
 }): Admission {
   return {
     idsOf: memberChanges.idsOf,
+    async goneAmong(userIds) {
+      const states = await users.statesOf(userIds);
+      return userIds.filter((one) => ['erasing', 'erased'].includes(states.get(one) ?? 'erased'));
+    },
     async judge(actorId, userIds, room) {
       const asked = [...new Set(userIds)];
       const people = await users.people.of(actorId, asked);

@@ -1,6 +1,6 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
-import { invalidInput, notFound } from '../../kernel/problem.js';
+import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import type { Conversation } from '../conversations/conversations.schemas.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MemberRows } from '../conversations/members.model.js';
@@ -29,7 +29,7 @@ interface Deps {
   members: Pick<MemberRows, 'one' | 'among' | 'groupsOf'>;
   memberChanges: MemberChanges;
   conversations: Pick<Conversations, 'viewFor' | 'create'>;
-  users: Pick<Users, 'people'>;
+  users: Pick<Users, 'people' | 'statesOf'>;
   changing: GroupChanging;
   news: GroupNews;
   cursors: Cursors;
@@ -60,8 +60,28 @@ export interface Groups extends Membership, Pick<Ownership, 'leave' | 'delete'> 
 
 const tooMany = { en: 'A group cannot have so many members.', fr: 'Un groupe ne peut pas avoir autant de membres.' };
 
+type TakeBack = (id: string, userIds: readonly string[]) => Promise<void>;
+
+/** Has those leave again whose accounts are being erased: who brought them in saw them before. */
+function createTakeBack(admission: Admission, ownership: Pick<Ownership, 'leave'>): TakeBack {
+  return async function takeBack(id, userIds) {
+    for (const userId of await admission.goneAmong(userIds)) {
+      try {
+        await ownership.leave({ userId, sessionId: '' }, id);
+      } catch (error) {
+        // Their erasure, or another one who asked, was faster.
+        if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
+      }
+    }
+  };
+}
+
 /** Builds the making of groups, once for each clientId. */
-function createCreation({ rows, changing, conversations, maxMembers }: Deps, admission: Admission): Groups['create'] {
+function createCreation(
+  { rows, changing, conversations, maxMembers }: Deps,
+  admission: Admission,
+  takeBack: TakeBack,
+): Groups['create'] {
   return async function create(actor, input) {
     const { title, description = null, memberIds, clientId = null, photoUploadId } = input;
     if (memberIds.length > maxMembers - 1) throw invalidInput('body.memberIds', tooMany);
@@ -76,6 +96,7 @@ function createCreation({ rows, changing, conversations, maxMembers }: Deps, adm
     const row = made ?? first ?? (await known());
     if (!row) throw notFound();
     if (row.pending) await changing.finish(row, row.pending);
+    await takeBack(String(row._id), admitted);
     const view = await conversations.viewFor(actor.userId, String(row._id));
     return { group: { ...view, refused: made ? refused : [] }, isNew: made !== null };
   };
@@ -140,12 +161,13 @@ export function createGroups(deps: Deps): Groups {
   const admission = createAdmission(deps);
   const list = createMemberList(deps);
   const ownership = createOwnership({ ...deps, asking });
-  const create = createCreation(deps, admission);
+  const takeBack = createTakeBack(admission, ownership);
+  const create = createCreation(deps, admission, takeBack);
 
   return {
     create,
     ...createInfo(deps, asking),
-    ...createMembership({ ...deps, asking, admission }),
+    ...createMembership({ ...deps, asking, admission, takeBack }),
     async open(actor, input) {
       if (input.type === 'direct') return conversations.create(actor, input);
       const { type: _group, ...wanted } = input;

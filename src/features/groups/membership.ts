@@ -18,6 +18,8 @@ interface Deps {
   admission: Admission;
   changing: Pick<GroupChanging, 'change'>;
   news: Pick<GroupNews, 'viewsOf'>;
+  /** Has those leave again whose accounts have gone meanwhile. */
+  takeBack(id: string, userIds: readonly string[]): Promise<void>;
   maxMembers: number;
 }
 
@@ -30,7 +32,7 @@ export interface Membership {
 
 /** Builds the adding and removing of members, and their roles. */
 export function createMembership(deps: Deps): Membership {
-  const { rows, members, asking, admission, changing, news, maxMembers } = deps;
+  const { rows, members, asking, admission, changing, news, takeBack, maxMembers } = deps;
 
   /** What adding people comes to: who can be added, and who is refused. */
   async function adding(actor: Actor, row: ConversationRow, asked: readonly string[]) {
@@ -53,6 +55,7 @@ export function createMembership(deps: Deps): Membership {
         refused = judged.refused;
         return judged.proposal;
       });
+      await takeBack(id, asked);
       const row = await rows.byId(id);
       const views = row ? await news.viewsOf(await members.among(row._id, asked)) : [];
       const byId = new Map(views.map((view) => [view.user.id, view]));

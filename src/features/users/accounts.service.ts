@@ -1,4 +1,4 @@
-import { Problem } from '../../kernel/problem.js';
+import { type Locale, Problem } from '../../kernel/problem.js';
 import type { MailLink } from './mail-link.js';
 import { toMe, toPublicUser } from './user-views.js';
 import type { Taken, UserRow, UserRows } from './users.model.js';
@@ -15,6 +15,8 @@ export interface Account {
   isActive: boolean;
   /** Whether it is to be deleted, and can still be taken back. */
   isLeaving: boolean;
+  /** In which language the receipt of its erasure is written. */
+  erasureLocale: Locale;
   emailVerified: boolean;
   verifyLink: MailLink | null;
   resetLink: MailLink | null;
@@ -49,7 +51,7 @@ export interface Accounts {
   verifyEmail(userId: string, linkId: string): Promise<Account | null>;
   setActive(userId: string, isActive: boolean): Promise<Account | null>;
   /** From now on the account is hidden; null if its password or state has changed since it was read. */
-  leave(account: Account, erasureAt: Date): Promise<Account | null>;
+  leave(account: Account, erasure: { erasureAt: Date; erasureLocale: Locale }): Promise<Account | null>;
   /** Undoes that before its time has come; null where it has. */
   comeBack(userId: string): Promise<Account | null>;
   /** The ids of accounts whose time has come, and whose erasure is not done. */
@@ -75,6 +77,7 @@ function toAccount(row: UserRow): Account {
     credentialVersion,
     isActive: row.state === 'active',
     isLeaving: row.state === 'leaving',
+    erasureLocale: row.erasureLocale ?? 'en',
     emailVerified,
     verifyLink,
     resetLink,
@@ -137,8 +140,8 @@ export function createAccounts({ rows }: { rows: UserRows }): Accounts {
       if (isTaken(row)) throw new Problem(row);
       return accountOrNull(row);
     },
-    leave: async ({ id, credentialVersion }, erasureAt) =>
-      accountOrNull(await rows.leave(id, credentialVersion, erasureAt)),
+    leave: async ({ id, credentialVersion }, erasure) =>
+      accountOrNull(await rows.leave(id, credentialVersion, erasure)),
     comeBack: async (userId) => accountOrNull(await rows.comeBack(userId, new Date())),
     dueForErasure: async (limit) => (await rows.dueForErasure(new Date(), limit)).map(({ _id }) => String(_id)),
     beginErasing: async (userId) => accountOrNull(await rows.beginErasing(userId, new Date())),

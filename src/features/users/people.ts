@@ -1,4 +1,5 @@
-import { type Between, maySeePresence, maySeeStatus, type Owner, type Shows, showsOf } from './people.policy.js';
+import { type Between, maySeePresence, maySeeStatus, type Owner, showsOf } from './people.policy.js';
+import type { Facing, FacingMemory } from './facing-memory.js';
 import type { Relations } from './relations.js';
 import { toPublicUser } from './user-views.js';
 import type { UserRow, UserRows } from './users.model.js';
@@ -7,6 +8,7 @@ import type { Presence, PublicUser } from './users.schemas.js';
 interface Deps {
   rows: Pick<UserRows, 'byIds'>;
   relations: Relations;
+  memory: Pick<FacingMemory, 'of'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
 }
 
@@ -15,13 +17,6 @@ export interface Person {
   view: PublicUser;
   owner: Owner;
   between: Between;
-}
-
-/** Who writes somewhere, and, in a direct conversation, whom he faces. */
-export interface Facing {
-  other: Omit<Person, 'view'> | null;
-  /** Which of his marks others are shown. */
-  shows: Shows;
 }
 
 /** People as others meet them: every answer about somebody passes here. */
@@ -44,7 +39,7 @@ export function ownerOf({ privacy, state }: UserRow): Owner {
 }
 
 /** Builds what people see of each other. */
-export function createPeople({ rows, relations, presence }: Deps): People {
+export function createPeople({ rows, relations, memory, presence }: Deps): People {
   function presenceOf(row: UserRow): Presence {
     const { online, lastSeenAt } = presence.of(String(row._id));
     return { online, lastSeenAt: online ? null : ((lastSeenAt ?? row.lastSeenAt)?.toISOString() ?? null) };
@@ -73,20 +68,22 @@ export function createPeople({ rows, relations, presence }: Deps): People {
     );
   }
 
+  async function facing(userId: string, otherId: string | null): Promise<Facing> {
+    const found = await met(userId, otherId === null ? [userId] : [userId, otherId], (row, between) => ({
+      owner: ownerOf(row),
+      between,
+    }));
+    const own = found.get(userId);
+    const other = (otherId !== null && found.get(otherId)) || null;
+    return { other, shows: own ? showsOf(own.owner, other) : { delivered: true, read: true } };
+  }
+
   return {
     viewOf,
     of: (viewerId, userIds) =>
       met(viewerId, userIds, (row, between) => ({ view: viewOf(row, between), owner: ownerOf(row), between })),
     presencesOf: (viewerId, userIds) => met(viewerId, userIds, presenceShown),
-    async facing(userId, otherId) {
-      const found = await met(userId, otherId === null ? [userId] : [userId, otherId], (row, between) => ({
-        owner: ownerOf(row),
-        between,
-      }));
-      const own = found.get(userId);
-      const other = (otherId !== null && found.get(otherId)) || null;
-      return { other, shows: own ? showsOf(own.owner, other) : { delivered: true, read: true } };
-    },
+    facing: (userId, otherId) => memory.of(userId, otherId, () => facing(userId, otherId)),
     async presenceFor(userId, viewerIds) {
       const [[row], betweens] = await Promise.all([rows.byIds([userId]), relations.betweenAll(userId, viewerIds)]);
       if (!row) return new Map();

@@ -1,4 +1,5 @@
 import type { Types } from 'mongoose';
+import type { Locale } from '../../kernel/problem.js';
 import type { MailLink } from './mail-link.js';
 import type { Privacy, Status } from './users.schemas.js';
 
@@ -26,6 +27,8 @@ export interface UserRow {
   /** `leaving` until `erasureAt`, `erasing` while it is worked off, and `erased` for ever. */
   state: 'active' | 'disabled' | 'leaving' | 'erasing' | 'erased';
   erasureAt: Date | null;
+  /** In which language the receipt of its erasure is written. */
+  erasureLocale: Locale | null;
   privacy: Privacy;
   verifyLink: MailLink | null;
   resetLink: MailLink | null;

@@ -1,5 +1,6 @@
 /** The end of an account: `active → leaving → erasing → erased`. */
 import mongoose, { type Model, Types } from 'mongoose';
+import type { Locale } from '../../kernel/problem.js';
 import type { UserRow } from './user-row.model.js';
 
 const { trusted } = mongoose;
@@ -10,7 +11,11 @@ const deletedName = 'Deleted account';
 
 export interface LeavingRows {
   /** From now on the account is hidden; null if its password or state has changed since. */
-  leave(userId: string, versionSeen: number, erasureAt: Date): Promise<UserRow | null>;
+  leave(
+    userId: string,
+    versionSeen: number,
+    erasure: { erasureAt: Date; erasureLocale: Locale },
+  ): Promise<UserRow | null>;
   /** Undoes that before its time has come; null where it has. */
   comeBack(userId: string, now: Date): Promise<UserRow | null>;
   /** Accounts whose time has come, and whose erasure is not done. */
@@ -26,16 +31,16 @@ export function leavingQueries(Users: Model<UserRow>): LeavingRows {
   const one = (userId: string) => ({ _id: new Types.ObjectId(userId) });
   const isDate = trusted({ $type: 'date' as const });
   return {
-    leave: (userId, credentialVersion, erasureAt) =>
+    leave: (userId, credentialVersion, erasure) =>
       Users.findOneAndUpdate(
         { ...one(userId), state: 'active', credentialVersion },
-        { $set: { state: 'leaving', erasureAt, resetLink: null }, $inc: { credentialVersion: 1 } },
+        { $set: { state: 'leaving', ...erasure, resetLink: null }, $inc: { credentialVersion: 1 } },
         after,
       ).lean(),
     comeBack: (userId, now) =>
       Users.findOneAndUpdate(
         { ...one(userId), state: 'leaving', erasureAt: trusted({ $gt: now }) },
-        { $set: { state: 'active', erasureAt: null } },
+        { $set: { state: 'active', erasureAt: null, erasureLocale: null } },
         after,
       ).lean(),
     dueForErasure: (now, limit) =>
@@ -58,6 +63,7 @@ export function leavingQueries(Users: Model<UserRow>): LeavingRows {
             ...{ username: `#${userId}`, email: '', emailKey: `#${userId}`, emailVerified: false },
             ...{ displayName: deletedName, names: [], bio: '', status: null, passwordHash: '' },
             ...{ verifyLink: null, resetLink: null, lastSeenAt: null, state: 'erased', erasureAt: null },
+            erasureLocale: null,
           },
           $inc: { credentialVersion: 1 },
         },

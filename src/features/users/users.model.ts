@@ -10,7 +10,15 @@ import { isDuplicateKey } from '../../drivers/concerns.js';
 
 export type NewUser = Omit<
   UserRow,
-  '_id' | 'credentialVersion' | 'state' | 'erasureAt' | 'resetLink' | 'lastSeenAt' | 'names' | 'status'
+  | '_id'
+  | 'credentialVersion'
+  | 'state'
+  | 'erasureAt'
+  | 'erasureLocale'
+  | 'resetLink'
+  | 'lastSeenAt'
+  | 'names'
+  | 'status'
 >;
 
 const link = new mongoose.Schema<MailLink>(
@@ -61,6 +69,7 @@ const schema = new mongoose.Schema<UserRow>(
     credentialVersion: { type: Number, default: 0 },
     state: { type: String, enum: ['active', 'disabled', 'leaving', 'erasing', 'erased'], default: 'active' },
     erasureAt: { type: Date, default: null },
+    erasureLocale: { type: String, default: null },
     privacy: { type: privacy, required: true },
     verifyLink: { type: link, default: null },
     resetLink: { type: link, default: null },
@@ -244,6 +253,7 @@ export function usersModel(connection: Connection): UserRows {
         credentialVersion: 0,
         state: 'active',
         erasureAt: null,
+        erasureLocale: null,
         resetLink: null,
         lastSeenAt: null,
       };

@@ -4,6 +4,7 @@ import type { FactBus } from '../../kernel/fact-bus.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import { createDirectory } from './directory.js';
 import { createPeople, type People } from './people.js';
+import type { FacingMemory } from './facing-memory.js';
 import type { Relations } from './relations.js';
 import { toMe, toPublicUser, toRef } from './user-views.js';
 import type { UserRow, UserRows } from './users.model.js';
@@ -12,6 +13,7 @@ import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef }
 interface Deps {
   rows: UserRows;
   relations: Relations;
+  memory: Pick<FacingMemory, 'of'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
 }
@@ -58,8 +60,8 @@ function mapper(rows: Pick<UserRows, 'byIds'>) {
 }
 
 /** Builds the people of a server: their own accounts and what others see of them. */
-export function createUsers({ rows, relations, bus, presence }: Deps): Users {
-  const people = createPeople({ rows, relations, presence });
+export function createUsers({ rows, relations, memory, bus, presence }: Deps): Users {
+  const people = createPeople({ rows, relations, memory, presence });
 
   async function me(userId: string): Promise<Me> {
     const row = await rows.byId(userId);
