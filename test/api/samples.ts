@@ -51,6 +51,7 @@ function partsFor(
     'GET /api/users/:userId': { params: { userId: other.id } },
     'DELETE /api/users/me': { body: { password: user.password, dryRun: true } },
     'GET /api/users': { query: { ids: other.id } },
+    'PUT /api/users/avatar': { body: { uploadId: ids.message } },
     'PUT /api/users/status': { body: { emoji: '🦑', text: 'away', expiresAt: '2099-01-01T00:00:00Z' } },
     'PUT /api/users/privacy': {
       body: {

@@ -55,6 +55,16 @@ describe('the own profile', () => {
     ).toBe(200);
   });
 
+  it('shows no picture that is not an upload of one’s own', async () => {
+    const user = await makeUser(server);
+    const refused = await api(server).as(user).put('/api/users/avatar', { uploadId: user.id });
+    expect([refused.status, refused.body.code]).toEqual([404, 'not_found']);
+    for (const _ of [1, 2]) {
+      const { status, body } = await api(server).as(user).delete('/api/users/avatar');
+      expect([status, body.avatar]).toEqual([200, null]);
+    }
+  });
+
   it('requirement 33: cannot set what is not part of it', async () => {
     const user = await makeUser(server);
     const keys = ['email', 'emailVerified', 'passwordHash', 'state', 'role', '_id', 'createdAt', 'privacy', '$set'];

@@ -20,6 +20,8 @@ export const routePolicy: Record<string, Access> = {
   'DELETE /api/users/sessions/:sessionId': 'user',
   'GET /api/users/:userId': 'user',
   'GET /api/users': 'user',
+  'PUT /api/users/avatar': 'user',
+  'DELETE /api/users/avatar': 'user',
   'PUT /api/users/status': 'user',
   'DELETE /api/users/status': 'user',
   'PUT /api/users/privacy': 'user',

@@ -1,5 +1,6 @@
 import type { Actor } from '../../kernel/actor.js';
 import { invalidInput, notContactable, notFound, Problem } from '../../kernel/problem.js';
+import { isHeard } from '../users/people.policy.js';
 import type { Relations } from '../users/relations.js';
 import type { Log } from '../../log/log.js';
 import { type Held, reachedOf } from '../../views/held.js';
@@ -65,7 +66,7 @@ async function deafTo({ relations }: Deps, senderId: string, mentions: readonly 
   if (mentions.length === 0) return [];
   // Each of the mentioned looks at the sender.
   const betweens = await relations.betweenAll(senderId, mentions);
-  return [...betweens].filter(([, { hasBlocked }]) => hasBlocked).map(([userId]) => userId);
+  return [...betweens].filter(([, between]) => !isHeard(between)).map(([userId]) => userId);
 }
 
 /** What is asked of a new message; throws `not_contactable`, `invalid_input` and `not_found`. */

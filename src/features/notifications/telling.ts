@@ -1,4 +1,5 @@
 import type { MemberRow, MemberRows } from '../conversations/members.model.js';
+import { isHeard } from '../users/people.policy.js';
 import type { Relations } from '../users/relations.js';
 import type { NotificationNews } from './notification-news.js';
 import type { NewNotification, NotificationRow, NotificationRows } from './notifications.model.js';
@@ -52,7 +53,7 @@ export function createTelling({ rows, members, relations, news }: Deps): Telling
     async deafTo(senderId, some) {
       if (some.length === 0) return new Set();
       const betweens = await relations.betweenAll(senderId, some.map(userIdOf));
-      return new Set([...betweens].filter(([, { hasBlocked }]) => hasBlocked).map(([userId]) => userId));
+      return new Set([...betweens].filter(([, between]) => !isHeard(between)).map(([userId]) => userId));
     },
   };
 }

@@ -59,6 +59,11 @@ export function mayWrite(between: Between, { privacy, isActive }: Owner, hasWrit
   return isActive && mayChange(between) && (hasWritten || admits(privacy.directMessages, between));
 }
 
+/** Whether what the owner writes mentions the viewer, or notifies him: not whom he has blocked. */
+export function isHeard({ hasBlocked }: Pick<Between, 'hasBlocked'>): boolean {
+  return !hasBlocked;
+}
+
 /** Whether the two may edit, react and type where they write to each other: a block ends it for both. */
 export function mayChange({ isBlocked, hasBlocked }: Between): boolean {
   return !isBlocked && !hasBlocked;

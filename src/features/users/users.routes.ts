@@ -1,17 +1,10 @@
 import { type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
-import { Me, PublicUser, SetStatus, UpdateProfile, UserParams } from './users.schemas.js';
+import { Me, PublicUser, SetAvatar, SetStatus, UpdateProfile, UserParams } from './users.schemas.js';
 import type { Users } from './users.service.js';
 
-/** The own account and other people's profiles, under `/api/users`. */
-export function userEndpoints(users: Users): Endpoint[] {
+/** What a person shows of himself. */
+function shownEndpoints(users: Users): Endpoint[] {
   return [
-    endpoint({
-      method: 'get',
-      path: '/me',
-      summary: 'Get the own account',
-      returns: { 200: Me },
-      handle: async ({ actor }) => ok(await users.me(actor.userId)),
-    }),
     endpoint({
       method: 'put',
       path: '/profile',
@@ -20,6 +13,21 @@ export function userEndpoints(users: Users): Endpoint[] {
       body: UpdateProfile,
       returns: { 200: Me },
       handle: async ({ actor, body }) => ok(await users.updateProfile(actor, body)),
+    }),
+    endpoint({
+      method: 'put',
+      path: '/avatar',
+      summary: 'Show a picture of oneself',
+      body: SetAvatar,
+      returns: { 200: Me },
+      handle: async ({ actor, body }) => ok(await users.setAvatar(actor, body.uploadId)),
+    }),
+    endpoint({
+      method: 'delete',
+      path: '/avatar',
+      summary: 'Show no picture any more',
+      returns: { 200: Me },
+      handle: async ({ actor }) => ok(await users.removeAvatar(actor)),
     }),
     endpoint({
       method: 'put',
@@ -37,6 +45,20 @@ export function userEndpoints(users: Users): Endpoint[] {
       returns: { 200: Me },
       handle: async ({ actor }) => ok(await users.setStatus(actor, null)),
     }),
+  ];
+}
+
+/** The own account and other people's profiles, under `/api/users`. */
+export function userEndpoints(users: Users): Endpoint[] {
+  return [
+    endpoint({
+      method: 'get',
+      path: '/me',
+      summary: 'Get the own account',
+      returns: { 200: Me },
+      handle: async ({ actor }) => ok(await users.me(actor.userId)),
+    }),
+    ...shownEndpoints(users),
     endpoint({
       method: 'get',
       path: '/:userId',

@@ -78,6 +78,8 @@ export const UpdateProfile = z
   .meta({ id: 'UpdateProfile' });
 export type UpdateProfile = z.infer<typeof UpdateProfile>;
 
+export const SetAvatar = z.strictObject({ uploadId: objectId }).meta({ id: 'SetAvatar' });
+
 export const SetStatus = z
   .strictObject({
     emoji: emoji.nullable().default(null),

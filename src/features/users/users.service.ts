@@ -23,6 +23,9 @@ export interface Users {
   me(userId: string): Promise<Me>;
   /** Changes what is given of a profile; throws `username_taken`. */
   updateProfile(actor: Actor, profile: UpdateProfile): Promise<Me>;
+  /** Shows a picture; throws `not_found` for an upload that is not the caller's. */
+  setAvatar(actor: Actor, uploadId: string): Promise<Me>;
+  removeAvatar(actor: Actor): Promise<Me>;
   /** Says something of oneself in place of what was said; null says nothing. */
   setStatus(actor: Actor, status: SetStatus | null): Promise<Me>;
   /** Changes what is given of the own privacy. */
@@ -57,6 +60,12 @@ function mapper(rows: Pick<UserRows, 'byIds'>) {
     const found = await rows.byIds([...new Set(userIds)]);
     return new Map(found.map((row) => [String(row._id), view(row)]));
   };
+}
+
+/** The id of a username that people can turn to. */
+async function idOf(rows: Pick<UserRows, 'byUsername'>, username: string): Promise<string | null> {
+  const row = await rows.byUsername(username);
+  return row?.state === 'active' ? String(row._id) : null;
 }
 
 /** Builds the people of a server: their own accounts and what others see of them. */
@@ -94,6 +103,9 @@ export function createUsers({ rows, relations, memory, bus, presence }: Deps): U
       if (row === null) throw new Problem('unauthenticated');
       return announce(row);
     },
+    // Nobody has uploads yet, so every one that is named is unknown, and nobody shows a picture.
+    setAvatar: () => Promise.reject(notFound()),
+    removeAvatar: ({ userId }) => me(userId),
     async setStatus({ userId }, status) {
       const isSaid = status !== null && (status.emoji !== null || status.text !== null);
       const expiresAt = status?.expiresAt ? new Date(status.expiresAt) : null;
@@ -116,10 +128,7 @@ export function createUsers({ rows, relations, memory, bus, presence }: Deps): U
       if (!person || person.owner.isLeaving) throw notFound();
       return person.view;
     },
-    async idOf(username) {
-      const row = await rows.byUsername(username);
-      return row?.state === 'active' ? String(row._id) : null;
-    },
+    idOf: (username) => idOf(rows, username),
     refs: (userIds) => mapped(userIds, toRef),
     statesOf: (userIds) => mapped(userIds, ({ state }) => state),
     noteLastSeen: (userId, at) => rows.setLastSeen(userId, at),
