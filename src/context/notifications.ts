@@ -29,7 +29,7 @@ export function createNotifying({ logger }: Parts, { rows: all, bus, presence }:
   const { notifications: rows, members, messages, conversations, hidden, reactions, changes } = all;
   const isConnected = (userId: string): boolean => presence.count(userId) > 0;
   const { blockedBy } = relations;
-  const views = createNotificationViews({ conversations, members, messages, counting, blockedBy });
+  const views = createNotificationViews({ conversations, members, messages, counting, blockedBy, settle: log.settle });
   const news = createNotificationNews({ rows, views, isConnected, bus });
   const inTurn = createInTurn();
   const notifications = createNotifications({ rows, views, news, inTurn, cursors });

@@ -76,9 +76,8 @@ describe('contacts', () => {
       () => as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'B' }),
       () => as(ada).delete(`/api/contacts/${bob.id}`),
     ];
-    for (let round = 0; round < 20; round++) {
-      const pairs = deeds.flatMap((one) => deeds.map((other) => [one, other] as const));
-      const [one, other] = pairs[(round * 7) % pairs.length]!;
+    const pairs = deeds.flatMap((one) => deeds.map((other) => [one, other] as const));
+    for (const [one, other] of [...pairs, ...pairs]) {
       const answers = await Promise.all([one(), other(), one(), other()]);
       for (const { status } of answers) expect([200, 201, 204, 404]).toContain(status);
       const contacts = (await as(ada).get('/api/contacts')).body.items;

@@ -36,9 +36,10 @@ async function fence(sender: TestUser, id: string, user: TestUser, socket: Socke
 
 async function makeScene() {
   const [ada, bob, cem] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  // Who is connected is told; who comes later finds it in the list.
+  const bobs = await connectAs(server, bob);
   const groupId = (await makeGroup(server, ada, [bob, cem])).id;
   const directId = (await makeDirect(server, ada, bob)).id;
-  const bobs = await connectAs(server, bob);
   await told(bobs, 'group_added');
   await as(bob).post('/api/notifications/read', { all: true });
   return { ada, bob, cem, groupId, directId, bobs };

@@ -1,19 +1,21 @@
 import type { Held } from '../../views/held.js';
-import type { Counting } from '../../views/counting.js';
+import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRows } from '../conversations/conversations.model.js';
 import type { MemberRows } from '../conversations/members.model.js';
 import type { MessageRows } from '../messages/messages.model.js';
-import { spellOf as spellKey } from './rules.js';
+import { isCounted, spellOf } from './rules.js';
 import type { NotificationRow } from './notifications.model.js';
 import type { Notification } from './notifications.schemas.js';
 
 interface Deps {
   conversations: Pick<ConversationRows, 'byIds'>;
   members: Pick<MemberRows, 'ofUserIn'>;
-  messages: Pick<MessageRows, 'newestCounted' | 'byIds'>;
+  messages: Pick<MessageRows, 'newestCounted' | 'atPlaces' | 'byIds'>;
   counting: Pick<Counting, 'of'>;
   /** Whom a person has blocked. */
   blockedBy(userId: string): Promise<string[]>;
+  /** Waits until what this process knows of heads and marks is written. */
+  settle(): Promise<boolean>;
 }
 
 export interface NotificationViews {
@@ -42,6 +44,41 @@ function toNotification(row: NotificationRow, more: Partial<Notification> = {}):
   };
 }
 
+/** Builds the reading of spells that go on, by a fixed number of queries where their last messages count. */
+function createSpells({ messages, counting }: Pick<Deps, 'messages' | 'counting'>) {
+  /** The newest message of each conversation that counts as unread: mostly the last one, which one query has for all. */
+  async function newestOf(held: readonly Held[]): Promise<Map<string, string>> {
+    const places = held.map(({ conversation: { _id, seq } }) => ({ conversationId: _id, seq }));
+    const last = (await messages.atPlaces(places)).filter(isCounted);
+    const known = new Set(last.map(({ conversationId }) => String(conversationId)));
+    const others = held.filter(({ conversation }) => !known.has(String(conversation._id)));
+    const asked = await Promise.all(others.map(({ conversation }) => messages.newestCounted(conversation._id)));
+    const all = [...last, ...asked.filter((row) => row !== null)];
+    return new Map(all.map(({ _id, conversationId }) => [String(conversationId), String(_id)]));
+  }
+
+  /** How much is unread in each of these spells, and its newest message; by conversation. */
+  return async function spellsOf(userId: string, held: readonly Held[]): Promise<Map<string, Partial<Notification>>> {
+    if (held.length === 0) return new Map();
+    const [counts, newest] = await Promise.all([counting.of(userId, held), newestOf(held)]);
+    return new Map(
+      held.map((one) => {
+        const key = String(one.conversation._id);
+        return [key, { count: countsIn(counts, one).unreadCount, messageId: newest.get(key) ?? null }];
+      }),
+    );
+  };
+}
+
+/** Whether the spell that a notification is of goes on. */
+function isGoing({ source }: NotificationRow, held: Held | undefined): boolean {
+  return held !== undefined && source === spellOf(held.member);
+}
+
+function over(row: NotificationRow): Notification {
+  return toNotification(row, { readAt: (row.readAt ?? row.updatedAt).toISOString() });
+}
+
 /** Builds what shows notifications: all that can change is asked anew, and nothing but ids is kept. */
 export function createNotificationViews({
   conversations,
@@ -49,7 +86,10 @@ export function createNotificationViews({
   messages,
   counting,
   blockedBy,
+  settle,
 }: Deps): NotificationViews {
+  const spellsOf = createSpells({ messages, counting });
+
   /** The conversations of these rows that the person is in. */
   async function heldBy(userId: string, rows: readonly NotificationRow[]): Promise<Map<string, Held>> {
     const ids = new Map(
@@ -66,40 +106,39 @@ export function createNotificationViews({
     );
   }
 
-  /** How much is unread in the spell of a notification, and its newest message. */
-  async function spellOf({ conversation, member }: Held, userId: string): Promise<Partial<Notification>> {
-    const counts = await counting.of(userId, [{ conversation, member, other: null }]);
-    const newest = await messages.newestCounted(conversation._id);
-    return {
-      count: counts.get(String(conversation._id))?.unreadCount ?? 0,
-      messageId: newest ? String(newest._id) : null,
-    };
+  /** What a person has to do with what these rows speak of. */
+  async function contextOf(userId: string, rows: readonly NotificationRow[]) {
+    // What this process knows and has not written is in what is read then.
+    await settle();
+    const [held, blocked, found] = await Promise.all([
+      heldBy(userId, rows),
+      blockedBy(userId),
+      messages.byIds(rows.flatMap(({ messageId }) => (messageId ? [String(messageId)] : []))),
+    ]);
+    const going = rows.flatMap((row) => {
+      const here = held.get(String(row.conversationId));
+      return row.kind === 'message' && here && isGoing(row, here) ? [here] : [];
+    });
+    const deleted = new Set(found.filter(({ deletedAt }) => deletedAt).map(({ _id }) => String(_id)));
+    return { held, blocked, deleted, spells: await spellsOf(userId, going) };
   }
 
   return {
     async of(userId, rows) {
-      const [held, blocked, found] = await Promise.all([
-        heldBy(userId, rows),
-        blockedBy(userId),
-        messages.byIds(rows.flatMap(({ messageId }) => (messageId ? [String(messageId)] : []))),
-      ]);
-      const deleted = new Set(found.filter(({ deletedAt }) => deletedAt).map(({ _id }) => String(_id)));
-      const shown = rows.map(async (row): Promise<Notification | null> => {
-        const here = row.conversationId ? held.get(String(row.conversationId)) : undefined;
-        if (ofMessages.includes(row.kind) && !here) return null;
+      const { held, blocked, deleted, spells } = await contextOf(userId, rows);
+      return rows.flatMap((row): Notification[] => {
+        const key = String(row.conversationId);
+        if (ofMessages.includes(row.kind) && !held.has(key)) return [];
         if (row.kind === 'message') {
-          if (!here) return null;
+          const spell = spells.get(key);
           // A spell that is over is read, and stays as it was.
-          if (row.source !== spellKey(here.member))
-            return toNotification(row, { readAt: (row.readAt ?? row.updatedAt).toISOString() });
-          const spell = await spellOf(here, userId);
-          return spell.count === 0 ? null : toNotification(row, spell);
+          if (!spell || !isGoing(row, held.get(key))) return [over(row)];
+          return spell.count === 0 ? [] : [toNotification(row, spell)];
         }
-        if (row.kind !== 'security' && blocked.includes(String(row.actorId))) return null;
-        if (ofMessages.includes(row.kind) && deleted.has(String(row.messageId))) return null;
-        return toNotification(row);
+        if (row.kind !== 'security' && blocked.includes(String(row.actorId))) return [];
+        if (ofMessages.includes(row.kind) && deleted.has(String(row.messageId))) return [];
+        return [toNotification(row)];
       });
-      return (await Promise.all(shown)).filter((view) => view !== null);
     },
   };
 }
