@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
 import { createDepartures } from '../features/conversations/departures.js';
@@ -18,7 +19,7 @@ import { createMessageViews } from '../views/message-views.js';
 import { createVisibility } from '../views/visibility.js';
 import type { Ground, Parts } from './ground.js';
 import type { People } from './people.js';
-import { createGroupsOver, othersPassed } from './groups.js';
+import { createGroupsOver } from './groups.js';
 
 /** What puts rows of several features together. */
 function createViews({ messages, messageChanges: changes, hidden }: Ground['rows'], { people, relations }: Users) {
@@ -28,6 +29,9 @@ function createViews({ messages, messageChanges: changes, hidden }: Ground['rows
   const conversationViews = createConversationViews({ messages, messageViews, visibility, counting, people });
   return { visibility, counting, messageViews, conversationViews };
 }
+
+/** So long another process may take to write what it was allowed to write before somebody left. */
+const othersWriteMs = 1000;
 
 /** Conversations and messages over their log. */
 function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users'>) {
@@ -43,6 +47,11 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     kind: database.kind,
     onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
   });
+  async function passed(): Promise<void> {
+    await log.passed();
+    if (database.kind === 'mongodb') await wait(othersWriteMs);
+  }
+
   const views = createViews(rows, users);
   const { visibility, counting, messageViews, conversationViews } = views;
   const cursors = createCursors(keys);
@@ -54,10 +63,7 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     contacts,
     lastSeq: messageRows.lastSeq,
     hasWritten: messageRows.hasWritten,
-    async passed() {
-      await log.passed();
-      await othersPassed(database);
-    },
+    passed,
     views: conversationViews,
     counting,
     reached,
@@ -82,7 +88,7 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     windows: config.messages,
   });
   const reactions = createReactions({ rows: rows.reactions, messages, conversations, users, cursors });
-  return { log, reached, views, cursors, contacts, conversations, messages, reactions };
+  return { log, passed, reached, views, cursors, contacts, conversations, messages, reactions };
 }
 
 /** Everything between people: what they say, in groups too, what they are told of it, and how devices catch up. */

@@ -1,5 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { type Database } from '../drivers/database.js';
 import { type Conversations } from '../features/conversations/conversations.service.js';
 import { createGroupChanging } from '../features/groups/group-changing.js';
 import { createGroupNews } from '../features/groups/group-news.js';
@@ -7,8 +5,8 @@ import { createGroups } from '../features/groups/groups.service.js';
 import { type Messages } from '../features/messages/messages.service.js';
 import { type Users } from '../features/users/users.service.js';
 import { type Cursors } from '../kernel/cursors.js';
-import { type Log } from '../log/log.js';
-import { type Reached } from '../log/reached.js';
+import type { Log } from '../log/log.js';
+import type { Reached } from '../log/reached.js';
 import type { Ground, Parts } from './ground.js';
 
 /** What groups are built over. */
@@ -19,18 +17,12 @@ export interface GroupChat {
   conversations: Conversations;
   messages: Messages;
   cursors: Cursors;
-}
-
-/** So long another process may take to write what it was allowed to write before somebody left. */
-const othersWriteMs = 1000;
-
-/** Waits until no other process can write any more what it was allowed to. */
-export async function othersPassed({ kind }: Pick<Database, 'kind'>): Promise<void> {
-  if (kind === 'mongodb') await wait(othersWriteMs);
+  /** Waits until nothing can land any more that was allowed before. */
+  passed: () => Promise<void>;
 }
 
 /** Groups over their conversations and messages. */
-export function createGroupsOver({ config, database, logger }: Parts, { rows, bus }: Ground, chat: GroupChat) {
+export function createGroupsOver({ config, logger }: Parts, { rows, bus }: Ground, chat: GroupChat) {
   const { users, conversations, messages } = chat;
   const { members, memberChanges } = rows;
   const news = createGroupNews({ members, users, conversations, bus });
@@ -42,7 +34,6 @@ export function createGroupsOver({ config, database, logger }: Parts, { rows, bu
     messages,
     news,
     bus,
-    othersPassed: () => othersPassed(database),
     onError: (error) => logger.warn({ err: error }, 'a group could not be erased; it is tried again'),
   });
   const groups = createGroups({

@@ -7,6 +7,16 @@ export interface Cursors {
   encode(list: string, userId: string, position: unknown): string;
   /** The place that a cursor stands for; throws `invalid_input` for what was not made for this list and person. */
   decode(list: string, userId: string, cursor: string): unknown;
+  /**
+   * The same for a place that is made of values of these types, in their order; null for no cursor. Throws
+   * `invalid_input` for a place of another form too.
+   */
+  place<Place extends readonly unknown[]>(
+    list: string,
+    userId: string,
+    cursor: string | undefined,
+    types: readonly ('boolean' | 'number' | 'string')[],
+  ): Place | null;
   /** The same for bytes. */
   seal(list: string, userId: string, bytes: Buffer): string;
   /** The bytes that a cursor stands for; throws `invalid_input` at `path`. */
@@ -15,6 +25,7 @@ export interface Cursors {
 
 const macBytes = 16;
 
+const otherForm = { en: 'This cursor is not one of this list.', fr: 'Ce curseur n’est pas de cette liste.' };
 const foreign = {
   en: 'This cursor was not made for this list. Begin again without one.',
   fr: 'Ce curseur n’a pas été créé pour cette liste. Recommencez sans curseur.',
@@ -44,10 +55,25 @@ export function createCursors(keys: Keys): Cursors {
     return place;
   }
 
+  const decode = (list: string, userId: string, cursor: string): unknown =>
+    JSON.parse(open(list, userId, cursor, 'query.cursor').toString());
+
   return {
     seal,
     open,
     encode: (list, userId, position) => seal(list, userId, Buffer.from(JSON.stringify(position))),
-    decode: (list, userId, cursor) => JSON.parse(open(list, userId, cursor, 'query.cursor').toString()),
+    decode,
+    place<Place extends readonly unknown[]>(
+      list: string,
+      userId: string,
+      cursor: string | undefined,
+      types: readonly string[],
+    ) {
+      if (cursor === undefined) return null;
+      const place = decode(list, userId, cursor);
+      const isFit = Array.isArray(place) && place.map((one) => typeof one).join() === types.join();
+      if (!isFit) throw invalidInput('query.cursor', otherForm);
+      return place as unknown as Place;
+    },
   };
 }

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
-import { api, type Answer } from '../support/client.js';
+import { api } from '../support/client.js';
 import { makeDirect, makeGroup, makeUser, type TestUser } from '../support/factories.js';
+import { insist } from '../support/insist.js';
 import { historyOf } from '../support/history.js';
 import { randomOf } from '../support/random.js';
 import { Replica } from '../support/replica.js';
@@ -25,16 +26,6 @@ interface Own {
   isDeleted: boolean;
   /** Whether its sender has reacted to it. */
   isLiked: boolean;
-}
-
-/** Asks again and again until it is answered, as a client does that never gives up. */
-async function insist(ask: () => Promise<Answer>, allowed: readonly number[]): Promise<Answer> {
-  for (;;) {
-    const answer = await ask().catch(() => null);
-    if (answer && allowed.includes(answer.status)) return answer;
-    if (answer) expect(answer.status, answer.text).toBe(503);
-    await wait(20);
-  }
 }
 
 /** One device that sends, edits, reacts and deletes, each thing until it is answered. */

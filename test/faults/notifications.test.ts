@@ -1,20 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
-import { api, type Answer } from '../support/client.js';
+import { api } from '../support/client.js';
 import { makeGroup, makeUser } from '../support/factories.js';
+import { insist } from '../support/insist.js';
 import { randomOf } from '../support/random.js';
 
 const crashes = 4;
-
-/** Asks until it is answered, whatever dies meanwhile. */
-async function insist(ask: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
-    const answer = await ask().catch(() => null);
-    if (answer && answer.status < 500) return answer;
-    await wait(20);
-  }
-}
 
 it('requirement 62: each mention makes one notification, wherever the server dies', { timeout: 120_000 }, async () => {
   const random = randomOf(7);
@@ -27,7 +19,8 @@ it('requirement 62: each mention makes one notification, wherever the server die
   const sending = (async () => {
     while (left > 0) {
       const body = { conversationId: id, clientId: `m${sent.length}`, text: 'you', mentions: [bob.id] };
-      sent.push((await insist(() => api(at).as(ada).post('/api/messages', body))).body.id);
+      const answer = await insist(() => api(at).as(ada).post('/api/messages', body), [200, 201]);
+      sent.push(answer.body.id);
       await wait(30);
     }
   })();

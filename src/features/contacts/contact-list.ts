@@ -1,7 +1,6 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { foldText } from '../../kernel/fold.js';
-import { invalidInput } from '../../kernel/problem.js';
 import type { RelationRow, RelationRows } from '../users/relations.model.js';
 import type { Users } from '../users/users.service.js';
 import type { ContactViews } from './contact-views.js';
@@ -13,8 +12,6 @@ interface Deps {
   cursors: Cursors;
 }
 
-const wrongCursor = { en: 'This cursor is not one of this list.', fr: 'Ce curseur n’est pas de cette liste.' };
-
 /** Where a page of contacts ends: milliseconds since the epoch, and a person. */
 type Place = [since: number, userId: string];
 
@@ -22,10 +19,6 @@ type Place = [since: number, userId: string];
 export const placeOf = ({ contactSince, userId }: RelationRow): Place => [contactSince?.getTime() ?? 0, String(userId)];
 
 const isAfter = (a: Place, b: Place): boolean => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
-
-function isPlace(value: unknown): value is Place {
-  return Array.isArray(value) && value.map((one) => typeof one).join() === 'number,string';
-}
 
 /** Builds the list of contacts; a filter looks at what is shown of them: alias, name and username. */
 export function createContactList({ rows, users, cursors }: Deps, views: ContactViews) {
@@ -42,8 +35,7 @@ export function createContactList({ rows, users, cursors }: Deps, views: Contact
 
   return async function list({ userId }: Actor, { q, limit, cursor }: ListContacts): Promise<ContactList> {
     const name = `contacts ${q ?? ''}`;
-    const after = cursor === undefined ? null : cursors.decode(name, userId, cursor);
-    if (after !== null && !isPlace(after)) throw invalidInput('query.cursor', wrongCursor);
+    const after = cursors.place<Place>(name, userId, cursor, ['number', 'string']);
     const left = (await matching(userId, q)).filter((row) => after === null || isAfter(placeOf(row), after));
     const page = left.slice(0, limit);
     const last = page.at(-1);

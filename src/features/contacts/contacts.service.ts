@@ -12,7 +12,7 @@ import type { AddContact, Contact, ContactList, ListContacts } from './contacts.
 
 interface Deps {
   rows: RelationRows;
-  users: Pick<Users, 'people' | 'refs' | 'find' | 'idOf' | 'statesOf'>;
+  users: Pick<Users, 'people' | 'refs' | 'listed' | 'find' | 'idOf' | 'statesOf'>;
   cursors: Cursors;
   bus: Pick<FactBus<Facts>, 'publish'>;
 }
@@ -77,8 +77,7 @@ function createBlocks(deps: Deps): Blocks {
     unblock: (actor, userId) => rows.unblock(actor.userId, userId),
     async blocked(userId) {
       const ids = (await rows.blockedBy(userId)).map((row) => String(row.userId));
-      const refs = await users.refs(ids);
-      return { items: ids.flatMap((id) => refs.get(id) ?? []) };
+      return { items: await users.listed(ids) };
     },
   };
 }
@@ -95,10 +94,7 @@ function createOwn({ rows, users }: Deps, views: ContactViews): Contacts['ownOf'
       },
       blocked: {
         version: blockedIds,
-        async read() {
-          const refs = await users.refs(blockedIds);
-          return blockedIds.flatMap((id) => refs.get(id) ?? []);
-        },
+        read: () => users.listed(blockedIds),
       },
     };
   };

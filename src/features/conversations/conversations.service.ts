@@ -42,7 +42,7 @@ import { createStanding, type Known } from './standing.js';
 interface Deps {
   rows: { conversations: ConversationRows; members: MemberRows; hidden: HiddenRows };
   log: Known;
-  users: Pick<Users, 'people' | 'relations' | 'refs' | 'me' | 'setPrivacy'>;
+  users: Pick<Users, 'people' | 'relations' | 'listed' | 'hidingAmong' | 'me' | 'setPrivacy'>;
   contacts: Pick<Contacts, 'block' | 'unblock' | 'announce'>;
   /** The last number of a conversation in its log. */
   lastSeq(conversationId: string): Promise<number>;
@@ -148,8 +148,7 @@ async function namesOf({ rows, users }: Pick<Deps, 'rows' | 'users'>, userId: st
     partners.includes(id) ||
     betweens.get(id)?.hasAdded === true ||
     [...(groups.get(id) ?? [])].some((group) => own.has(group));
-  const refs = await users.refs(asked.filter(isKnown));
-  return { items: asked.flatMap((id) => refs.get(id) ?? []) };
+  return { items: await users.listed(asked.filter(isKnown)) };
 }
 
 /** Builds the conversations of a server. */

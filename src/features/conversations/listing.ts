@@ -1,4 +1,5 @@
-import { invalidInput, unavailable } from '../../kernel/problem.js';
+import type { Cursors } from '../../kernel/cursors.js';
+import { unavailable } from '../../kernel/problem.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
 import type { Held } from '../../views/held.js';
 import { type Counting, countsIn } from '../../views/counting.js';
@@ -13,11 +14,7 @@ interface Deps {
   log: Pick<Known, 'settle'>;
   views: ConversationViews;
   counting: Counting;
-  cursors: {
-    encode(list: string, userId: string, position: unknown): string;
-    /** Throws `invalid_input` for what this server did not make for this list and person. */
-    decode(list: string, userId: string, cursor: string): unknown;
-  };
+  cursors: Cursors;
 }
 
 type Listed = Pick<Deps, 'rows' | 'log'>;
@@ -25,10 +22,6 @@ type Position = [pinned: boolean, lastActivityAt: number, id: string];
 
 function positionOf({ conversation, member }: Held): Position {
   return [member.pinned, conversation.lastActivityAt.getTime(), String(conversation._id)];
-}
-
-function isPosition(value: unknown): value is Position {
-  return Array.isArray(value) && value.map((one) => typeof one).join() === 'boolean,number,string';
 }
 
 /** Pinned first, then the latest activity, then the higher id. */
@@ -85,21 +78,13 @@ export async function withOthers(
   });
 }
 
-const wrongCursor = { en: 'This cursor is not one of this list.', fr: 'Ce curseur n’est pas de cette liste.' };
-
 /** Builds the list of conversations: pinned first, then by activity. */
 export function createListing(deps: Deps) {
   const { cursors, views } = deps;
 
-  function placeOf(name: string, userId: string, cursor: string): Position {
-    const place = cursors.decode(name, userId, cursor);
-    if (!isPosition(place)) throw invalidInput('query.cursor', wrongCursor);
-    return place;
-  }
-
   return async (userId: string, { filter, limit, cursor }: ListConversations): Promise<ConversationList> => {
     const name = `conversations ${filter}`;
-    const after = cursor === undefined ? null : placeOf(name, userId, cursor);
+    const after = cursors.place<Position>(name, userId, cursor, ['boolean', 'number', 'string']);
     const all = (await filtered(deps, userId, filter, await ownBy(deps, userId)))
       .sort((a, b) => compare(positionOf(a), positionOf(b)))
       .filter((held) => after === null || compare(positionOf(held), after) > 0);

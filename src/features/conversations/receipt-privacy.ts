@@ -9,7 +9,7 @@ import type { MemberRows } from './members.model.js';
 interface Deps {
   conversations: Pick<ConversationRows, 'byIds'>;
   members: Pick<MemberRows, 'groupsOf' | 'stand' | 'unstand'>;
-  users: Pick<Users, 'setPrivacy' | 'me'>;
+  users: Pick<Users, 'setPrivacy' | 'hidingAmong' | 'me'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
 }
 
@@ -58,7 +58,7 @@ export function createReceiptPrivacy({ conversations, members, users, bus }: Dep
       return me;
     },
     async standIn(userIds) {
-      for (const userId of userIds) if (!(await users.me(userId)).privacy.readReceipts) await stand(userId);
+      for (const userId of await users.hidingAmong(userIds)) await stand(userId);
     },
   };
 }

@@ -17,12 +17,12 @@ interface Deps {
   conversationRows: Pick<ConversationRows, 'raiseBlind'>;
   conversations: Pick<Conversations, 'departures' | 'privacy'>;
   messages: Pick<Messages, 'announceSystem'>;
-  log: Pick<Log, 'appendSystem' | 'change' | 'passed'>;
+  log: Pick<Log, 'appendSystem' | 'change'>;
   reached: Pick<Reached, 'raise'>;
   news: GroupNews;
   bus: Pick<FactBus<Facts>, 'publish'>;
-  /** Waits until no other process can still write what it was allowed to before. */
-  othersPassed: () => Promise<void>;
+  /** Waits until nothing can land any more that was allowed before. */
+  passed: () => Promise<void>;
   onError: (error: unknown) => void;
 }
 
@@ -59,8 +59,7 @@ function createSteps(deps: Deps) {
       conversations.departures.note(conversationId, String(userId));
       bus.publish('membership.ended', { conversationId, userId: String(userId), reason });
     }
-    await log.passed();
-    await deps.othersPassed();
+    await deps.passed();
     await reached.raise([conversationId]);
   }
 
@@ -110,7 +109,7 @@ function settling(rows: Pick<GroupRows, 'byId'>, finish: GroupChanging['finish']
 
 /** Builds what changes groups: one change after the other, each finished by whoever finds it. */
 export function createGroupChanging(deps: Deps): GroupChanging {
-  const { rows, memberChanges, conversations, log, bus } = deps;
+  const { rows, memberChanges, conversations, bus } = deps;
   const steps = createSteps(deps);
   const running = new Map<string, Promise<void>>();
 
@@ -131,8 +130,7 @@ export function createGroupChanging(deps: Deps): GroupChanging {
     const userIds = await memberChanges.endAll(row._id);
     conversations.departures.note(conversationId, null);
     for (const userId of userIds) bus.publish('membership.ended', { conversationId, userId, reason });
-    await log.passed();
-    await deps.othersPassed();
+    await deps.passed();
   }
 
   return {

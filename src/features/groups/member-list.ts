@@ -1,6 +1,5 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
-import { invalidInput } from '../../kernel/problem.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
 import type { MemberRow } from '../conversations/members.model.js';
 import type { GroupNews } from './group-news.js';
@@ -14,12 +13,6 @@ interface Deps {
 }
 
 type Position = [rank: number, joinedAt: number, id: string, version: number];
-
-const wrongCursor = { en: 'This cursor is not one of this list.', fr: 'Ce curseur n’est pas de cette liste.' };
-
-function isPosition(value: unknown): value is Position {
-  return Array.isArray(value) && value.map((one) => typeof one).join() === 'number,number,string,number';
-}
 
 const placeOf = (row: MemberRow): MemberPlace => ({
   rank: row.rank,
@@ -57,8 +50,8 @@ export function createMemberList({ memberChanges, news, cursors }: Deps) {
 
   return async (actor: Actor, row: ConversationRow, { limit, cursor }: ListMembers): Promise<MemberList> => {
     const name = `members ${String(row._id)}`;
-    const position = cursor === undefined ? null : cursors.decode(name, actor.userId, cursor);
-    if (position !== null && !isPosition(position)) throw invalidInput('query.cursor', wrongCursor);
+    const form = ['number', 'number', 'string', 'number'] as const;
+    const position = cursors.place<Position>(name, actor.userId, cursor, form);
     const version = position?.[3] ?? row.membersVersion;
     const place = position && { rank: position[0], joinedAt: position[1], id: position[2] };
     const found = await read(row, place, version, limit + 1);

@@ -1,7 +1,7 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import type { InTurn } from '../../kernel/in-turn.js';
-import { invalidInput, notFound } from '../../kernel/problem.js';
+import { notFound } from '../../kernel/problem.js';
 import type { NotificationNews } from './notification-news.js';
 import type { NotificationViews } from './notification-views.js';
 import type { NotificationPlace, NotificationRow, NotificationRows } from './notifications.model.js';
@@ -38,21 +38,14 @@ export interface Notifications {
 }
 
 const held = 50;
-const wrongCursor = { en: 'This cursor is not one of this list.', fr: 'Ce curseur n’est pas de cette liste.' };
 
 const placeOf = ({ updatedAt, _id }: NotificationRow): [number, string] => [updatedAt.getTime(), String(_id)];
-
-function isPlace(value: unknown): value is [number, string] {
-  return Array.isArray(value) && value.map((one) => typeof one).join() === 'number,string';
-}
 
 /** Builds the notifications of people. */
 export function createNotifications({ rows, views, news, inTurn, cursors }: Deps): Notifications {
   function placeIn(list: string, userId: string, cursor: string | undefined): NotificationPlace | null {
-    if (cursor === undefined) return null;
-    const place = cursors.decode(list, userId, cursor);
-    if (!isPlace(place)) throw invalidInput('query.cursor', wrongCursor);
-    return { updatedAt: place[0], id: place[1] };
+    const place = cursors.place<[number, string]>(list, userId, cursor, ['number', 'string']);
+    return place && { updatedAt: place[0], id: place[1] };
   }
 
   return {

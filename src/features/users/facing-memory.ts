@@ -11,8 +11,6 @@ export interface Facing {
 export interface FacingMemory {
   /** What is remembered, or what `read` gives. */
   of(userId: string, otherId: string | null, read: () => Promise<Facing>): Promise<Facing>;
-  /** Something of it is another now: the next question reads again. */
-  forget(): void;
   /** The same rows, whose writes have everything forgotten before they are answered. */
   watch<Rows extends object>(rows: Rows, writes: readonly (keyof Rows & string)[]): Rows;
 }
@@ -42,7 +40,6 @@ export function createFacingMemory({ isShared }: { isShared: boolean }): FacingM
   }
 
   return {
-    forget,
     of(userId, otherId, read) {
       if (isShared) return read();
       const key = `${userId} ${otherId ?? ''}`;

@@ -65,7 +65,6 @@ export interface RelationRows {
 
 const keyOf = (ownerId: string, userId: string): string => `${ownerId} ${userId}`;
 const isDate = trusted({ $type: 'date' as const });
-const write = { writeConcern: durable.writeConcern } as const;
 
 /** What makes and ends relations, each by one conditional write; a row that says nothing any more is taken away. */
 function writesOf(Relations: Model<RelationRow>) {
@@ -82,7 +81,7 @@ function writesOf(Relations: Model<RelationRow>) {
     for (;;) {
       try {
         const update = { $set: set, $setOnInsert: { ...made, ...rest } };
-        await Relations.updateOne({ _id, [field]: null }, update, { upsert: true, ...write });
+        await Relations.updateOne({ _id, [field]: null }, update, { upsert: true, ...durable });
         return true;
       } catch (error) {
         // It is set already, or somebody else has made the row at the same moment.
@@ -100,8 +99,8 @@ function writesOf(Relations: Model<RelationRow>) {
     unset: Partial<RelationRow>,
   ): Promise<boolean> {
     const _id = keyOf(ownerId, userId);
-    const result = await Relations.updateOne({ _id, [field]: isDate }, { $set: unset }, write);
-    await Relations.deleteOne({ _id, contactSince: null, blockedSince: null }, write);
+    const result = await Relations.updateOne({ _id, [field]: isDate }, { $set: unset }, durable);
+    await Relations.deleteOne({ _id, contactSince: null, blockedSince: null }, durable);
     return result.modifiedCount === 1;
   }
 
@@ -138,7 +137,7 @@ export function relationsModel(connection: Connection): RelationRows {
       Relations.findOneAndUpdate(
         { _id: keyOf(ownerId, userId), contactSince: isDate },
         { $set: { alias } },
-        { returnDocument: 'after', ...write },
+        { returnDocument: 'after', ...durable },
       ).lean(),
     removeContact: (ownerId, userId) => end(ownerId, userId, 'contactSince', { contactSince: null, alias: null }),
     block: (ownerId, userId, at) => begin(ownerId, userId, 'blockedSince', { blockedSince: at }),

@@ -39,6 +39,10 @@ export interface Users {
   /** The id of a username; null where there is no such account that people can turn to. */
   idOf(username: string): Promise<string | null>;
   refs(userIds: readonly string[]): Promise<Map<string, UserRef>>;
+  /** The same in the order of the ids; without those who are not there. */
+  listed(userIds: readonly string[]): Promise<UserRef[]>;
+  /** Who of these people hides what he reads. */
+  hidingAmong(userIds: readonly string[]): Promise<string[]>;
   /** What has become of the account of each of these people; nothing for who was never there. */
   statesOf(userIds: readonly string[]): Promise<Map<string, UserRow['state']>>;
   /** Keeps when the last socket of a person was gone. */
@@ -54,11 +58,26 @@ function given<Changes extends object>(
   }>;
 }
 
-/** Gives what reads people by their ids, each in one form. */
-function mapper(rows: Pick<UserRows, 'byIds'>) {
-  return async <View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> => {
+type Naming = Pick<Users, 'refs' | 'listed' | 'hidingAmong' | 'statesOf'>;
+
+/** Builds what reads people by their ids, each in one form. */
+function createNaming(rows: Pick<UserRows, 'byIds'>): Naming {
+  async function mapped<View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> {
     const found = await rows.byIds([...new Set(userIds)]);
     return new Map(found.map((row) => [String(row._id), view(row)]));
+  }
+
+  return {
+    refs: (userIds) => mapped(userIds, toRef),
+    async listed(userIds) {
+      const refs = await mapped(userIds, toRef);
+      return userIds.flatMap((id) => refs.get(id) ?? []);
+    },
+    async hidingAmong(userIds) {
+      const shows = await mapped(userIds, ({ privacy }) => privacy.readReceipts);
+      return userIds.filter((id) => shows.get(id) === false);
+    },
+    statesOf: (userIds) => mapped(userIds, ({ state }) => state),
   };
 }
 
@@ -78,8 +97,6 @@ export function createUsers({ rows, relations, memory, bus, presence }: Deps): U
     return toMe(row);
   }
 
-  const mapped = mapper(rows);
-
   /** Tells others of a profile that is another one now: whom its owner has blocked without his status. */
   async function announce(row: UserRow): Promise<Me> {
     const { presence: _unsaid, ...user } = toPublicUser(row, null, true);
@@ -94,6 +111,7 @@ export function createUsers({ rows, relations, memory, bus, presence }: Deps): U
     me,
     people,
     relations,
+    ...createNaming(rows),
     find: createDirectory({ rows, relations, people }),
     async updateProfile({ userId }, profile) {
       const changes = given(profile);
@@ -129,8 +147,6 @@ export function createUsers({ rows, relations, memory, bus, presence }: Deps): U
       return person.view;
     },
     idOf: (username) => idOf(rows, username),
-    refs: (userIds) => mapped(userIds, toRef),
-    statesOf: (userIds) => mapped(userIds, ({ state }) => state),
     noteLastSeen: (userId, at) => rows.setLastSeen(userId, at),
   };
 }
