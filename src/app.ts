@@ -8,6 +8,7 @@ import { blockingEndpoints, companyEndpoints } from './features/conversations/pe
 import { conversationEndpoints } from './features/conversations/conversations.routes.js';
 import { openingEndpoints } from './features/groups/opening.routes.js';
 import { groupEndpoints } from './features/groups/groups.routes.js';
+import { imageEndpoints, uploadEndpoints } from './features/media/media.routes.js';
 import { messageEndpoints } from './features/messages/messages.routes.js';
 import { notificationEndpoints } from './features/notifications/notifications.routes.js';
 import { reactionEndpoints } from './features/reactions/reactions.routes.js';
@@ -16,8 +17,10 @@ import { syncEndpoints } from './features/sync/sync.routes.js';
 import { userEndpoints } from './features/users/users.routes.js';
 import type { Route } from './kernel/openapi.js';
 import { documentsRouter } from './middleware/documents.js';
+import { refuseLate } from './middleware/broken-requests.js';
 import { mountEndpoints } from './middleware/endpoints.js';
 import { handleErrors, handleUnknown, requireSoundAddress } from './middleware/errors.js';
+import { endLateBodies } from './middleware/late-bodies.js';
 import { operationsRouter } from './middleware/operations.js';
 import { requestId } from './middleware/request-id.js';
 import { logRequests } from './middleware/request-log.js';
@@ -39,6 +42,7 @@ type Services = Pick<
   | 'deletion'
   | 'exporting'
   | 'groups'
+  | 'media'
   | 'sync'
 >;
 
@@ -56,6 +60,7 @@ function routeTable(services: Services): Route[] {
     reactions,
     notifications,
     groups,
+    media,
     sync,
   } = services;
   const tables = {
@@ -72,6 +77,8 @@ function routeTable(services: Services): Route[] {
     '/api/reactions': reactionEndpoints(reactions),
     '/api/notifications': notificationEndpoints(notifications),
     '/api/groups': groupEndpoints(groups),
+    '/api/upload': uploadEndpoints(media),
+    '/api/images': imageEndpoints(media),
     '/api/sync': syncEndpoints(sync),
   };
   return Object.entries(tables).flatMap(([base, endpoints]) => endpoints.map((endpoint) => ({ base, endpoint })));
@@ -94,6 +101,7 @@ export function createApp(context: Context): Application {
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
 
+  app.use(endLateBodies(refuseLate));
   app.use(requestId);
   app.use(logRequests(logger, metrics));
   app.use(securityHeaders());
@@ -112,7 +120,11 @@ export function createApp(context: Context): Application {
     res.set('Cache-Control', 'no-store');
     next();
   });
-  mountEndpoints(app, routes, { authenticate: context.sessions.authenticate, limits: context.limits });
+  mountEndpoints(app, routes, {
+    authenticate: context.sessions.authenticate,
+    limits: context.limits,
+    verifyLink: context.links.verify,
+  });
   app.use(handleUnknown);
   app.use(handleErrors(toProblem, logger));
   return app;

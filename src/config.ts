@@ -55,6 +55,42 @@ const secret = z
     'this one is known to everybody: make one with: openssl rand -base64 48',
   );
 
+const unitBytes = { kb: 1e3, mb: 1e6, gb: 1e9 } as const;
+
+const size = z
+  .string()
+  .regex(/^[1-9]\d{0,6}(kb|mb|gb)$/, 'give a size such as 500kb, 20mb or 2gb')
+  .transform((value) => Number(value.slice(0, -2)) * unitBytes[value.slice(-2) as keyof typeof unitBytes]);
+
+/** Where uploads are kept. */
+export type StorageConfig =
+  | { kind: 'file'; folder: string }
+  | {
+      kind: 's3';
+      bucket: string;
+      endpoint: string | null;
+      region: string;
+      accessKeyId: string;
+      secretAccessKey: string;
+    };
+
+const storageForm = 'give file: or an address such as s3://bucket?endpoint=https://s3.example.org&region=eu-west-1';
+
+const storageUrl = z
+  .string()
+  .refine((value) => value === 'file:' || readBucket(value) !== null, storageForm)
+  .transform(readBucket);
+
+/** The bucket that an address names; null for `file:` and for what is no such address. */
+function readBucket(value: string): { bucket: string; endpoint: string | null; region: string } | null {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url?.protocol !== 's3:' || !/^[a-z0-9][a-z0-9.-]{1,62}$/.test(url.hostname)) return null;
+  const endpoint = url.searchParams.get('endpoint');
+  if (!/^\/?$/.test(url.pathname) || (endpoint !== null && webAddress(endpoint) === null)) return null;
+  if ([...url.searchParams.keys()].some((key) => key !== 'endpoint' && key !== 'region')) return null;
+  return { bucket: url.hostname, endpoint, region: url.searchParams.get('region') ?? 'us-east-1' };
+}
+
 const whole = (max: number): z.ZodType<number, string> =>
   z
     .string()
@@ -99,6 +135,14 @@ const Settings = z.object({
     .string()
     .regex(sender, 'give an address such as Causerie <causerie@example.org>')
     .default('Causerie <causerie@localhost>'),
+  STORAGE_URL: storageUrl.default(null),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  UPLOAD_MAX_IMAGE: size.default(20 * unitBytes.mb),
+  UPLOAD_MAX_FILE: size.default(100 * unitBytes.mb),
+  UPLOAD_MAX_AVATAR: size.default(8 * unitBytes.mb),
+  UPLOAD_QUOTA: size.default(2 * unitBytes.gb),
+  MEDIA_LINK_TTL: duration.default(unitMs.h),
   ACCOUNT_ERASURE_DELAY: window.default(7 * unitMs.d),
   MESSAGE_EDIT_WINDOW: window.default(unitMs.d),
   MESSAGE_DELETE_WINDOW: window.default(2 * unitMs.d),
@@ -135,7 +179,16 @@ function contradictions(settings: Settings): string[] {
   if (settings.SECRET_KEY !== undefined && settings.SECRET_KEY === settings.SECRET_KEY_PREVIOUS) {
     faults.push('SECRET_KEY_PREVIOUS: it is the present key: give the one before, or take it away');
   }
+  if (settings.STORAGE_URL && !(settings.AWS_ACCESS_KEY_ID && settings.AWS_SECRET_ACCESS_KEY)) {
+    faults.push('AWS_ACCESS_KEY_ID: give it and AWS_SECRET_ACCESS_KEY, since STORAGE_URL names a bucket');
+  }
   return faults;
+}
+
+function storageOf(settings: Settings, dataDir: string): StorageConfig {
+  const { STORAGE_URL: bucket, AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = settings;
+  if (!bucket) return { kind: 'file', folder: resolve(dataDir, 'media') };
+  return { kind: 's3', ...bucket, accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY };
 }
 
 function nested(settings: Settings) {
@@ -161,6 +214,17 @@ function nested(settings: Settings) {
     },
     isRegistrationOpen: settings.REGISTRATION === 'open',
     mail: { url: settings.MAIL_URL, from: settings.MAIL_FROM, folder: resolve(dataDir, 'outbox') },
+    storage: storageOf(settings, dataDir),
+    media: {
+      scratchFolder: resolve(dataDir, 'media', 'tmp'),
+      linkTtlMs: settings.MEDIA_LINK_TTL,
+      limits: {
+        image: settings.UPLOAD_MAX_IMAGE,
+        file: settings.UPLOAD_MAX_FILE,
+        avatar: settings.UPLOAD_MAX_AVATAR,
+        quota: settings.UPLOAD_QUOTA,
+      },
+    },
     erasureDelayMs: settings.ACCOUNT_ERASURE_DELAY,
     messages: { editMs: settings.MESSAGE_EDIT_WINDOW, deleteMs: settings.MESSAGE_DELETE_WINDOW },
     groupMaxMembers: settings.GROUP_MAX_MEMBERS,

@@ -12,11 +12,15 @@ import { createGround, type Ground, type Parts } from './context/ground.js';
 import { createPeople, type People } from './context/people.js';
 import { createAccount } from './context/account.js';
 import { createChat } from './context/chat.js';
+import { createFiles, type Files } from './context/files.js';
+import { createUploads } from './context/uploads.js';
 
 /** All parts of a server. */
 export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &
   Pick<Ground, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem'> &
+  Pick<Files, 'links' | 'collecting'> &
   People &
+  ReturnType<typeof createUploads> &
   ReturnType<typeof createChat> &
   ReturnType<typeof createAccount> & {
     realtime: Realtime;
@@ -24,14 +28,10 @@ export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &
     requireReady(): Promise<void>;
   };
 
-/** Builds all parts of a server over an open database. */
-export function createContext(parts: Parts): Context {
-  const { config, database, logger, publicUrl } = parts;
-  const ground = createGround(parts);
-  const { bus, limits, metrics, draining, presence, toProblem, keys, isLimited } = ground;
-  const people = createPeople(parts, ground);
-  const chat = createChat(parts, ground, people);
-  const account = createAccount(parts, ground, people, chat);
+/** Builds the realtime door, and has it told of every fact. */
+function createDoor(parts: Parts, ground: Ground, people: People, chat: ReturnType<typeof createChat>): Realtime {
+  const { config, database, logger } = parts;
+  const { bus, limits, metrics, presence, toProblem, isLimited } = ground;
   const { users } = people;
   const { blockedBy } = users.relations;
   const typing = createTyping({ conversations: chat.conversations, blockedBy, bus });
@@ -61,6 +61,20 @@ export function createContext(parts: Parts): Context {
     settings: { corsOrigins: config.http.corsOrigins, isLimited, isShared: database.kind === 'mongodb' },
   });
   subscribeAll(bus, { ...chat, broadcast: realtime.broadcast, typing, watching });
+  return realtime;
+}
+
+/** Builds all parts of a server over an open database. */
+export function createContext(parts: Parts): Context {
+  const { config, database, logger, publicUrl } = parts;
+  const ground = createGround(parts);
+  const { bus, limits, metrics, draining, toProblem, keys } = ground;
+  const files = createFiles(parts, ground);
+  const people = createPeople(parts, ground, files);
+  const chat = createChat(parts, ground, people, files);
+  const uploads = createUploads(parts, ground, files, { ...people, ...chat });
+  const account = createAccount(parts, ground, people, { ...chat, links: files.links });
+  const realtime = createDoor(parts, ground, people, chat);
   metrics.gauge('causerie_sockets', 'Sockets that are connected', () => realtime.sockets.size());
   metrics.gauge('causerie_rooms', 'Rooms that a socket is in', () => realtime.rooms());
   metrics.gauge('causerie_limit_budgets', 'Budgets of limits in memory', () => limits.size());
@@ -82,8 +96,11 @@ export function createContext(parts: Parts): Context {
     toProblem,
     requireReady,
     realtime,
+    links: files.links,
+    collecting: files.collecting,
     ...people,
     ...chat,
+    ...uploads,
     ...account,
   };
 }

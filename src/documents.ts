@@ -38,6 +38,8 @@ const tags = {
   users: 'The own account, its devices, and the profiles of others',
   conversations: 'Conversations and what is unread in them',
   messages: 'Sending, reading and finding messages',
+  upload: 'Files, and what they are',
+  images: 'Pictures in several sizes',
 };
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

@@ -1,11 +1,14 @@
 /** The process: settings, database, context, doors. It stops in the reverse order. */
 import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createServer, type Server } from 'node:http';
 import type { Application } from 'express';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, loadConfig, readEnvironment } from './config.js';
 import type { Context } from './context.js';
 import { type Database, openDatabase, prepare } from './drivers/database.js';
+import { createScratch } from './drivers/scratch.js';
+import { openStorage } from './drivers/storage-opening.js';
 import { secretOf } from './drivers/secret-file.js';
 import { answerBrokenRequests } from './middleware/broken-requests.js';
 import { comeBackMs } from './middleware/draining.js';
@@ -24,7 +27,12 @@ export interface RunningServer {
 }
 
 const headersMs = 10_000;
-const requestMs = 30_000;
+/** The largest file over a slow line; every other body has its own, shorter time. */
+const requestMs = 3_600_000;
+/** How long clients have to hang up by themselves. */
+const closeMs = 200;
+/** How long a stop waits for requests under way before it ends them: an upload may take longer than a stop. */
+const finishMs = 6_000;
 const lookMs = 1_000;
 const maxConnections = 10_000;
 
@@ -61,10 +69,11 @@ function announceStop({ draining, bus }: Context): void {
 
 async function stopInOrder(http: Server, context: Context, database: Database): Promise<void> {
   announceStop(context);
-  await context.draining.idle();
-  await context.realtime.stop();
-  http.closeAllConnections();
+  await Promise.race([context.draining.idle(), wait(finishMs, undefined, { ref: false })]);
+  // Whoever is still connected then has had his answer, or waits for one that will not come.
+  await Promise.all([context.realtime.stop(), wait(closeMs).then(() => http.closeAllConnections())]);
   await context.erasure.stop();
+  await context.collecting.stop();
   await context.pump.stop();
   await context.log.stop();
   await context.mails.stop();
@@ -93,8 +102,9 @@ function sweepCalls({ conversations, messages, reactions, groupChanging, pump }:
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const secret = config.keys.secret ?? secretOf(config.dataDir);
   // The store opens in a thread of its own while this one loads what will stand on it.
-  const [database, { createContext }, { createApp }] = await Promise.all([
+  const [database, storage, { createContext }, { createApp }] = await Promise.all([
     openDatabase(config),
+    openStorage(config.storage),
     import('./context.js'),
     import('./app.js'),
   ]);
@@ -104,6 +114,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     database,
     logger,
     secret,
+    storage,
+    scratch: createScratch(config.media.scratchFolder),
     publicUrl: () => config.http.publicUrl ?? listening,
   });
   const http = createHttpServer(context, createApp(context));
@@ -112,6 +124,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await context.log.start(sweepCalls(context));
     context.mails.start();
     context.erasure.start();
+    context.collecting.start();
     const port = await listen(http, config.http);
     const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host;
     listening = `http://${host}:${port}`;

@@ -1,7 +1,7 @@
 /** `npm run admin`: makes, disables and enables accounts, ends sessions and sets passwords, with the server running or not. */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { loadConfig, readEnvironment } from '../config.js';
+import { type Config, loadConfig, readEnvironment } from '../config.js';
 import type { Facts } from '../facts.js';
 import { createCommonPasswords } from '../features/auth/common-passwords.js';
 import { createPasswordRules } from '../features/auth/password-rules.js';
@@ -9,7 +9,11 @@ import { createPasswords } from '../features/auth/passwords.js';
 import { createSessionEnding } from '../features/sessions/session-ending.js';
 import { sessionsModel } from '../features/sessions/sessions.model.js';
 import { createAccounts } from '../features/users/accounts.service.js';
+import { createLinks, type Links } from '../features/media/links.js';
+import { createUserViews } from '../features/users/user-views.js';
 import { usersModel } from '../features/users/users.model.js';
+import { createKeys } from '../kernel/keys.js';
+import { secretOf } from '../drivers/secret-file.js';
 import { createFactBus } from '../kernel/fact-bus.js';
 import { commands, type Given, refusalOf, usage } from './admin-commands.js';
 import { openForTools } from './open.js';
@@ -55,6 +59,12 @@ function read(args: string[]): Given | null {
   }
 }
 
+/** Links as the server makes them, for the same people are shown. */
+function linksOf(config: Config): Links {
+  const keys = createKeys(config.keys.secret ?? secretOf(config.dataDir), config.keys.previous);
+  return createLinks({ keys, publicUrl: () => config.http.publicUrl ?? '', ttlMs: config.media.linkTtlMs });
+}
+
 async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help') {
@@ -75,7 +85,7 @@ async function main(args: string[]): Promise<number> {
     const bus = createFactBus<Facts>((error) => complain(String(error)));
     await command.run(
       {
-        accounts: createAccounts({ rows: usersModel(connection) }),
+        accounts: createAccounts({ rows: usersModel(connection), views: createUserViews(linksOf(config)) }),
         sessions: createSessionEnding({ rows: sessionsModel(connection), bus }),
         passwords: { ...createPasswords({ isLimited: false }), ...createPasswordRules(createCommonPasswords()) },
         askPassword,

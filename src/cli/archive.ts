@@ -1,7 +1,7 @@
 /** A backup as one file: what is in a data folder, in a tar archive. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { backupStore, socketOf, startEmbeddedStore } from '@causerie/embedded-mongo';
 import { create, extract, list } from 'tar';
@@ -39,9 +39,25 @@ async function copyStore(dataDir: string, file: string): Promise<void> {
   }
 }
 
+/** Links the uploads that are there now; where that is not possible, copies them. They are never changed, only made and removed. */
+async function takeUploads(stage: string, dataDir: string): Promise<void> {
+  const from = join(dataDir, 'media');
+  for (const path of await readdir(from, { recursive: true }).catch(() => [])) {
+    if (!/^[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{32}/.test(path.replaceAll('\\', '/'))) continue;
+    const to = join(stage, 'media', path);
+    if (existsSync(to)) continue;
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    // One that has gone meanwhile belongs to a row that goes as well.
+    await link(join(from, path), to).catch(() => copyFile(join(from, path), to).catch(() => undefined));
+  }
+}
+
 async function fill(stage: string, dataDir: string): Promise<void> {
   await mkdir(join(stage, 'store'), { recursive: true, mode: 0o700 });
+  // Before and after: whatever a row of the store names at its moment is in one of the two.
+  await takeUploads(stage, dataDir);
   await copyStore(dataDir, join(stage, 'store', storeFile));
+  await takeUploads(stage, dataDir);
   for (const name of plainFiles) {
     if (existsSync(join(dataDir, name))) await copyFile(join(dataDir, name), join(stage, name));
   }

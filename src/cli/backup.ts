@@ -9,6 +9,8 @@ import { changesModel } from '../log/change.model.js';
 import { checkpointsModel } from '../log/checkpoint.model.js';
 import { createLog } from '../log/log.js';
 import { createReached } from '../log/reached.js';
+import { openStorage } from '../drivers/storage-opening.js';
+import { pruneFiles } from './pruning.js';
 import { ArchiveError, readArchive, writeArchive } from './archive.js';
 import { runChecks } from './checks.js';
 import { openForTools } from './open.js';
@@ -62,7 +64,9 @@ async function restore(config: Config, file: string): Promise<void> {
     const store = await openForTools(config);
     try {
       await mend(store.connection);
-      for await (const violation of runChecks(store.connection)) throw new ArchiveError(`data: ${violation}`);
+      await pruneFiles(store.connection, await openStorage(config.storage));
+      for await (const violation of runChecks(store.connection, await openStorage(config.storage)))
+        throw new ArchiveError(`data: ${violation}`);
     } finally {
       await store.close();
     }

@@ -1,8 +1,11 @@
 /** `npm run doctor`: whether settings, store and storage are sound; `-- --check-data` verifies the whole data, too. */
 import { constants } from 'node:fs';
-import { access, mkdir, stat, statfs } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
+import { createScratch } from '../drivers/scratch.js';
+import { openStorage } from '../drivers/storage-opening.js';
 import { runChecks } from './checks.js';
 import { openForTools, type OpenedStore } from './open.js';
 
@@ -69,7 +72,29 @@ async function checkStorage(config: Config): Promise<void> {
   await checkSecret(config.dataDir);
 }
 
-async function checkData(store: OpenedStore): Promise<void> {
+/** Writes a file where uploads go, reads it, and takes it away again. */
+async function checkMediaStorage(config: Config): Promise<void> {
+  const scratch = createScratch(config.media.scratchFolder);
+  const name = randomBytes(16).toString('hex');
+  const what = config.storage.kind === 's3' ? 'the bucket of STORAGE_URL' : 'the folder of uploads';
+  try {
+    const storage = await openStorage(config.storage);
+    const path = scratch.path();
+    await writeFile(path, 'sound');
+    await storage.put(name, path);
+    const size = await storage.sizeOf(name);
+    await storage.remove(name);
+    if (size === 5) sound(`storage: ${what} can be written and read`);
+    else fault(`storage: ${what} does not hold what is written to it`);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    fault(`storage: ${what} cannot be written: ${reasonOf(cause)}`);
+  } finally {
+    await scratch.close();
+  }
+}
+
+async function checkData(store: OpenedStore, config: Config): Promise<void> {
   const began = Date.now();
   const seconds = (): number => Math.round((Date.now() - began) / 1000);
   const before = faults;
@@ -78,7 +103,8 @@ async function checkData(store: OpenedStore): Promise<void> {
     progressEveryMs,
   );
   try {
-    for await (const violation of runChecks(store.connection)) fault(`data: ${violation}`);
+    for await (const violation of runChecks(store.connection, await openStorage(config.storage)))
+      fault(`data: ${violation}`);
   } finally {
     clearInterval(progress);
   }
@@ -96,7 +122,7 @@ async function checkStore(config: Config, withData: boolean): Promise<void> {
   try {
     await store.ping();
     sound('store: it answers, its schema version and its unique indexes are those of this server');
-    if (withData) await checkData(store);
+    if (withData) await checkData(store, config);
   } catch (error) {
     fault(`store: ${reasonOf(error)}`);
   } finally {
@@ -114,6 +140,7 @@ async function main(args: string[]): Promise<void> {
   const config = checkSettings();
   if (config !== null) {
     await checkStorage(config);
+    await checkMediaStorage(config);
     await checkStore(config, args.includes('--check-data'));
   }
   console.log(faults === 0 ? 'Everything is sound.' : `${faults} ${faults === 1 ? 'fault' : 'faults'} found.`);

@@ -3,6 +3,7 @@ import { createErasure } from '../features/account/erasure.js';
 import { createExporting } from '../features/account/exporting.service.js';
 import type { createChat } from './chat.js';
 import type { Ground, Parts } from './ground.js';
+import type { Files } from './files.js';
 import type { People } from './people.js';
 
 /** The end of an account, and all that it holds. */
@@ -10,12 +11,12 @@ export function createAccount(
   { config, logger }: Parts,
   { rows: all, bus }: Ground,
   people: People,
-  chat: ReturnType<typeof createChat>,
+  chat: ReturnType<typeof createChat> & Pick<Files, 'links'>,
 ) {
-  const rows = all.account;
+  const { account: rows, uploads } = all;
   const onError = (error: unknown): void =>
     logger.warn({ err: error }, 'an account could not be erased; it is tried again');
-  const erasure = createErasure({ ...people, ...chat, rows, bus, onError });
-  const deletion = createDeletion({ ...people, ...chat, rows, erasure, delayMs: config.erasureDelayMs });
-  return { erasure, deletion, exporting: createExporting({ ...people, ...chat, rows }) };
+  const erasure = createErasure({ ...people, ...chat, rows, uploads, bus, onError });
+  const deletion = createDeletion({ ...people, ...chat, rows, uploads, erasure, delayMs: config.erasureDelayMs });
+  return { erasure, deletion, exporting: createExporting({ ...people, ...chat, rows, uploads }) };
 }

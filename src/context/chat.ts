@@ -18,15 +18,17 @@ import { createCounting } from '../views/counting.js';
 import { createMessageViews } from '../views/message-views.js';
 import { createVisibility } from '../views/visibility.js';
 import type { Ground, Parts } from './ground.js';
+import type { Files } from './files.js';
 import type { People } from './people.js';
 import { createGroupsOver } from './groups.js';
 
 /** What puts rows of several features together. */
-function createViews({ messages, messageChanges: changes, hidden }: Ground['rows'], { people, relations }: Users) {
+function createViews(rows: Ground['rows'], { people, relations }: Users, { links }: Files) {
+  const { messages, messageChanges: changes, hidden } = rows;
   const visibility = createVisibility({ messages, hidden });
   const counting = createCounting({ messages, hidden, blockedBy: relations.blockedBy });
-  const messageViews = createMessageViews({ messages, changes, visibility });
-  const conversationViews = createConversationViews({ messages, messageViews, visibility, counting, people });
+  const messageViews = createMessageViews({ messages, changes, visibility, links });
+  const conversationViews = createConversationViews({ messages, messageViews, visibility, counting, people, links });
   return { visibility, counting, messageViews, conversationViews };
 }
 
@@ -34,7 +36,7 @@ function createViews({ messages, messageChanges: changes, hidden }: Ground['rows
 const othersWriteMs = 1000;
 
 /** Conversations and messages over their log. */
-function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users'>) {
+function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users'>, files: Files) {
   const { config, database, logger } = parts;
   const { rows, keys, bus } = ground;
   const { conversations: conversationRows, members, hidden, messages: messageRows } = rows;
@@ -52,7 +54,7 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     if (database.kind === 'mongodb') await wait(othersWriteMs);
   }
 
-  const views = createViews(rows, users);
+  const views = createViews(rows, users, files);
   const { visibility, counting, messageViews, conversationViews } = views;
   const cursors = createCursors(keys);
   const contacts = createContacts({ rows: rows.relations, users, cursors, bus });
@@ -86,18 +88,20 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     digests,
     bus,
     windows: config.messages,
+    claiming: files.claiming,
+    links: files.links,
   });
   const reactions = createReactions({ rows: rows.reactions, messages, conversations, users, cursors });
   return { log, passed, reached, views, cursors, contacts, conversations, messages, reactions };
 }
 
 /** Everything between people: what they say, in groups too, what they are told of it, and how devices catch up. */
-export function createChat(parts: Parts, ground: Ground, people: Pick<People, 'users'>) {
+export function createChat(parts: Parts, ground: Ground, people: Pick<People, 'users'>, files: Files) {
   const { rows } = ground;
   const { users } = people;
-  const talk = createTalk(parts, ground, people);
+  const talk = createTalk(parts, ground, people, files);
   const { views, log, cursors, conversations, contacts } = talk;
-  const { news, ...groups } = createGroupsOver(parts, ground, { ...talk, users });
+  const { news, ...groups } = createGroupsOver(parts, ground, { ...talk, users, ...files });
   const membersOf = createSyncMembers({ members: rows.members, memberViews: news.viewsOf });
   const reading = createSyncReading({ ...rows, ...views, membersOf });
   const notifying = createNotifying(parts, ground, { users, log, counting: views.counting, cursors });

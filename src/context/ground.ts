@@ -1,6 +1,8 @@
 /** What every part of a server stands on. */
 import type { Config } from '../config.js';
 import { type Database, problemOfDatabase } from '../drivers/database.js';
+import type { Scratch } from '../drivers/scratch.js';
+import type { Storage } from '../drivers/storage.js';
 import type { Facts } from '../facts.js';
 import { attemptsModel } from '../features/auth/attempts.model.js';
 import { mailsModel } from '../features/auth/mails.model.js';
@@ -18,6 +20,8 @@ import { searchModel } from '../features/messages/search.model.js';
 import { sessionsModel } from '../features/sessions/sessions.model.js';
 import { relationsModel } from '../features/users/relations.model.js';
 import { createFacingMemory } from '../features/users/facing-memory.js';
+import { quotaModel } from '../features/media/quota.model.js';
+import { uploadsModel } from '../features/media/uploads.model.js';
 import { usersModel } from '../features/users/users.model.js';
 import { createFactBus } from '../kernel/fact-bus.js';
 import { createKeys } from '../kernel/keys.js';
@@ -39,6 +43,9 @@ export interface Parts {
   secret: string;
   /** PUBLIC_URL, or where the server listens. */
   publicUrl: () => string;
+  /** Where uploads are kept, and where they are received. */
+  storage: Storage;
+  scratch: Scratch;
 }
 
 /** The rows of every collection on one connection. */
@@ -54,6 +61,8 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
     memberChanges: memberChangesModel(connection),
     messageChanges: messageChangesModel(connection, changes),
     hidden: hiddenModel(connection),
+    uploads: uploadsModel(connection),
+    quotas: quotaModel(connection),
     users: usersModel(connection),
     relations: relationsModel(connection),
     sessions: sessionsModel(connection),
@@ -70,7 +79,7 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
 function rememberingRows(database: Pick<Database, 'connection' | 'kind'>) {
   const memory = createFacingMemory({ isShared: database.kind === 'mongodb' });
   const rows = createRows(database);
-  const changing = ['setPrivacy', 'setState', 'leave', 'comeBack', 'beginErasing', 'erase'] as const;
+  const changing = ['setPrivacy', 'setState', 'setAvatar', 'leave', 'comeBack', 'beginErasing', 'erase'] as const;
   const relating = ['addContact', 'removeContact', 'block', 'unblock'] as const;
   return {
     memory,

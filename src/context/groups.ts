@@ -7,6 +7,8 @@ import { type Users } from '../features/users/users.service.js';
 import { type Cursors } from '../kernel/cursors.js';
 import type { Log } from '../log/log.js';
 import type { Reached } from '../log/reached.js';
+import type { Claiming } from '../features/media/claiming.js';
+import type { Links } from '../features/media/links.js';
 import type { Ground, Parts } from './ground.js';
 
 /** What groups are built over. */
@@ -17,15 +19,17 @@ export interface GroupChat {
   conversations: Conversations;
   messages: Messages;
   cursors: Cursors;
+  claiming: Claiming;
+  links: Links;
   /** Waits until nothing can land any more that was allowed before. */
   passed: () => Promise<void>;
 }
 
 /** Groups over their conversations and messages. */
 export function createGroupsOver({ config, logger }: Parts, { rows, bus }: Ground, chat: GroupChat) {
-  const { users, conversations, messages } = chat;
+  const { users, conversations, messages, links } = chat;
   const { members, memberChanges } = rows;
-  const news = createGroupNews({ members, users, conversations, bus });
+  const news = createGroupNews({ members, users, conversations, bus, links });
   const changing = createGroupChanging({
     ...chat,
     rows: rows.groups,

@@ -14,9 +14,13 @@ import { createRelations } from '../features/users/relations.js';
 import { createAccounts } from '../features/users/accounts.service.js';
 import { createUsers } from '../features/users/users.service.js';
 import type { Ground, Parts } from './ground.js';
+import type { Files } from './files.js';
 
 /** Sessions, people, and signing in. */
-export function createPeople({ config, logger, publicUrl }: Parts, { rows, keys, bus, presence, isLimited }: Ground) {
+export function createPeople(parts: Parts, ground: Ground, files: Files) {
+  const { config, logger, publicUrl } = parts;
+  const { rows, keys, bus, presence, isLimited } = ground;
+  const { claiming, userViews: views } = files;
   const sessions = createSessions({
     rows: rows.sessions,
     keys,
@@ -25,8 +29,8 @@ export function createPeople({ config, logger, publicUrl }: Parts, { rows, keys,
     settings: { ...config.sessions, isLimited },
   });
   const relations = createRelations(rows.relations);
-  const users = createUsers({ rows: rows.users, relations, memory: rows.memory, bus, presence });
-  const accounts = createAccounts({ rows: rows.users });
+  const users = createUsers({ rows: rows.users, relations, memory: rows.memory, bus, presence, claiming, views });
+  const accounts = createAccounts({ rows: rows.users, views });
   const passwords = { ...createPasswords({ isLimited }), ...createPasswordRules(createCommonPasswords()) };
   const attempts = createAttempts({ rows: rows.attempts, factor: config.rateLimitFactor });
   const tokens = createMailTokens(keys);

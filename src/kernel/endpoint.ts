@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Actor } from './actor.js';
+import type { IncomingForm } from './form.js';
 import type { LimitClass } from './limits.js';
 import type { Locale } from './problem.js';
+import type { ServedFile } from './served-file.js';
 
 /** What a handler is given: parsed input, apart from the raw request. */
 export interface Call<Params, Query, Body> {
@@ -60,7 +62,12 @@ export interface Endpoint {
   path: string;
   summary: string;
   description?: string;
-  access: 'user' | 'public';
+  /** `link`: a Bearer token, or the signature of a link. */
+  access: 'user' | 'public' | 'link';
+  /** The fields of a form with a file, which its handler reads itself. */
+  form?: z.ZodType;
+  /** It answers with the bytes of a file. */
+  givesFile?: true;
   limit: LimitClass;
   limitOf?: (body: unknown) => LimitClass | null;
   bodyLimit?: number;
@@ -68,7 +75,17 @@ export interface Endpoint {
   query?: z.ZodType;
   body?: z.ZodType;
   returns: Answers;
-  handle: (call: Call<unknown, unknown, unknown>) => Promise<{ status: number; body: unknown }>;
+  handle: (call: Call<unknown, unknown, unknown> & FileCall) => Promise<{ status: number; body: unknown }>;
+}
+
+/** What a handler of files is given beside the rest. */
+export interface FileCall {
+  /** Who asks; null for who holds a signed link. */
+  viewerId: string | null;
+  /** Which of these types the client takes, the one it likes best first. */
+  accepts: (types: string[]) => string | false;
+  /** The form of a request that brings one. */
+  form: IncomingForm<unknown>;
 }
 
 /** Ties a route to its input and output schemas: the types, the validation and the documents all come from here. */
@@ -83,6 +100,51 @@ export function endpoint<
     limit: 'other',
     ...spec,
     handle: spec.handle as Endpoint['handle'],
+  } as Endpoint;
+}
+
+interface FormSpec<Fields extends z.ZodType, Returns extends Answers> {
+  method: 'post';
+  path: string;
+  summary: string;
+  description?: string;
+  limit?: LimitClass;
+  form: Fields;
+  returns: Returns;
+  handle: (call: { actor: Actor; form: IncomingForm<z.output<Fields>> }) => Promise<Reply<Returns>>;
+}
+
+/** A route that takes a file in a form. */
+export function formEndpoint<Fields extends z.ZodType, const Returns extends Answers>(
+  spec: FormSpec<Fields, Returns>,
+): Endpoint {
+  return { access: 'user', limit: 'other', ...spec } as unknown as Endpoint;
+}
+
+interface FileSpec<Params extends z.ZodType | undefined, Query extends z.ZodType | undefined> {
+  path: string;
+  summary: string;
+  description?: string;
+  params?: Params;
+  query?: Query;
+  handle: (
+    call: Pick<FileCall, 'viewerId' | 'accepts'> & { params: Parsed<Params>; query: Parsed<Query> },
+  ) => Promise<ServedFile>;
+}
+
+/** A route that answers with the bytes of a file, for a token or a signed link. */
+export function fileEndpoint<
+  Params extends z.ZodType | undefined = undefined,
+  Query extends z.ZodType | undefined = undefined,
+>({ handle, ...spec }: FileSpec<Params, Query>): Endpoint {
+  return {
+    method: 'get',
+    access: 'link',
+    limit: 'other',
+    givesFile: true,
+    ...spec,
+    returns: { 200: null, 206: null, 304: null, 416: null },
+    handle: async (call: unknown) => ({ status: 200, body: await handle(call as Parameters<typeof handle>[0]) }),
   } as Endpoint;
 }
 

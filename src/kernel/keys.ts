@@ -7,7 +7,7 @@ export interface Key {
 }
 
 /** What may be made with one secret: each purpose has keys of its own, so that nothing made for one passes for another. */
-export type Purpose = 'access-token' | 'refresh-token' | 'mail-token' | 'content-digest' | 'cursor';
+export type Purpose = 'access-token' | 'refresh-token' | 'mail-token' | 'content-digest' | 'cursor' | 'media-link';
 
 export interface Keys {
   /** The key that makes new things, and all that still verify old ones, the current first. */

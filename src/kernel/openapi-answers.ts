@@ -40,9 +40,11 @@ const problems = {
   404: ['NotFound', 'It is not there, or not for the caller: the answers are the same', []],
   413: ['TooLarge', 'The body is too large', []],
   415: ['UnsupportedMediaType', 'The body is of another type', []],
+  422: ['UnprocessableMedia', 'The picture is broken, or too large to decode', []],
   429: ['RateLimited', 'The budget of this request is used up', ['Retry-After', ...ofBudget]],
   500: ['Internal', 'Something went wrong in the server', []],
   503: ['Unavailable', 'The server cannot answer now; the request is safe to repeat', ['Retry-After']],
+  507: ['InsufficientStorage', 'There is no room left', []],
 } as const satisfies Record<number, readonly [string, string, readonly string[]]>;
 
 export type ProblemStatus = keyof typeof problems;
@@ -75,9 +77,10 @@ export function problemsOf(statuses: readonly ProblemStatus[]): Json {
 function problemStatuses(endpoint: Endpoint): ProblemStatus[] {
   return [
     400,
-    ...(endpoint.access === 'user' ? ([401] as const) : []),
+    ...(endpoint.access === 'public' ? [] : ([401] as const)),
     ...(endpoint.params ? ([404] as const) : []),
-    ...(endpoint.body ? ([413, 415] as const) : []),
+    ...(endpoint.body || endpoint.form ? ([413, 415] as const) : []),
+    ...(endpoint.form ? ([422, 507] as const) : []),
     429,
     500,
     503,
@@ -89,6 +92,9 @@ const meanings: Readonly<Record<string, string>> = {
   201: 'Made anew',
   202: 'Accepted: what follows from it comes a moment later',
   204: 'Done, without a body',
+  206: 'The part that was asked for',
+  304: 'What the client holds is what there is',
+  416: 'There is no such part: `Content-Range` tells how large the whole is',
 };
 
 function meaningOf(status: string, { returns }: Endpoint): string {
@@ -104,6 +110,7 @@ export function answersOf(endpoint: Endpoint, schemas: Schemas): Json {
       description: meaningOf(status, endpoint),
       headers: headersNamed([...always, ...ofBudget]),
       ...(schema ? { content: { 'application/json': { schema: schemas.of(schema, 'output') } } } : {}),
+      ...(endpoint.givesFile && (status === '200' || status === '206') ? { content: { '*/*': {} } } : {}),
     },
   ]);
   return {

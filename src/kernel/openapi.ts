@@ -67,6 +67,33 @@ function bodyOf(schema: z.ZodType, schemas: Schemas): Json {
   };
 }
 
+/** A form with a file (RFC 7578). */
+function formOf(schema: z.ZodType, schemas: Schemas): Json {
+  const fields = schemas.fieldsOf(schema);
+  return {
+    required: true,
+    content: {
+      'multipart/form-data': {
+        schema: {
+          type: 'object',
+          properties: {
+            ...Object.fromEntries(fields.map(({ name, schema: field }) => [name, field])),
+            file: { type: 'string', contentMediaType: 'application/octet-stream' },
+          },
+          required: [...fields.map(({ name }) => name), 'file'],
+          additionalProperties: false,
+        },
+      },
+    },
+  };
+}
+
+const security: Readonly<Record<Endpoint['access'], Json[]>> = {
+  user: [{ accessToken: [] }],
+  public: [],
+  link: [{ accessToken: [] }, { linkSignature: [] }],
+};
+
 function operationOf(route: Route, schemas: Schemas): Json {
   const { endpoint } = route;
   const parameters = [
@@ -78,9 +105,10 @@ function operationOf(route: Route, schemas: Schemas): Json {
     tags: [tagOf(route)],
     summary: endpoint.summary,
     description: [endpoint.description, limitNote(endpoint.limit)].filter((one) => one !== undefined).join('\n\n'),
-    security: endpoint.access === 'user' ? [{ accessToken: [] }] : [],
+    security: security[endpoint.access],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(endpoint.body ? { requestBody: bodyOf(endpoint.body, schemas) } : {}),
+    ...(endpoint.form ? { requestBody: formOf(endpoint.form, schemas) } : {}),
     responses: answersOf(endpoint, schemas),
     'x-limit': limitExtension(endpoint.limit),
   };
@@ -106,6 +134,12 @@ const securitySchemes: Json = {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description: 'The `accessToken` of an answer to register, login or refresh',
+  },
+  linkSignature: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'signature',
+    description: 'Part of the links in answers, with `expires`: take them as they are, for every key of them is signed',
   },
   metricsToken: { type: 'http', scheme: 'bearer', description: 'The METRICS_TOKEN of whoever runs the server' },
 };

@@ -5,6 +5,7 @@ import type { ConversationRows } from '../features/conversations/conversations.m
 import type { SystemContent } from '../features/conversations/group-change.model.js';
 import type { MemberRows } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
+import type { AttachmentRow } from '../features/media/attachment.model.js';
 import { Problem } from '../kernel/problem.js';
 import type { ChangeRow, ChangeRows } from './change.model.js';
 import { changeKind } from './change-kind.js';
@@ -36,6 +37,7 @@ export interface Draft {
   digest: string;
   text: string;
   words: string[];
+  attachments: AttachmentRow[];
   replyTo: string | null;
   mentions: readonly string[];
   unheard: readonly string[];
@@ -119,9 +121,11 @@ function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
 
 function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
   const { conversationId, senderId, clientId, digest, text, words, replyTo, mentions, unheard, isReadHidden } = draft;
+  const { attachments } = draft;
   return {
     ...emptyRow(new Types.ObjectId(conversationId), _id),
-    type: 'text',
+    type: attachments.length > 0 ? 'media' : 'text',
+    ...(attachments.length > 0 ? { attachments } : {}),
     senderId: new Types.ObjectId(senderId),
     clientId,
     digest,

@@ -40,6 +40,11 @@ function responseTo(code: ProblemCode): string {
   ].join('\r\n');
 }
 
+/** Tells a client that its request did not come to an end in time, and hangs up. */
+export function refuseLate(socket: Duplex): void {
+  if (socket.writable) socket.end(responseTo('request_timeout'), () => socket.destroy());
+}
+
 /** Answers what never becomes a request, for the parser refuses it or it does not come to an end: by a problem document, too. */
 export function answerBrokenRequests(http: Server): void {
   http.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {

@@ -10,18 +10,30 @@ import { pathOf, type Route } from '../kernel/openapi.js';
 import { parse, type Part } from '../kernel/parse.js';
 import { Problem } from '../kernel/problem.js';
 import { inTime, patienceMs } from '../kernel/patience.js';
+import type { ServedFile } from '../kernel/served-file.js';
 import { localeOf } from '../kernel/problem-document.js';
 import { type Authenticate, requireUser } from './auth.js';
 import { readBody } from './bodies.js';
+import { sendFile } from './files.js';
+import { incomingForm } from './upload.js';
 import { handleOtherMethods } from './errors.js';
 
 interface Deps {
   authenticate: Authenticate;
   limits: Pick<Limits, 'spend'>;
+  /** Throws `unauthenticated` for the query of a link that is none, or none any more. */
+  verifyLink: (path: string, query: Request['query']) => void;
 }
 
 /** How long a handler may take: longer than what it waits for by itself, so that it can tell more. */
 const answerMs = 2 * patienceMs;
+
+/** What only a handler of files is given. */
+const notOfFiles = {
+  viewerId: null,
+  accepts: () => false as const,
+  form: { length: null, read: () => Promise.reject(new Error('this route takes no form')) },
+};
 
 function isStream(body: unknown): body is AsyncIterable<string> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
@@ -60,6 +72,57 @@ function flatOf(schema: z.ZodType | undefined, value: unknown, part: Part): unkn
   return parse(asked, readFlat(asked, { ...(value as object) }), part);
 }
 
+/** What of a query belongs to the signature of a link. */
+function withoutSignature({ signature: _signature, expires: _expires, ...query }: Request['query']): unknown {
+  return query;
+}
+
+const isSigned = ({ query }: Request): boolean => 'signature' in query || 'expires' in query;
+
+/** Lets in who holds a signed link, and whoever is signed in. */
+function requireLinkOrUser({ authenticate, verifyLink }: Deps): RequestHandler {
+  const asUser = requireUser(authenticate);
+  return (req, res, next) => {
+    if (!isSigned(req)) return asUser(req, res, next);
+    verifyLink(req.path, req.query);
+    next();
+  };
+}
+
+/** A file takes its time, in both directions. */
+function answerWithFile(endpoint: Endpoint): (req: Request, res: Response) => Promise<void> {
+  return async (req, res) => {
+    const query = isSigned(req) ? withoutSignature(req.query) : req.query;
+    const given = {
+      params: flatOf(endpoint.params, req.params, 'params'),
+      query: flatOf(endpoint.query, query, 'query'),
+      actor: req.user ?? { userId: '', sessionId: '' },
+      viewerId: req.user?.userId ?? null,
+      accepts: (types: string[]) => req.accepts(types),
+      form: incomingForm(req, endpoint.form ?? nothing),
+      body: endpoint.form ? {} : bodyOf(endpoint, req),
+      ip: addressOf(req),
+      userAgent: req.headers['user-agent'] ?? null,
+      locale: localeOf(req.headers['accept-language']),
+    };
+    const { status, body } = await endpoint.handle(given);
+    if (endpoint.givesFile) await sendFile(req, res, body as ServedFile);
+    else res.status(status).type('json').end(JSON.stringify(body));
+  };
+}
+
+const takeItsTime: RequestHandler = (req, _res, next) => {
+  req.takesItsTime = true;
+  next();
+};
+
+function fileChainOf(endpoint: Endpoint, deps: Deps): RequestHandler[] {
+  const { authenticate, limits } = deps;
+  const enter = endpoint.givesFile ? requireLinkOrUser(deps) : requireUser(authenticate);
+  const read = endpoint.form ? [requireJsonAccepted, takeItsTime] : readBody(endpoint.bodyLimit);
+  return [enter, payFor(endpoint, limits), ...read, answerWithFile(endpoint)];
+}
+
 function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res: Response) => Promise<void> {
   return async (req, res) => {
     const params = flatOf(endpoint.params, req.params, 'params');
@@ -77,6 +140,7 @@ function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res:
         ip: addressOf(req),
         userAgent: req.headers['user-agent'] ?? null,
         locale: localeOf(req.headers['accept-language']),
+        ...notOfFiles,
       }),
       answerMs,
     );
@@ -88,7 +152,9 @@ function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res:
   };
 }
 
-function chainOf(endpoint: Endpoint, { authenticate, limits }: Deps): RequestHandler[] {
+function chainOf(endpoint: Endpoint, deps: Deps): RequestHandler[] {
+  if (endpoint.form || endpoint.givesFile) return fileChainOf(endpoint, deps);
+  const { authenticate, limits } = deps;
   return [
     requireJsonAccepted,
     ...(endpoint.access === 'user' ? [requireUser(authenticate)] : []),

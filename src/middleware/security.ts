@@ -4,7 +4,18 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /** Headers that a page of another origin may read from an answer. */
-const readable = ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'Allow'];
+const readable = [
+  'X-Request-Id',
+  'Retry-After',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Allow',
+  'Accept-Ranges',
+  'Content-Range',
+  'Content-Disposition',
+  'ETag',
+];
 const dayS = 86_400;
 
 /** Headers that take from browsers what an API never needs. */
@@ -26,7 +37,7 @@ export function crossOrigin(origins: readonly string[]): RequestHandler {
   return cors({
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type', 'Accept-Language', 'Range', 'If-None-Match'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Accept-Language', 'Range', 'If-None-Match', 'If-Range'],
     exposedHeaders: readable,
     credentials: false,
     maxAge: dayS,

@@ -5,6 +5,7 @@ import { roleOf } from '../features/conversations/group-change.model.js';
 import type { Conversation } from '../features/conversations/conversations.schemas.js';
 import type { MemberRow } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
+import type { Links } from '../features/media/links.js';
 import type { People, Person } from '../features/users/people.js';
 import { type Counting, countsIn } from './counting.js';
 import { type Held, reachedOf } from './held.js';
@@ -17,6 +18,7 @@ interface Deps {
   visibility: Pick<Visibility, 'range'>;
   counting: Counting;
   people: Pick<People, 'of'>;
+  links: Pick<Links, 'picture'>;
 }
 
 export interface ConversationViews {
@@ -33,7 +35,7 @@ const keyOf = ({ conversation }: Held): string => String(conversation._id);
 
 /** Builds what puts a conversation, its people and its last message together. */
 export function createConversationViews(deps: Deps): ConversationViews {
-  const { messages, messageViews, visibility, counting, people } = deps;
+  const { messages, messageViews, visibility, counting, people, links } = deps;
 
   /** The newest message that each viewer can see: one query for all, and one more where the last one may be hidden. */
   async function lastRowsOf(held: readonly Held[]): Promise<MessageRow[]> {
@@ -77,7 +79,7 @@ export function createConversationViews(deps: Deps): ConversationViews {
       const views = held.map(async (one, place): Promise<Conversation> => {
         const peer = met.get(peerIds[place] ?? '') ?? null;
         return {
-          ...headOf(one),
+          ...headOf(one, links),
           ...countsIn(counts, one),
           permissions: await permissionsFor(one, peer),
           peer: peer?.view ?? null,
@@ -97,14 +99,14 @@ function roleFor({ conversation, member }: Held): Conversation['role'] {
   return conversation.type === 'group' ? roleOf(conversation, String(member.userId)) : null;
 }
 
-function headOf(held: Held): Omit<Conversation, Derived> {
+function headOf(held: Held, links: Deps['links']): Omit<Conversation, Derived> {
   const { conversation, member } = held;
   return {
     id: String(conversation._id),
     type: conversation.type,
     title: conversation.title,
     description: conversation.description,
-    photo: null,
+    photo: conversation.photo ? links.picture(conversation.photo) : null,
     memberCount: conversation.memberCount,
     role: roleFor(held),
     createdAt: conversation.createdAt.toISOString(),

@@ -1,4 +1,5 @@
 import type { SystemContent } from '../features/conversations/group-change.model.js';
+import type { Links } from '../features/media/links.js';
 import type { MessageRow } from '../features/messages/messages.model.js';
 import type { Message } from './message.schemas.js';
 
@@ -37,7 +38,12 @@ function quoteOf(quoted: Quoted | null): Message['replyTo'] {
 }
 
 /** A message as one reader sees it. */
-export function toMessage(row: MessageRow, quoted: Quoted | null, reader: Reader): Message {
+export function toMessage(
+  row: MessageRow,
+  quoted: Quoted | null,
+  reader: Reader,
+  links: Pick<Links, 'attachment'>,
+): Message {
   return {
     id: String(row._id),
     conversationId: String(row.conversationId),
@@ -47,7 +53,7 @@ export function toMessage(row: MessageRow, quoted: Quoted | null, reader: Reader
     clientId: row.clientId,
     type: row.type,
     text: row.text,
-    attachments: [],
+    attachments: (row.attachments ?? []).map(links.attachment),
     replyTo: row.replyTo ? quoteOf(quoted) : null,
     mentions: row.mentions.map(String),
     reactions: row.reactions.map(({ emoji, count, userIds }) => ({ emoji, count, userIds: userIds.map(String) })),

@@ -1,4 +1,5 @@
 /** Messages put together with what they quote, as one member sees them. */
+import type { Links } from '../features/media/links.js';
 import type { MessageChanges } from '../features/messages/message-changes.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
 import { type Held, reachedOf } from './held.js';
@@ -15,6 +16,7 @@ interface Deps {
   messages: Pick<MessageRows, 'byIds'>;
   changes: Pick<MessageChanges, 'withRevs'>;
   visibility: Pick<Visibility, 'unseenOf'>;
+  links: Pick<Links, 'attachment'>;
 }
 
 /** Gives the standing of the reader in the conversation of a message. */
@@ -28,7 +30,7 @@ function standingIn(held: readonly Held[]): (row: MessageRow) => Held {
 }
 
 /** Builds what shows messages. */
-export function createMessageViews({ messages, changes, visibility }: Deps): MessageViews {
+export function createMessageViews({ messages, changes, visibility, links }: Deps): MessageViews {
   /** What is quoted, with whether the reader sees it. */
   async function quotesIn(rows: readonly MessageRow[], heldOf: (row: MessageRow) => Held) {
     const ids = quotedIn(rows);
@@ -50,7 +52,7 @@ export function createMessageViews({ messages, changes, visibility }: Deps): Mes
       return rows.map((row) => {
         const one = heldOf(row);
         const reader = { userId: String(one.member.userId), reached: reachedOf(one) };
-        return toMessage(row, quotes.get(String(row.replyTo)) ?? null, reader);
+        return toMessage(row, quotes.get(String(row.replyTo)) ?? null, reader, links);
       });
     },
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { roles, systemKinds } from '../features/conversations/roles.schemas.js';
+import { Attachment } from '../features/media/media.schemas.js';
 import { objectId, time } from '../kernel/input.js';
 
 const ReplyTo = z
@@ -39,7 +40,7 @@ export const Message = z
     clientId: z.string().nullable(),
     type: z.enum(['text', 'media', 'system']),
     text: z.string(),
-    attachments: z.array(z.never()),
+    attachments: z.array(Attachment),
     replyTo: ReplyTo.nullable(),
     mentions: z.array(objectId),
     reactions: z.array(Reaction),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { api, type Answer } from '../support/client.js';
 import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { upload } from '../support/media.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, nextEvent } from '../support/sockets.js';
 import { routeTable } from '../support/table.js';
@@ -17,6 +18,8 @@ let spareMessageId: string;
 let groupId: string;
 let spareGroups: Record<string, string>;
 let hiddenId: string;
+let uploadId: string;
+let spareUploadId: string;
 beforeAll(async () => {
   server = await startTestServer();
   owner = await makeUser(server);
@@ -32,6 +35,8 @@ beforeAll(async () => {
   hiddenId = (await sendText(server, owner, conversationId, 'to be hidden')).id;
   spareMessageId = (await sendText(server, owner, conversationId, 'to be deleted')).id;
   spareId = (await makeDirect(server, owner, await makeUser(server))).id;
+  uploadId = (await upload(server, owner)).id;
+  spareUploadId = (await upload(server, owner)).id;
   ownConversationId = (await makeDirect(server, outsider, friend)).id;
 });
 
@@ -202,6 +207,36 @@ const cases: Case[] = [
     id: () => messageId,
     ask: (user, id) => quoting(user, 'replyTo', id),
   },
+  {
+    name: 'GET /api/upload/:id',
+    granted: 200,
+    id: () => uploadId,
+    ask: (user, id) => as(user).get(`/api/upload/${id}`),
+  },
+  {
+    name: 'GET /api/upload/:id/content',
+    granted: 200,
+    id: () => uploadId,
+    ask: (user, id) => as(user).get(`/api/upload/${id}/content`),
+  },
+  {
+    name: 'GET /api/images/:id',
+    granted: 200,
+    id: () => uploadId,
+    ask: (user, id) => as(user).get(`/api/images/${id}?size=thumb`),
+  },
+  {
+    name: 'DELETE /api/upload/:id',
+    granted: 204,
+    id: () => spareUploadId,
+    ask: (user, id) => as(user).delete(`/api/upload/${id}`),
+  },
+  {
+    name: 'POST /api/messages attachments',
+    granted: 201,
+    id: () => uploadId,
+    ask: (user, id) => quoting(user, 'attachments', [id]),
+  },
 ];
 
 describe('ids of others', () => {
@@ -217,7 +252,7 @@ describe('ids of others', () => {
     const withId = routeTable()
       .filter(
         ({ name, endpoint }) =>
-          endpoint.access === 'user' && (name.includes('/:') || /messages|POST \/api\/conv/.test(name)),
+          endpoint.access !== 'public' && (name.includes('/:') || /messages|POST \/api\/conv/.test(name)),
       )
       .map(({ name }) => name);
     expect([...tried, ...known].sort()).toEqual(withId.sort());

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { upload } from '../support/media.js';
 import { routeTable } from '../support/table.js';
 
 /** A request of one route that fits its schemas in every field. */
@@ -24,7 +25,7 @@ interface Parts {
 function partsFor(
   user: TestUser,
   other: TestUser,
-  ids: { conversation: string; message: string; group: string },
+  ids: { conversation: string; message: string; group: string; upload: string },
 ): Record<string, Parts> {
   const mark = user.username;
   const newPassword = `another ${mark} password`;
@@ -114,6 +115,10 @@ function partsFor(
     'POST /api/notifications/read': { body: { ids: [ids.message] } },
     'POST /api/notifications/:id/read': { params: { id: ids.message } },
     'DELETE /api/notifications/:id': { params: { id: ids.message } },
+    'GET /api/upload/:id': { params: { id: ids.upload } },
+    'DELETE /api/upload/:id': { params: { id: ids.upload } },
+    'GET /api/upload/:id/content': { params: { id: ids.upload } },
+    'GET /api/images/:id': { params: { id: ids.upload }, query: { size: 'thumb' } },
     'POST /api/sync': { body: { cursor: 'none of ours', limit: 5 } },
     'GET /api/messages': { query: { ...list, conversationId: ids.conversation, after: '0' } },
     'GET /api/messages/search': {
@@ -139,7 +144,9 @@ export async function makeSamples(server: { url: string }): Promise<Sample[]> {
     const conversation = await makeDirect(server, user, other);
     const message = await sendText(server, user, conversation.id, 'the first');
     const group = name.includes('/groups/') ? (await makeGroup(server, user, [other])).id : message.id;
-    const parts = partsFor(user, other, { conversation: conversation.id, message: message.id, group })[name] ?? {};
+    const uploadId = /(upload|images)\/:/.test(name) ? (await upload(server, user)).id : message.id;
+    const ids = { conversation: conversation.id, message: message.id, group, upload: uploadId };
+    const parts = partsFor(user, other, ids)[name] ?? {};
     const [method = '', pattern = ''] = name.split(' ');
     const params = parts.params ?? {};
     const path = pattern.replace(/:(\w+)/g, (_, key: string) => params[key] ?? `no-sample-for-${key}`);

@@ -69,10 +69,13 @@ describe('the OpenAPI document', () => {
       expect([name, operation.summary]).toEqual([name, endpoint.summary]);
       expect(JSON.stringify(operation.responses)).toContain('application/problem+json');
       const security = operation.security ?? committed.security ?? [];
-      expect([name, security.length > 0]).toEqual([name, endpoint.access === 'user']);
+      expect([name, security.length > 0]).toEqual([name, endpoint.access !== 'public']);
       const named = (operation.parameters ?? []).filter((one: any) => one.in === 'path').map((one: any) => one.name);
       expect([name, named]).toEqual([name, [...name.matchAll(/:(\w+)/g)].map(([, key]) => key)]);
-      expect([name, operation.requestBody !== undefined]).toEqual([name, endpoint.body !== undefined]);
+      expect([name, operation.requestBody !== undefined]).toEqual([
+        name,
+        (endpoint.body ?? endpoint.form) !== undefined,
+      ]);
     }
   });
 

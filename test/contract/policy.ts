@@ -1,5 +1,5 @@
-/** Who may use a route or an event: `public`, or `user` for whoever is signed in. Written by hand, against the tables of the server. */
-export type Access = 'public' | 'user';
+/** Who may use a route or an event: `public`, `user` for whoever is signed in, `link` for who holds a signed link too. Written by hand, against the tables of the server. */
+export type Access = 'public' | 'user' | 'link';
 
 /** Every route below /api. A new one fails the tests until somebody has decided here who may use it. */
 export const routePolicy: Record<string, Access> = {
@@ -61,6 +61,11 @@ export const routePolicy: Record<string, Access> = {
   'POST /api/notifications/:id/read': 'user',
   'DELETE /api/notifications/:id': 'user',
   'POST /api/sync': 'user',
+  'POST /api/upload': 'user',
+  'GET /api/upload/:id': 'user',
+  'DELETE /api/upload/:id': 'user',
+  'GET /api/upload/:id/content': 'link',
+  'GET /api/images/:id': 'link',
   'POST /api/groups': 'user',
   'GET /api/groups/:id': 'user',
   'PATCH /api/groups/:id': 'user',

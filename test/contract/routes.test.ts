@@ -13,7 +13,7 @@ const routes = Object.entries(routePolicy).map(([name, access]) => {
   const [method = '', pattern = ''] = name.split(' ');
   return { name, access, method, path: pattern.replace(/:\w+/g, someId) };
 });
-const locked = routes.filter((route) => route.access === 'user');
+const locked = routes.filter((route) => route.access !== 'public');
 
 /** Sends a path exactly as written, which fetch would tidy up first. */
 function raw(

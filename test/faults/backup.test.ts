@@ -5,6 +5,7 @@ import { runTool, spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
 import { temporaryFolder } from '../support/cleanup.js';
 import { anotherDevice, makeDirect, makeUser, sendText } from '../support/factories.js';
+import { fetchAs, upload } from '../support/media.js';
 
 const tool = (verb: string, file: string, dataDir: string): ReturnType<typeof runTool> =>
   runTool('backup.js', [verb, file], { NODE_ENV: 'test', DATA_DIR: dataDir });
@@ -17,9 +18,15 @@ it(
     const [ada, bob] = [await makeUser(server), await makeUser(server)];
     const { id: conversationId } = await makeDirect(server, ada, bob);
     await sendText(server, ada, conversationId, 'before', 'before');
+    const file1 = await upload(server, ada, { bytes: 'kept in the backup' });
+    const withFile = { conversationId, clientId: 'with-file', attachments: [file1.id] };
+    await api(server).as(ada).post('/api/messages', withFile);
     let isDone = false;
     const sending = (async () => {
-      for (let n = 1; !isDone; n++) await sendText(server, bob, conversationId, `meanwhile ${n}`, `n-${n}`);
+      for (let n = 1; !isDone; n++) {
+        await sendText(server, bob, conversationId, `meanwhile ${n}`, `n-${n}`);
+        await upload(server, bob, { bytes: `uploaded meanwhile ${n}` });
+      }
     })();
     const file = join(temporaryFolder('backup'), 'all.tar');
     const made = await tool('backup', file, server.dataDir);
@@ -39,6 +46,8 @@ it(
     expect(told[0]).toBe('before');
     expect(told).not.toContain('after');
     expect(list.body.items.map(({ seq }: { seq: number }) => seq)).toEqual(told.map((_: string, at: number) => at + 1));
+    const kept = await fetchAs(again, bob, `/api/upload/${file1.id}/content`);
+    expect([kept.status, await kept.text()]).toEqual([200, 'kept in the backup']);
     // A retry finds its message, a password its account: the secret came with the data.
     expect((await sendText(again, ada, conversationId, 'before', 'before')).seq).toBe(1);
     await anotherDevice(again, bob);

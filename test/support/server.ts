@@ -1,6 +1,7 @@
 import { createConnection, type Connection } from 'mongoose';
 import { runChecks } from '../../src/cli/checks.js';
 import { loadConfig } from '../../src/config.js';
+import { openStorage } from '../../src/drivers/storage-opening.js';
 import { startServer, type RunningServer } from '../../src/server.js';
 import { onCleanup, temporaryFolder } from './cleanup.js';
 import { captureLog, type CapturedLog } from './log.js';
@@ -57,7 +58,8 @@ export async function startTestServer(overrides: Record<string, string> = {}): P
   };
   recordSecretsIn(env);
   const log = captureLog();
-  const running = await startServer(loadConfig(env), log.logger);
+  const config = loadConfig(env);
+  const running = await startServer(config, log.logger);
   const database = await createConnection(uri, { autoIndex: false, autoCreate: false }).asPromise();
   let stopped: Promise<void> | null = null;
 
@@ -68,7 +70,7 @@ export async function startTestServer(overrides: Record<string, string> = {}): P
       // What a test, or the check of an earlier server, asks of the rows may scan; what the server asks may not.
       const violations = readWhole.has(uri) ? [] : await scansOf(database);
       readWhole.add(uri);
-      for await (const violation of runChecks(database)) violations.push(violation);
+      for await (const violation of runChecks(database, await openStorage(config.storage))) violations.push(violation);
       if (violations.length > 0) throw new Error(`the data check failed:\n${violations.join('\n')}`);
       if (overrides['MONGODB_URI'] === undefined) await database.dropDatabase();
     } finally {

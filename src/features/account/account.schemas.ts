@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { objectId, time } from '../../kernel/input.js';
 import { Contact } from '../contacts/contacts.schemas.js';
 import { Conversation } from '../conversations/conversations.schemas.js';
+import { Attachment, Upload } from '../media/media.schemas.js';
 import { Notification } from '../notifications/notifications.schemas.js';
 import { Session } from '../sessions/sessions.schemas.js';
 import { Me, UserRef } from '../users/users.schemas.js';
@@ -38,6 +39,7 @@ const OwnMessage = z
     clientId: z.string().nullable(),
     type: z.enum(['text', 'media']),
     text: z.string(),
+    attachments: z.array(Attachment),
     replyTo: objectId.nullable(),
     mentions: z.array(objectId),
     revisions: z.array(z.strictObject({ text: z.string(), editedAt: time })),
@@ -63,6 +65,6 @@ export const AccountExport = z
     messages: z.array(OwnMessage).describe('All that the account has written, in conversations it has left too'),
     reactions: z.array(OwnReaction),
     notifications: z.array(Notification),
-    uploads: z.array(z.never()),
+    uploads: z.array(Upload).describe('Their links live for a while: fetch what you want to keep'),
   })
   .meta({ id: 'AccountExport' });

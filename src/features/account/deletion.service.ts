@@ -5,6 +5,7 @@ import type { Attempts } from '../auth/attempts.service.js';
 import type { Passwords } from '../auth/passwords.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Groups } from '../groups/groups.service.js';
+import type { UploadRows } from '../media/uploads.model.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Accounts } from '../users/accounts.service.js';
 import type { AccountRows } from './account.model.js';
@@ -19,6 +20,7 @@ interface Deps {
   passwords: Pick<Passwords, 'matches'>;
   contacts: Pick<Contacts, 'ownOf'>;
   groups: Pick<Groups, 'heirsOf'>;
+  uploads: Pick<UploadRows, 'countOf'>;
   erasure: Pick<Erasure, 'wake'>;
   /** ACCOUNT_ERASURE_DELAY, in milliseconds. */
   delayMs: number;
@@ -38,19 +40,20 @@ export interface Deletion {
 
 /** Builds the deletion of one's own account. */
 export function createDeletion(deps: Deps): Deletion {
-  const { rows, accounts, sessions, attempts, passwords, contacts, groups, erasure, delayMs } = deps;
+  const { rows, accounts, sessions, attempts, passwords, contacts, groups, uploads, erasure, delayMs } = deps;
 
   async function preview(userId: string): Promise<ErasurePreview> {
     const conversationIds = await rows.conversationsOf(userId);
-    const [messages, notifications, people, heirs] = await Promise.all([
+    const [messages, notifications, people, heirs, uploaded] = await Promise.all([
       rows.countMessages(userId, conversationIds),
       rows.countNotifications(userId),
       contacts.ownOf(userId),
       groups.heirsOf(userId),
+      uploads.countOf(userId),
     ]);
     return {
       messages,
-      uploads: 0,
+      uploads: uploaded,
       contacts: (await people.contacts.read()).length,
       notifications,
       groupsPassedOn: heirs.flatMap(({ conversationId, heirId }) =>

@@ -2,6 +2,8 @@ import type { Facts } from '../../facts.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import { repeat } from '../../kernel/repeat.js';
 import type { Mails } from '../auth/mails.service.js';
+import { claims } from '../media/claims.js';
+import type { UploadRows } from '../media/uploads.model.js';
 import type { Groups } from '../groups/groups.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Reactions } from '../reactions/reactions.service.js';
@@ -15,6 +17,7 @@ interface Deps {
   groups: Pick<Groups, 'leave'>;
   reactions: Pick<Reactions, 'forget'>;
   mails: Pick<Mails, 'post'>;
+  uploads: Pick<UploadRows, 'discardUnattached' | 'discardClaims'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   onError: (error: unknown) => void;
 }
@@ -33,7 +36,7 @@ const atOnce = 100;
 
 /** Builds the erasure: what it does may be done twice, and it ends when a whole walk finds nothing. */
 export function createErasure(deps: Deps): Erasure {
-  const { rows, accounts, conversations, groups, reactions, mails, bus, onError } = deps;
+  const { rows, accounts, conversations, groups, reactions, mails, uploads, bus, onError } = deps;
   let running: Promise<void> | null = null;
   let isStopped = false;
   let end: () => void = () => undefined;
@@ -56,7 +59,9 @@ export function createErasure(deps: Deps): Erasure {
     const left = await leaveGroups(userId);
     const forgotten =
       (await forgetRelations(userId)) + (await reactions.forget(userId)) + (await rows.forgetOwn(userId));
-    return left + forgotten;
+    // What others hold in their conversations stays, as the messages do.
+    const dropped = (await uploads.discardUnattached(userId)) + (await uploads.discardClaims(claims.avatar(userId)));
+    return left + forgotten + dropped;
   }
 
   async function eraseOne(userId: string): Promise<void> {

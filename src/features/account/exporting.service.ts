@@ -1,6 +1,8 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
+import type { Links } from '../media/links.js';
+import type { UploadRow, UploadRows } from '../media/uploads.model.js';
 import type { MessageRow } from '../messages/messages.model.js';
 import type { Notifications } from '../notifications/notifications.service.js';
 import type { Sessions } from '../sessions/sessions.service.js';
@@ -15,6 +17,8 @@ interface Deps {
   contacts: Pick<Contacts, 'ownOf'>;
   conversations: Pick<Conversations, 'list'>;
   notifications: Pick<Notifications, 'list'>;
+  uploads: Pick<UploadRows, 'pageOf'>;
+  links: Pick<Links, 'attachment' | 'upload'>;
 }
 
 /** Everything that an account holds, as one document. */
@@ -25,13 +29,14 @@ export interface Exporting {
 
 const pageSize = 100;
 
-function toOwnMessage(row: MessageRow): OwnMessage {
+function toOwnMessage(row: MessageRow, links: Pick<Links, 'attachment'>): OwnMessage {
   return {
     id: String(row._id),
     conversationId: String(row.conversationId),
     seq: row.seq,
     clientId: row.clientId,
-    type: 'text',
+    type: row.type === 'media' ? 'media' : 'text',
+    attachments: (row.attachments ?? []).map(links.attachment),
     text: row.text,
     replyTo: row.replyTo ? String(row.replyTo) : null,
     mentions: row.mentions.map(String),
@@ -72,13 +77,13 @@ async function* once<Item>(items: readonly Item[]): AsyncGenerator<readonly Item
 
 /** Builds the export of accounts. */
 export function createExporting(deps: Deps): Exporting {
-  const { rows, users, sessions, contacts, conversations, notifications } = deps;
+  const { rows, users, sessions, contacts, conversations, notifications, uploads, links } = deps;
 
   async function* messagesOf(userId: string): AsyncGenerator<OwnMessage[]> {
     for (const conversationId of await rows.conversationsOf(userId)) {
       for (let after = ''; ;) {
         const found = await rows.messagesOf(userId, conversationId, { after, limit: pageSize });
-        yield found.map(toOwnMessage);
+        yield found.map((row) => toOwnMessage(row, links));
         const last = found.at(-1);
         if (!last || found.length < pageSize) break;
         after = last.clientId ?? '';
@@ -97,6 +102,16 @@ export function createExporting(deps: Deps): Exporting {
       }));
       last = found.at(-1)?._id ?? null;
       if (!last || found.length < pageSize) return;
+    }
+  }
+
+  async function* uploadsOf(userId: string) {
+    let after: UploadRow['_id'] | null = null;
+    for (;;) {
+      const found: UploadRow[] = await uploads.pageOf(userId, { after, limit: pageSize });
+      yield found.map(links.upload);
+      after = found.at(-1)?._id ?? null;
+      if (!after || found.length < pageSize) return;
     }
   }
 
@@ -120,7 +135,8 @@ export function createExporting(deps: Deps): Exporting {
         'notifications',
         paged((cursor) => notifications.list(actor, { unread: false, ...page(cursor) })),
       );
-      yield ',"uploads":[]}';
+      yield* listed('uploads', uploadsOf(userId));
+      yield '}';
     },
   };
 }

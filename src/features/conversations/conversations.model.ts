@@ -1,6 +1,7 @@
 import type { Elevated, GroupChange } from './group-change.model.js';
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../../log/ids.js';
+import type { PictureRow } from '../media/attachment.model.js';
 import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
 
 export interface ConversationRow {
@@ -25,6 +26,7 @@ export interface ConversationRow {
   createdAt: Date;
   title: string | null;
   description: string | null;
+  photo: PictureRow | null;
   /** Who made a group, and the clientId that he made it under; unique. */
   createKey: string | null;
   creatorId: Types.ObjectId | null;
@@ -60,6 +62,7 @@ const schema = new mongoose.Schema<ConversationRow>(
     createdAt: date,
     title: { type: String, default: null },
     description: { type: String, default: null },
+    photo: { type: mongoose.Schema.Types.Mixed, default: null },
     createKey: { type: String, default: null },
     creatorId: { type: mongoose.Schema.Types.ObjectId, default: null },
     elevated: { type: mongoose.Schema.Types.Mixed, default: [] },
@@ -130,6 +133,7 @@ export function newConversation(at: Date): Omit<ConversationRow, 'type' | 'pair'
     createdAt: at,
     title: null,
     description: null,
+    photo: null,
     createKey: null,
     creatorId: null,
     elevated: [],

@@ -3,7 +3,8 @@ import { objectId, page, time, timeInput } from '../../kernel/input.js';
 import { Message } from '../../views/message.schemas.js';
 import { permissions } from './roles.schemas.js';
 import { roles } from './roles.schemas.js';
-import { ImageRef, PublicUser } from '../users/users.schemas.js';
+import { ImageRef } from '../media/media.schemas.js';
+import { PublicUser } from '../users/users.schemas.js';
 
 const Marks = z.strictObject({ deliveredSeq: z.int(), readSeq: z.int() }).meta({ id: 'Marks' });
 

@@ -29,6 +29,8 @@ export interface GroupChange {
   ending: { memberId: Types.ObjectId; userId: Types.ObjectId }[];
   /** Whose role becomes another one. */
   roles: { userId: Types.ObjectId; role: Role }[];
+  /** The photo that is replaced; there only where one is. */
+  replacedPhoto?: Types.ObjectId;
   at: Date;
 }
 

@@ -7,6 +7,8 @@ import type { ConversationRow, ConversationRows } from '../conversations/convers
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { GroupChange } from '../conversations/group-change.model.js';
 import type { Messages } from '../messages/messages.service.js';
+import type { Claiming } from '../media/claiming.js';
+import { claims } from '../media/claims.js';
 import type { GroupNews } from './group-news.js';
 import type { GroupRows, Proposal } from './groups.model.js';
 import type { MemberChanges } from './members-change.model.js';
@@ -20,6 +22,7 @@ interface Deps {
   log: Pick<Log, 'appendSystem' | 'change'>;
   reached: Pick<Reached, 'raise'>;
   news: GroupNews;
+  claiming: Pick<Claiming, 'attach' | 'dropOne' | 'dropConversation'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   /** Waits until nothing can land any more that was allowed before. */
   passed: () => Promise<void>;
@@ -72,9 +75,16 @@ function createSteps(deps: Deps) {
     bus.publish('membership.begun', { conversationId: String(row._id), userIds: change.joining.map(String) });
   }
 
+  /** The photo that the row names is used from now on, and the one before goes. */
+  async function settlePhoto({ _id, photo }: ConversationRow, { replacedPhoto }: GroupChange): Promise<void> {
+    if (photo) await deps.claiming.attach(claims.photo(String(_id)));
+    if (replacedPhoto) await deps.claiming.dropOne(String(replacedPhoto));
+  }
+
   return async function finish(row: ConversationRow, change: GroupChange): Promise<void> {
     const conversationId = String(row._id);
     const { _id: changeId, system, joining, ending, roles } = change;
+    await settlePhoto(row, change);
     if (ending.length > 0) await end(conversationId, change);
     if (system.kind !== 'group_created') await memberChanges.setRoles(row._id, change);
     const draft = { conversationId: row._id, changeId, system };
@@ -133,6 +143,12 @@ export function createGroupChanging(deps: Deps): GroupChanging {
     await deps.passed();
   }
 
+  /** The files first: the messages name what carried them. */
+  async function erase({ _id }: ConversationRow): Promise<void> {
+    await deps.claiming.dropConversation(String(_id));
+    await rows.erase(_id);
+  }
+
   return {
     finish,
     async change(conversationId, decide) {
@@ -152,7 +168,7 @@ export function createGroupChanging(deps: Deps): GroupChanging {
         await decide(row);
         if (!(await rows.beginDeletion(row))) continue;
         await empty(row, reason);
-        rows.erase(row._id).catch(deps.onError);
+        erase(row).catch(deps.onError);
         return;
       }
     },
@@ -161,7 +177,7 @@ export function createGroupChanging(deps: Deps): GroupChanging {
         if (row.pending) await finish(row, row.pending);
         if (row.state !== 'deleting') continue;
         await empty(row, 'deleted');
-        await rows.erase(row._id);
+        await erase(row);
       }
     },
   };

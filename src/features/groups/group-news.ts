@@ -3,6 +3,7 @@ import type { FactBus } from '../../kernel/fact-bus.js';
 import { Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
 import { permissionsOf } from '../conversations/roles.schemas.js';
+import type { Links } from '../media/links.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { GroupChange } from '../conversations/group-change.model.js';
 import { roles } from '../conversations/roles.schemas.js';
@@ -15,6 +16,7 @@ interface Deps {
   users: Pick<Users, 'refs'>;
   conversations: Pick<Conversations, 'viewFor'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
+  links: Pick<Links, 'picture'>;
 }
 
 /** Tells the members of a group what has changed in it. */
@@ -26,7 +28,7 @@ export interface GroupNews {
 }
 
 /** Builds the news of groups. */
-export function createGroupNews({ members, users, conversations, bus }: Deps): GroupNews {
+export function createGroupNews({ members, users, conversations, bus, links }: Deps): GroupNews {
   async function viewsOf(rows: readonly MemberRow[]): Promise<Member[]> {
     const refs = await users.refs(rows.map(({ userId }) => String(userId)));
     return rows.flatMap((row) => {
@@ -81,6 +83,10 @@ export function createGroupNews({ members, users, conversations, bus }: Deps): G
         bus.publish('conversation.updated', { conversationId, rev, changes: { title: row.title } });
       if (system.kind === 'description_changed')
         bus.publish('conversation.updated', { conversationId, rev, changes: { description: row.description } });
+      if (system.kind === 'photo_changed') {
+        const photo = row.photo && links.picture(row.photo);
+        bus.publish('conversation.updated', { conversationId, rev, changes: { photo } });
+      }
     },
   };
 }

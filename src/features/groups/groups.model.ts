@@ -2,6 +2,7 @@ import { type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../../log/ids.js';
 import { type ConversationRow, newConversation } from '../conversations/conversations.model.js';
 import type { GroupChange, SystemContent } from '../conversations/group-change.model.js';
+import type { PictureRow } from '../media/attachment.model.js';
 import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
 
 /** What a change writes on the row of its group, beside itself. */
@@ -10,12 +11,15 @@ export interface Proposal {
   joining?: Types.ObjectId[];
   ending?: GroupChange['ending'];
   roles?: GroupChange['roles'];
+  replacedPhoto?: Types.ObjectId;
   /** Fields of the row that become others. */
-  set?: Partial<Pick<ConversationRow, 'title' | 'description' | 'creatorId' | 'elevated'>>;
+  set?: Partial<Pick<ConversationRow, 'title' | 'description' | 'photo' | 'creatorId' | 'elevated'>>;
 }
 
 /** A group at its beginning. */
 export interface NewGroup {
+  id: string;
+  photo: PictureRow | null;
   creatorId: string;
   title: string;
   description: string | null;
@@ -26,6 +30,8 @@ export interface NewGroup {
 
 /** The rows of groups: each change is one conditional update, which holds all that is left to do. */
 export interface GroupRows {
+  /** The id of a group to come. */
+  newId(): string;
   /** The group that somebody made under a clientId. */
   byClientId(creatorId: string, clientId: string): Promise<ConversationRow | null>;
   /** Makes a group whose creation is under way; null where another request was faster with the same clientId. */
@@ -49,7 +55,8 @@ const sliceSize = 1000;
 const keyOf = (creatorId: string, clientId: string): string => `${creatorId} ${clientId}`;
 
 /** The row of a group whose creation is its first change. */
-function newGroup({ creatorId, title, description, memberIds, clientId }: NewGroup): ConversationRow {
+function newGroup(group: NewGroup): ConversationRow {
+  const { creatorId, title, description, memberIds, clientId } = group;
   const at = new Date();
   const creator = new Types.ObjectId(creatorId);
   const joining = [creator, ...memberIds.map((one) => new Types.ObjectId(one))];
@@ -62,6 +69,8 @@ function newGroup({ creatorId, title, description, memberIds, clientId }: NewGro
   };
   return {
     ...newConversation(at),
+    _id: new Types.ObjectId(group.id),
+    photo: group.photo,
     type: 'group',
     pair: null,
     userIds: [],
@@ -82,10 +91,11 @@ function newGroup({ creatorId, title, description, memberIds, clientId }: NewGro
   };
 }
 
-type Creation = Pick<GroupRows, 'byClientId' | 'create'>;
+type Creation = Pick<GroupRows, 'newId' | 'byClientId' | 'create'>;
 
 function creationOf(conversations: ReturnType<typeof conversationsOf>): Creation {
   return {
+    newId: () => String(new Types.ObjectId()),
     byClientId: (creatorId, clientId) =>
       conversations.findOne({ createKey: { $eq: keyOf(creatorId, clientId), $type: 'string' } }, majority),
     async create(group) {
@@ -129,7 +139,8 @@ export function groupsModel(connection: Connection): GroupRows {
         { _id: new Types.ObjectId(conversationId), type: 'group', state: { $ne: 'deleting' } },
         majority,
       ),
-    async propose({ _id, membersVersion, memberCount }, { system, joining = [], ending = [], roles = [], set = {} }) {
+    async propose({ _id, membersVersion, memberCount }, proposal) {
+      const { system, joining = [], ending = [], roles = [], set = {}, replacedPhoto } = proposal;
       const version = membersVersion + 1;
       const pending: GroupChange = {
         _id: new Types.ObjectId(),
@@ -138,6 +149,7 @@ export function groupsModel(connection: Connection): GroupRows {
         joining,
         ending,
         roles,
+        ...(replacedPhoto ? { replacedPhoto } : {}),
         at: new Date(),
       };
       return conversations.findOneAndUpdate(

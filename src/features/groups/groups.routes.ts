@@ -141,7 +141,7 @@ export function groupEndpoints(groups: Groups): Endpoint[] {
       params: GroupParams,
       body: SetPhoto,
       returns: { 200: Conversation },
-      handle: async ({ actor, params }) => ok(await groups.setPhoto(actor, params.id)),
+      handle: async ({ actor, params, body }) => ok(await groups.setPhoto(actor, params.id, body.uploadId)),
     }),
     endpoint({
       method: 'delete',

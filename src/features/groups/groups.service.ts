@@ -4,6 +4,9 @@ import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import type { Conversation } from '../conversations/conversations.schemas.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MemberRows } from '../conversations/members.model.js';
+import { pictureOf, type PictureRow } from '../media/attachment.model.js';
+import type { Claiming } from '../media/claiming.js';
+import { claims } from '../media/claims.js';
 import type { Users } from '../users/users.service.js';
 import { type Admission, createAdmission } from './admission.js';
 import { createGroupAsking, type GroupAsking, requireMay, says } from './group-asking.js';
@@ -33,6 +36,7 @@ interface Deps {
   changing: GroupChanging;
   news: GroupNews;
   cursors: Cursors;
+  claiming: Pick<Claiming, 'claim' | 'unclaim'>;
   /** GROUP_MAX_MEMBERS. */
   maxMembers: number;
 }
@@ -50,7 +54,8 @@ export interface Groups extends Membership, Pick<Ownership, 'leave' | 'delete'> 
   open(actor: Actor, input: OpenConversation): Promise<{ conversation: Conversation | CreatedGroup; isNew: boolean }>;
   get(actor: Actor, id: string): Promise<Conversation>;
   update(actor: Actor, id: string, input: UpdateGroup): Promise<Conversation>;
-  setPhoto(actor: Actor, id: string): Promise<Conversation>;
+  /** Gives a group a photo; throws `not_found` for an upload that is not the caller's, and `conflict` for one in use. */
+  setPhoto(actor: Actor, id: string, uploadId: string): Promise<Conversation>;
   removePhoto(actor: Actor, id: string): Promise<Conversation>;
   members(actor: Actor, id: string, asked: ListMembers): Promise<MemberList>;
   transfer(actor: Actor, id: string, userId: string): Promise<Conversation>;
@@ -76,23 +81,33 @@ function createTakeBack(admission: Admission, ownership: Pick<Ownership, 'leave'
   };
 }
 
+/** Claims a picture for a group. */
+async function claimPhoto(
+  { claiming }: Pick<Deps, 'claiming'>,
+  { userId: ownerId }: Actor,
+  id: string,
+  uploadId: string,
+): Promise<PictureRow | null> {
+  const wanted = { ownerId, purpose: 'group_photo', ids: [uploadId], claim: claims.photo(id) } as const;
+  const [upload] = await claiming.claim({ ...wanted, path: 'body.uploadId' });
+  return upload ? pictureOf(upload) : null;
+}
+
 /** Builds the making of groups, once for each clientId. */
-function createCreation(
-  { rows, changing, conversations, maxMembers }: Deps,
-  admission: Admission,
-  takeBack: TakeBack,
-): Groups['create'] {
+function createCreation(deps: Deps, admission: Admission, takeBack: TakeBack): Groups['create'] {
+  const { rows, changing, conversations, maxMembers, claiming } = deps;
   return async function create(actor, input) {
     const { title, description = null, memberIds, clientId = null, photoUploadId } = input;
     if (memberIds.length > maxMembers - 1) throw invalidInput('body.memberIds', tooMany);
     const known = async () => (clientId === null ? null : rows.byClientId(actor.userId, clientId));
     const first = await known();
-    // Nobody has uploads yet, so every one that is named is unknown.
-    if (!first && photoUploadId !== undefined) throw notFound();
     const others = first ? [] : memberIds.filter((one) => one !== actor.userId);
     const { admitted, refused } = await admission.judge(actor.userId, others, maxMembers - 1);
-    const group = { creatorId: actor.userId, title, description, memberIds: admitted, clientId };
+    const id = rows.newId();
+    const photo = first || photoUploadId === undefined ? null : await claimPhoto(deps, actor, id, photoUploadId);
+    const group = { id, photo, creatorId: actor.userId, title, description, memberIds: admitted, clientId };
     const made = first ? null : await rows.create(group);
+    if (photo && !made) await claiming.unclaim(claims.photo(id));
     const row = made ?? first ?? (await known());
     if (!row) throw notFound();
     if (row.pending) await changing.finish(row, row.pending);
@@ -105,7 +120,8 @@ function createCreation(
 type Info = Pick<Groups, 'get' | 'update' | 'setPhoto' | 'removePhoto'>;
 
 /** Builds what a group is called and looks like. */
-function createInfo({ conversations, changing }: Deps, asking: GroupAsking): Info {
+function createInfo(deps: Deps, asking: GroupAsking): Info {
+  const { conversations, changing } = deps;
   const viewFor = (actor: Actor, id: string): Promise<Conversation> => conversations.viewFor(actor.userId, id);
 
   async function set(actor: Actor, id: string, field: 'title' | 'description', value: string): Promise<void> {
@@ -115,6 +131,17 @@ function createInfo({ conversations, changing }: Deps, asking: GroupAsking): Inf
       if (row[field] === value) return null;
       const title = field === 'title' ? value : null;
       return { system: says(`${field}_changed`, member, { title }), set: { [field]: value } };
+    });
+  }
+
+  async function show(actor: Actor, id: string, photo: PictureRow | null): Promise<void> {
+    await changing.change(id, async (row) => {
+      const { member, role } = await asking.presentIn(row, actor.userId);
+      requireMay(role, { action: 'edit_info' });
+      const before = row.photo?._id;
+      if (String(before) === String(photo?._id)) return null;
+      const replaced = before ? { replacedPhoto: before } : {};
+      return { system: says('photo_changed', member), set: { photo }, ...replaced };
     });
   }
 
@@ -129,13 +156,14 @@ function createInfo({ conversations, changing }: Deps, asking: GroupAsking): Inf
       if (description !== undefined) await set(actor, id, 'description', description);
       return viewFor(actor, id);
     },
-    async setPhoto(actor, id) {
+    async setPhoto(actor, id, uploadId) {
       await asking.requireEditor(actor.userId, id);
-      // Nobody has uploads yet, so every one that is named is unknown.
-      throw notFound();
+      await show(actor, id, await claimPhoto(deps, actor, id, uploadId));
+      return viewFor(actor, id);
     },
     async removePhoto(actor, id) {
       await asking.requireEditor(actor.userId, id);
+      await show(actor, id, null);
       return viewFor(actor, id);
     },
   };

@@ -3,6 +3,7 @@ import type { FactBus } from '../../kernel/fact-bus.js';
 import { Problem } from '../../kernel/problem.js';
 import { type Held, reachedOf } from '../../views/held.js';
 import { type Reader, stateFor, toMessage } from '../../views/message-view.js';
+import type { Links } from '../media/links.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MessageRow, MessageRows } from './messages.model.js';
@@ -11,6 +12,7 @@ interface Deps {
   rows: Pick<MessageRows, 'byId'>;
   conversations: Pick<Conversations, 'standingOf' | 'audienceOf' | 'announceListed' | 'marks'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
+  links: Pick<Links, 'attachment'>;
 }
 
 /** Tells the members of a conversation what its messages are now. */
@@ -29,8 +31,8 @@ const nothingReached = { deliveredSeq: 0, readSeq: 0 };
 const nobody: Reader = { userId: '', reached: nothingReached };
 
 /** What everybody is told of a message; each state is for its author alone. */
-function shown(row: MessageRow, quoted: MessageRow | null, author: Reader) {
-  const message = toMessage(row, quoted && { row: quoted, isVisible: true }, author);
+function shown({ links }: Deps, row: MessageRow, quoted: MessageRow | null, author: Reader) {
+  const message = toMessage(row, quoted && { row: quoted, isVisible: true }, author, links);
   return { message: { ...message, state: null }, senderState: stateFor(row, author) };
 }
 
@@ -59,7 +61,8 @@ function createAuthorOf({ conversations }: Deps): Announcing['authorOf'] {
 }
 
 /** Builds the news of messages that have changed. */
-function createUpdated({ rows, conversations, bus }: Deps, authorOf: Announcing['authorOf']): Announcing['updated'] {
+function createUpdated(deps: Deps, authorOf: Announcing['authorOf']): Announcing['updated'] {
+  const { rows, conversations, bus } = deps;
   return async function updated(row, rev, originSocketId) {
     const conversationId = String(row.conversationId);
     const [audience, quoted, held] = await Promise.all([
@@ -79,7 +82,7 @@ function createUpdated({ rows, conversations, bus }: Deps, authorOf: Announcing[
       userIds,
       blindIds,
       quoteBlindIds,
-      ...shown({ ...row, rev }, quoted, author),
+      ...shown(deps, { ...row, rev }, quoted, author),
       authorId: held ? author.userId : null,
       originSocketId,
     });
@@ -104,7 +107,7 @@ export function createAnnouncing(deps: Deps): Announcing {
         type: held.conversation.type,
         userIds: held.conversation.userIds.map(String),
         quoteBlindIds: quoted ? await (await conversations.audienceOf(conversationId)).blindTo(quoted.seq) : [],
-        ...shown(row, quoted, author),
+        ...shown(deps, row, quoted, author),
         authorId: author.userId,
         originSocketId,
       });
@@ -116,7 +119,7 @@ export function createAnnouncing(deps: Deps): Announcing {
       const { type, userIds, blindTo } = await conversations.audienceOf(conversationId);
       const quoteBlindIds = quoted ? await blindTo(quoted.seq) : [];
       const told = { conversationId, type, userIds, quoteBlindIds, authorId: null };
-      bus.publish('message.created', { ...told, ...shown(row, quoted, nobody) });
+      bus.publish('message.created', { ...told, ...shown(deps, row, quoted, nobody) });
     },
   };
 }

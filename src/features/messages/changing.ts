@@ -1,6 +1,8 @@
 import type { Actor } from '../../kernel/actor.js';
-import { Problem } from '../../kernel/problem.js';
+import { invalidInput, Problem } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
+import type { Claiming } from '../media/claiming.js';
+import { claims } from '../media/claims.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Announcing } from './announcing.js';
 import type { Change, MessageChanges } from './message-changes.model.js';
@@ -16,6 +18,7 @@ interface Deps {
   conversations: Pick<Conversations, 'raiseUncounted' | 'isAbove' | 'requireChange'>;
   reading: MessageReading;
   announcing: Pick<Announcing, 'updated'>;
+  claiming: Pick<Claiming, 'drop'>;
   /** How long messages may be edited and deleted by their authors: milliseconds, 0 for ever. */
   windows: { editMs: number; deleteMs: number };
 }
@@ -29,7 +32,7 @@ export interface Edit {
 
 export interface Changing {
   /**
-   * Gives a message another text. Throws `not_found` for who cannot see it, `forbidden` for who is not its author and
+   * Gives a message another text, which may be blank where it carries something. Throws `invalid_input`, `not_found` for who cannot see it, `forbidden` for who is not its author and
    * for a tombstone, `not_contactable` after a block, `edit_window_expired`, and `stale_revision` when it was edited since.
    */
   edit(actor: Actor, edit: Edit): Promise<Message>;
@@ -44,6 +47,7 @@ export interface Changing {
 }
 
 const pageSize = 200;
+const blank = { en: 'It must not be blank.', fr: 'Il ne doit pas être vide.' };
 
 function factsOf({ userId }: Actor, row: MessageRow, windowMs: number): Omit<ChangeFacts, 'isAbove'> {
   return {
@@ -56,10 +60,19 @@ function factsOf({ userId }: Actor, row: MessageRow, windowMs: number): Omit<Cha
 }
 
 /** Builds what numbers the changes of messages whose content and mark are written. */
-function createNumbering({ changes, log, announcing }: Pick<Deps, 'changes' | 'log' | 'announcing'>) {
+function createNumbering(deps: Pick<Deps, 'changes' | 'log' | 'announcing' | 'claiming'>) {
+  const { changes, log, announcing, claiming } = deps;
+
+  /** What follows from a tombstone in other rows. */
+  async function forget({ _id, type, conversationId, senderId, clientId }: MessageRow): Promise<void> {
+    await changes.forgetReactions(_id);
+    if (type !== 'media' || clientId === null) return;
+    await claiming.drop(claims.message(String(conversationId), String(senderId), clientId));
+  }
+
   /** Numbers a change, takes its mark away and tells everybody. */
   async function number(row: MessageRow, changeId: Change['changeId'], originSocketId?: string): Promise<void> {
-    if (row.deletedAt) await changes.forgetReactions(row._id);
+    if (row.deletedAt) await forget(row);
     let now: MessageRow | null = null;
     await log.change(
       { conversationId: row.conversationId, messageId: row._id, userIds: [], changeId },
@@ -112,6 +125,7 @@ export function createChanging(deps: Deps): Changing {
         const { row, held } = await reading.seen(actor.userId, messageId);
         const refusal = editRefusal({ ...factsOf(actor, row, windows.editMs), isAbove: false });
         if (refusal === 'forbidden') throw new Problem(refusal);
+        if (text.trim() === '' && row.type !== 'media') throw invalidInput('body.text', blank);
         if (row.text === text) return unchanged(actor.userId, row);
         await conversations.requireChange(held);
         if (refusal) throw new Problem(refusal);

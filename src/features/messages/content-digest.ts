@@ -4,6 +4,8 @@ import type { Keys } from '../../kernel/keys.js';
 /** What a message says, as first sent. */
 interface Content {
   text: string;
+  /** The ids of what it carries, in its order. */
+  attachments: readonly string[];
   replyTo: string | null;
   mentions: readonly string[];
 }
@@ -17,8 +19,8 @@ export interface ContentDigests {
 export function createContentDigests(keys: Keys): ContentDigests {
   const { current, all } = keys.for('content-digest');
 
-  function make(key: { id: string; secret: Buffer }, { text, replyTo, mentions }: Content): string {
-    const content = JSON.stringify([text, [], replyTo, [...mentions].sort()]);
+  function make(key: { id: string; secret: Buffer }, { text, attachments, replyTo, mentions }: Content): string {
+    const content = JSON.stringify([text, attachments, replyTo, [...mentions].sort()]);
     return `${key.id}.${createHmac('sha256', key.secret).update(content).digest('base64url')}`;
   }
 

@@ -59,6 +59,7 @@ export function messageChangesModel(
         { _id, deletedAt: null },
         {
           $set: { ...nothing, deletedAt: at, uncounted: true },
+          $unset: { attachments: '' },
           $inc: { reactionsVersion: 1 },
           $addToSet: { pending: changeId },
         },

@@ -2,6 +2,7 @@ import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { logRowsOf, type LogRows } from '../../log/log-rows.js';
 import type { SystemContent } from '../conversations/group-change.model.js';
 import type { Place, Stretch } from '../conversations/hidden.model.js';
+import type { AttachmentRow } from '../media/attachment.model.js';
 import { majority } from '../../drivers/concerns.js';
 
 /** A text that an edit has replaced. */
@@ -31,7 +32,7 @@ export interface MessageRow {
   rev: number;
   /** The changes whose content is written and whose number is not told yet. */
   pending?: Types.ObjectId[];
-  type: 'text' | 'system';
+  type: 'text' | 'media' | 'system';
   /** Null for a system message that nobody has caused. */
   senderId: Types.ObjectId | null;
   clientId: string | null;
@@ -43,6 +44,8 @@ export interface MessageRow {
   text: string;
   /** The words under which the text is found. */
   words: string[];
+  /** What it carries, in its order: there only where it carries something. */
+  attachments?: AttachmentRow[];
   replyTo: Types.ObjectId | null;
   mentions: Types.ObjectId[];
   /** Who of the mentioned had blocked its sender when it was sent: it counts for no badge of theirs. */
@@ -86,6 +89,7 @@ const schema = new mongoose.Schema<MessageRow>(
     digest: { type: String, default: '' },
     text: { type: String, default: '' },
     words: { type: [String], default: [] },
+    attachments: { type: mongoose.Schema.Types.Mixed },
     replyTo: { type: ref, default: null },
     mentions: { type: [ref], default: [] },
     unheard: { type: [ref], default: undefined },

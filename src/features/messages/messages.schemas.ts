@@ -45,9 +45,7 @@ export const MessageWindow = z
   .meta({ id: 'MessageWindow' });
 export type MessageWindow = z.infer<typeof MessageWindow>;
 
-const newText = text(1, 4000)
-  .refine((value) => value.trim() !== '', rule('It must not be blank', 'Il ne doit pas être vide'))
-  .describe('1-4,000 characters, not blank');
+const newText = text(0, 4000).describe('1-4,000 characters, not blank unless there are attachments');
 const revision = z.int().min(0).optional().describe('The revision that was edited: 409 if there is a later one');
 
 export const EditMessage = z.strictObject({ text: newText, revision }).meta({ id: 'EditMessage' });

@@ -8,6 +8,8 @@ import type { Visibility } from '../../views/visibility.js';
 import type { HiddenRows } from '../conversations/hidden.model.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Relations } from '../users/relations.js';
+import type { Claiming } from '../media/claiming.js';
+import type { Links } from '../media/links.js';
 import { createAnnouncing } from './announcing.js';
 import { type Changing, createChanging, type Edit } from './changing.js';
 import type { ContentDigests } from './content-digest.js';
@@ -28,6 +30,8 @@ import { createSending } from './sending.js';
 import { readWindow } from './windows.js';
 
 interface Deps {
+  claiming: Pick<Claiming, 'claim' | 'attach' | 'unclaim' | 'drop'>;
+  links: Pick<Links, 'attachment'>;
   rows: MessageRows;
   changes: MessageChanges;
   log: Pick<Log, 'append' | 'change'>;
@@ -100,13 +104,14 @@ export interface Messages {
 /** Builds the messages of a server. */
 export function createMessages(deps: Deps): Messages {
   const { rows, changes, log, conversations, relations, views, visibility, digests, bus, windows } = deps;
+  const { claiming, links } = deps;
   const reading = createMessageReading({ rows, views, visibility, conversations });
-  const announcing = createAnnouncing({ rows, conversations, bus });
-  const changing = createChanging({ changes, log, conversations, reading, announcing, windows });
+  const announcing = createAnnouncing({ rows, conversations, bus, links });
+  const changing = createChanging({ changes, log, conversations, reading, announcing, windows, claiming });
 
   return {
     send: createSending({
-      ...{ rows, log, conversations, relations, visibility, digests, reading },
+      ...{ rows, log, conversations, relations, visibility, digests, reading, claiming, links },
       announce: announcing.created,
     }),
     edit: changing.edit,

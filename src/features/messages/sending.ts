@@ -2,10 +2,15 @@ import type { Actor } from '../../kernel/actor.js';
 import { invalidInput, notContactable, notFound, Problem } from '../../kernel/problem.js';
 import { isHeard } from '../users/people.policy.js';
 import type { Relations } from '../users/relations.js';
+import type { Landed } from '../../log/entry.js';
 import type { Log } from '../../log/log.js';
 import { type Held, reachedOf } from '../../views/held.js';
 import { toMessage } from '../../views/message-view.js';
 import type { Visibility } from '../../views/visibility.js';
+import { type AttachmentRow, attachmentOf } from '../media/attachment.model.js';
+import type { Claiming } from '../media/claiming.js';
+import { claims } from '../media/claims.js';
+import type { Links } from '../media/links.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { isAlone } from './announcing.js';
 import type { ContentDigests } from './content-digest.js';
@@ -23,6 +28,8 @@ interface Deps {
   digests: ContentDigests;
   reading: Pick<MessageReading, 'asItIsNow'>;
   visibility: Pick<Visibility, 'sees'>;
+  claiming: Pick<Claiming, 'claim' | 'attach' | 'unclaim'>;
+  links: Pick<Links, 'attachment'>;
   announce: (held: Held, row: MessageRow, quoted: MessageRow | null, originSocketId?: string) => Promise<void>;
 }
 
@@ -32,6 +39,8 @@ interface Fit {
   /** Who of the mentioned has blocked its sender. */
   unheard: string[];
   isReadHidden: boolean;
+  /** What it carries, which nothing else may carry from now on. */
+  attachments: AttachmentRow[];
 }
 
 /** What is known of a message before it takes its place. */
@@ -39,7 +48,7 @@ interface Prepared {
   held: Held;
   /** The moment before the sender was seen to be a member. */
   since: number;
-  content: { text: string; replyTo: string | null; mentions: readonly string[] };
+  content: { text: string; attachments: readonly string[]; replyTo: string | null; mentions: readonly string[] };
   fit: Fit;
   /** The first message under this clientId, where a rule would refuse a new one. */
   first: MessageRow | null;
@@ -69,6 +78,18 @@ async function deafTo({ relations }: Deps, senderId: string, mentions: readonly 
   return [...betweens].filter(([, between]) => !isHeard(between)).map(([userId]) => userId);
 }
 
+const claimOf = (senderId: string, { conversationId, clientId }: SendMessage): string =>
+  claims.message(conversationId, senderId, clientId);
+
+/** Claims what a message will carry; throws `not_found`, `invalid_input` and `conflict`. */
+async function claimed({ claiming }: Deps, ownerId: string, input: SendMessage): Promise<AttachmentRow[]> {
+  const { attachments: ids } = input;
+  if (ids.length === 0) return [];
+  const claim = claimOf(ownerId, input);
+  const uploads = await claiming.claim({ ownerId, purpose: 'message', ids, claim, path: 'body.attachments' });
+  return uploads.map(attachmentOf);
+}
+
 /** What is asked of a new message; throws `not_contactable`, `invalid_input` and `not_found`. */
 async function requireFit(deps: Deps, held: Held, input: SendMessage): Promise<Fit> {
   const { conversations } = deps;
@@ -77,14 +98,14 @@ async function requireFit(deps: Deps, held: Held, input: SendMessage): Promise<F
   const memberIds = await conversations.membersAmong(held, input.mentions);
   const stranger = input.mentions.findIndex((userId) => !memberIds.has(userId));
   if (stranger !== -1) throw invalidInput(`body.mentions.${stranger}`, noMember);
-  // Nobody has uploads yet, so every one that is named is unknown.
-  if (input.attachments.length > 0) throw notFound();
   const quoted = await quotedBy(deps, held, input);
   const unheard = await deafTo(deps, String(held.member.userId), input.mentions);
-  return { quoted, unheard, isReadHidden: !shows.read };
+  // The last question, for it takes something: whoever is refused by another rule has claimed nothing.
+  const attachments = await claimed(deps, String(held.member.userId), input);
+  return { quoted, unheard, isReadHidden: !shows.read, attachments };
 }
 
-const nothingFound: Fit = { quoted: null, unheard: [], isReadHidden: false };
+const nothingFound: Fit = { quoted: null, unheard: [], isReadHidden: false, attachments: [] };
 
 /** Loads the standing and asks the rules; a retry is answered before any of them. */
 async function prepare(deps: Deps, actor: Actor, input: SendMessage): Promise<Prepared> {
@@ -92,7 +113,7 @@ async function prepare(deps: Deps, actor: Actor, input: SendMessage): Promise<Pr
   const { conversationId, clientId, text, replyTo = null } = input;
   const since = conversations.departures.now();
   const held = await conversations.standingOf(actor.userId, conversationId);
-  const content = { text, replyTo, mentions: [...new Set(input.mentions)] };
+  const content = { text, attachments: input.attachments, replyTo, mentions: [...new Set(input.mentions)] };
   try {
     return { held, since, content, fit: await requireFit(deps, held, input), first: null };
   } catch (refusal) {
@@ -106,6 +127,26 @@ async function prepare(deps: Deps, actor: Actor, input: SendMessage): Promise<Pr
 async function recheck({ conversations }: Deps, held: Held): Promise<void> {
   if ((await conversations.rulesOf(held)).mayChange) return;
   conversations.departures.note(String(held.conversation._id), String(held.member.userId));
+}
+
+/** What was claimed is attached once its message is there, and free again where it was refused for good. */
+async function appended(
+  { claiming }: Deps,
+  actor: Actor,
+  input: SendMessage,
+  append: () => Promise<Landed<MessageRow>>,
+): Promise<Landed<MessageRow>> {
+  if (input.attachments.length === 0) return append();
+  const claim = claimOf(actor.userId, input);
+  try {
+    const landed = await append();
+    await claiming.attach(claim);
+    return landed;
+  } catch (error) {
+    // Of everything else nobody knows whether it may still land: such a claim is judged later.
+    if (error instanceof Problem && error.status < 429) await claiming.unclaim(claim);
+    throw error;
+  }
 }
 
 /** Calls the log before anything is waited for: that is what keeps the order of a sender's messages. */
@@ -123,25 +164,28 @@ async function land(deps: Deps, actor: Actor, input: SendMessage, prepared: Prep
     clientId,
     digest: digests.of(content),
     ...content,
+    attachments: fit.attachments,
     unheard: fit.unheard,
     isReadHidden: fit.isReadHidden,
     words: wordsOf(content.text),
   };
   const isGroup = held.conversation.type === 'group';
-  const { row, isNew } = await log.append(draft, {
-    refusal() {
-      if (!conversations.departures.hasLeft(conversationId, actor.userId, since)) return null;
-      return isGroup ? notFound() : notContactable();
-    },
-    isSame,
-    mayLeave: isGroup,
-    recheck: isGroup || !held.other ? null : () => recheck(deps, held),
-    announce: (landed) => announce(held, landed, quoted, actor.socketId),
-  });
+  const { row, isNew } = await appended(deps, actor, input, () =>
+    log.append(draft, {
+      refusal() {
+        if (!conversations.departures.hasLeft(conversationId, actor.userId, since)) return null;
+        return isGroup ? notFound() : notContactable();
+      },
+      isSame,
+      mayLeave: isGroup,
+      recheck: isGroup || !held.other ? null : () => recheck(deps, held),
+      announce: (landed) => announce(held, landed, quoted, actor.socketId),
+    }),
+  );
   if (!isNew) return { message: await reading.asItIsNow(actor.userId, row), isNew };
   const reached = isAlone(held) ? { deliveredSeq: row.seq, readSeq: row.seq } : reachedOf(held);
   const shown = quoted && { row: quoted, isVisible: true };
-  return { message: toMessage(row, shown, { userId: actor.userId, reached }), isNew };
+  return { message: toMessage(row, shown, { userId: actor.userId, reached }, deps.links), isNew };
 }
 
 /** Builds the sending of messages: what one person sends to a conversation keeps its order. */

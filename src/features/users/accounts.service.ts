@@ -1,6 +1,6 @@
 import { type Locale, Problem } from '../../kernel/problem.js';
 import type { MailLink } from './mail-link.js';
-import { toMe, toPublicUser } from './user-views.js';
+import type { UserViews } from './user-views.js';
 import type { Taken, UserRow, UserRows } from './users.model.js';
 import type { Me, PublicUser } from './users.schemas.js';
 
@@ -67,7 +67,7 @@ export function emailKeyOf(email: string): string {
   return email.normalize('NFKC').toLowerCase();
 }
 
-function toAccount(row: UserRow): Account {
+function toAccount(row: UserRow, views: UserViews): Account {
   const { username, email, passwordHash, credentialVersion, emailVerified, verifyLink, resetLink } = row;
   return {
     id: String(row._id),
@@ -81,12 +81,8 @@ function toAccount(row: UserRow): Account {
     emailVerified,
     verifyLink,
     resetLink,
-    me: toMe(row),
+    me: views.me(row),
   };
-}
-
-function accountOrNull(row: UserRow | null): Account | null {
-  return row && toAccount(row);
 }
 
 function isTaken(row: UserRow | Taken | null): row is Taken {
@@ -94,7 +90,10 @@ function isTaken(row: UserRow | Taken | null): row is Taken {
 }
 
 /** Builds the accounts over the rows of people. */
-export function createAccounts({ rows }: { rows: UserRows }): Accounts {
+export function createAccounts({ rows, views }: { rows: UserRows; views: UserViews }): Accounts {
+  const accountOf = (row: UserRow): Account => toAccount(row, views);
+  const accountOrNull = (row: UserRow | null): Account | null => row && accountOf(row);
+
   return {
     async create({ email, ...account }) {
       const row = await rows.insert({
@@ -113,7 +112,7 @@ export function createAccounts({ rows }: { rows: UserRows }): Accounts {
         createdAt: new Date(),
       });
       if (isTaken(row)) throw new Problem(row);
-      return toAccount(row);
+      return accountOf(row);
     },
     byId: async (userId) => accountOrNull(await rows.byId(userId)),
     byEmail: async (email) => accountOrNull(await rows.byEmailKey(emailKeyOf(email))),
@@ -123,7 +122,7 @@ export function createAccounts({ rows }: { rows: UserRows }): Accounts {
           ? await rows.byEmailKey(emailKeyOf(identifier))
           : await rows.byUsername(identifier.toLowerCase()),
       ),
-    page: async (afterId, limit) => (await rows.page(afterId, limit)).map(toAccount),
+    page: async (afterId, limit) => (await rows.page(afterId, limit)).map(accountOf),
     setPassword: async (userId, passwordHash, versionSeen) =>
       accountOrNull(await rows.setPassword(userId, passwordHash, versionSeen)),
     resetPassword: async (userId, linkId, passwordHash) =>
@@ -147,7 +146,7 @@ export function createAccounts({ rows }: { rows: UserRows }): Accounts {
     beginErasing: async (userId) => accountOrNull(await rows.beginErasing(userId, new Date())),
     async erase(userId) {
       const row = await rows.erase(userId);
-      return row && toPublicUser(row, null, false);
+      return row && views.public(row, null, false);
     },
     setActive: async (userId, isActive) => accountOrNull(await rows.setState(userId, isActive ? 'active' : 'disabled')),
   };

@@ -1,7 +1,7 @@
 import { type Between, maySeePresence, maySeeStatus, type Owner, showsOf } from './people.policy.js';
 import type { Facing, FacingMemory } from './facing-memory.js';
 import type { Relations } from './relations.js';
-import { toPublicUser } from './user-views.js';
+import type { UserViews } from './user-views.js';
 import type { UserRow, UserRows } from './users.model.js';
 import type { Presence, PublicUser } from './users.schemas.js';
 
@@ -10,6 +10,7 @@ interface Deps {
   relations: Relations;
   memory: Pick<FacingMemory, 'of'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
+  views: UserViews;
 }
 
 /** Somebody as one viewer meets him: what he sees of him, and what the rules go by. */
@@ -39,7 +40,7 @@ export function ownerOf({ privacy, state }: UserRow): Owner {
 }
 
 /** Builds what people see of each other. */
-export function createPeople({ rows, relations, memory, presence }: Deps): People {
+export function createPeople({ rows, relations, memory, presence, views }: Deps): People {
   function presenceOf(row: UserRow): Presence {
     const { online, lastSeenAt } = presence.of(String(row._id));
     return { online, lastSeenAt: online ? null : ((lastSeenAt ?? row.lastSeenAt)?.toISOString() ?? null) };
@@ -49,7 +50,7 @@ export function createPeople({ rows, relations, memory, presence }: Deps): Peopl
     maySeePresence(between, ownerOf(row)) ? presenceOf(row) : null;
 
   const viewOf = (row: UserRow, between: Between): PublicUser =>
-    toPublicUser(row, presenceShown(row, between), maySeeStatus(between));
+    views.public(row, presenceShown(row, between), maySeeStatus(between));
 
   /** The rows of people with what stands between them and a viewer. */
   async function met<View>(

@@ -1,5 +1,6 @@
 import type { Types } from 'mongoose';
 import type { Locale } from '../../kernel/problem.js';
+import type { PictureRow } from '../media/attachment.model.js';
 import type { MailLink } from './mail-link.js';
 import type { Privacy, Status } from './users.schemas.js';
 
@@ -21,6 +22,7 @@ export interface UserRow {
   names: string[];
   bio: string;
   status: StatusRow | null;
+  avatar: PictureRow | null;
   passwordHash: string;
   /** Counts the changes of the password and of `state`: what was decided by an older one is decided again. */
   credentialVersion: number;

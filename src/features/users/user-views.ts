@@ -1,10 +1,15 @@
+import type { Links } from '../media/links.js';
 import type { UserRow } from './users.model.js';
 import type { Me, Presence, PublicUser, Status, UserRef } from './users.schemas.js';
 
-/** A person as everybody may name one. */
-export function toRef({ _id, username, displayName, state }: UserRow): UserRef {
-  const deleted = state === 'erased';
-  return { id: String(_id), username: deleted ? null : username, displayName, avatar: null, deleted };
+/** People as answers show them. */
+export interface UserViews {
+  /** A person as everybody may name one. */
+  ref(row: UserRow): UserRef;
+  /** A profile; `presence` is null for who may not know, and `isStatusShown` false for who may not see it. */
+  public(row: UserRow, presence: Presence | null, isStatusShown: boolean): PublicUser;
+  /** The own account, as its owner sees it. */
+  me(row: UserRow): Me;
 }
 
 /** What somebody says of himself now; null for nothing, and for what has run out. */
@@ -13,21 +18,38 @@ function toStatus({ status }: UserRow): Status | null {
   return { emoji: status.emoji, text: status.text, expiresAt: status.expiresAt?.toISOString() ?? null };
 }
 
-/** A profile; `presence` is null for who may not know, and `isStatusShown` false for who may not see it. */
-export function toPublicUser(row: UserRow, presence: Presence | null, isStatusShown: boolean): PublicUser {
-  return { ...toRef(row), bio: row.bio, status: isStatusShown ? toStatus(row) : null, presence };
-}
+/** Builds the views of people; their pictures are links. */
+export function createUserViews(links: Pick<Links, 'picture'>): UserViews {
+  function ref({ _id, username, displayName, avatar, state }: UserRow): UserRef {
+    const deleted = state === 'erased';
+    return {
+      id: String(_id),
+      username: deleted ? null : username,
+      displayName,
+      avatar: avatar ? links.picture(avatar) : null,
+      deleted,
+    };
+  }
 
-/** The own account, as its owner sees it. */
-export function toMe(row: UserRow): Me {
-  const { lastSeen, readReceipts, directMessages, groupInvites, findByEmail } = row.privacy;
   return {
-    ...toRef(row),
-    email: row.email,
-    emailVerified: row.emailVerified,
-    bio: row.bio,
-    status: toStatus(row),
-    privacy: { lastSeen, readReceipts, directMessages, groupInvites, findByEmail },
-    createdAt: row.createdAt.toISOString(),
+    ref,
+    public: (row, presence, isStatusShown) => ({
+      ...ref(row),
+      bio: row.bio,
+      status: isStatusShown ? toStatus(row) : null,
+      presence,
+    }),
+    me(row) {
+      const { lastSeen, readReceipts, directMessages, groupInvites, findByEmail } = row.privacy;
+      return {
+        ...ref(row),
+        email: row.email,
+        emailVerified: row.emailVerified,
+        bio: row.bio,
+        status: toStatus(row),
+        privacy: { lastSeen, readReceipts, directMessages, groupInvites, findByEmail },
+        createdAt: row.createdAt.toISOString(),
+      };
+    },
   };
 }

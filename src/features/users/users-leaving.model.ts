@@ -61,7 +61,7 @@ export function leavingQueries(Users: Model<UserRow>): LeavingRows {
           $set: {
             // No username and no address look like this, so the names that were its own are free.
             ...{ username: `#${userId}`, email: '', emailKey: `#${userId}`, emailVerified: false },
-            ...{ displayName: deletedName, names: [], bio: '', status: null, passwordHash: '' },
+            ...{ displayName: deletedName, names: [], bio: '', status: null, avatar: null, passwordHash: '' },
             ...{ verifyLink: null, resetLink: null, lastSeenAt: null, state: 'erased', erasureAt: null },
             erasureLocale: null,
           },

@@ -1,4 +1,5 @@
 import mongoose, { type Connection, type Model, Types } from 'mongoose';
+import type { PictureRow } from '../media/attachment.model.js';
 import type { MailLink } from './mail-link.js';
 import type { Privacy } from './users.schemas.js';
 import { namesOf } from './directory-names.js';
@@ -19,6 +20,7 @@ export type NewUser = Omit<
   | 'lastSeenAt'
   | 'names'
   | 'status'
+  | 'avatar'
 >;
 
 const link = new mongoose.Schema<MailLink>(
@@ -64,6 +66,7 @@ const schema = new mongoose.Schema<UserRow>(
     names: { type: [String], default: [] },
     bio: { type: String, default: '' },
     status: { type: status, default: null },
+    avatar: { type: mongoose.Schema.Types.Mixed, default: null },
     // Empty once the account is erased.
     passwordHash: { type: String, default: '' },
     credentialVersion: { type: Number, default: 0 },
@@ -98,6 +101,8 @@ export interface UserRows extends LeavingRows {
     profile: Partial<Pick<UserRow, 'displayName' | 'username' | 'bio'>>,
   ): Promise<UserRow | Taken | null>;
   setStatus(userId: string, status: StatusRow | null): Promise<UserRow | null>;
+  /** Shows a picture, or none; gives the row as it is then, and the picture it was before. */
+  setAvatar(userId: string, avatar: PictureRow | null): Promise<{ row: UserRow; before: PictureRow | null } | null>;
   setPrivacy(userId: string, privacy: Partial<Privacy>): Promise<UserRow | null>;
   /** Active people whom the directory finds by the beginning of one of their names, from one on, in its order. */
   named(beginning: string, skip: number, limit: number): Promise<UserRow[]>;
@@ -207,7 +212,9 @@ async function rename(
 }
 
 /** What a person changes of what others see, and how he is found. */
-function profileQueries(Users: Model<UserRow>): Pick<UserRows, 'setProfile' | 'setStatus' | 'setPrivacy' | 'named'> {
+function profileQueries(
+  Users: Model<UserRow>,
+): Pick<UserRows, 'setProfile' | 'setStatus' | 'setAvatar' | 'setPrivacy' | 'named'> {
   return {
     async setProfile(userId, profile) {
       try {
@@ -219,6 +226,10 @@ function profileQueries(Users: Model<UserRow>): Pick<UserRows, 'setProfile' | 's
     },
     setStatus: (userId, value) =>
       Users.findOneAndUpdate({ _id: new Types.ObjectId(userId) }, { $set: { status: value } }, after).lean(),
+    async setAvatar(userId, avatar) {
+      const old = await Users.findOneAndUpdate({ _id: new Types.ObjectId(userId) }, { $set: { avatar } }).lean();
+      return old && { row: { ...old, avatar }, before: old.avatar ?? null };
+    },
     setPrivacy(userId, changes) {
       const set = Object.fromEntries(Object.entries(changes).map(([name, value]) => [`privacy.${name}`, value]));
       return Users.findOneAndUpdate({ _id: new Types.ObjectId(userId) }, { $set: set }, after).lean();
@@ -250,6 +261,7 @@ export function usersModel(connection: Connection): UserRows {
         _id,
         names: namesOf(user),
         status: null,
+        avatar: null,
         credentialVersion: 0,
         state: 'active',
         erasureAt: null,

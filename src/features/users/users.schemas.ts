@@ -1,16 +1,7 @@
 import { z } from 'zod';
 import { emoji } from '../../kernel/emoji.js';
 import { name, objectId, rule, text, time, timeInput } from '../../kernel/input.js';
-
-export const ImageRef = z
-  .strictObject({
-    id: objectId,
-    width: z.int(),
-    height: z.int(),
-    placeholder: z.string(),
-    urls: z.strictObject({ thumb: z.string(), small: z.string(), medium: z.string(), large: z.string() }),
-  })
-  .meta({ id: 'ImageRef' });
+import { ImageRef } from '../media/media.schemas.js';
 
 export const UserRef = z
   .strictObject({

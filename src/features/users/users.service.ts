@@ -6,7 +6,10 @@ import { createDirectory } from './directory.js';
 import { createPeople, type People } from './people.js';
 import type { FacingMemory } from './facing-memory.js';
 import type { Relations } from './relations.js';
-import { toMe, toPublicUser, toRef } from './user-views.js';
+import type { Claiming } from '../media/claiming.js';
+import { claims } from '../media/claims.js';
+import { pictureOf } from '../media/attachment.model.js';
+import type { UserViews } from './user-views.js';
 import type { UserRow, UserRows } from './users.model.js';
 import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef } from './users.schemas.js';
 
@@ -16,6 +19,8 @@ interface Deps {
   memory: Pick<FacingMemory, 'of'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
+  claiming: Pick<Claiming, 'claim' | 'attach' | 'dropOne'>;
+  views: UserViews;
 }
 
 export interface Users {
@@ -23,7 +28,7 @@ export interface Users {
   me(userId: string): Promise<Me>;
   /** Changes what is given of a profile; throws `username_taken`. */
   updateProfile(actor: Actor, profile: UpdateProfile): Promise<Me>;
-  /** Shows a picture; throws `not_found` for an upload that is not the caller's. */
+  /** Shows a picture; throws `not_found` for an upload that is not the caller's, and `invalid_input` for another purpose. */
   setAvatar(actor: Actor, uploadId: string): Promise<Me>;
   removeAvatar(actor: Actor): Promise<Me>;
   /** Says something of oneself in place of what was said; null says nothing. */
@@ -61,16 +66,16 @@ function given<Changes extends object>(
 type Naming = Pick<Users, 'refs' | 'listed' | 'hidingAmong' | 'statesOf'>;
 
 /** Builds what reads people by their ids, each in one form. */
-function createNaming(rows: Pick<UserRows, 'byIds'>): Naming {
+function createNaming(rows: Pick<UserRows, 'byIds'>, views: UserViews): Naming {
   async function mapped<View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> {
     const found = await rows.byIds([...new Set(userIds)]);
     return new Map(found.map((row) => [String(row._id), view(row)]));
   }
 
   return {
-    refs: (userIds) => mapped(userIds, toRef),
+    refs: (userIds) => mapped(userIds, views.ref),
     async listed(userIds) {
-      const refs = await mapped(userIds, toRef);
+      const refs = await mapped(userIds, views.ref);
       return userIds.flatMap((id) => refs.get(id) ?? []);
     },
     async hidingAmong(userIds) {
@@ -87,21 +92,48 @@ async function idOf(rows: Pick<UserRows, 'byUsername'>, username: string): Promi
   return row?.state === 'active' ? String(row._id) : null;
 }
 
+/** Builds what a person looks like to others; a picture that was replaced goes. */
+function createAvatars(
+  { rows, claiming, views }: Pick<Deps, 'rows' | 'claiming' | 'views'>,
+  announce: (row: UserRow) => Promise<Me>,
+): Pick<Users, 'setAvatar' | 'removeAvatar'> {
+  async function show(userId: string, avatar: UserRow['avatar']): Promise<Me> {
+    const changed = await rows.setAvatar(userId, avatar);
+    if (changed === null) throw new Problem('unauthenticated');
+    const { row, before } = changed;
+    const [was, is] = [before, avatar].map((one) => (one ? String(one._id) : null));
+    if (is) await claiming.attach(claims.avatar(userId));
+    if (was && was !== is) await claiming.dropOne(was);
+    return was === is ? views.me(row) : announce(row);
+  }
+
+  return {
+    async setAvatar({ userId }, uploadId) {
+      const claim = claims.avatar(userId);
+      const wanted = { ownerId: userId, purpose: 'avatar', ids: [uploadId], claim, path: 'body.uploadId' } as const;
+      const [upload] = await claiming.claim(wanted);
+      return show(userId, upload ? pictureOf(upload) : null);
+    },
+    removeAvatar: ({ userId }) => show(userId, null),
+  };
+}
+
 /** Builds the people of a server: their own accounts and what others see of them. */
-export function createUsers({ rows, relations, memory, bus, presence }: Deps): Users {
-  const people = createPeople({ rows, relations, memory, presence });
+export function createUsers(deps: Deps): Users {
+  const { rows, relations, bus, views } = deps;
+  const people = createPeople(deps);
 
   async function me(userId: string): Promise<Me> {
     const row = await rows.byId(userId);
     if (!row) throw new Problem('unauthenticated');
-    return toMe(row);
+    return views.me(row);
   }
 
   /** Tells others of a profile that is another one now: whom its owner has blocked without his status. */
   async function announce(row: UserRow): Promise<Me> {
-    const { presence: _unsaid, ...user } = toPublicUser(row, null, true);
+    const { presence: _unsaid, ...user } = views.public(row, null, true);
     const blindIds = user.status === null ? [] : await relations.blockedBy(user.id);
-    const own = toMe(row);
+    const own = views.me(row);
     bus.publish('user.updated', { user, blindIds });
     bus.publish('settings.updated', { userId: user.id, me: own });
     return own;
@@ -111,7 +143,7 @@ export function createUsers({ rows, relations, memory, bus, presence }: Deps): U
     me,
     people,
     relations,
-    ...createNaming(rows),
+    ...createNaming(rows, views),
     find: createDirectory({ rows, relations, people }),
     async updateProfile({ userId }, profile) {
       const changes = given(profile);
@@ -121,9 +153,7 @@ export function createUsers({ rows, relations, memory, bus, presence }: Deps): U
       if (row === null) throw new Problem('unauthenticated');
       return announce(row);
     },
-    // Nobody has uploads yet, so every one that is named is unknown, and nobody shows a picture.
-    setAvatar: () => Promise.reject(notFound()),
-    removeAvatar: ({ userId }) => me(userId),
+    ...createAvatars(deps, announce),
     async setStatus({ userId }, status) {
       const isSaid = status !== null && (status.emoji !== null || status.text !== null);
       const expiresAt = status?.expiresAt ? new Date(status.expiresAt) : null;
@@ -136,7 +166,7 @@ export function createUsers({ rows, relations, memory, bus, presence }: Deps): U
       if (Object.keys(set).length === 0) return me(userId);
       const row = await rows.setPrivacy(userId, set);
       if (row === null) throw new Problem('unauthenticated');
-      const own = toMe(row);
+      const own = views.me(row);
       bus.publish('settings.updated', { userId, me: own });
       bus.publish('presence.veiled', { userId });
       return own;

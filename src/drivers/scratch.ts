@@ -1,0 +1,60 @@
+/** Files that are being received or made: in a folder of this process, which goes with it. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { problemOfStorage } from './storage.js';
+
+export interface Scratch {
+  /** A path where no file is yet; throws `insufficient_storage` and `unavailable`. */
+  path(): string;
+  remove(path: string): Promise<void>;
+  /** Removes what processes have left that are no more. */
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const dayMs = 86_400_000;
+const host = hostname().replace(/[^A-Za-z0-9-]/g, '-');
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: unknown }).code === 'EPERM';
+  }
+}
+
+/** Gives the scratch of this process below a folder. */
+export function createScratch(folder: string): Scratch {
+  const own = `${host}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const newPath = (): string => join(folder, own, randomBytes(8).toString('hex'));
+
+  /** Another process of this machine is asked for; one of another machine is given a day. */
+  async function isLeft(name: string): Promise<boolean> {
+    const [theirHost, pid = ''] = name.split('.');
+    if (name === own) return false;
+    if (theirHost === host) return Number(pid) === process.pid || !isAlive(Number(pid));
+    const found = await stat(join(folder, name)).catch(() => null);
+    return found !== null && Date.now() - found.mtimeMs > dayMs;
+  }
+
+  return {
+    path() {
+      try {
+        mkdirSync(join(folder, own), { recursive: true, mode: 0o700 });
+      } catch (error) {
+        throw problemOfStorage(error);
+      }
+      return newPath();
+    },
+    remove: (path) => rm(path, { force: true }),
+    async sweep() {
+      for (const name of await readdir(folder).catch(() => []))
+        if (await isLeft(name)) await rm(join(folder, name), { recursive: true, force: true });
+    },
+    close: () => rm(join(folder, own), { recursive: true, force: true }),
+  };
+}

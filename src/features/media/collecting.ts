@@ -1,0 +1,101 @@
+/** Removes what nobody uses: files first, rows last, so that a crash leaves nothing that is not found again. */
+import type { Scratch } from '../../drivers/scratch.js';
+import type { Storage } from '../../drivers/storage.js';
+import { repeat } from '../../kernel/repeat.js';
+import { isStale } from './claiming.js';
+import type { QuotaRows } from './quota.model.js';
+import type { Stage, UploadRow, UploadRows } from './uploads.model.js';
+
+interface Deps {
+  rows: UploadRows;
+  quotas: QuotaRows;
+  storage: Storage;
+  scratch: Scratch;
+  isUsed: (row: UploadRow) => Promise<boolean>;
+  /** Whether other processes may be storing files. */
+  isShared: boolean;
+  onError: (error: unknown) => void;
+}
+
+export interface Collecting {
+  /** Removes soon what was taken out of use. */
+  wake(): void;
+  start(): void;
+  /** Waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+const everyMs = 60_000;
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const pageSize = 100;
+
+/** Builds the collection. */
+export function createCollecting(deps: Deps): Collecting {
+  const { rows, quotas, storage, scratch, isUsed, onError } = deps;
+  const startedAt = new Date();
+  let running: Promise<void> | null = null;
+  let isAsked = false;
+  let isStopped = false;
+  let end: () => void = () => undefined;
+
+  async function each(stage: Stage, before: Date, deed: (row: UploadRow) => Promise<unknown>): Promise<void> {
+    for (let after: Date | null = null; !isStopped;) {
+      const found = await rows.inStage(stage, before, pageSize);
+      for (const row of found) await deed(row);
+      const last = found.at(-1)?.since ?? null;
+      // What a deed has left where it was is looked at again in the next round.
+      if (found.length < pageSize || (after && last && last <= after)) return;
+      after = last;
+    }
+  }
+
+  async function removeFile(row: UploadRow): Promise<void> {
+    await storage.remove(row.key);
+    await (row.isCharged ? quotas.release(row) : quotas.refund(row));
+    await rows.remove(row._id);
+  }
+
+  /** What a claim came to: attached where its claimer is there, free where it never came. */
+  async function judge(row: UploadRow): Promise<void> {
+    const [claim] = row.claims;
+    if (claim !== undefined && (await isUsed(row))) await rows.attach(claim);
+    else if (await isStale(row, isUsed)) await rows.free(row);
+  }
+
+  async function work(): Promise<void> {
+    const ago = (ms: number): Date => new Date(Date.now() - ms);
+    await each('writing', deps.isShared ? ago(hourMs) : startedAt, rows.discard);
+    await each('claimed', ago(hourMs), judge);
+    await each('free', ago(dayMs), rows.discard);
+    await each('going', new Date(Date.now() + 1000), removeFile);
+  }
+
+  function wake(): void {
+    isAsked = true;
+    if (isStopped || running) return;
+    running = (async () => {
+      while (isAsked && !isStopped) {
+        isAsked = false;
+        await work().catch(onError);
+      }
+    })().finally(() => {
+      running = null;
+    });
+  }
+
+  return {
+    wake,
+    start() {
+      scratch.sweep().catch(onError);
+      wake();
+      end = repeat(everyMs, () => Promise.resolve(wake()), onError);
+    },
+    async stop() {
+      isStopped = true;
+      end();
+      await running;
+      await scratch.close();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { Actor } from '../../kernel/actor.js';
+import type { IncomingForm } from '../../kernel/form.js';
+import { notFound, Problem } from '../../kernel/problem.js';
+import type { ServedFile } from '../../kernel/served-file.js';
+import type { Claiming } from './claiming.js';
+import { isStale } from './claiming.js';
+import type { Links } from './links.js';
+import type { ImageSize, Purpose, Upload } from './media.schemas.js';
+import type { Receive } from './receiving.js';
+import type { Serving } from './serving.js';
+import type { UploadRow, UploadRows } from './uploads.model.js';
+
+interface Deps {
+  rows: UploadRows;
+  links: Links;
+  receive: Receive;
+  serving: Serving;
+  claiming: Claiming;
+  /** Whether what claims an upload is there. */
+  isUsed: (row: UploadRow) => Promise<boolean>;
+  /** Whether somebody sees what carries an upload. */
+  maySee: (userId: string, row: UploadRow) => Promise<boolean>;
+}
+
+/** Uploads. Whoever may not see one is answered `not_found`; a `viewerId` of null holds a signed link. */
+export interface Media {
+  /**
+   * Takes a file in. Throws `invalid_input` for another form, `too_large`, `unsupported_media_type` for a picture that is
+   * none, `unprocessable_media` for one that is broken or too large to decode, and `insufficient_storage`.
+   */
+  receive(actor: Actor, form: IncomingForm<{ purpose: Purpose }>): Promise<Upload>;
+  get(viewerId: string, id: string): Promise<Upload>;
+  /** Removes an own upload that nothing carries; throws `conflict` for one that something does. */
+  remove(actor: Actor, id: string): Promise<void>;
+  content(viewerId: string | null, id: string): Promise<ServedFile>;
+  /** A picture in one of its sizes; throws `not_acceptable` for who takes no format that there is. */
+  image(
+    viewerId: string | null,
+    id: string,
+    wish: { size: ImageSize; accepts: (types: string[]) => string | false },
+  ): Promise<ServedFile>;
+}
+
+/** Builds uploads. */
+export function createMedia({ rows, links, receive, serving, claiming, isUsed, maySee }: Deps): Media {
+  async function visible(viewerId: string | null, id: string): Promise<UploadRow> {
+    const row = await rows.byId(id);
+    if (!row) throw notFound();
+    if (viewerId === null || String(row.ownerId) === viewerId || (await maySee(viewerId, row))) return row;
+    throw notFound();
+  }
+
+  return {
+    receive: async ({ userId }, form) => links.upload(await receive(userId, form)),
+    get: async (viewerId, id) => links.upload(await visible(viewerId, id)),
+    async remove({ userId }, id) {
+      for (;;) {
+        const row = await rows.byId(id);
+        if (!row || String(row.ownerId) !== userId) throw notFound();
+        if (row.stage !== 'free' && !(await isStale(row, isUsed))) throw new Problem('conflict');
+        if (!(await rows.discard(row))) continue;
+        await claiming.dropOne(id);
+        return;
+      }
+    },
+    content: async (viewerId, id) => serving.content(await visible(viewerId, id)),
+    image: async (viewerId, id, { size, accepts }) => serving.image(await visible(viewerId, id), size, accepts),
+  };
+}

@@ -1,0 +1,180 @@
+/** Takes an upload in: streamed to a local file, looked at, and only then stored. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Scratch } from '../../drivers/scratch.js';
+import { problemOfStorage, type Storage } from '../../drivers/storage.js';
+import type { IncomingFile, IncomingForm } from '../../kernel/form.js';
+import { Problem } from '../../kernel/problem.js';
+import type { Purpose } from './media.schemas.js';
+import { renew } from './pictures.js';
+import type { QuotaRows } from './quota.model.js';
+import { readTracks } from './tracks.js';
+import { type FileType, headBytes, type PictureMime, typeOf } from './types.js';
+import { newUpload, type UploadContent, type UploadRow, type UploadRows } from './uploads.model.js';
+
+/** The largest files, in bytes. */
+export interface UploadLimits {
+  image: number;
+  file: number;
+  avatar: number;
+  quota: number;
+}
+
+interface Deps {
+  rows: UploadRows;
+  quotas: QuotaRows;
+  storage: Storage;
+  scratch: Scratch;
+  limits: UploadLimits;
+}
+
+export type Receive = (ownerId: string, form: IncomingForm<{ purpose: Purpose }>) => Promise<UploadRow>;
+
+/** A file that has arrived. */
+interface Arrived {
+  name: string;
+  path: string;
+  size: number;
+  sha256: string;
+  type: FileType;
+}
+
+const mostName = 255;
+const noPicture = {
+  en: 'Only a JPEG, PNG, GIF, WebP or AVIF can be used as a picture.',
+  fr: 'Seul un fichier JPEG, PNG, GIF, WebP ou AVIF peut servir d’image.',
+};
+const quotaFull = {
+  en: 'Your uploads would take more room than you have: delete some.',
+  fr: 'Vos fichiers dépasseraient la place dont vous disposez : supprimez-en.',
+};
+
+/** What a file is called, without what could be taken for a path or for something to obey. */
+function nameOf(given: string): string {
+  const last = given.split(/[/\\]/).at(-1) ?? '';
+  const shown = last
+    .replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '')
+    .toWellFormed()
+    .trim();
+  return [...shown].slice(0, mostName).join('') || 'file';
+}
+
+/** How large a file of this type may be; throws for what cannot be used for this. */
+function limitFor({ image, file, avatar }: UploadLimits, type: FileType, purpose: Purpose | undefined): number {
+  const isPicture = type.kind === 'image';
+  if (purpose === 'avatar' || purpose === 'group_photo') {
+    if (!isPicture) throw new Problem('unsupported_media_type', { sentence: noPicture });
+    return Math.min(avatar, image);
+  }
+  return isPicture ? image : file;
+}
+
+/** Counts, hashes and looks at what passes; throws `too_large` as soon as it is. */
+function watching(limitOf: (type: FileType) => number, room: number) {
+  const hash = createHash('sha256');
+  const seen = { size: 0, type: null as FileType | null, limit: Infinity };
+  let head: Buffer = Buffer.alloc(0);
+
+  async function look(): Promise<void> {
+    seen.type = await typeOf(head);
+    seen.limit = limitOf(seen.type);
+  }
+
+  async function pass(chunk: Buffer): Promise<void> {
+    hash.update(chunk);
+    seen.size += chunk.length;
+    if (seen.type === null) {
+      head = Buffer.concat([head, chunk]);
+      if (head.length >= headBytes) await look();
+    }
+    if (seen.size > seen.limit) throw new Problem('too_large');
+    if (seen.size > room) throw new Problem('too_large', { sentence: quotaFull });
+  }
+
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      pass(chunk).then(() => done(null, chunk), done);
+    },
+  });
+  return {
+    stream,
+    async result() {
+      if (seen.type === null) await look();
+      if (seen.size > seen.limit) throw new Problem('too_large');
+      return { size: seen.size, sha256: hash.digest('hex'), type: seen.type as FileType };
+    },
+  };
+}
+
+const emptyFile = { en: 'The file is empty.', fr: 'Le fichier est vide.' };
+
+/** Builds what writes the bytes of a form to a local file. */
+function createTaking({ scratch, limits }: Deps) {
+  return async function take(
+    { name, bytes }: IncomingFile,
+    { purpose, path, room }: { purpose: Purpose | undefined; path: string; room: number },
+  ): Promise<Arrived> {
+    const watched = watching((type) => limitFor(limits, type, purpose), room);
+    try {
+      await pipeline(bytes, watched.stream, createWriteStream(path, { mode: 0o600 }));
+    } catch (error) {
+      await scratch.remove(path);
+      throw problemOfStorage(error);
+    }
+    const { size, sha256, type } = await watched.result();
+    if (size === 0) throw new Problem('invalid_input', { errors: [{ path: 'body.file', message: emptyFile }] });
+    return { name: nameOf(name), path, size, sha256, type };
+  };
+}
+
+/** What is stored of a file that has arrived: pictures are written anew, to `to`. */
+async function contentOf(arrived: Arrived, to: string): Promise<UploadContent & { path: string }> {
+  const { name, path, type, size, sha256 } = arrived;
+  const { kind, mime } = type;
+  const plain = { name, kind, mime, size, etag: sha256, path, width: null, height: null, durationMs: null };
+  if (kind === 'image') {
+    const picture = await renew(path, to, mime as PictureMime);
+    await rm(path, { force: true });
+    return { ...plain, ...picture, path: to, size: (await stat(to)).size, etag: randomBytes(16).toString('hex') };
+  }
+  const tracks = kind === 'file' ? {} : await readTracks(path);
+  return { ...plain, ...tracks, placeholder: null, hasAlpha: false };
+}
+
+/** Builds the taking in of uploads: a row first, so that no file is ever without one. */
+export function createReceiving(deps: Deps): Receive {
+  const { rows, quotas, storage, scratch, limits } = deps;
+  const take = createTaking(deps);
+
+  async function store(row: UploadRow, path: string): Promise<UploadRow> {
+    await rows.insert(row);
+    try {
+      if (!(await quotas.charge(row, limits.quota))) throw new Problem('too_large', { sentence: quotaFull });
+      await storage.put(row.key, path);
+      if (!(await rows.ready(row._id))) throw new Problem('unavailable', { retryAfterMs: 1000 });
+    } catch (error) {
+      // Where that fails as well, the collection gives back what the row stands for.
+      await rows.discard(row).catch(() => false);
+      throw error;
+    }
+    await quotas.confirm(row);
+    return { ...row, stage: 'free', isCharged: true };
+  }
+
+  return async function receive(ownerId, form) {
+    const room = limits.quota - (await quotas.usedBy(ownerId));
+    const paths = [scratch.path(), scratch.path()] as const;
+    try {
+      const { taken, fields } = await form.read((file, { purpose }) => take(file, { purpose, path: paths[0], room }));
+      const { purpose } = fields;
+      if (taken.size > limitFor(limits, taken.type, purpose)) throw new Problem('too_large');
+      const { path, ...content } = await contentOf(taken, paths[1]);
+      return await store(newUpload({ ownerId, purpose, key: randomBytes(16).toString('hex'), content }), path);
+    } finally {
+      for (const path of paths) await scratch.remove(path).catch(() => undefined);
+    }
+  };
+}

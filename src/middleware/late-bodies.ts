@@ -1,0 +1,24 @@
+import type { Duplex } from 'node:stream';
+import type { RequestHandler } from 'express';
+
+/** How long a request may take to arrive; a file has its own rule. */
+const bodyMs = 30_000;
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** Whoever reads its body sees to its time himself. */
+    takesItsTime?: boolean;
+  }
+}
+
+/** Ends a request whose body does not come to an end: `refuse` answers on its socket. */
+export function endLateBodies(refuse: (socket: Duplex) => void): RequestHandler {
+  return (req, res, next) => {
+    const timer = setTimeout(() => {
+      if (!req.complete && !res.headersSent && req.takesItsTime !== true) refuse(req.socket);
+    }, bodyMs);
+    timer.unref();
+    res.once('close', () => clearTimeout(timer));
+    next();
+  };
+}
