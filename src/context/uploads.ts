@@ -38,6 +38,6 @@ export function createUploads(
     return message !== null && (await views.visibility.sees(held.member, message.seq));
   }
 
-  const serving = createServing({ storage, scratch });
+  const serving = createServing({ storage, scratch, rows: rows.uploads });
   return { media: createMedia({ ...files, rows: rows.uploads, serving, isUsed: files.carriers.isUsed, maySee }) };
 }

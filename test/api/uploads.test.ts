@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
+import {
+  BufferTarget,
+  EncodedPacket,
+  EncodedVideoPacketSource,
+  Mp4OutputFormat,
+  Output,
+  WebMOutputFormat,
+} from 'mediabunny';
+import { Types } from 'mongoose';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api } from '../support/client.js';
@@ -19,6 +28,26 @@ beforeAll(async () => {
   conversationId = (await makeDirect(server, a, b)).id;
 });
 afterAll(() => server.stop());
+
+/** Two seconds of a film of 640 by 360. */
+async function recording(
+  format: Mp4OutputFormat | WebMOutputFormat,
+  codec: 'vp8' | 'vp9',
+  codecString: string,
+): Promise<Buffer> {
+  const target = new BufferTarget();
+  const output = new Output({ format, target });
+  const source = new EncodedVideoPacketSource(codec);
+  output.addVideoTrack(source);
+  await output.start();
+  const decoderConfig = { codec: codecString, codedWidth: 640, codedHeight: 360 };
+  for (let at = 0; at < 50; at++) {
+    const packet = new EncodedPacket(new Uint8Array(200).fill(at), at === 0 ? 'key' : 'delta', at / 25, 1 / 25);
+    await source.add(packet, at === 0 ? { decoderConfig } : undefined);
+  }
+  await output.finalize();
+  return Buffer.from(target.buffer as ArrayBuffer);
+}
 
 const contentOf = (id: string): string => `/api/upload/${id}/content`;
 let sent = 0;
@@ -585,6 +614,107 @@ describe('links', () => {
       ]);
     expect((await fetchAs(server, a, path, { accept: 'text/html' })).status).toBe(406);
   });
+});
+
+describe('recordings', () => {
+  it.each([
+    ['mp4 with its index first', 'video/mp4', () => recording(new Mp4OutputFormat(), 'vp9', 'vp09.00.10.08')],
+    [
+      'mp4 with its index last',
+      'video/mp4',
+      () => recording(new Mp4OutputFormat({ fastStart: false }), 'vp9', 'vp09.00.10.08'),
+    ],
+    ['webm', 'video/webm', () => recording(new WebMOutputFormat(), 'vp8', 'vp8')],
+  ] as const)('%s tells how long and how large it is, and plays in parts', async (_what, mime, make) => {
+    const bytes = await make();
+    const found = await upload(server, a, { bytes, name: 'film' });
+    expect(found).toMatchObject({ kind: 'video', mime, size: bytes.length, width: 640, height: 360, image: null });
+    expect(Math.abs(found.durationMs - 2_000)).toBeLessThan(100);
+    const part = await fetch(found.url, { headers: { range: 'bytes=100-199' } });
+    expect([part.status, part.headers.get('content-disposition')?.startsWith('inline')]).toEqual([206, true]);
+    expect((await bytesOf(part)).equals(bytes.subarray(100, 200))).toBe(true);
+  });
+
+  it('a sound tells how long it is, and one that is broken tells nothing', async () => {
+    const wave = Buffer.alloc(44 + 16_000);
+    wave.write('RIFF____WAVEfmt ');
+    for (const [at, value] of [
+      [4, 36 + 16_000],
+      [16, 16],
+      [24, 8_000],
+      [28, 8_000],
+      [40, 16_000],
+    ] as const)
+      wave.writeUInt32LE(value, at);
+    for (const [at, value] of [
+      [20, 1],
+      [22, 1],
+      [32, 1],
+      [34, 8],
+    ] as const)
+      wave.writeUInt16LE(value, at);
+    wave.write('data', 36);
+    const sound = await upload(server, a, { bytes: wave });
+    expect(sound).toMatchObject({ kind: 'audio', mime: 'audio/wav', durationMs: 2_000, width: null, height: null });
+    const broken = Buffer.concat([
+      Buffer.from('0000001c667479706d703432000000006d7034326d703431', 'hex'),
+      Buffer.alloc(500, 7),
+    ]);
+    expect(await upload(server, a, { bytes: broken })).toMatchObject({ kind: 'video', durationMs: null, width: null });
+  });
+});
+
+describe('collection', () => {
+  const hour = 3_600_000;
+  const age = (id: string, ms: number) =>
+    server.database
+      .collection('uploads')
+      .updateOne({ _id: new Types.ObjectId(id) }, { $set: { since: new Date(Date.now() - ms) } });
+
+  it('requirement 53: what nothing carries within a day goes, and what something carries stays', async () => {
+    const [old, young, carried] = [await upload(server, a), await upload(server, a), await upload(server, a)];
+    await send(a, { attachments: [carried.id] });
+    for (const { id } of [old, carried]) await age(id, 25 * hour);
+    await age(young.id, 23 * hour);
+    const before = filesIn(server.dataDir).length;
+    server.context.collecting.wake();
+    await expect.poll(async () => (await fetch(old.url)).status, { timeout: 10_000 }).toBe(404);
+    await expect.poll(() => filesIn(server.dataDir).length, { timeout: 10_000 }).toBe(before - 1);
+    expect([(await fetch(young.url)).status, (await fetch(carried.url)).status]).toEqual([200, 200]);
+  });
+
+  it('a claim whose message never came is given up, and one whose message is there is kept', async () => {
+    const [lost, landed] = [await upload(server, a), await upload(server, a)];
+    const message = await send(a, { attachments: [landed.id] });
+    const uploads = server.database.collection('uploads');
+    const claim = `message ${conversationId} ${a.id} never-came`;
+    const claimed = { stage: 'claimed', since: new Date(Date.now() - 2 * hour) };
+    await uploads.updateOne({ _id: new Types.ObjectId(lost.id) }, { $set: { ...claimed, claims: [claim] } });
+    await uploads.updateOne({ _id: new Types.ObjectId(landed.id) }, { $set: claimed });
+    server.context.collecting.wake();
+    const stageOf = async (id: string): Promise<unknown> =>
+      (await uploads.findOne({ _id: new Types.ObjectId(id) }))?.['stage'];
+    await expect.poll(() => stageOf(lost.id), { timeout: 10_000 }).toBe('free');
+    await expect.poll(() => stageOf(landed.id), { timeout: 10_000 }).toBe('attached');
+    expect((await send(a, { attachments: [lost.id] })).status).toBe(201);
+    expect((await api(server).as(a).get(`/api/messages/${message.body.id}`)).body.attachments[0].id).toBe(landed.id);
+  });
+});
+
+it('a link outlives a change of the key that signed it', async () => {
+  const [former, present] = ['the former key of a test, long enough', 'the present key of a test, long enough'];
+  const own = await startTestServer({ SECRET_KEY: former });
+  const user = await makeUser(own);
+  const { url, id } = await upload(own, user, { bytes: 'words' });
+  const { search } = new URL(url);
+  const dataDir = { DATA_DIR: own.dataDir, MONGODB_URI: own.uri };
+  const second = await startTestServer({ ...dataDir, SECRET_KEY: present, SECRET_KEY_PREVIOUS: former });
+  expect((await fetch(`${second.url}/api/upload/${id}/content${search}`)).status).toBe(200);
+  await second.stop();
+  const third = await startTestServer({ ...dataDir, SECRET_KEY: present });
+  expect((await fetch(`${third.url}/api/upload/${id}/content${search}`)).status).toBe(401);
+  await third.stop();
+  await own.stop();
 });
 
 describe('parts of files', () => {

@@ -156,7 +156,7 @@ async function start(env: Env, dotenv?: string): Promise<Child> {
   await ensureBuilt();
   const folder = temporaryFolder('causerie-settings');
   if (dotenv !== undefined) writeFileSync(join(folder, '.env'), dotenv);
-  return spawnNode([join(root, 'dist', 'server.js')], { PORT: '0', ...env }, folder);
+  return spawnNode([join(root, 'dist', 'server.js')], { PORT: '0', ...env }, { cwd: folder });
 }
 
 async function endOf(child: Child): Promise<Exit & { said: string; errors: string }> {

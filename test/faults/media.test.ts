@@ -13,7 +13,7 @@ import { bytesOf, fetchAs, filesIn, memoryOf, picture, tryUpload, upload } from 
 import { startTestServer } from '../support/server.js';
 
 /** A server that speaks the protocol of S3, with one bucket. */
-async function startBucket(): Promise<string> {
+async function startBucket(): Promise<Record<string, string>> {
   const s3 = new S3rver({
     port: 0,
     address: '127.0.0.1',
@@ -23,15 +23,22 @@ async function startBucket(): Promise<string> {
   });
   const { port } = (await s3.run()) as AddressInfo;
   onCleanup(() => s3.close());
-  return `s3://uploads?endpoint=${encodeURIComponent(`http://127.0.0.1:${port}`)}`;
+  const endpoint = encodeURIComponent(`http://127.0.0.1:${port}`);
+  return {
+    STORAGE_URL: `s3://uploads?endpoint=${endpoint}`,
+    AWS_ACCESS_KEY_ID: 'S3RVER',
+    AWS_SECRET_ACCESS_KEY: 'S3RVER',
+  };
 }
 
-it(
-  'a bucket holds uploads as a folder does: the same bytes, parts, sizes and collection',
+it.each([
+  ['folder', () => Promise.resolve({})],
+  ['bucket', startBucket],
+] as [string, () => Promise<Record<string, string>>][])(
+  'a %s holds uploads: the same bytes, parts, sizes and collection',
   { timeout: 60_000 },
-  async () => {
-    const STORAGE_URL = await startBucket();
-    const server = await startTestServer({ STORAGE_URL, AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' });
+  async (_what, storage) => {
+    const server = await startTestServer(await storage());
     const [a, b] = [await makeUser(server), await makeUser(server)];
     const { id: conversationId } = await makeDirect(server, a, b);
     // So many bytes are stored as more by some servers, where the client adds its checksum to the stream.
@@ -134,6 +141,19 @@ it(
     await server.stop();
   },
 );
+
+it('requirement 86e: a full disk is 507, nothing is left, and messages go on', { timeout: 60_000 }, async () => {
+  // No file of this process may grow beyond so many blocks of 1,024 bytes: the system refuses it as it refuses a full disk.
+  const server = await spawnServer({}, { fileBlocks: 40_000 });
+  const [a, b] = [await makeUser(server), await makeUser(server)];
+  const { id } = await makeDirect(server, a, b);
+  const refused = await tryUpload(server, a, { bytes: Buffer.alloc(45_000_000, 1) });
+  expect([refused.status, refused.body.code]).toEqual([507, 'insufficient_storage']);
+  expect((await sendText(server, a, id, 'goes on')).seq).toBe(1);
+  expect(filesIn(server.dataDir)).toEqual([]);
+  await upload(server, a, { bytes: Buffer.alloc(1_000_000, 1) });
+  await server.stop();
+});
 
 it(
   'requirement 48: ten bombs at once cost little memory, and messages keep their pace',

@@ -32,9 +32,19 @@ export interface ChildServer extends Child {
   stop(): Promise<void>;
 }
 
+/** A process whose files the system lets grow so far only, in blocks of 1,024 bytes. */
+function limited(fileBlocks: number, args: string[]): [string, string[]] {
+  return ['bash', ['-c', `trap '' XFSZ; ulimit -S -f ${fileBlocks}; exec "$@"`, 'bash', process.execPath, ...args]];
+}
+
 /** Runs one file of Node in an environment that holds nothing but what is given. */
-export function spawnNode(args: string[], env: Record<string, string>, cwd = root): Child {
-  const child = spawn(process.execPath, args, {
+export function spawnNode(
+  args: string[],
+  env: Record<string, string>,
+  { cwd = root, fileBlocks = null }: { cwd?: string; fileBlocks?: number | null } = {},
+): Child {
+  const [program, given] = fileBlocks === null ? [process.execPath, args] : limited(fileBlocks, args);
+  const child = spawn(program, given, {
     cwd,
     env: {
       PATH: process.env['PATH'] ?? '',
@@ -120,7 +130,10 @@ export async function runTool(
 }
 
 /** The built server in a process of its own: an own data folder and a free port, unless the environment given says otherwise. */
-export async function spawnServer(overrides: Record<string, string> = {}): Promise<ChildServer> {
+export async function spawnServer(
+  overrides: Record<string, string> = {},
+  limits: { fileBlocks?: number } = {},
+): Promise<ChildServer> {
   await ensureBuilt();
   const dataDir = overrides['DATA_DIR'] ?? temporaryFolder('causerie-data');
   const env = {
@@ -132,7 +145,7 @@ export async function spawnServer(overrides: Record<string, string> = {}): Promi
     ...overrides,
   };
   recordSecretsIn(env);
-  const child = spawnNode([join(root, 'dist', 'server.js')], env);
+  const child = spawnNode([join(root, 'dist', 'server.js')], env, limits);
   const [, url = '', port = ''] = await child.said(/^listening on (http:\/\/\S+:(\d+))$/m);
 
   async function stop(): Promise<void> {

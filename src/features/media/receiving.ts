@@ -9,9 +9,7 @@ import { problemOfStorage, type Storage } from '../../drivers/storage.js';
 import type { IncomingFile, IncomingForm } from '../../kernel/form.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Purpose } from './media.schemas.js';
-import { renew } from './pictures.js';
 import type { QuotaRows } from './quota.model.js';
-import { readTracks } from './tracks.js';
 import { type FileType, headBytes, type PictureMime, typeOf } from './types.js';
 import { newUpload, type UploadContent, type UploadRow, type UploadRows } from './uploads.model.js';
 
@@ -136,11 +134,12 @@ async function contentOf(arrived: Arrived, to: string): Promise<UploadContent & 
   const { kind, mime } = type;
   const plain = { name, kind, mime, size, etag: sha256, path, width: null, height: null, durationMs: null };
   if (kind === 'image') {
+    const { renew } = await import('./pictures.js');
     const picture = await renew(path, to, mime as PictureMime);
     await rm(path, { force: true });
     return { ...plain, ...picture, path: to, size: (await stat(to)).size, etag: randomBytes(16).toString('hex') };
   }
-  const tracks = kind === 'file' ? {} : await readTracks(path);
+  const tracks = kind === 'file' ? {} : await (await import('./tracks.js')).readTracks(path);
   return { ...plain, ...tracks, placeholder: null, hasAlpha: false };
 }
 

@@ -6,13 +6,14 @@ import type { Storage } from '../../drivers/storage.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import type { ServedFile } from '../../kernel/served-file.js';
 import { type ImageSize, sides } from './media.schemas.js';
-import { type PictureFormat, resized } from './pictures.js';
+import type { PictureFormat } from './pictures.js';
 import { isInline, pictureFormats, type PictureMime } from './types.js';
-import type { UploadRow } from './uploads.model.js';
+import type { UploadRow, UploadRows } from './uploads.model.js';
 
 interface Deps {
   storage: Storage;
   scratch: Scratch;
+  rows: Pick<UploadRows, 'byId'>;
 }
 
 export interface Serving {
@@ -36,16 +37,19 @@ function formatsOf({ hasAlpha }: UploadRow): PictureFormat[] {
 }
 
 /** Builds the giving out of files. */
-export function createServing({ storage, scratch }: Deps): Serving {
+export function createServing({ storage, scratch, rows }: Deps): Serving {
   /** Sizes that are being made: each once, whoever waits for it. */
   const making = new Map<string, Promise<void>>();
 
   async function make(row: UploadRow, name: string, side: number | null, format: PictureFormat): Promise<void> {
+    const { resized } = await import('./pictures.js');
     const [from, to] = [scratch.path(), scratch.path()];
     try {
       await pipeline(await storage.open(row.key, null), createWriteStream(from, { mode: 0o600 }));
       await resized(from, to, side, format);
       await storage.put(name, to);
+      // Whoever removed the upload meanwhile may have been there before this size was.
+      if (!(await rows.byId(String(row._id)))) await storage.remove(row.key);
     } finally {
       await Promise.all([from, to].map((path) => scratch.remove(path)));
     }
@@ -54,9 +58,9 @@ export function createServing({ storage, scratch }: Deps): Serving {
   function madeOnce(name: string, work: () => Promise<void>): Promise<void> {
     const known = making.get(name);
     if (known) return known;
-    const work1 = work().finally(() => making.delete(name));
-    making.set(name, work1);
-    return work1;
+    const made = work().finally(() => making.delete(name));
+    making.set(name, made);
+    return made;
   }
 
   function served(row: UploadRow, file: Pick<ServedFile, 'size' | 'type' | 'etag' | 'name'>, key: string): ServedFile {

@@ -1,5 +1,6 @@
 /** How long a recording is, and how large its picture. */
-import { parseFile } from 'music-metadata';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ADTS, FilePathSource, FLAC, Input, MATROSKA, MP3, MP4, OGG, QTFF, WAVE, WEBM } from 'mediabunny';
 
 export interface Tracks {
   durationMs: number | null;
@@ -7,24 +8,36 @@ export interface Tracks {
   height: number | null;
 }
 
+/** Formats that are whole in one file: what would name others is not looked into. */
+const formats = [MP4, QTFF, WEBM, MATROSKA, MP3, WAVE, OGG, ADTS, FLAC];
 const none: Tracks = { durationMs: null, width: null, height: null };
 const mostMs = 7 * 86_400_000;
+/** Whoever says so little of himself that all of him would have to be read is not asked for longer. */
+const patienceMs = 5_000;
+const cacheBytes = 1024 * 1024;
 
-function whole(value: number | undefined, most: number): number | null {
-  return value !== undefined && Number.isFinite(value) && value > 0 && value <= most ? Math.round(value) : null;
+function whole(value: number | null | undefined, most: number): number | null {
+  return typeof value === 'number' && value > 0 && value <= most ? Math.round(value) : null;
+}
+
+async function read(input: Input): Promise<Tracks> {
+  const video = await input.getPrimaryVideoTrack();
+  const seconds = (await input.getDurationFromMetadata()) ?? (await input.computeDuration());
+  return {
+    durationMs: whole(seconds * 1000, mostMs),
+    width: whole(video && (await video.getDisplayWidth()), 100_000),
+    height: whole(video && (await video.getDisplayHeight()), 100_000),
+  };
 }
 
 /** Reads what a recording says of itself; nothing where it says nothing that can be read. */
 export async function readTracks(path: string): Promise<Tracks> {
+  const input = new Input({ source: new FilePathSource(path, { maxCacheSize: cacheBytes }), formats });
   try {
-    const { format } = await parseFile(path, { duration: false, skipCovers: true });
-    const video = format.trackInfo.find((track) => track.video)?.video;
-    return {
-      durationMs: whole(format.duration === undefined ? undefined : format.duration * 1000, mostMs),
-      width: whole(video?.pixelWidth, 100_000),
-      height: whole(video?.pixelHeight, 100_000),
-    };
+    return await Promise.race([read(input), wait(patienceMs, none, { ref: false })]);
   } catch {
     return none;
+  } finally {
+    input.dispose();
   }
 }

@@ -1,6 +1,5 @@
-/** What a file is, by its content alone. */
+/** What a file is, by its content alone. What reads files is loaded with the first one, so that a server starts without it. */
 import { isUtf8 } from 'node:buffer';
-import { fileTypeFromBuffer } from 'file-type';
 
 export type Kind = 'image' | 'video' | 'audio' | 'file';
 
@@ -54,6 +53,7 @@ function isPlainText(head: Buffer): boolean {
 
 /** The type of a file by its first bytes. */
 export async function typeOf(head: Buffer): Promise<FileType> {
+  const { fileTypeFromBuffer } = await import('file-type');
   const found = await fileTypeFromBuffer(head).catch(() => undefined);
   const mime = found?.mime.split(';')[0] ?? (isPlainText(head) ? plain : bytes);
   if (isPicture(mime)) return { kind: 'image', mime };

@@ -143,8 +143,9 @@ async function appended(
     await claiming.attach(claim);
     return landed;
   } catch (error) {
-    // Of everything else nobody knows whether it may still land: such a claim is judged later.
-    if (error instanceof Problem && error.status < 429) await claiming.unclaim(claim);
+    // Of everything else nobody knows whether it may still land, or it is another message's: such a claim is judged later.
+    const isRefused = error instanceof Problem && (error.code === 'not_found' || error.code === 'not_contactable');
+    if (isRefused) await claiming.unclaim(claim);
     throw error;
   }
 }
