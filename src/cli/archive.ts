@@ -1,11 +1,12 @@
 /** A backup as one file: what is in a data folder, in a tar archive. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { backupStore, socketOf, startEmbeddedStore } from '@causerie/embedded-mongo';
 import { create, extract, list } from 'tar';
 import { storeFolder } from '../drivers/database.js';
+import { syncPath } from '../drivers/sync-path.js';
 
 /** Something that the person at the command line can mend, in words. */
 export class ArchiveError extends Error {
@@ -15,15 +16,6 @@ export class ArchiveError extends Error {
 /** What a data folder is made of, beside the store: files that are copied as they are, where there are any. */
 const plainFiles = ['secret.key'];
 const storeFile = 'store.mdb';
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
 
 /** Copies the store at one moment: from the server that runs, or from the folder when none does. */
 async function copyStore(dataDir: string, file: string): Promise<void> {
@@ -76,7 +68,7 @@ export async function writeArchive(dataDir: string, target: string): Promise<voi
   try {
     await fill(stage, dataDir);
     await create({ cwd: stage, file: packed, mode: 0o600, portable: true }, await readdir(stage));
-    await sync(packed);
+    await syncPath(packed);
     await rename(packed, file);
   } finally {
     await rm(stage, { recursive: true, force: true });
@@ -107,7 +99,7 @@ export async function readArchive(source: string, dataDir: string): Promise<void
   await mkdir(stage, { recursive: true, mode: 0o700 });
   try {
     await extract({ cwd: stage, file, strict: true });
-    await sync(join(stage, 'store', storeFile));
+    await syncPath(join(stage, 'store', storeFile));
     await rm(dataDir, { recursive: true, force: true });
     await rename(stage, dataDir);
   } catch (error) {

@@ -64,9 +64,9 @@ async function restore(config: Config, file: string): Promise<void> {
     const store = await openForTools(config);
     try {
       await mend(store.connection);
-      await pruneFiles(store.connection, await openStorage(config.storage));
-      for await (const violation of runChecks(store.connection, await openStorage(config.storage)))
-        throw new ArchiveError(`data: ${violation}`);
+      const storage = await openStorage(config.storage);
+      await pruneFiles(store.connection, storage);
+      for await (const violation of runChecks(store.connection, storage)) throw new ArchiveError(`data: ${violation}`);
     } finally {
       await store.close();
     }

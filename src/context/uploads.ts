@@ -26,18 +26,21 @@ export function createUploads(
 
   async function maySee(userId: string, row: UploadRow): Promise<boolean> {
     const [first] = row.claims;
-    if (first === undefined || !(await files.carriers.isUsed(row))) return false;
+    if (first === undefined) return false;
     const claim = readClaim(first);
+    if (claim.by === 'message') {
+      const message = await files.carriers.messageOf(row);
+      const held = message && (await isIn(userId, claim.conversationId));
+      return held ? views.visibility.sees(held.member, message.seq) : false;
+    }
+    if (!(await files.carriers.isUsed(row))) return false;
     if (claim.by === 'avatar') {
       const person = (await users.people.of(userId, [claim.userId])).get(claim.userId);
       return person !== undefined && !person.owner.isLeaving;
     }
-    const held = await isIn(userId, claim.conversationId);
-    if (!held || claim.by === 'photo') return held !== null;
-    const message = await files.carriers.messageOf(row);
-    return message !== null && (await views.visibility.sees(held.member, message.seq));
+    return (await isIn(userId, claim.conversationId)) !== null;
   }
 
   const serving = createServing({ storage, scratch, rows: rows.uploads });
-  return { media: createMedia({ ...files, rows: rows.uploads, serving, isUsed: files.carriers.isUsed, maySee }) };
+  return { media: createMedia({ ...files, rows: rows.uploads, serving, maySee }) };
 }

@@ -30,7 +30,6 @@ function isAlive(pid: number): boolean {
 /** Gives the scratch of this process below a folder. */
 export function createScratch(folder: string): Scratch {
   const own = `${host}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const newPath = (): string => join(folder, own, randomBytes(8).toString('hex'));
 
   /** Another process of this machine is asked for; one of another machine is given a day. */
   async function isLeft(name: string): Promise<boolean> {
@@ -48,7 +47,7 @@ export function createScratch(folder: string): Scratch {
       } catch (error) {
         throw problemOfStorage(error);
       }
-      return newPath();
+      return join(folder, own, randomBytes(8).toString('hex'));
     },
     remove: (path) => rm(path, { force: true }),
     async sweep() {

@@ -3,20 +3,12 @@ import { mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promise
 import { join } from 'node:path';
 import { notFound } from '../kernel/problem.js';
 import { problemOfStorage, type Storage, type StoredFile } from './storage.js';
+import { syncPath } from './sync-path.js';
 
 const named = /^[0-9a-f]{32}(\.[a-z0-9.]+)?$/;
 
 function isMissing(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'ENOENT';
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function* filesIn(folder: string): AsyncGenerator<StoredFile> {
@@ -45,10 +37,10 @@ export function createDiskStorage(folder: string): Storage {
     async put(name, localPath) {
       const path = pathOf(name);
       try {
-        await sync(localPath);
+        await syncPath(localPath);
         await mkdir(folderOf(name), { recursive: true, mode: 0o700 });
         await rename(localPath, path);
-        for (const one of [folderOf(name), join(folder, name.slice(0, 2)), folder]) await sync(one);
+        for (const one of [folderOf(name), join(folder, name.slice(0, 2)), folder]) await syncPath(one);
       } catch (error) {
         throw problemOfStorage(error);
       }

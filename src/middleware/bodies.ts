@@ -7,7 +7,7 @@ const jsonTypes = ['application/json', 'application/*+json'];
 const formType = 'application/x-www-form-urlencoded';
 
 /** Whether a request brings a body at all (RFC 9112, section 6). */
-function hasBody(headers: {
+export function hasBody(headers: {
   'transfer-encoding'?: string | undefined;
   'content-length'?: string | undefined;
 }): boolean {

@@ -28,13 +28,6 @@ interface Deps {
 /** How long a handler may take: longer than what it waits for by itself, so that it can tell more. */
 const answerMs = 2 * patienceMs;
 
-/** What only a handler of files is given. */
-const notOfFiles = {
-  viewerId: null,
-  accepts: () => false as const,
-  form: { length: null, read: () => Promise.reject(new Error('this route takes no form')) },
-};
-
 function isStream(body: unknown): body is AsyncIterable<string> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
@@ -89,61 +82,34 @@ function requireLinkOrUser({ authenticate, verifyLink }: Deps): RequestHandler {
   };
 }
 
-/** A file takes its time, in both directions. */
-function answerWithFile(endpoint: Endpoint): (req: Request, res: Response) => Promise<void> {
-  return async (req, res) => {
-    const query = isSigned(req) ? withoutSignature(req.query) : req.query;
-    const given = {
-      params: flatOf(endpoint.params, req.params, 'params'),
-      query: flatOf(endpoint.query, query, 'query'),
-      actor: req.user ?? { userId: '', sessionId: '' },
-      viewerId: req.user?.userId ?? null,
-      accepts: (types: string[]) => req.accepts(types),
-      form: incomingForm(req, endpoint.form ?? nothing),
-      body: endpoint.form ? {} : bodyOf(endpoint, req),
-      ip: addressOf(req),
-      userAgent: req.headers['user-agent'] ?? null,
-      locale: localeOf(req.headers['accept-language']),
-    };
-    const { status, body } = await endpoint.handle(given);
-    if (endpoint.givesFile) await sendFile(req, res, body as ServedFile);
-    else res.status(status).type('json').end(JSON.stringify(body));
+/** Everything a handler is given. */
+function callOf(endpoint: Endpoint, req: Request): Parameters<Endpoint['handle']>[0] {
+  const query = endpoint.access === 'link' && isSigned(req) ? withoutSignature(req.query) : req.query;
+  return {
+    // Only a public route and the holder of a link have no actor, and their handlers' types do not look for one.
+    actor: req.user ?? { userId: '', sessionId: '' },
+    viewerId: req.user?.userId ?? null,
+    params: flatOf(endpoint.params, req.params, 'params'),
+    query: flatOf(endpoint.query, query, 'query'),
+    body: endpoint.form ? {} : bodyOf(endpoint, req),
+    form: incomingForm(req, endpoint.form ?? nothing),
+    accepts: (types) => req.accepts(types),
+    ip: addressOf(req),
+    userAgent: req.headers['user-agent'] ?? null,
+    locale: localeOf(req.headers['accept-language']),
   };
 }
 
-const takeItsTime: RequestHandler = (req, _res, next) => {
-  req.takesItsTime = true;
-  next();
-};
-
-function fileChainOf(endpoint: Endpoint, deps: Deps): RequestHandler[] {
-  const { authenticate, limits } = deps;
-  const enter = endpoint.givesFile ? requireLinkOrUser(deps) : requireUser(authenticate);
-  const read = endpoint.form ? [requireJsonAccepted, takeItsTime] : readBody(endpoint.bodyLimit);
-  return [enter, payFor(endpoint, limits), ...read, answerWithFile(endpoint)];
-}
-
 function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res: Response) => Promise<void> {
+  // A file takes its time, in both directions.
+  const isHurried = !endpoint.form && !endpoint.givesFile;
   return async (req, res) => {
-    const params = flatOf(endpoint.params, req.params, 'params');
-    const query = flatOf(endpoint.query, req.query, 'query');
-    const sent = bodyOf(endpoint, req);
-    const second = endpoint.limitOf?.(sent);
+    const call = callOf(endpoint, req);
+    const second = endpoint.limitOf?.(call.body);
     if (second) limits.spend(second, req.user?.userId ?? addressOf(req));
-    const { status, body } = await inTime(
-      endpoint.handle({
-        // Only a public route has no actor, and its handler's type does not look for one.
-        actor: req.user ?? { userId: '', sessionId: '' },
-        params,
-        query,
-        body: sent,
-        ip: addressOf(req),
-        userAgent: req.headers['user-agent'] ?? null,
-        locale: localeOf(req.headers['accept-language']),
-        ...notOfFiles,
-      }),
-      answerMs,
-    );
+    const handled = endpoint.handle(call);
+    const { status, body } = await (isHurried ? inTime(handled, answerMs) : handled);
+    if (endpoint.givesFile) return sendFile(req, res, body as ServedFile);
     res.status(status);
     if (isStream(body)) await pipeline(Readable.from(body), res.type('json'));
     else if (body === null) res.end();
@@ -152,14 +118,24 @@ function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res:
   };
 }
 
+const takeItsTime: RequestHandler = (req, _res, next) => {
+  req.takesItsTime = true;
+  next();
+};
+
+/** Who may come in. */
+function enter({ access }: Endpoint, deps: Deps): RequestHandler[] {
+  if (access === 'public') return [];
+  return [access === 'link' ? requireLinkOrUser(deps) : requireUser(deps.authenticate)];
+}
+
 function chainOf(endpoint: Endpoint, deps: Deps): RequestHandler[] {
-  if (endpoint.form || endpoint.givesFile) return fileChainOf(endpoint, deps);
-  const { authenticate, limits } = deps;
+  const { limits } = deps;
   return [
-    requireJsonAccepted,
-    ...(endpoint.access === 'user' ? [requireUser(authenticate)] : []),
+    ...(endpoint.givesFile ? [] : [requireJsonAccepted]),
+    ...enter(endpoint, deps),
     payFor(endpoint, limits),
-    ...readBody(endpoint.bodyLimit),
+    ...(endpoint.form ? [takeItsTime] : readBody(endpoint.bodyLimit)),
     answer(endpoint, limits),
   ];
 }

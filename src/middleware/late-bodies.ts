@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { RequestHandler } from 'express';
+import { hasBody } from './bodies.js';
 
 /** How long a request may take to arrive; a file has its own rule. */
 const bodyMs = 30_000;
@@ -14,6 +15,7 @@ declare module 'express-serve-static-core' {
 /** Ends a request whose body does not come to an end: `refuse` answers on its socket. */
 export function endLateBodies(refuse: (socket: Duplex) => void): RequestHandler {
   return (req, res, next) => {
+    if (!hasBody(req.headers)) return next();
     const timer = setTimeout(() => {
       if (!req.complete && !res.headersSent && req.takesItsTime !== true) refuse(req.socket);
     }, bodyMs);

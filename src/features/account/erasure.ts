@@ -1,6 +1,6 @@
 import type { Facts } from '../../facts.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
-import { repeat } from '../../kernel/repeat.js';
+import { createWorker, type Worker } from '../../kernel/worker.js';
 import type { Mails } from '../auth/mails.service.js';
 import { claims } from '../media/claims.js';
 import type { UploadRows } from '../media/uploads.model.js';
@@ -17,19 +17,13 @@ interface Deps {
   groups: Pick<Groups, 'leave'>;
   reactions: Pick<Reactions, 'forget'>;
   mails: Pick<Mails, 'post'>;
-  uploads: Pick<UploadRows, 'discardUnattached' | 'discardClaims'>;
+  uploads: Pick<UploadRows, 'discardUnattached' | 'discardClaim'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   onError: (error: unknown) => void;
 }
 
 /** The erasure of accounts whose time has come: any process may begin it, go on with it, and end it. */
-export interface Erasure {
-  /** Looks now for what is due. */
-  wake(): void;
-  start(): void;
-  /** Waits for what is under way. */
-  stop(): Promise<void>;
-}
+export type Erasure = Pick<Worker, 'wake' | 'start' | 'stop'>;
 
 const everyMs = 10_000;
 const atOnce = 100;
@@ -37,9 +31,6 @@ const atOnce = 100;
 /** Builds the erasure: what it does may be done twice, and it ends when a whole walk finds nothing. */
 export function createErasure(deps: Deps): Erasure {
   const { rows, accounts, conversations, groups, reactions, mails, uploads, bus, onError } = deps;
-  let running: Promise<void> | null = null;
-  let isStopped = false;
-  let end: () => void = () => undefined;
 
   /** Owned groups pass on, and one without others is erased. */
   async function leaveGroups(userId: string): Promise<number> {
@@ -60,7 +51,7 @@ export function createErasure(deps: Deps): Erasure {
     const forgotten =
       (await forgetRelations(userId)) + (await reactions.forget(userId)) + (await rows.forgetOwn(userId));
     // What others hold in their conversations stays, as the messages do.
-    const dropped = (await uploads.discardUnattached(userId)) + (await uploads.discardClaims(claims.avatar(userId)));
+    const dropped = (await uploads.discardUnattached(userId)) + (await uploads.discardClaim(claims.avatar(userId)));
     return left + forgotten + dropped;
   }
 
@@ -82,28 +73,9 @@ export function createErasure(deps: Deps): Erasure {
 
   async function work(): Promise<void> {
     const due = await accounts.dueForErasure(atOnce);
-    for (const userId of due) if (!isStopped) await eraseOne(userId);
+    for (const userId of due) if (!worker.isStopped()) await eraseOne(userId);
   }
 
-  function wake(): void {
-    if (isStopped || running) return;
-    running = work()
-      .catch(onError)
-      .finally(() => {
-        running = null;
-      });
-  }
-
-  return {
-    wake,
-    start() {
-      wake();
-      end = repeat(everyMs, () => Promise.resolve(wake()), onError);
-    },
-    async stop() {
-      isStopped = true;
-      end();
-      await running;
-    },
-  };
+  const worker = createWorker({ everyMs, work, onError });
+  return worker;
 }

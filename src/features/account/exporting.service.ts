@@ -5,6 +5,7 @@ import type { Links } from '../media/links.js';
 import type { UploadRow, UploadRows } from '../media/uploads.model.js';
 import type { MessageRow } from '../messages/messages.model.js';
 import type { Notifications } from '../notifications/notifications.service.js';
+import type { ReactionRow } from '../reactions/reactions.model.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Users } from '../users/users.service.js';
 import type { AccountRows } from './account.model.js';
@@ -59,6 +60,20 @@ async function* paged<Item>(
   } while (cursor !== undefined);
 }
 
+/** Pages of rows in the order of their ids. */
+async function* byId<Row extends { _id: UploadRow['_id'] }, View>(
+  read: (page: { after: Row['_id'] | null; limit: number }) => Promise<Row[]>,
+  view: (row: Row) => View,
+): AsyncGenerator<View[]> {
+  let after: Row['_id'] | null = null;
+  for (;;) {
+    const found: Row[] = await read({ after, limit: pageSize });
+    yield found.map(view);
+    after = found.at(-1)?._id ?? null;
+    if (!after || found.length < pageSize) return;
+  }
+}
+
 /** One field that holds a list, page by page. */
 async function* listed(name: string, pages: AsyncIterable<readonly unknown[]>): AsyncGenerator<string> {
   yield `,${JSON.stringify(name)}:[`;
@@ -91,29 +106,16 @@ export function createExporting(deps: Deps): Exporting {
     }
   }
 
-  async function* reactionsOf(userId: string) {
-    let last = null;
-    for (;;) {
-      const found = await rows.reactionsOf(userId, { after: last, limit: pageSize });
-      yield found.map(({ messageId, emoji, createdAt }) => ({
+  const reactionsOf = (userId: string) =>
+    byId(
+      (page) => rows.reactionsOf(userId, page),
+      ({ messageId, emoji, createdAt }: ReactionRow) => ({
         messageId: String(messageId),
         emoji,
         createdAt: createdAt.toISOString(),
-      }));
-      last = found.at(-1)?._id ?? null;
-      if (!last || found.length < pageSize) return;
-    }
-  }
-
-  async function* uploadsOf(userId: string) {
-    let after: UploadRow['_id'] | null = null;
-    for (;;) {
-      const found: UploadRow[] = await uploads.pageOf(userId, { after, limit: pageSize });
-      yield found.map(links.upload);
-      after = found.at(-1)?._id ?? null;
-      if (!after || found.length < pageSize) return;
-    }
-  }
+      }),
+    );
+  const uploadsOf = (userId: string) => byId((page) => uploads.pageOf(userId, page), links.upload);
 
   return {
     async *of(actor) {

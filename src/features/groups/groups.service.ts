@@ -4,7 +4,7 @@ import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import type { Conversation } from '../conversations/conversations.schemas.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MemberRows } from '../conversations/members.model.js';
-import { pictureOf, type PictureRow } from '../media/attachment.model.js';
+import type { PictureRow } from '../media/attachment.model.js';
 import type { Claiming } from '../media/claiming.js';
 import { claims } from '../media/claims.js';
 import type { Users } from '../users/users.service.js';
@@ -36,7 +36,7 @@ interface Deps {
   changing: GroupChanging;
   news: GroupNews;
   cursors: Cursors;
-  claiming: Pick<Claiming, 'claim' | 'unclaim'>;
+  claiming: Pick<Claiming, 'claimPicture' | 'unclaim'>;
   /** GROUP_MAX_MEMBERS. */
   maxMembers: number;
 }
@@ -81,21 +81,17 @@ function createTakeBack(admission: Admission, ownership: Pick<Ownership, 'leave'
   };
 }
 
-/** Claims a picture for a group. */
-async function claimPhoto(
-  { claiming }: Pick<Deps, 'claiming'>,
-  { userId: ownerId }: Actor,
-  id: string,
-  uploadId: string,
-): Promise<PictureRow | null> {
-  const wanted = { ownerId, purpose: 'group_photo', ids: [uploadId], claim: claims.photo(id) } as const;
-  const [upload] = await claiming.claim({ ...wanted, path: 'body.uploadId' });
-  return upload ? pictureOf(upload) : null;
+/** What a picture of a group is claimed by. */
+function photoOf(id: string, { userId: ownerId }: Actor) {
+  return { ownerId, purpose: 'group_photo', claim: claims.photo(id) } as const;
 }
 
 /** Builds the making of groups, once for each clientId. */
-function createCreation(deps: Deps, admission: Admission, takeBack: TakeBack): Groups['create'] {
-  const { rows, changing, conversations, maxMembers, claiming } = deps;
+function createCreation(
+  { rows, changing, conversations, maxMembers, claiming }: Deps,
+  admission: Admission,
+  takeBack: TakeBack,
+): Groups['create'] {
   return async function create(actor, input) {
     const { title, description = null, memberIds, clientId = null, photoUploadId } = input;
     if (memberIds.length > maxMembers - 1) throw invalidInput('body.memberIds', tooMany);
@@ -104,7 +100,10 @@ function createCreation(deps: Deps, admission: Admission, takeBack: TakeBack): G
     const others = first ? [] : memberIds.filter((one) => one !== actor.userId);
     const { admitted, refused } = await admission.judge(actor.userId, others, maxMembers - 1);
     const id = rows.newId();
-    const photo = first || photoUploadId === undefined ? null : await claimPhoto(deps, actor, id, photoUploadId);
+    const isWithPhoto = !first && photoUploadId !== undefined;
+    const photo = isWithPhoto
+      ? await claiming.claimPicture(photoOf(id, actor), photoUploadId, 'body.photoUploadId')
+      : null;
     const group = { id, photo, creatorId: actor.userId, title, description, memberIds: admitted, clientId };
     const made = first ? null : await rows.create(group);
     if (photo && !made) await claiming.unclaim(claims.photo(id));
@@ -120,8 +119,7 @@ function createCreation(deps: Deps, admission: Admission, takeBack: TakeBack): G
 type Info = Pick<Groups, 'get' | 'update' | 'setPhoto' | 'removePhoto'>;
 
 /** Builds what a group is called and looks like. */
-function createInfo(deps: Deps, asking: GroupAsking): Info {
-  const { conversations, changing } = deps;
+function createInfo({ conversations, changing, claiming }: Deps, asking: GroupAsking): Info {
   const viewFor = (actor: Actor, id: string): Promise<Conversation> => conversations.viewFor(actor.userId, id);
 
   async function set(actor: Actor, id: string, field: 'title' | 'description', value: string): Promise<void> {
@@ -158,7 +156,8 @@ function createInfo(deps: Deps, asking: GroupAsking): Info {
     },
     async setPhoto(actor, id, uploadId) {
       await asking.requireEditor(actor.userId, id);
-      await show(actor, id, await claimPhoto(deps, actor, id, uploadId));
+      const photo = await claiming.claimPicture(photoOf(id, actor), uploadId, 'body.uploadId');
+      await show(actor, id, photo);
       return viewFor(actor, id);
     },
     async removePhoto(actor, id) {

@@ -1,5 +1,6 @@
 /** Which upload is used where: claimed before it is shown, attached once it is. */
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
+import { pictureOf, type PictureRow } from './attachment.model.js';
 import { claims } from './claims.js';
 import type { Purpose } from './media.schemas.js';
 import type { UploadRow, UploadRows } from './uploads.model.js';
@@ -10,22 +11,25 @@ export interface Wanted {
   purpose: Purpose;
   ids: readonly string[];
   claim: string;
-  /** The field of the input that names them. */
-  path: string;
 }
 
 export interface Claiming {
   /**
-   * Claims uploads, in their order; the same claim again is no conflict. Throws `not_found` for what is not the owner's,
-   * `invalid_input` for one of another purpose or named twice, and `conflict` for what is used already.
+   * Claims uploads, in their order; the same claim again is no conflict. `path` is the field of the input that names
+   * them. Throws `not_found` for what is not the owner's, `invalid_input` for one of another purpose or named twice, and
+   * `conflict` for what is used already.
    */
-  claim(wanted: Wanted): Promise<UploadRow[]>;
+  claim(wanted: Wanted, path: string): Promise<UploadRow[]>;
+  /** The same for one that is to be shown as a picture. */
+  claimPicture(wanted: Omit<Wanted, 'ids'>, id: string, path: string): Promise<PictureRow | null>;
   attach(claim: string): Promise<void>;
   unclaim(claim: string): Promise<void>;
   /** Takes away what was used under a claim: from now on it is not found, and its file goes. */
   drop(claim: string): Promise<void>;
   /** The same for one upload, where it is not needed any more. */
   dropOne(id: string): Promise<void>;
+  /** The same for one that its owner does not want; throws `not_found` and `conflict`. */
+  dropOwn(ownerId: string, id: string): Promise<void>;
   /** The same for all messages of a conversation. */
   dropConversation(conversationId: string): Promise<void>;
 }
@@ -47,46 +51,23 @@ const otherPurpose = {
 };
 const twice = { en: 'Each upload can be used once.', fr: 'Chaque fichier ne peut servir qu’une fois.' };
 
-/** Whether a claim can be given up: it is old, and what claimed it is not there. */
-export async function isStale(row: UploadRow, isUsed: Deps['isUsed']): Promise<boolean> {
-  return row.stage === 'claimed' && Date.now() - row.since.getTime() > staleMs && !(await isUsed(row));
+async function ownOf({ rows }: Deps, ownerId: string, id: string): Promise<UploadRow> {
+  const row = await rows.byId(id);
+  if (!row || String(row.ownerId) !== ownerId) throw notFound();
+  return row;
 }
 
-/** Builds the claims of uploads. */
-export function createClaiming({ rows, isUsed, wake }: Deps): Claiming {
-  async function claimOne(wanted: Wanted, id: string, path: string): Promise<UploadRow> {
-    const { ownerId, purpose, claim } = wanted;
-    for (;;) {
-      const claimed = await rows.claim(id, ownerId, purpose, claim);
-      if (claimed) return claimed;
-      const row = await rows.byId(id);
-      if (!row || String(row.ownerId) !== ownerId) throw notFound();
-      if (row.purpose !== purpose) throw invalidInput(path, otherPurpose);
-      if (row.stage === 'free') continue;
-      if (!(await isStale(row, isUsed))) throw new Problem('conflict');
-      await rows.free(row);
-    }
-  }
+/** Throws `conflict` for what something uses, or is about to: a claim is given up when it is old and came to nothing. */
+async function requireUnused({ isUsed }: Deps, row: UploadRow): Promise<void> {
+  if (row.stage === 'free') return;
+  const isOld = row.stage === 'claimed' && Date.now() - row.since.getTime() > staleMs;
+  if (!isOld || (await isUsed(row))) throw new Problem('conflict');
+}
 
+/** Builds what takes uploads out of use. */
+function createDropping(deps: Deps): Pick<Claiming, 'drop' | 'dropOne' | 'dropOwn' | 'dropConversation'> {
+  const { rows, wake } = deps;
   return {
-    async claim(wanted) {
-      const { ids, claim, path } = wanted;
-      const again = ids.findIndex((id, at) => ids.indexOf(id) !== at);
-      if (again !== -1) throw invalidInput(`${path}.${again}`, twice);
-      const claimed: UploadRow[] = [];
-      try {
-        for (const [at, id] of ids.entries())
-          claimed.push(
-            await claimOne(wanted, id, ids.length > 1 || path.endsWith('attachments') ? `${path}.${at}` : path),
-          );
-        return claimed;
-      } catch (error) {
-        if (claimed.some(({ stage }) => stage === 'claimed')) await rows.unclaim(claim);
-        throw error;
-      }
-    },
-    attach: rows.attach,
-    unclaim: rows.unclaim,
     async drop(claim) {
       await rows.discardClaim(claim);
       wake();
@@ -96,10 +77,57 @@ export function createClaiming({ rows, isUsed, wake }: Deps): Claiming {
       if (row) await rows.discard(row);
       wake();
     },
+    async dropOwn(ownerId, id) {
+      for (;;) {
+        const row = await ownOf(deps, ownerId, id);
+        await requireUnused(deps, row);
+        if (await rows.discard(row)) return wake();
+      }
+    },
     async dropConversation(conversationId) {
       await rows.discardClaims(claims.messagesOf(conversationId));
       await rows.discardClaim(claims.photo(conversationId));
       wake();
     },
+  };
+}
+
+/** Builds the claims of uploads. */
+export function createClaiming(deps: Deps): Claiming {
+  const { rows } = deps;
+
+  async function claimOne(
+    { ownerId, purpose, claim }: Omit<Wanted, 'ids'>,
+    id: string,
+    path: string,
+  ): Promise<UploadRow> {
+    for (;;) {
+      const claimed = await rows.claim(id, ownerId, purpose, claim);
+      if (claimed) return claimed;
+      const row = await ownOf(deps, ownerId, id);
+      if (row.purpose !== purpose) throw invalidInput(path, otherPurpose);
+      await requireUnused(deps, row);
+      if (row.stage !== 'free') await rows.free(row);
+    }
+  }
+
+  return {
+    async claim(wanted, path) {
+      const { ids, claim } = wanted;
+      const again = ids.findIndex((id, at) => ids.indexOf(id) !== at);
+      if (again !== -1) throw invalidInput(`${path}.${again}`, twice);
+      const claimed: UploadRow[] = [];
+      try {
+        for (const [at, id] of ids.entries()) claimed.push(await claimOne(wanted, id, `${path}.${at}`));
+        return claimed;
+      } catch (error) {
+        if (claimed.some(({ stage }) => stage === 'claimed')) await rows.unclaim(claim);
+        throw error;
+      }
+    },
+    claimPicture: async (wanted, id, path) => pictureOf(await claimOne(wanted, id, path)),
+    attach: rows.attach,
+    unclaim: rows.unclaim,
+    ...createDropping(deps),
   };
 }

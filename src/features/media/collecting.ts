@@ -1,8 +1,7 @@
 /** Removes what nobody uses: files first, rows last, so that a crash leaves nothing that is not found again. */
 import type { Scratch } from '../../drivers/scratch.js';
 import type { Storage } from '../../drivers/storage.js';
-import { repeat } from '../../kernel/repeat.js';
-import { isStale } from './claiming.js';
+import { createWorker, type Worker } from '../../kernel/worker.js';
 import type { QuotaRows } from './quota.model.js';
 import type { Stage, UploadRow, UploadRows } from './uploads.model.js';
 
@@ -17,13 +16,8 @@ interface Deps {
   onError: (error: unknown) => void;
 }
 
-export interface Collecting {
-  /** Removes soon what was taken out of use. */
-  wake(): void;
-  start(): void;
-  /** Waits for what is under way. */
-  stop(): Promise<void>;
-}
+/** The collection; `wake` removes soon what was taken out of use. */
+export type Collecting = Pick<Worker, 'wake' | 'start' | 'stop'>;
 
 const everyMs = 60_000;
 const dayMs = 86_400_000;
@@ -34,13 +28,9 @@ const pageSize = 100;
 export function createCollecting(deps: Deps): Collecting {
   const { rows, quotas, storage, scratch, isUsed, onError } = deps;
   const startedAt = new Date();
-  let running: Promise<void> | null = null;
-  let isAsked = false;
-  let isStopped = false;
-  let end: () => void = () => undefined;
 
   async function each(stage: Stage, before: Date, deed: (row: UploadRow) => Promise<unknown>): Promise<void> {
-    for (let after: Date | null = null; !isStopped;) {
+    for (let after: Date | null = null; !worker.isStopped();) {
       const found = await rows.inStage(stage, before, pageSize);
       for (const row of found) await deed(row);
       const last = found.at(-1)?.since ?? null;
@@ -56,11 +46,10 @@ export function createCollecting(deps: Deps): Collecting {
     await rows.remove(row._id);
   }
 
-  /** What a claim came to: attached where its claimer is there, free where it never came. */
+  /** What an old claim came to: attached where its claimer is there, free where it never came. */
   async function judge(row: UploadRow): Promise<void> {
-    const [claim] = row.claims;
-    if (claim !== undefined && (await isUsed(row))) await rows.attach(claim);
-    else if (await isStale(row, isUsed)) await rows.free(row);
+    if (await isUsed(row)) for (const claim of row.claims) await rows.attach(claim);
+    else await rows.free(row);
   }
 
   async function work(): Promise<void> {
@@ -71,30 +60,16 @@ export function createCollecting(deps: Deps): Collecting {
     await each('going', new Date(Date.now() + 1000), removeFile);
   }
 
-  function wake(): void {
-    isAsked = true;
-    if (isStopped || running) return;
-    running = (async () => {
-      while (isAsked && !isStopped) {
-        isAsked = false;
-        await work().catch(onError);
-      }
-    })().finally(() => {
-      running = null;
-    });
-  }
+  const worker = createWorker({ everyMs, work, onError });
 
   return {
-    wake,
+    wake: worker.wake,
     start() {
       scratch.sweep().catch(onError);
-      wake();
-      end = repeat(everyMs, () => Promise.resolve(wake()), onError);
+      worker.start();
     },
     async stop() {
-      isStopped = true;
-      end();
-      await running;
+      await worker.stop();
       await scratch.close();
     },
   };

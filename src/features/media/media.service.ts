@@ -1,9 +1,8 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { IncomingForm } from '../../kernel/form.js';
-import { notFound, Problem } from '../../kernel/problem.js';
+import { notFound } from '../../kernel/problem.js';
 import type { ServedFile } from '../../kernel/served-file.js';
 import type { Claiming } from './claiming.js';
-import { isStale } from './claiming.js';
 import type { Links } from './links.js';
 import type { ImageSize, Purpose, Upload } from './media.schemas.js';
 import type { Receive } from './receiving.js';
@@ -11,13 +10,11 @@ import type { Serving } from './serving.js';
 import type { UploadRow, UploadRows } from './uploads.model.js';
 
 interface Deps {
-  rows: UploadRows;
+  rows: Pick<UploadRows, 'byId'>;
   links: Links;
   receive: Receive;
   serving: Serving;
-  claiming: Claiming;
-  /** Whether what claims an upload is there. */
-  isUsed: (row: UploadRow) => Promise<boolean>;
+  claiming: Pick<Claiming, 'dropOwn'>;
   /** Whether somebody sees what carries an upload. */
   maySee: (userId: string, row: UploadRow) => Promise<boolean>;
 }
@@ -42,7 +39,7 @@ export interface Media {
 }
 
 /** Builds uploads. */
-export function createMedia({ rows, links, receive, serving, claiming, isUsed, maySee }: Deps): Media {
+export function createMedia({ rows, links, receive, serving, claiming, maySee }: Deps): Media {
   async function visible(viewerId: string | null, id: string): Promise<UploadRow> {
     const row = await rows.byId(id);
     if (!row) throw notFound();
@@ -53,16 +50,7 @@ export function createMedia({ rows, links, receive, serving, claiming, isUsed, m
   return {
     receive: async ({ userId }, form) => links.upload(await receive(userId, form)),
     get: async (viewerId, id) => links.upload(await visible(viewerId, id)),
-    async remove({ userId }, id) {
-      for (;;) {
-        const row = await rows.byId(id);
-        if (!row || String(row.ownerId) !== userId) throw notFound();
-        if (row.stage !== 'free' && !(await isStale(row, isUsed))) throw new Problem('conflict');
-        if (!(await rows.discard(row))) continue;
-        await claiming.dropOne(id);
-        return;
-      }
-    },
+    remove: ({ userId }, id) => claiming.dropOwn(userId, id),
     content: async (viewerId, id) => serving.content(await visible(viewerId, id)),
     image: async (viewerId, id, { size, accepts }) => serving.image(await visible(viewerId, id), size, accepts),
   };

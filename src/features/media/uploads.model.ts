@@ -88,7 +88,6 @@ schema.index({ key: 1 }, { unique: true });
 export interface UploadRows {
   insert(row: UploadRow): Promise<void>;
   byId(id: string): Promise<UploadRow | null>;
-  byIds(ids: readonly string[]): Promise<UploadRow[]>;
   /** Its file is stored: it may be used; false if it was given up meanwhile. */
   ready(id: Types.ObjectId): Promise<boolean>;
   /** Claims what is free, or has this claim already; null where that is not so. */
@@ -101,9 +100,9 @@ export interface UploadRows {
   free(row: UploadRow): Promise<boolean>;
   /** Takes one out of use if it is as it was read; false if somebody was faster. */
   discard(row: UploadRow): Promise<boolean>;
-  /** Takes everything under a claim out of use. */
-  discardClaim(claim: string): Promise<void>;
-  /** The same for all claims that begin like this; gives how many there were. */
+  /** Takes everything under a claim out of use; gives how much there was. */
+  discardClaim(claim: string): Promise<number>;
+  /** The same for all claims that begin like this. */
   discardClaims(beginning: string): Promise<number>;
   /** Takes what somebody has not attached out of use; gives how many there were. */
   discardUnattached(ownerId: string): Promise<number>;
@@ -139,9 +138,7 @@ function discardingOf(uploads: Collection): Discarding {
     async discard({ _id, stage, since }) {
       return (await uploads.updateOne({ _id, stage, since }, { $set: at('going') }, durable)).modifiedCount === 1;
     },
-    async discardClaim(claim) {
-      await discardAll({ claims: claim, stage: { $in: living } });
-    },
+    discardClaim: (claim) => discardAll({ claims: claim, stage: { $in: living } }),
     discardClaims: (beginning) => discardAll({ claims: { $regex: `^${beginning}` }, stage: { $in: living } }),
     discardUnattached: (ownerId) =>
       discardAll({ ownerId: new Types.ObjectId(ownerId), stage: { $in: ['free', 'claimed'] } }),
@@ -159,10 +156,6 @@ export function uploadsModel(connection: Connection): UploadRows {
       await uploads.insertOne(row, durable);
     },
     byId: (one) => uploads.findOne({ _id: new Types.ObjectId(one), stage: { $in: living } }, majority),
-    byIds: (ids) =>
-      uploads
-        .find({ _id: { $in: ids.map((one) => new Types.ObjectId(one)) }, stage: { $in: living } }, majority)
-        .toArray(),
     async ready(_id) {
       const set = { ...at('free'), isCharged: true };
       return (await uploads.updateOne({ _id, stage: 'writing' }, { $set: set }, durable)).modifiedCount === 1;

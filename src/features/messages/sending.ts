@@ -86,7 +86,7 @@ async function claimed({ claiming }: Deps, ownerId: string, input: SendMessage):
   const { attachments: ids } = input;
   if (ids.length === 0) return [];
   const claim = claimOf(ownerId, input);
-  const uploads = await claiming.claim({ ownerId, purpose: 'message', ids, claim, path: 'body.attachments' });
+  const uploads = await claiming.claim({ ownerId, purpose: 'message', ids, claim }, 'body.attachments');
   return uploads.map(attachmentOf);
 }
 

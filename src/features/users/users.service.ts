@@ -8,7 +8,6 @@ import type { FacingMemory } from './facing-memory.js';
 import type { Relations } from './relations.js';
 import type { Claiming } from '../media/claiming.js';
 import { claims } from '../media/claims.js';
-import { pictureOf } from '../media/attachment.model.js';
 import type { UserViews } from './user-views.js';
 import type { UserRow, UserRows } from './users.model.js';
 import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef } from './users.schemas.js';
@@ -19,7 +18,7 @@ interface Deps {
   memory: Pick<FacingMemory, 'of'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
-  claiming: Pick<Claiming, 'claim' | 'attach' | 'dropOne'>;
+  claiming: Pick<Claiming, 'claimPicture' | 'attach' | 'dropOne'>;
   views: UserViews;
 }
 
@@ -109,10 +108,8 @@ function createAvatars(
 
   return {
     async setAvatar({ userId }, uploadId) {
-      const claim = claims.avatar(userId);
-      const wanted = { ownerId: userId, purpose: 'avatar', ids: [uploadId], claim, path: 'body.uploadId' } as const;
-      const [upload] = await claiming.claim(wanted);
-      return show(userId, upload ? pictureOf(upload) : null);
+      const wanted = { ownerId: userId, purpose: 'avatar', claim: claims.avatar(userId) } as const;
+      return show(userId, await claiming.claimPicture(wanted, uploadId, 'body.uploadId'));
     },
     removeAvatar: ({ userId }) => show(userId, null),
   };
