@@ -65,7 +65,8 @@ async function restore(config: Config, file: string): Promise<void> {
     try {
       await mend(store.connection);
       const storage = await openStorage(config.storage);
-      await pruneFiles(store.connection, storage);
+      // A bucket is in no backup: what is in it is not ours to remove.
+      if (config.storage.kind === 'file') await pruneFiles(store.connection, storage);
       for await (const violation of runChecks(store.connection, storage)) throw new ArchiveError(`data: ${violation}`);
     } finally {
       await store.close();
