@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { TestUser } from './factories.js';
@@ -63,6 +63,7 @@ export async function bytesOf(response: Response): Promise<Buffer> {
 
 /** Every file below a folder of uploads, those that are being received too. */
 export function filesIn(dataDir: string): string[] {
+  if (!existsSync(join(dataDir, 'media'))) return [];
   const entries = readdirSync(join(dataDir, 'media'), { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }

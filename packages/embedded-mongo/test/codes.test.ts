@@ -161,3 +161,22 @@ describe('(8.7) fail points', () => {
     expect(await refusal(failing({ failCommands: ['find'], errorCode: 91 }))).toMatchObject({ code: 59 });
   });
 });
+
+describe('(8.7) what a stage may hold in memory', () => {
+  const many = [{ $set: { at: { $range: [0, 50] } } }, { $unwind: '$at' }];
+  const cases: [name: string, code: number, stage: object][] = [
+    ['$push', 146, { $group: { _id: null, all: { $push: '$text' } } }],
+    ['$addToSet', 146, { $group: { _id: null, all: { $addToSet: { at: '$at', text: '$text' } } } }],
+    ['$group', 292, { $group: { _id: { at: '$at', text: '$text' } } }],
+    ['$sort', 292, { $sort: { at: -1 } }],
+    ['$facet', 4031700, { $facet: { all: [] } }],
+    ['$lookup', 4568, { $lookup: { from: 'rows', pipeline: many, as: 'all' } }],
+  ];
+
+  it.each(cases)('%s fails with %i beyond 100 MB, and the store goes on', async (_name, code, stage) => {
+    await rows().insertOne({ _id: 1, text: 'x'.repeat(3_000_000) });
+    const pipeline = [...(code === 4568 ? [] : many), stage];
+    await expect(rows().aggregate(pipeline).toArray()).rejects.toMatchObject({ code });
+    expect(await rows().countDocuments()).toBe(1);
+  });
+});

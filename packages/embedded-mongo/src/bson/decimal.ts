@@ -116,10 +116,3 @@ export function moduloDecimals(a: Parsed, b: Parsed): Parsed {
   const [left, right, exponent] = align(a, b);
   return { coefficient: left % right, exponent };
 }
-
-/** The whole part, towards zero. */
-export function truncateDecimal(value: Finite): bigint {
-  return value.exponent >= 0
-    ? value.coefficient * 10n ** BigInt(value.exponent)
-    : value.coefficient / 10n ** BigInt(-value.exponent);
-}

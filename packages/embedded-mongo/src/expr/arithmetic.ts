@@ -125,8 +125,6 @@ function roundDecimal(value: Decimal128, digits: number): Decimal128 {
   return formatDecimal({ coefficient: floor + (up ? (parsed.coefficient < 0n ? -1n : 1n) : 0n), exponent: -digits });
 }
 
-const asDouble = (apply: (value: number) => number): Simple => unary((value) => double(apply(toDouble(value))));
-
 export const ARITHMETIC: Readonly<Record<string, Simple>> = {
   $add: between(0, Infinity, sum),
   $subtract: fixed(2, subtract),
@@ -140,21 +138,4 @@ export const ARITHMETIC: Readonly<Record<string, Simple>> = {
   $floor: rounding(Math.floor),
   $round: atPlace(halfToEven),
   $trunc: atPlace(Math.trunc),
-  $sqrt: unary((value) => {
-    if (toDouble(value) < 0) throw new CommandError(28714, "$sqrt's argument must be greater than or equal to 0");
-    return double(Math.sqrt(toDouble(value)));
-  }),
-  $exp: asDouble(Math.exp),
-  $ln: asDouble(Math.log),
-  $log10: asDouble(Math.log10),
-  $pow: fixed(2, (args, name) => {
-    if (args.some(nullish)) return null;
-    const a = number(args[0], name);
-    const b = number(args[1], name);
-    const whole = isWhole(a) && isWhole(b) && b >= 0 && Math.abs(toDouble(a) ** toDouble(b)) < 2 ** 63;
-    if (!whole) return double(toDouble(a) ** toDouble(b));
-    const result = BigInt(a) ** BigInt(b);
-    const long = typeof a === 'bigint' || typeof b === 'bigint' || result > 2147483647n || result < -2147483648n;
-    return long ? result : Number(result);
-  }),
 };

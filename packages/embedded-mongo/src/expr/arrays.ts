@@ -101,15 +101,6 @@ export function mean(values: readonly Maybe[]): Maybe {
     : double(toDouble(sum) / numbers.length);
 }
 
-function slicing(fromEnd: boolean): Simple {
-  return named(['n', 'input'], ([count, input], name) => {
-    if (nullish(input)) return null;
-    const n = integer(count, name, 5787902);
-    const items = arrayArgument(input, name, 5788200);
-    return fromEnd ? items.slice(-n) : items.slice(0, n);
-  });
-}
-
 export const ARRAYS: Readonly<Record<string, Simple>> = {
   ...EXTREMES,
   $sum: { ...between(0, Infinity, total), spread: true },
@@ -124,8 +115,6 @@ export const ARRAYS: Readonly<Record<string, Simple>> = {
   $arrayElemAt: fixed(2, elementAt),
   $first: edge(0),
   $last: edge(-1),
-  $firstN: slicing(false),
-  $lastN: slicing(true),
   $slice: between(2, 3, slice),
   $concatArrays: between(0, Infinity, (args) => {
     if (args.some(nullish)) return null;

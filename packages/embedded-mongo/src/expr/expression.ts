@@ -6,9 +6,6 @@ import { toDouble } from '../bson/numbers.js';
 import { splitPath } from '../match/path.js';
 import { ARITHMETIC } from './arithmetic.js';
 import { ARRAYS, ARRAY_FORMS } from './arrays.js';
-import { CONVERSION_FORMS, CONVERSIONS } from './convert.js';
-import { DATE_UNIT_FORMS } from './date-units.js';
-import { DATE_FORMS } from './dates.js';
 import { LOGIC, LOGIC_FORMS } from './logic.js';
 import { OBJECT_FORMS, OBJECTS } from './objects.js';
 import { formFields } from './operator.js';
@@ -20,7 +17,6 @@ export type { Evaluate, Scope, Variables } from './operator.js';
 const SIMPLE: Readonly<Record<string, Simple>> = {
   ...ARITHMETIC,
   ...ARRAYS,
-  ...CONVERSIONS,
   ...LOGIC,
   ...OBJECTS,
   ...STRINGS,
@@ -28,9 +24,6 @@ const SIMPLE: Readonly<Record<string, Simple>> = {
 
 const FORMS: Readonly<Record<string, Form>> = {
   ...ARRAY_FORMS,
-  ...CONVERSION_FORMS,
-  ...DATE_FORMS,
-  ...DATE_UNIT_FORMS,
   ...LOGIC_FORMS,
   ...OBJECT_FORMS,
   $literal: (operand) => () => operand,

@@ -1,5 +1,5 @@
 import { CommandError } from '../errors.js';
-import { isNum, isDoc } from '../bson/value.js';
+import { isDoc, isNum, typeName } from '../bson/value.js';
 import type { Doc, Maybe, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { compare } from '../order/compare.js';
@@ -12,6 +12,7 @@ const comparison = (accepts: (order: number) => boolean): Simple => fixed(2, ([a
 
 /** Comparisons and boolean logic over evaluated arguments; missing is below null here. */
 export const LOGIC: Readonly<Record<string, Simple>> = {
+  $type: fixed(1, ([value]) => typeName(value)),
   $eq: comparison((order) => order === 0),
   $ne: comparison((order) => order !== 0),
   $gt: comparison((order) => order > 0),

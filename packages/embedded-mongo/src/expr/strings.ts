@@ -1,18 +1,24 @@
 /** String operators. Positions count code points or UTF-8 bytes, as the name says. */
-import { BSONRegExp, Timestamp } from 'bson';
+import { BSONRegExp, Decimal128, ObjectId, Timestamp } from 'bson';
 import { CommandError } from '../errors.js';
 import { isNum, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import type { Maybe, Num } from '../bson/value.js';
 import { toDouble, toWhole } from '../bson/numbers.js';
 import { compilePattern } from '../match/regex.js';
-import { compareStrings } from '../order/compare.js';
-import { numberText } from './convert.js';
 import { between, fixed, named, nullish } from './operator.js';
 import type { Simple } from './operator.js';
 
 function string(value: Maybe, name: string, code: number): string {
   if (typeof value === 'string') return value;
   throw new CommandError(code, `${name} requires a string argument, found: ${typeName(value)}`);
+}
+
+/** A number as MongoDB prints it. */
+function numberText(value: Num): string {
+  if (value instanceof Decimal128) return value.toString();
+  const plain = typeof value === 'object' ? value.value : value;
+  if (plain === Infinity) return 'Infinity';
+  return Object.is(plain, -0) ? '-0' : String(plain);
 }
 
 /** A value as text where MongoDB converts silently: null and missing are empty. */
@@ -23,6 +29,14 @@ function coerced(value: Maybe): string {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Timestamp) return String(value);
   throw new CommandError(16007, `can't convert from BSON type ${typeName(value)} to String`);
+}
+
+/** The identifier that a text of 24 hexadecimal digits stands for. */
+function objectId([value]: readonly Maybe[]): Maybe {
+  if (nullish(value)) return null;
+  if (value instanceof ObjectId) return value;
+  if (typeof value === 'string' && /^[0-9a-f]{24}$/i.test(value)) return new ObjectId(value);
+  throw new CommandError(241, `Failed to convert ${typeName(value)} to objectId in $convert with no onError value`);
 }
 
 const lower = (text: string): string => text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
@@ -105,35 +119,6 @@ function trimming(left: boolean, right: boolean): Simple {
   return named(['input', 'chars'], apply, ['input']);
 }
 
-/** Finds `wanted` in units of a string: its code points or its bytes (as latin1 characters). */
-function searching(units: (text: string) => string[]): Simple {
-  return between(2, 4, ([text, wanted, start, end], name) => {
-    if (nullish(text)) return null;
-    const all = units(string(text, name, 40091));
-    const part = units(string(wanted, name, 40092));
-    const codes = { type: 40096, whole: 40096, negative: 40097 };
-    const from = start === undefined ? 0 : count(start, name, codes);
-    const to = Math.min(all.length, end === undefined ? all.length : count(end, name, codes));
-    for (let at = from; at + part.length <= to; at++) {
-      if (part.every((unit, offset) => all[at + offset] === unit)) return at;
-    }
-    return -1;
-  });
-}
-
-function replacing(all: boolean): Simple {
-  return named(
-    ['input', 'find', 'replacement'],
-    (args, name) => {
-      const [input, find, replacement] = args;
-      args.forEach((arg, at) => nullish(arg) || string(arg, name, 51746 - at));
-      if (typeof input !== 'string' || typeof find !== 'string' || typeof replacement !== 'string') return null;
-      return all ? input.replaceAll(find, () => replacement) : input.replace(find, () => replacement);
-    },
-    ['input', 'find', 'replacement'],
-  );
-}
-
 function patternOf(regex: Maybe, options: Maybe, name: string): RegExp | null {
   if (nullish(regex)) return null;
   const given = regex instanceof BSONRegExp ? regex : new BSONRegExp(string(regex, name, 51105), '');
@@ -146,29 +131,16 @@ function patternOf(regex: Maybe, options: Maybe, name: string): RegExp | null {
   return compilePattern(given.pattern, options ?? given.options).regex;
 }
 
-function found(match: RegExpExecArray): Doc {
-  const captures: Value[] = match.slice(1).map((part: string | undefined) => part ?? null);
-  return { match: match[0], idx: [...match.input.slice(0, match.index)].length, captures };
-}
-
-function matching(result: (regex: RegExp, text: string) => Value, nothing: Value): Simple {
-  const apply: Simple['apply'] = ([input, regex, options], name) => {
-    const pattern = patternOf(regex, options, name);
-    if (nullish(input) || !pattern) return nothing;
-    return result(pattern, string(input, name, 51104));
-  };
-  return named(['input', 'regex', 'options'], apply, ['input', 'regex']);
-}
-
-function every(regex: RegExp, text: string): Value {
-  return [...text.matchAll(new RegExp(regex, `${regex.flags}g`))].map(found);
-}
+const regexMatch: Simple['apply'] = ([input, regex, options], name) => {
+  const pattern = patternOf(regex, options, name);
+  return !nullish(input) && pattern !== null && pattern.test(string(input, name, 51104));
+};
 
 export const STRINGS: Readonly<Record<string, Simple>> = {
   $concat: between(0, Infinity, concat),
+  $toObjectId: fixed(1, objectId),
   $toLower: fixed(1, ([value]) => lower(coerced(value))),
   $toUpper: fixed(1, ([value]) => upper(coerced(value))),
-  $strcasecmp: fixed(2, ([a, b]) => Math.sign(compareStrings(upper(coerced(a)), upper(coerced(b))))),
   $substr: fixed(3, substringBytes),
   $substrBytes: fixed(3, substringBytes),
   $substrCP: fixed(3, substringCP),
@@ -178,14 +150,5 @@ export const STRINGS: Readonly<Record<string, Simple>> = {
   $trim: trimming(true, true),
   $ltrim: trimming(true, false),
   $rtrim: trimming(false, true),
-  $indexOfCP: searching((text) => [...text]),
-  $indexOfBytes: searching((text) => [...Buffer.from(text).toString('latin1')]),
-  $replaceOne: replacing(false),
-  $replaceAll: replacing(true),
-  $regexMatch: matching((regex, text) => regex.test(text), false),
-  $regexFind: matching((regex, text) => {
-    const match = regex.exec(text);
-    return match && found(match);
-  }, null),
-  $regexFindAll: matching(every, []),
+  $regexMatch: named(['input', 'regex', 'options'], regexMatch, ['input', 'regex']),
 };

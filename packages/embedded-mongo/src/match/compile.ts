@@ -45,11 +45,19 @@ const and = (nodes: readonly QueryNode[]): QueryNode => {
   return only && nodes.length === 1 ? only : { kind: 'and', nodes };
 };
 
+/** The fields of a DBRef: names with a dollar that are no operators. */
+const REFERENCE = new Set(['$ref', '$id', '$db']);
+
 /** True for a document whose first field is an operator (a DBRef's `$ref` and `$id` are not). */
 export function isOperatorDoc(value: Maybe): value is Doc {
   if (!isDoc(value)) return false;
   const [first] = Object.keys(value);
-  return first !== undefined && first.startsWith('$') && !['$ref', '$id', '$db'].includes(first);
+  return first !== undefined && first.startsWith('$') && !REFERENCE.has(first);
+}
+
+/** True for a document of operators on one value; `$or` and its like join conditions on the fields of a document. */
+export function testsValue(value: Maybe): value is Doc {
+  return isOperatorDoc(value) && !['$and', '$or', '$nor', '$expr'].includes(Object.keys(value)[0] ?? '');
 }
 
 type Compile = (path: string, operand: Value, all: Doc, scope: Scope) => QueryNode;
@@ -86,8 +94,7 @@ function negation(path: string, operand: Value, scope: Scope): QueryNode {
 
 function elementMatch(path: string, operand: Value, scope: Scope): QueryNode {
   if (!isDoc(operand)) throw new CommandError(2, '$elemMatch needs an Object');
-  const [first] = Object.keys(operand);
-  if (isOperatorDoc(operand) && !['$and', '$or', '$nor', '$expr'].includes(first ?? '')) {
+  if (testsValue(operand)) {
     const node = compileOperators('element', operand, scope);
     return leaf(
       path,
@@ -196,7 +203,7 @@ const TOP_LEVEL: Readonly<Record<string, CompileTop>> = {
 };
 
 function compileField(name: string, operand: Value, scope: Scope): QueryNode | null {
-  if (!name.startsWith('$')) {
+  if (!name.startsWith('$') || REFERENCE.has(name)) {
     return isOperatorDoc(operand) ? compileOperators(name, operand, scope) : implicit(name, operand);
   }
   const compile = Object.hasOwn(TOP_LEVEL, name) ? TOP_LEVEL[name] : undefined;

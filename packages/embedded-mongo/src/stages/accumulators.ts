@@ -1,5 +1,4 @@
 /** Accumulators of `$group`: what is kept of the values of a group. */
-import { CommandError } from '../errors.js';
 import { double, isNum } from '../bson/value.js';
 import type { Maybe, Num, Value } from '../bson/value.js';
 import { toDouble, withDecimals } from '../bson/numbers.js';
@@ -9,6 +8,8 @@ import { total } from '../expr/arrays.js';
 import { extreme } from '../expr/logic.js';
 import { mergeObjects } from '../expr/objects.js';
 import { encodeKey } from '../order/encode-key.js';
+import { sizeOf } from './memory.js';
+import type { Hold } from './memory.js';
 import { Decimal128 } from 'bson';
 
 /** What an accumulator has gathered: `add` takes the next value, `result` gives what comes of all. */
@@ -53,28 +54,32 @@ function first(): Gathering {
   }, null);
 }
 
-const MOST_BYTES = 100 * 1024 * 1024;
-
-function pushing(): Gathering {
+function pushing(hold: Hold): Gathering {
   const values: Value[] = [];
-  return { add: (value) => value !== undefined && values.push(value), result: () => values };
+  const add = (value: Maybe): void => {
+    if (value === undefined) return;
+    hold(sizeOf(value));
+    values.push(value);
+  };
+  return { add, result: () => values };
 }
 
-function collecting(): Gathering {
+function collecting(hold: Hold): Gathering {
   const values = new Map<string, Value>();
-  let bytes = 0;
   const add = (value: Maybe): void => {
     if (value === undefined) return;
     const key = encodeKey(value).toString('latin1');
     if (values.has(key)) return;
-    bytes += key.length;
-    if (bytes > MOST_BYTES) throw new CommandError(146, '$addToSet used too much memory and cannot spill to disk');
+    hold(key.length);
     values.set(key, value);
   };
   return { add, result: () => [...values.values()] };
 }
 
-export const ACCUMULATORS: Readonly<Record<string, () => Gathering>> = {
+/** Begins to gather; `hold` counts what is kept of many values. */
+export type Start = (hold: Hold) => Gathering;
+
+export const ACCUMULATORS: Readonly<Record<string, Start>> = {
   $sum: () => folding((held, value) => total([held, value]), 0),
   $count: () => folding((held) => total([held, 1]), 0),
   $avg: averaging,

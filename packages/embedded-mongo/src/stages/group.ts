@@ -7,13 +7,14 @@ import type { Evaluate, Scope } from '../expr/expression.js';
 import { encodeKey } from '../order/encode-key.js';
 import { PAUSE } from '../plan/rows.js';
 import { ACCUMULATORS } from './accumulators.js';
-import type { Gathering } from './accumulators.js';
+import type { Gathering, Start } from './accumulators.js';
+import { holding } from './memory.js';
 import type { Context, Stage } from './stage.js';
 
 interface Field {
   readonly name: string;
   readonly operator: string;
-  readonly start: () => Gathering;
+  readonly start: Start;
   readonly evaluate: Evaluate;
 }
 
@@ -60,18 +61,28 @@ function documentOf({ id, gatherings }: Group, fields: readonly Field[]): Doc {
   return doc;
 }
 
-/** Compiles the stage. */
+/** What a group takes beside its key, roughly. */
+const GROUP_BYTES = 200;
+
+/** Compiles the stage. Its result throws 292 for too many groups, 146 for accumulators that keep too much. */
 export function compileGroup(operand: Value, { scope, pace }: Context): Stage {
   const { idOf, fields } = readGroup(operand, scope);
   return function* (source) {
     const groups = new Map<string, Group>();
+    const holdGroup = holding(292, '$group');
+    const holdValues = holding(146, 'an accumulator of $group');
+    const begin = (id: Value, key: string): Group => {
+      holdGroup(key.length + GROUP_BYTES);
+      const group = { id, gatherings: fields.map(({ start }) => start(holdValues)) };
+      groups.set(key, group);
+      return group;
+    };
     for (const doc of source) {
       if (doc === PAUSE || pace.due()) yield PAUSE;
       if (doc === PAUSE) continue;
       const value = idOf(doc, scope.variables) ?? null;
       const key = encodeKey(value).toString('latin1');
-      const group = groups.get(key) ?? { id: value, gatherings: fields.map(({ start }) => start()) };
-      groups.set(key, group);
+      const group = groups.get(key) ?? begin(value, key);
       fields.forEach(({ evaluate }, at) => group.gatherings[at]?.add(evaluate(doc, scope.variables)));
     }
     for (const group of groups.values()) {

@@ -10,6 +10,7 @@ import type { Pace, Paused } from '../plan/rows.js';
 import { stageOf } from '../projection/transform.js';
 import { gather, listed } from './stage.js';
 import type { CompileStage, Context, Named } from './stage.js';
+import { holding } from './memory.js';
 import { withValue } from './unwind.js';
 
 interface Lookup {
@@ -104,7 +105,8 @@ export const compileLookup: CompileStage = (operand, context) => {
       if (doc === PAUSE || context.pace.due()) yield PAUSE;
       if (doc === PAUSE) continue;
       const head = local ? [equalityOf(doc, local, foreign)] : [];
-      const found: Doc[] = kept ?? (yield* gather(context.run(from, [...head, ...stages], innerOf(doc))));
+      const found: Doc[] =
+        kept ?? (yield* gather(context.run(from, [...head, ...stages], innerOf(doc)), holding(4568, '$lookup')));
       if (isConstant) kept = found;
       yield withValue(doc, as, found);
     }
@@ -156,9 +158,10 @@ export const compileFacet: CompileStage = (operand, context) => {
   const run = (docs: readonly Doc[], stages: readonly Named[], pace: Pace): Paused<Doc> =>
     context.compile(stages, context)(listed(docs, pace));
   return function* (source) {
-    const docs = yield* gather(source);
+    const hold = holding(4031700, '$facet');
+    const docs = yield* gather(source, hold);
     const result: Doc = {};
-    for (const [name, stages] of facets) result[name] = yield* gather(run(docs, stages, context.pace));
+    for (const [name, stages] of facets) result[name] = yield* gather(run(docs, stages, context.pace), hold);
     yield result;
   };
 };

@@ -4,6 +4,8 @@ import type { Doc } from '../bson/value.js';
 import type { Scope } from '../expr/expression.js';
 import { PAUSE } from '../plan/rows.js';
 import type { Pace, Paused } from '../plan/rows.js';
+import { sizeOf } from './memory.js';
+import type { Hold } from './memory.js';
 
 export type Stage = (source: Paused<Doc>) => Paused<Doc>;
 export type Named = readonly [name: string, operand: Value];
@@ -30,12 +32,16 @@ export function each(work: (doc: Doc) => Doc | null): Stage {
   };
 }
 
-/** Gathers all documents of a source, with its pauses. */
-export function* gather(source: Paused<Doc>): Generator<typeof PAUSE, Doc[]> {
+/** Gathers all documents of a source, with its pauses; `hold` counts them. */
+export function* gather(source: Paused<Doc>, hold: Hold): Generator<typeof PAUSE, Doc[]> {
   const docs: Doc[] = [];
   for (const doc of source) {
-    if (doc === PAUSE) yield PAUSE;
-    else docs.push(doc);
+    if (doc === PAUSE) {
+      yield PAUSE;
+      continue;
+    }
+    hold(sizeOf(doc));
+    docs.push(doc);
   }
   return docs;
 }

@@ -4,7 +4,7 @@ import { CommandError } from '../errors.js';
 import { isNum, isDoc, typeName } from '../bson/value.js';
 import type { Doc, Maybe, Value } from '../bson/value.js';
 import { toDouble, toWhole } from '../bson/numbers.js';
-import { compileQuery, isOperatorDoc } from '../match/compile.js';
+import { compileQuery, testsValue } from '../match/compile.js';
 import { matchNode } from '../match/node.js';
 import { compare, equal } from '../order/compare.js';
 import { compareTuples, sortTuple } from '../order/index-keys.js';
@@ -130,7 +130,7 @@ const removal =
 
 /** `$pull`: operators and patterns test the element, a document is a query on it, anything else is equality. */
 function pulled(operand: Value, scope: Scope): (item: Value) => boolean {
-  if (isOperatorDoc(operand) || operand instanceof BSONRegExp) {
+  if (testsValue(operand) || operand instanceof BSONRegExp) {
     const node = compileQuery({ element: operand }, scope);
     return (item) => matchNode(node, { element: item });
   }

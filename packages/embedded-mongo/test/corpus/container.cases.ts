@@ -10,8 +10,6 @@ const arrays = expressions('arrayElemAt', [
   ['$first', list, { $first: '$a' }, 3, 'operator/aggregation/first'],
   ['$last', list, { $last: '$a' }, 2, 'operator/aggregation/last'],
   ['$first of an empty array', { a: [] }, { $first: '$a' }, undefined, 'operator/aggregation/first'],
-  ['$firstN', list, { $firstN: { input: '$a', n: 2 } }, [3, 1], 'operator/aggregation/firstN'],
-  ['$lastN', list, { $lastN: { input: '$a', n: 2 } }, [1, 2], 'operator/aggregation/lastN'],
   ['$size', list, { $size: '$a' }, 3, 'operator/aggregation/size'],
   ['$size of a missing field', {}, { $size: '$x' }, new Fails(17124), 'operator/aggregation/size'],
   ['$isArray', list, { $isArray: '$a' }, true, 'operator/aggregation/isArray'],

@@ -42,10 +42,6 @@ const arithmetic = expressions('add', [
   ['$round to a place', {}, { $round: [19.25, 1] }, 19.2, 'operator/aggregation/round'],
   ['$round of an int to tens', {}, { $round: [28, -1] }, 30, 'operator/aggregation/round'],
   ['$trunc', {}, { $trunc: [7.85, 1] }, 7.8, 'operator/aggregation/trunc'],
-  ['$sqrt', {}, { $sqrt: 25 }, double(5), 'operator/aggregation/sqrt'],
-  ['$sqrt below zero', { n: -1 }, { $sqrt: '$n' }, new Fails(28714), 'operator/aggregation/sqrt'],
-  ['$pow', {}, { $pow: [2, 5] }, 32, 'operator/aggregation/pow'],
-  ['$pow beyond an int', {}, { $pow: [2, 40] }, long(1099511627776), 'operator/aggregation/pow'],
   ['an unknown operator', {}, { $nope: 1 }, new Fails(168), 'operator/aggregation'],
   ['two operators in one object', {}, { $add: [1], $abs: 1 }, new Fails(15983), 'operator/aggregation'],
 ]);

@@ -8,7 +8,6 @@ import { QUERY_CASES } from './query.cases.js';
 import { UPDATE_ARRAY_CASES } from './update-array.cases.js';
 import { UPDATE_CASES } from './update.cases.js';
 import { GROUP_CASES } from './group.cases.js';
-import { DATE_CASES } from './date.cases.js';
 import { TEXT_CASES } from './text.cases.js';
 import { INDEX_CASES } from './index.cases.js';
 import type { Case } from './case.js';
@@ -21,8 +20,7 @@ export const TOPICS: Readonly<Record<string, readonly Case[]>> = {
   'array updates': UPDATE_ARRAY_CASES,
   expressions: EXPRESSION_CASES,
   'arrays and objects': CONTAINER_CASES,
-  dates: DATE_CASES,
-  'texts and conversions': TEXT_CASES,
+  texts: TEXT_CASES,
   stages: STAGE_CASES,
   'groups and lookups': GROUP_CASES,
   'finding and sorting': COMMAND_CASES,

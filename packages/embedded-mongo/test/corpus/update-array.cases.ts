@@ -68,6 +68,12 @@ const changes = [
       { $pull: { a: { x: { $gt: 2 } } } },
       { a: [{ x: 1 }] },
     ],
+    [
+      '$pull documents by $or',
+      { a: [{ x: 1 }, { y: 2 }, { x: 3 }] },
+      { $pull: { a: { $or: [{ x: 1 }, { y: 2 }] } } },
+      { a: [{ x: 3 }] },
+    ],
     ['$pull of a missing field', { b: 1 }, { $pull: { a: 1 } }, { b: 1 }],
     ['$pull of a scalar', { a: 1 }, { $pull: { a: 1 } }, new Fails(2)],
     ['$pull an array by equality', { a: [[1], 1] }, { $pull: { a: [1] } }, { a: [1] }],

@@ -56,6 +56,26 @@ const updating: Case[] = [
     run: upsert({ _id: 1 }, { $setOnInsert: { a: 1 }, $inc: { n: 1 } }),
     after: [{ _id: 1, n: 2 }],
   },
+  {
+    name: 'an upsert inserts a field with a dollar',
+    page: '../core/dot-dollar-considerations/dollar-prefix',
+    run: upsert({ _id: 7 }, { $set: { $a: 1 } }),
+    after: [{ _id: 7, $a: 1 }],
+  },
+  {
+    name: 'an update of a field with a dollar at the top',
+    page: '../core/dot-dollar-considerations/dollar-prefix',
+    docs: [{ $a: 1 }],
+    run: upsert({ _id: 1 }, { $set: { $a: 2 } }),
+    code: 52,
+  },
+  {
+    name: 'an update of a field with a dollar inside a document',
+    page: '../core/dot-dollar-considerations/dollar-prefix',
+    docs: [{ a: { $b: 1 } }],
+    run: upsert({ _id: 1 }, { $set: { 'a.$b': 2 } }),
+    after: [{ _id: 1, a: { $b: 2 } }],
+  },
   { name: 'an upsert of a replacement', page, run: upsert({ _id: 7, a: 1 }, { b: 2 }), after: [{ _id: 7, b: 2 }] },
   {
     name: 'an upsert by $and',

@@ -66,12 +66,18 @@ function listening(child: ChildProcess, said: () => string): Promise<void> {
 
 /**
  * Starts the store as a process on a folder; it is killed when the running test ends, if it lives by then.
+ * `within` is a command that becomes the store in the end, with the store's own command behind it.
  * Throws what the process said if it ends before it listens.
  */
-export async function spawnStore(path: string, args: string[] = ['--test-commands']): Promise<AloneStore> {
+export async function spawnStore(
+  path: string,
+  args: string[] = ['--test-commands'],
+  within: string[] = [],
+): Promise<AloneStore> {
   const socketPath = join(temporaryFolder('socket'), 's.sock');
   const began = performance.now();
-  const child = spawn(process.execPath, [MAIN, '--path', path, '--socket', socketPath, ...args]);
+  const [program = '', ...rest] = [...within, process.execPath, MAIN, '--path', path, '--socket', socketPath, ...args];
+  const child = spawn(program, rest);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const exited = new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));

@@ -1,0 +1,27 @@
+/** What a stage may hold in memory (https://www.mongodb.com/docs/manual/core/aggregation-pipeline-limits/). */
+import { CommandError } from '../errors.js';
+import { encode } from '../bson/encode.js';
+import type { Value } from '../bson/value.js';
+
+/** 100 megabytes for each stage. Nothing is spilled to the disk here, whatever `allowDiskUse` says. */
+const MOST_BYTES = 100 * 1024 * 1024;
+
+/** Takes what is held in addition, in bytes. */
+export type Hold = (bytes: number) => void;
+
+/** Counts what one stage holds; throws `code` when that is too much. */
+export function holding(code: number, what: string): Hold {
+  let held = 0;
+  return (bytes) => {
+    held += bytes;
+    if (held > MOST_BYTES) {
+      throw new CommandError(
+        code,
+        `${what} used too much memory and cannot spill to disk. Memory limit: ${MOST_BYTES} bytes`,
+      );
+    }
+  };
+}
+
+/** The size of a value in a document, in bytes. */
+export const sizeOf = (value: Value): number => encode({ '': value }).length;
