@@ -68,8 +68,8 @@ export async function startTestServer(overrides: Record<string, string> = {}): P
     try {
       expectNoSecrets(log.text(), `the log of ${running.url}`);
       // What a test, or the check of an earlier server, asks of the rows may scan; what the server asks may not.
-      const violations = readWhole.has(uri) ? [] : await scansOf(database);
-      readWhole.add(uri);
+      const violations = readWhole.has(database.name) ? [] : await scansOf(database);
+      readWhole.add(database.name);
       for await (const violation of runChecks(database, await openStorage(config.storage))) violations.push(violation);
       if (violations.length > 0) throw new Error(`the data check failed:\n${violations.join('\n')}`);
       if (overrides['MONGODB_URI'] === undefined) await database.dropDatabase();
@@ -83,7 +83,7 @@ export async function startTestServer(overrides: Record<string, string> = {}): P
     port: running.port,
     context: running.context,
     get database() {
-      readWhole.add(uri);
+      readWhole.add(database.name);
       return database;
     },
     uri,

@@ -23,6 +23,7 @@ export interface Pump {
   wake(conversationId: string): void;
   /** Wakes for everything that is due. */
   sweep(): Promise<void>;
+  /** Ends for good: what is due by then is found by the next sweep of any process. */
   stop(): Promise<void>;
 }
 
@@ -56,6 +57,8 @@ export function createPump(deps: Deps): Pump {
     return !isAll;
   }
 
+  let isStopped = false;
+
   async function work(conversationId: string): Promise<void> {
     while (await step(conversationId));
   }
@@ -69,7 +72,7 @@ export function createPump(deps: Deps): Pump {
 
   return {
     wake(conversationId) {
-      if (timers.has(conversationId)) return;
+      if (isStopped || timers.has(conversationId)) return;
       const fire = (): void => {
         timers.delete(conversationId);
         run(conversationId);
@@ -80,6 +83,7 @@ export function createPump(deps: Deps): Pump {
       for (const id of await conversations.dueToNotify(mostDue)) this.wake(id);
     },
     async stop() {
+      isStopped = true;
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
       await Promise.all(running);
