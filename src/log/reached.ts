@@ -41,7 +41,8 @@ export function createReached({ conversations, members }: Deps): Reached {
     let hasRisen = false;
     for (;;) {
       const lowest = await members.lowestShown(_id);
-      if (!lowest || !(await conversations.raiseReached(_id, lowest))) break;
+      if (!lowest || Math.max(lowest.deliveredSeq, lowest.readSeq) === 0) break;
+      if (!(await conversations.raiseReached(_id, lowest))) break;
       hasRisen = true;
     }
     if (hasRisen) tell(conversationId);

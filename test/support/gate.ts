@@ -9,6 +9,8 @@ export interface Command {
   /** As `find`, `insert`, `update`. */
   command: string;
   collection: string;
+  /** Whether a name or a text stands in it. */
+  mentions: (text: string) => boolean;
 }
 
 /** A command that waits before the store. */
@@ -27,6 +29,8 @@ export interface Gate {
   close(isHeld: (command: Command) => boolean): void;
   /** What waits goes through, and everything after it. */
   open(): void;
+  /** What waits never comes through: who has asked is dead. */
+  drop(): void;
   /** Like the death of the server: its connections end, and nothing of it comes through any more. */
   cut(): void;
 }
@@ -41,7 +45,7 @@ function commandOf(frame: Buffer): Command | null {
   if (frame.readInt32LE(12) !== messageCode || frame[bodyAt - 1] !== 0) return null;
   const [first] = Object.entries(mongo.BSON.deserialize(frame.subarray(bodyAt, bodyAt + frame.readInt32LE(bodyAt))));
   if (!first || ofTheDriver.has(first[0])) return null;
-  return { command: first[0], collection: String(first[1]) };
+  return { command: first[0], collection: String(first[1]), mentions: (text) => frame.includes(text) };
 }
 
 /** Takes the whole frames off what has come so far. */
@@ -137,9 +141,10 @@ export async function startGate(target: string): Promise<Gate> {
       isHeld = none;
       for (const held of [...gate.held]) void held.release();
     },
+    drop: () => void gate.held.splice(0),
     cut() {
       isCut = true;
-      gate.held.length = 0;
+      gate.drop();
       for (const socket of sockets) socket.destroy();
     },
   };

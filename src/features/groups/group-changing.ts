@@ -77,7 +77,7 @@ function createSteps(deps: Deps) {
 
   /** The photo that the row names is used from now on, and the one before goes. */
   async function settlePhoto({ _id, photo }: ConversationRow, { replacedPhoto }: GroupChange): Promise<void> {
-    if (photo) await deps.claiming.attach(claims.photo(String(_id)));
+    if (photo) await deps.claiming.attach(claims.photo(String(_id)), String(photo._id));
     if (replacedPhoto) await deps.claiming.dropOne(String(replacedPhoto));
   }
 

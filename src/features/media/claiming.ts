@@ -22,7 +22,10 @@ export interface Claiming {
   claim(wanted: Wanted, path: string): Promise<UploadRow[]>;
   /** The same for one that is to be shown as a picture. */
   claimPicture(wanted: Omit<Wanted, 'ids'>, id: string, path: string): Promise<PictureRow | null>;
-  attach(claim: string): Promise<void>;
+  /** What claims these is there; a person and a group show one at a time, and name it. */
+  attach(claim: string, id?: string): Promise<void>;
+  /** Before what uses one is changed: whatever happens then, it is found out whether it is used. */
+  doubt(id: string): Promise<void>;
   unclaim(claim: string): Promise<void>;
   /** Takes away what was used under a claim: from now on it is not found, and its file goes. */
   drop(claim: string): Promise<void>;
@@ -73,9 +76,10 @@ function createDropping(deps: Deps): Pick<Claiming, 'drop' | 'dropOne' | 'dropOw
       wake();
     },
     async dropOne(id) {
-      const row = await rows.byId(id);
-      if (row) await rows.discard(row);
-      wake();
+      for (;;) {
+        const row = await rows.byId(id);
+        if (!row || (await rows.discard(row))) return wake();
+      }
     },
     async dropOwn(ownerId, id) {
       for (;;) {
@@ -127,6 +131,7 @@ export function createClaiming(deps: Deps): Claiming {
     },
     claimPicture: async (wanted, id, path) => pictureOf(await claimOne(wanted, id, path)),
     attach: rows.attach,
+    doubt: rows.doubt,
     unclaim: rows.unclaim,
     ...createDropping(deps),
   };

@@ -48,7 +48,7 @@ export function createCollecting(deps: Deps): Collecting {
 
   /** What an old claim came to: attached where its claimer is there, free where it never came. */
   async function judge(row: UploadRow): Promise<void> {
-    if (await isUsed(row)) for (const claim of row.claims) await rows.attach(claim);
+    if (await isUsed(row)) await rows.keep(row);
     else await rows.free(row);
   }
 

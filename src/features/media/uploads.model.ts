@@ -92,8 +92,12 @@ export interface UploadRows {
   ready(id: Types.ObjectId): Promise<boolean>;
   /** Claims what is free, or has this claim already; null where that is not so. */
   claim(id: string, ownerId: string, purpose: Purpose, claim: string): Promise<UploadRow | null>;
-  /** What claims these is there. */
-  attach(claim: string): Promise<void>;
+  /** What claims these, or this one of them, is there. */
+  attach(claim: string, id?: string): Promise<void>;
+  /** What claims this one is there, as it was found out for the row as it was read. */
+  keep(row: UploadRow): Promise<boolean>;
+  /** What is attached may be used no more in a moment: from now on it is found out again. */
+  doubt(id: string): Promise<void>;
   /** What claimed these will never be there. */
   unclaim(claim: string): Promise<void>;
   /** Frees one whose claim was given up, if nobody has done anything with it since the row was read. */
@@ -169,8 +173,15 @@ export function uploadsModel(connection: Connection): UploadRows {
       );
       return claimed ?? uploads.findOne({ ...mine, claims: claim, stage: { $in: living } }, majority);
     },
-    async attach(claim) {
-      await uploads.updateMany({ claims: claim, stage: 'claimed' }, { $set: at('attached') }, durable);
+    async attach(claim, one) {
+      const which = { claims: claim, stage: 'claimed' as const, ...(one ? { _id: new Types.ObjectId(one) } : {}) };
+      await uploads.updateMany(which, { $set: at('attached') }, durable);
+    },
+    async keep({ _id, stage, since }) {
+      return (await uploads.updateOne({ _id, stage, since }, { $set: at('attached') }, durable)).modifiedCount === 1;
+    },
+    async doubt(one) {
+      await uploads.updateOne({ _id: new Types.ObjectId(one), stage: 'attached' }, { $set: at('claimed') }, durable);
     },
     async unclaim(claim) {
       await uploads.updateMany({ claims: claim, stage: 'claimed' }, { $set: { ...at('free'), claims: [] } }, durable);

@@ -101,8 +101,8 @@ export interface UserRows extends LeavingRows {
     profile: Partial<Pick<UserRow, 'displayName' | 'username' | 'bio'>>,
   ): Promise<UserRow | Taken | null>;
   setStatus(userId: string, status: StatusRow | null): Promise<UserRow | null>;
-  /** Shows a picture, or none; gives the row as it is then, and the picture it was before. */
-  setAvatar(userId: string, avatar: PictureRow | null): Promise<{ row: UserRow; before: PictureRow | null } | null>;
+  /** Shows a picture, or none, in the place of another one; null where that is not the one that is shown. */
+  setAvatar(userId: string, avatar: PictureRow | null, before: PictureRow | null): Promise<UserRow | null>;
   setPrivacy(userId: string, privacy: Partial<Privacy>): Promise<UserRow | null>;
   /** Active people whom the directory finds by the beginning of one of their names, from one on, in its order. */
   named(beginning: string, skip: number, limit: number): Promise<UserRow[]>;
@@ -226,9 +226,10 @@ function profileQueries(
     },
     setStatus: (userId, value) =>
       Users.findOneAndUpdate({ _id: new Types.ObjectId(userId) }, { $set: { status: value } }, after).lean(),
-    async setAvatar(userId, avatar) {
-      const old = await Users.findOneAndUpdate({ _id: new Types.ObjectId(userId) }, { $set: { avatar } }).lean();
-      return old && { row: { ...old, avatar }, before: old.avatar ?? null };
+    setAvatar(userId, avatar, before) {
+      const shown = before ? { 'avatar._id': before._id } : { avatar: null };
+      const filter = { _id: new Types.ObjectId(userId), ...shown };
+      return Users.findOneAndUpdate(filter, { $set: { avatar } }, after).lean();
     },
     setPrivacy(userId, changes) {
       const set = Object.fromEntries(Object.entries(changes).map(([name, value]) => [`privacy.${name}`, value]));

@@ -18,7 +18,7 @@ interface Deps {
   memory: Pick<FacingMemory, 'of'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
-  claiming: Pick<Claiming, 'claimPicture' | 'attach' | 'dropOne'>;
+  claiming: Pick<Claiming, 'claimPicture' | 'attach' | 'doubt' | 'dropOne'>;
   views: UserViews;
 }
 
@@ -97,13 +97,19 @@ function createAvatars(
   announce: (row: UserRow) => Promise<Me>,
 ): Pick<Users, 'setAvatar' | 'removeAvatar'> {
   async function show(userId: string, avatar: UserRow['avatar']): Promise<Me> {
-    const changed = await rows.setAvatar(userId, avatar);
-    if (changed === null) throw new Problem('unauthenticated');
-    const { row, before } = changed;
-    const [was, is] = [before, avatar].map((one) => (one ? String(one._id) : null));
-    if (is) await claiming.attach(claims.avatar(userId));
-    if (was && was !== is) await claiming.dropOne(was);
-    return was === is ? views.me(row) : announce(row);
+    for (;;) {
+      const known = await rows.byId(userId);
+      if (known === null) throw new Problem('unauthenticated');
+      const before = known.avatar ?? null;
+      const [was, is] = [before, avatar].map((one) => (one ? String(one._id) : null));
+      if (was && was !== is) await claiming.doubt(was);
+      const row = was === is ? known : await rows.setAvatar(userId, avatar, before);
+      // Where another device was faster, the picture that it has shown is the one that goes.
+      if (row === null) continue;
+      if (is) await claiming.attach(claims.avatar(userId), is);
+      if (was && was !== is) await claiming.dropOne(was);
+      return was === is ? views.me(row) : announce(row);
+    }
   }
 
   return {
