@@ -116,9 +116,10 @@ module.exports = {
     },
     {
       name: 'drivers-know-no-feature',
-      comment: 'A driver is one interface to one technology. A rule about people or messages belongs in a feature.',
+      comment:
+        'A driver is one interface to one technology, and the queue knows no job. A rule about people or messages belongs in a feature.',
       severity: 'error',
-      from: { path: '^src/drivers/' },
+      from: { path: '^src/(drivers|jobs)/' },
       to: { path: '^src/(features|realtime|views|log|middleware)/' },
     },
     {

@@ -17,7 +17,7 @@ import { createUploads } from './context/uploads.js';
 
 /** All parts of a server. */
 export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &
-  Pick<Ground, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem'> &
+  Pick<Ground, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem' | 'jobs'> &
   Pick<Files, 'links' | 'collecting'> &
   People &
   ReturnType<typeof createUploads> &
@@ -68,7 +68,7 @@ function createDoor(parts: Parts, ground: Ground, people: People, chat: ReturnTy
 export function createContext(parts: Parts): Context {
   const { config, database, logger, publicUrl } = parts;
   const ground = createGround(parts);
-  const { bus, limits, metrics, draining, toProblem, keys } = ground;
+  const { bus, limits, metrics, draining, toProblem, keys, jobs } = ground;
   const files = createFiles(parts, ground);
   const people = createPeople(parts, ground, files);
   const chat = createChat(parts, ground, people, files);
@@ -78,6 +78,9 @@ export function createContext(parts: Parts): Context {
   metrics.gauge('causerie_sockets', 'Sockets that are connected', () => realtime.sockets.size());
   metrics.gauge('causerie_rooms', 'Rooms that a socket is in', () => realtime.rooms());
   metrics.gauge('causerie_limit_budgets', 'Budgets of limits in memory', () => limits.size());
+
+  metrics.gauge('causerie_jobs_waiting', 'Jobs that wait or are being done', jobs.waiting);
+  metrics.gauge('causerie_jobs_dead', 'Jobs that were given up: npm run doctor names them', jobs.dead);
 
   async function requireReady(): Promise<void> {
     if (draining.isStopping()) throw unavailable();
@@ -90,6 +93,7 @@ export function createContext(parts: Parts): Context {
     publicUrl,
     bus,
     keys,
+    jobs,
     limits,
     metrics,
     draining,

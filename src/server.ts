@@ -76,7 +76,7 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
   await context.collecting.stop();
   await context.pump.stop();
   await context.log.stop();
-  await context.mails.stop();
+  await context.jobs.stop();
   await database.close();
 }
 
@@ -122,7 +122,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   try {
     await prepare(database.connection);
     await context.log.start(sweepCalls(context));
-    context.mails.start();
+    await context.jobs.start();
     context.erasure.start();
     context.collecting.start();
     const port = await listen(http, config.http);

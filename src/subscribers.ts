@@ -12,13 +12,12 @@ interface Listeners {
   watching: Pick<Watching, 'look'>;
   pump: Pick<Pump, 'wake'>;
   notifications: Pick<Notifications, 'conversationRead'>;
-  security: (fact: Pick<Facts['session.revoked'], 'userId' | 'sessionId'>) => Promise<void>;
 }
 
 /** Who listens to which fact: the news for sockets to all of them, and first. */
 export function subscribeAll(
   bus: FactBus<Facts>,
-  { broadcast, typing, watching, pump, notifications, security }: Listeners,
+  { broadcast, typing, watching, pump, notifications }: Listeners,
 ): void {
   function tell<Name extends keyof Facts>(name: Name): void {
     bus.subscribe(name, (fact) => broadcast[name](fact));
@@ -32,6 +31,5 @@ export function subscribeAll(
   bus.subscribe('message.created', ({ conversationId }) => pump.wake(conversationId));
   bus.subscribe('message.updated', ({ conversationId }) => pump.wake(conversationId));
   bus.subscribe('conversation.read', (fact) => notifications.conversationRead(fact));
-  bus.subscribe('session.revoked', (fact) => (fact.reason === 'token_reused' ? security(fact) : undefined));
   bus.subscribe('presence.veiled', ({ userId }) => watching.look(userId));
 }

@@ -3,6 +3,7 @@ import { Problem } from '../kernel/problem.js';
 import { passwordLength } from '../features/auth/auth.schemas.js';
 import type { PasswordRules } from '../features/auth/password-rules.js';
 import type { Passwords } from '../features/auth/passwords.js';
+import type { JobRows } from '../jobs/jobs.model.js';
 import type { SessionEnding } from '../features/sessions/session-ending.js';
 import { displayName, email as emailForm, username as usernameForm } from '../features/users/users.schemas.js';
 import type { Account, Accounts } from '../features/users/accounts.service.js';
@@ -12,6 +13,7 @@ export interface Tools {
   accounts: Accounts;
   sessions: SessionEnding;
   passwords: Passwords & PasswordRules;
+  jobs: Pick<JobRows, 'revive'>;
   /** Asks for a password, or reads it from the standard input; null to have one made. */
   askPassword(): Promise<string | null>;
   say(line: string): void;
@@ -136,6 +138,14 @@ export const commands: Readonly<Record<string, Command>> = {
       const ended = await tools.sessions.end(account.id, { allBut: null }, 'password_reset');
       tools.say(`Set the password of ${account.username}; sessions ended: ${ended}.`);
       tell();
+    },
+  },
+  'retry-jobs': {
+    usage: 'retry-jobs',
+    summary: 'Have everything done again that was given up after eight tries: npm run doctor names it.',
+    words: 0,
+    async run({ jobs, say }) {
+      say(`Jobs that are tried again: ${await jobs.revive()}.`);
     },
   },
   list: {

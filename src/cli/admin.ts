@@ -13,6 +13,7 @@ import { createLinks, type Links } from '../features/media/links.js';
 import { createUserViews } from '../features/users/user-views.js';
 import { usersModel } from '../features/users/users.model.js';
 import { createKeys } from '../kernel/keys.js';
+import { jobsModel } from '../jobs/jobs.model.js';
 import { secretOf } from '../drivers/secret-file.js';
 import { createFactBus } from '../kernel/fact-bus.js';
 import { commands, type Given, refusalOf, usage } from './admin-commands.js';
@@ -88,6 +89,7 @@ async function main(args: string[]): Promise<number> {
         accounts: createAccounts({ rows: usersModel(connection), views: createUserViews(linksOf(config)) }),
         sessions: createSessionEnding({ rows: sessionsModel(connection), bus }),
         passwords: { ...createPasswords({ isLimited: false }), ...createPasswordRules(createCommonPasswords()) },
+        jobs: jobsModel(connection),
         askPassword,
         say,
       },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
 import { createScratch } from '../drivers/scratch.js';
 import { openStorage } from '../drivers/storage-opening.js';
+import { jobsModel } from '../jobs/jobs.model.js';
 import { runChecks } from './checks.js';
 import { openForTools, type OpenedStore } from './open.js';
 
@@ -16,6 +17,7 @@ const usage = `usage: npm run doctor [-- --check-data]
 `;
 const leastFreeBytes = 256 * 1024 * 1024;
 const progressEveryMs = 5_000;
+const namedJobs = 20;
 
 /** File systems that reach another machine, by the magic number that Linux gives them: NFS, SMB, CIFS, SMB2, AFS, CephFS. */
 const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400]);
@@ -111,6 +113,17 @@ async function checkData(store: OpenedStore, config: Config): Promise<void> {
   if (faults === before) sound(`data: every invariant holds (${seconds()} s)`);
 }
 
+/** Names what was given up: it failed eight times. */
+async function checkJobs(store: OpenedStore): Promise<void> {
+  const jobs = jobsModel(store.connection);
+  const dead = await jobs.count('dead');
+  if (dead === 0) return sound('jobs: none was given up');
+  for (const { name, key, tries, error } of await jobs.dead(namedJobs))
+    fault(`jobs: ${name} ${key} was given up after ${tries} tries: ${error ?? 'no reason is known'}`);
+  const others = dead > namedJobs ? `; ${dead - namedJobs} others are not named` : '';
+  console.log(`       once the cause is mended, run: npm run admin -- retry-jobs${others}`);
+}
+
 async function checkStore(config: Config, withData: boolean): Promise<void> {
   let store: OpenedStore;
   try {
@@ -122,6 +135,7 @@ async function checkStore(config: Config, withData: boolean): Promise<void> {
   try {
     await store.ping();
     sound('store: it answers, its schema version and its unique indexes are those of this server');
+    await checkJobs(store);
     if (withData) await checkData(store, config);
   } catch (error) {
     fault(`store: ${reasonOf(error)}`);

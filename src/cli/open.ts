@@ -12,7 +12,7 @@ import {
 import { conversationsModel } from '../features/conversations/conversations.model.js';
 import { membersModel } from '../features/conversations/members.model.js';
 import { attemptsModel } from '../features/auth/attempts.model.js';
-import { mailsModel } from '../features/auth/mails.model.js';
+import { jobsModel } from '../jobs/jobs.model.js';
 import { messagesModel } from '../features/messages/messages.model.js';
 import { sessionsModel } from '../features/sessions/sessions.model.js';
 import { usersModel } from '../features/users/users.model.js';
@@ -39,7 +39,7 @@ async function reach(config: Config): Promise<{ uri: string; stop(): Promise<voi
 }
 
 function defineModels(connection: Connection): void {
-  for (const define of [usersModel, sessionsModel, attemptsModel, mailsModel]) define(connection);
+  for (const define of [usersModel, sessionsModel, attemptsModel, jobsModel]) define(connection);
   for (const define of [conversationsModel, membersModel, messagesModel]) define(connection);
 }
 

@@ -5,7 +5,6 @@ import type { Scratch } from '../drivers/scratch.js';
 import type { Storage } from '../drivers/storage.js';
 import type { Facts } from '../facts.js';
 import { attemptsModel } from '../features/auth/attempts.model.js';
-import { mailsModel } from '../features/auth/mails.model.js';
 import { conversationsModel } from '../features/conversations/conversations.model.js';
 import { hiddenModel } from '../features/conversations/hidden.model.js';
 import { membersModel } from '../features/conversations/members.model.js';
@@ -23,6 +22,9 @@ import { createFacingMemory } from '../features/users/facing-memory.js';
 import { quotaModel } from '../features/media/quota.model.js';
 import { uploadsModel } from '../features/media/uploads.model.js';
 import { usersModel } from '../features/users/users.model.js';
+import { jobsModel } from '../jobs/jobs.model.js';
+import { createQueue } from '../jobs/queue.js';
+import type { JobKinds } from '../job-kinds.js';
 import { createFactBus } from '../kernel/fact-bus.js';
 import { createKeys } from '../kernel/keys.js';
 import { createLimits } from '../kernel/limits.js';
@@ -67,7 +69,7 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
     relations: relationsModel(connection),
     sessions: sessionsModel(connection),
     attempts: attemptsModel(connection),
-    mails: mailsModel(connection),
+    jobs: jobsModel(connection),
     conversations: conversationsModel(connection),
     members: membersModel(connection),
     messages: messagesModel(connection),
@@ -92,6 +94,7 @@ function rememberingRows(database: Pick<Database, 'connection' | 'kind'>) {
 
 /** What every server needs, whatever it serves. */
 export function createGround({ config, logger, secret, database }: Parts) {
+  const rows = rememberingRows(database);
   return {
     keys: createKeys(secret, config.keys.previous),
     metrics: createMetrics(),
@@ -100,7 +103,8 @@ export function createGround({ config, logger, secret, database }: Parts) {
     toProblem: createToProblem(problemOfDatabase),
     bus: createFactBus<Facts>((error, fact) => logger.error({ err: error, fact }, 'a fact could not be told')),
     presence: createPresence(),
-    rows: rememberingRows(database),
+    rows,
+    jobs: createQueue<JobKinds>({ rows: rows.jobs, logger, isShared: database.kind === 'mongodb' }),
     isLimited: config.rateLimitFactor !== 0,
   };
 }

@@ -23,7 +23,7 @@ interface Sources {
 }
 
 /** Notifications, and the pump that makes them from the log. */
-export function createNotifying({ logger }: Parts, { rows: all, bus, presence }: Ground, sources: Sources) {
+export function createNotifying({ logger }: Parts, { rows: all, bus, presence, jobs }: Ground, sources: Sources) {
   const { users, log, counting, cursors } = sources;
   const { relations } = users;
   const { notifications: rows, members, messages, conversations, hidden, reactions, changes } = all;
@@ -44,5 +44,7 @@ export function createNotifying({ logger }: Parts, { rows: all, bus, presence }:
     afterwards: createSpellNews(ground),
     onError: (error) => logger.warn({ err: error }, 'notifications could not be made; they are made later'),
   });
-  return { notifications, pump, security: createSecurityMaking(ground) };
+  const tellOfReuse = createSecurityMaking(ground);
+  jobs.handle('security_notice', ({ key: sessionId, data: { userId } }) => tellOfReuse({ userId, sessionId }));
+  return { notifications, pump };
 }

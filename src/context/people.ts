@@ -19,12 +19,13 @@ import type { Files } from './files.js';
 /** Sessions, people, and signing in. */
 export function createPeople(parts: Parts, ground: Ground, files: Files) {
   const { config, logger, publicUrl } = parts;
-  const { rows, keys, bus, presence, isLimited } = ground;
+  const { rows, keys, bus, presence, isLimited, jobs } = ground;
   const { claiming, userViews: views } = files;
   const sessions = createSessions({
     rows: rows.sessions,
     keys,
     bus,
+    jobs,
     logger,
     settings: { ...config.sessions, isLimited },
   });
@@ -34,8 +35,8 @@ export function createPeople(parts: Parts, ground: Ground, files: Files) {
   const passwords = { ...createPasswords({ isLimited }), ...createPasswordRules(createCommonPasswords()) };
   const attempts = createAttempts({ rows: rows.attempts, factor: config.rateLimitFactor });
   const tokens = createMailTokens(keys);
-  const deliver = createMailDelivery({ accounts, tokens, driver: createMailer(config.mail), publicUrl });
-  const mails = createMails({ rows: rows.mails, deliver, logger });
+  jobs.handle('mail', createMailDelivery({ accounts, tokens, driver: createMailer(config.mail), publicUrl }));
+  const mails = createMails({ jobs });
   const { isRegistrationOpen } = config;
   const auth = createAuth({ accounts, sessions, passwords, attempts, mails, isRegistrationOpen });
   const recovery = createRecovery({ accounts, sessions, passwords, attempts, mails, tokens });

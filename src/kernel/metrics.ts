@@ -4,8 +4,8 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 export interface Metrics {
   observeRequest(labels: { method: string; route: string; status: number }, seconds: number): void;
   observeEvent(event: string, outcome: string, seconds: number): void;
-  /** A number that is asked for when somebody reads. */
-  gauge(name: string, help: string, read: () => number): void;
+  /** A number that is asked for when somebody reads; where it cannot be told, the last one stays. */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void;
   contentType: string;
   text(): Promise<string>;
 }
@@ -35,7 +35,11 @@ export function createMetrics(): Metrics {
     observeRequest: (labels, seconds) => requests.observe(labels, seconds),
     observeEvent: (event, outcome, seconds) => events.observe({ event, outcome }, seconds),
     gauge(name, help, read) {
-      const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
+      const collect = async (): Promise<void> => {
+        const value = await Promise.resolve(read()).catch(() => null);
+        if (value !== null) gauge.set(value);
+      };
+      const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect });
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -114,7 +114,7 @@ describe('a forgotten password', () => {
     await api(server).post('/api/auth/forgot-password', { email: `not-${user.email}` });
     await resetToken(user);
     expect(mailsTo(server, `not-${user.email}`)).toEqual([]);
-    expect(await server.database.collection('mails').countDocuments({ to: `not-${user.email}` })).toBe(0);
+    expect(await server.database.collection('jobs').countDocuments({ 'data.to': `not-${user.email}` })).toBe(0);
   });
 });
 

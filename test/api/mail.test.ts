@@ -89,10 +89,10 @@ describe('mails', () => {
     const secret = { SECRET_KEY: 'the key of both servers, long enough for them' };
     const first = await startTestServer({ ...secret, MAIL_URL: `smtp://127.0.0.1:${port}` });
     const user = await makeUser(first);
-    const [row] = await first.database.collection('mails').find({ to: user.email }).toArray();
+    const [row] = await first.database.collection('jobs').find({ 'data.to': user.email }).toArray();
     expect(row).toBeDefined();
-    await first.context.mails.stop();
-    await first.database.collection('mails').updateMany({}, { $set: { dueAt: new Date() } });
+    await first.context.jobs.stop();
+    await first.database.collection('jobs').updateMany({}, { $set: { runAt: new Date() } });
     const second = await startTestServer({ ...secret, MONGODB_URI: first.uri });
     const mail = await nthMail(second, user.email);
     expect(JSON.stringify(row)).not.toContain(mail.token);

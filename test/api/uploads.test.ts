@@ -186,7 +186,8 @@ describe('requirement 49: nothing of where and when is left in a picture', () =>
     for (const target of targets)
       for (const accept of ['image/*', 'image/jpeg', 'image/png']) {
         const served = await bytesOf(await fetchAs(server, a, target, { accept }));
-        for (const marker of ['marker', 'Exif', 'xmp', 'GPS'])
+        // Nothing shorter: three letters come up by chance in what is compressed.
+        for (const marker of ['marker', 'Exif\0', 'ns.adobe.com', 'xpacket'])
           expect([target, served.includes(marker)]).toEqual([target, false]);
         const { exif, xmp, iptc, orientation, width, height } = await sharp(served).metadata();
         expect([exif, xmp, iptc, orientation ?? 1, width < height]).toEqual([undefined, undefined, undefined, 1, true]);

@@ -18,7 +18,7 @@ const patient = { timeout: 280_000 };
 const patienceMs = 20_000;
 
 /** Rows that a server writes for itself, whatever it is asked. */
-const ofTheServer = new Set(['checkpoints', 'mails', 'sessions', 'attempts', 'notifications', 'quotas']);
+const ofTheServer = new Set(['checkpoints', 'jobs', 'sessions', 'attempts', 'notifications', 'quotas']);
 const writes = new Set(['insert', 'update', 'delete', 'findAndModify']);
 /** The pump of notifications is at work by itself, and has a test of its own. */
 const isOfThePump = ({ mentions }: Command): boolean =>

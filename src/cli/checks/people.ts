@@ -99,7 +99,7 @@ export async function* checkPeople(connection: Connection): AsyncGenerator<strin
     const owner = session.userId && (await users.findOne({ _id: session.userId }, { projection: { _id: 1 } }));
     if (!owner) yield `Session ${String(session._id)}: its user does not exist.`;
   }
-  for await (const mail of connection.collection('mails').find().sort({ _id: 1 })) {
-    if (holdsToken(mail)) yield `Mail ${String(mail._id)}: the row holds a token in clear.`;
+  for await (const job of connection.collection('jobs').find().sort({ _id: 1 })) {
+    if (holdsToken(job)) yield `Job ${String(job._id)}: the row holds a token in clear.`;
   }
 }

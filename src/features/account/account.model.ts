@@ -81,7 +81,7 @@ export function accountModel(connection: Connection): AccountRows {
         await remove('notifications', { actorId: _id }),
         await remove('hidden', { userId: _id }),
         await remove('sessions', { userId: _id }),
-        await remove('mails', { userId, kind: { $ne: 'account_erased' } }),
+        await remove('jobs', { ownerId: userId, 'data.kind': { $ne: 'account_erased' } }),
       ];
       return counts.reduce((sum, count) => sum + count, 0);
     },

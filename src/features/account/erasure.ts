@@ -1,5 +1,6 @@
 import type { Facts } from '../../facts.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
+import type { Queue } from '../../jobs/queue.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
 import type { Mails } from '../auth/mails.service.js';
 import { claims } from '../media/claims.js';
@@ -17,20 +18,24 @@ interface Deps {
   groups: Pick<Groups, 'leave'>;
   reactions: Pick<Reactions, 'forget'>;
   mails: Pick<Mails, 'post'>;
+  jobs: Pick<Queue<{ erasure: object }>, 'add'>;
   uploads: Pick<UploadRows, 'discardUnattached' | 'discardClaim'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   onError: (error: unknown) => void;
 }
 
-/** The erasure of accounts whose time has come: any process may begin it, go on with it, and end it. */
-export type Erasure = Pick<Worker, 'wake' | 'start' | 'stop'>;
+/** The erasure of accounts: what looks for those whose time has come, and what erases one, which is a job. */
+export interface Erasure extends Pick<Worker, 'wake' | 'start' | 'stop'> {
+  /** May be done twice, by any process. */
+  erase(userId: string): Promise<void>;
+}
 
 const everyMs = 10_000;
 const atOnce = 100;
 
 /** Builds the erasure: what it does may be done twice, and it ends when a whole walk finds nothing. */
 export function createErasure(deps: Deps): Erasure {
-  const { rows, accounts, conversations, groups, reactions, mails, uploads, bus, onError } = deps;
+  const { rows, accounts, conversations, groups, reactions, mails, jobs, uploads, bus, onError } = deps;
 
   /** Owned groups pass on, and one without others is erased. */
   async function leaveGroups(userId: string): Promise<number> {
@@ -55,7 +60,7 @@ export function createErasure(deps: Deps): Erasure {
     return left + forgotten + dropped;
   }
 
-  async function eraseOne(userId: string): Promise<void> {
+  async function erase(userId: string): Promise<void> {
     const account = await accounts.beginErasing(userId);
     if (!account) return;
     while ((await walk(userId)) > 0);
@@ -73,9 +78,12 @@ export function createErasure(deps: Deps): Erasure {
 
   async function work(): Promise<void> {
     const due = await accounts.dueForErasure(atOnce);
-    for (const userId of due) if (!worker.isStopped()) await eraseOne(userId);
+    if (due.length > 0)
+      await jobs.add(
+        'erasure',
+        due.map((key) => ({ key, data: {} })),
+      );
   }
 
-  const worker = createWorker({ everyMs, work, onError });
-  return worker;
+  return { ...createWorker({ everyMs, work, onError }), erase };
 }

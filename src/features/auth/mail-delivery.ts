@@ -3,7 +3,8 @@ import type { Account, Accounts } from '../users/accounts.service.js';
 import { isLiving, type MailLink } from '../users/mail-link.js';
 import { mailText } from './mail-texts.js';
 import type { MailTokens } from './mail-tokens.js';
-import type { MailRow } from './mails.model.js';
+import type { Handler, Job } from '../../jobs/queue.js';
+import type { MailData } from './mails.service.js';
 
 interface Deps {
   accounts: Accounts;
@@ -15,44 +16,47 @@ interface Deps {
 
 const resetTtlMs = 3_600_000;
 
-function resetLinkOf(row: MailRow): MailLink {
-  const expiresAt = new Date(row.createdAt.getTime() + resetTtlMs);
-  return { id: row._id, madeAt: row.createdAt, expiresAt, usedAt: null, email: null };
+type Due = Job<MailData>;
+
+function resetLinkOf({ key, createdAt }: Due): MailLink {
+  const expiresAt = new Date(createdAt.getTime() + resetTtlMs);
+  return { id: key, madeAt: createdAt, expiresAt, usedAt: null, email: null };
 }
 
-/** Builds what turns a row of the outbox into a mail: the token in its link is made only here. */
-export function createMailDelivery({ accounts, tokens, driver, publicUrl }: Deps): (row: MailRow) => Promise<void> {
+/** Builds what turns a job into a mail: the token in its link is made only here. */
+export function createMailDelivery({ accounts, tokens, driver, publicUrl }: Deps): Handler<MailData> {
   function linkTo(page: 'verify-email' | 'reset-password', userId: string, linkId: string): string {
     const token = tokens.make(page === 'reset-password' ? 'reset' : 'verify', { userId, linkId });
     return `${publicUrl().replace(/\/+$/, '')}/${page}?token=${token}`;
   }
 
   /** Whose mail it is and the link in it; null when it has become pointless, or nobody has the address. */
-  async function prepare(row: MailRow): Promise<{ account: Account; link: string } | null> {
-    const account = row.userId === null ? await accounts.byEmail(row.to) : await accounts.byId(row.userId);
+  async function prepare(due: Due): Promise<{ account: Account; link: string } | null> {
+    const { key, data } = due;
+    const account = data.userId === null ? await accounts.byEmail(data.to) : await accounts.byId(data.userId);
     if (!account) return null;
-    switch (row.kind) {
+    switch (data.kind) {
       case 'email_notice':
       case 'account_erased':
         return { account, link: '' };
       case 'reset': {
-        const link = resetLinkOf(row);
+        const link = resetLinkOf(due);
         const isOpen = link.expiresAt > new Date() && (await accounts.openResetLink(account.id, link)) !== null;
-        return isOpen ? { account, link: linkTo('reset-password', account.id, row._id) } : null;
+        return isOpen ? { account, link: linkTo('reset-password', account.id, key) } : null;
       }
       case 'verify':
       case 'change_email':
-        if (!isLiving(account.verifyLink, row._id, new Date())) return null;
-        return { account, link: linkTo('verify-email', account.id, row._id) };
+        if (!isLiving(account.verifyLink, key, new Date())) return null;
+        return { account, link: linkTo('verify-email', account.id, key) };
     }
   }
 
-  return async (row) => {
-    const prepared = await prepare(row);
+  return async (due) => {
+    const prepared = await prepare(due);
     if (!prepared) return;
     const { account, link } = prepared;
-    const { subject, text } = mailText(row.kind, row.locale, { username: account.username, link });
-    const to = row.kind === 'reset' ? account.email : row.to;
-    await driver.send({ id: row._id, to, date: row.createdAt, subject, text });
+    const { subject, text } = mailText(due.data.kind, due.data.locale, { username: account.username, link });
+    const to = due.data.kind === 'reset' ? account.email : due.data.to;
+    await driver.send({ id: due.key, to, date: due.createdAt, subject, text });
   };
 }

@@ -131,6 +131,23 @@ function uploadsOf(connection: Connection) {
   return connection.collection<UploadRow>('uploads');
 }
 
+type Judging = Pick<UploadRows, 'keep' | 'doubt' | 'free'>;
+
+function judgingOf(uploads: Collection): Judging {
+  return {
+    async keep({ _id, stage, since }) {
+      return (await uploads.updateOne({ _id, stage, since }, { $set: at('attached') }, durable)).modifiedCount === 1;
+    },
+    async doubt(one) {
+      await uploads.updateOne({ _id: new Types.ObjectId(one), stage: 'attached' }, { $set: at('claimed') }, durable);
+    },
+    async free({ _id, stage, since }) {
+      const freed = { $set: { ...at('free'), claims: [] } };
+      return (await uploads.updateOne({ _id, stage, since }, freed, durable)).modifiedCount === 1;
+    },
+  };
+}
+
 type Discarding = Pick<UploadRows, 'discard' | 'discardClaim' | 'discardClaims' | 'discardUnattached'>;
 
 function discardingOf(uploads: Collection): Discarding {
@@ -155,6 +172,7 @@ export function uploadsModel(connection: Connection): UploadRows {
   const uploads = uploadsOf(connection);
 
   return {
+    ...judgingOf(uploads),
     ...discardingOf(uploads),
     async insert(row) {
       await uploads.insertOne(row, durable);
@@ -177,18 +195,8 @@ export function uploadsModel(connection: Connection): UploadRows {
       const which = { claims: claim, stage: 'claimed' as const, ...(one ? { _id: new Types.ObjectId(one) } : {}) };
       await uploads.updateMany(which, { $set: at('attached') }, durable);
     },
-    async keep({ _id, stage, since }) {
-      return (await uploads.updateOne({ _id, stage, since }, { $set: at('attached') }, durable)).modifiedCount === 1;
-    },
-    async doubt(one) {
-      await uploads.updateOne({ _id: new Types.ObjectId(one), stage: 'attached' }, { $set: at('claimed') }, durable);
-    },
     async unclaim(claim) {
       await uploads.updateMany({ claims: claim, stage: 'claimed' }, { $set: { ...at('free'), claims: [] } }, durable);
-    },
-    async free({ _id, stage, since }) {
-      const freed = { $set: { ...at('free'), claims: [] } };
-      return (await uploads.updateOne({ _id, stage, since }, freed, durable)).modifiedCount === 1;
     },
     inStage: (stage, before, limit) =>
       uploads

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Queue } from '../../jobs/queue.js';
 import { Problem } from '../../kernel/problem.js';
 import { hashOf } from './refresh-tokens.js';
 import type { SessionEnding } from './session-ending.js';
@@ -11,6 +12,7 @@ interface Deps {
   rows: Pick<SessionRows, 'byId' | 'rotate'>;
   tokens: SessionTokens;
   end: SessionEnding['end'];
+  jobs: Pick<Queue<{ security_notice: { userId: string } }>, 'add'>;
   logger: Pick<Logger, 'warn'>;
   settings: { accessTtlMs: number; refreshTtlMs: number };
 }
@@ -24,7 +26,7 @@ export interface Refreshing {
 }
 
 /** Builds the rotation of refresh tokens (RFC 9700, section 4.14.2), with a moment of grace for whoever lost the answer. */
-export function createRefreshing({ rows, tokens, end, logger, settings }: Deps): Refreshing {
+export function createRefreshing({ rows, tokens, end, jobs, logger, settings }: Deps): Refreshing {
   /** Answers a refresh token that is not, or not any more, the current one of its session. */
   async function refreshAgain(sessionId: string, presented: { counter: number; hash: string }): Promise<Tokens> {
     const now = new Date();
@@ -34,6 +36,9 @@ export function createRefreshing({ rows, tokens, end, logger, settings }: Deps):
     if (verdict === 'repeat') return tokens.of(row, now);
     if (verdict === 'invalid') throw new Problem('refresh_token_invalid');
     const userId = String(row.userId);
+    // The notification is owed before the session ends: whoever ends it may not live to tell.
+    if (row.endReason === null)
+      await jobs.add('security_notice', [{ key: sessionId, ownerId: userId, data: { userId } }]);
     const ended = await end(userId, { ids: [sessionId] }, 'token_reused');
     const told = { security: 'refresh_token_reused', userId, sessionId };
     if (ended > 0) logger.warn(told, 'a retired refresh token was presented: its session is over');

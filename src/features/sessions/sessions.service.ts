@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Facts, SessionEndReason } from '../../facts.js';
+import type { Queue } from '../../jobs/queue.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import type { Keys } from '../../kernel/keys.js';
@@ -25,6 +26,8 @@ interface Deps {
   rows: SessionRows;
   keys: Keys;
   bus: Pick<FactBus<Facts>, 'publish'>;
+  /** What is owed to people whose session ends by a stolen token. */
+  jobs: Pick<Queue<{ security_notice: { userId: string } }>, 'add'>;
   logger: Pick<Logger, 'warn' | 'error'>;
   settings: Settings;
 }
@@ -94,7 +97,7 @@ function createQueries(rows: SessionRows): Pick<Sessions, 'alive' | 'endings'> {
 }
 
 /** Builds the sessions of a server: one per device, checked in the store on every request. */
-export function createSessions({ rows, keys, bus, logger, settings }: Deps): Sessions {
+export function createSessions({ rows, keys, bus, jobs, logger, settings }: Deps): Sessions {
   const tokens = createSessionTokens(keys, settings);
   const { end } = createSessionEnding({ rows, bus });
   const lastUse = createLastUse();
@@ -118,7 +121,7 @@ export function createSessions({ rows, keys, bus, logger, settings }: Deps): Ses
   }
 
   return {
-    ...createRefreshing({ rows, tokens, end, logger, settings }),
+    ...createRefreshing({ rows, tokens, end, jobs, logger, settings }),
     ...createQueries(rows),
     end,
     async start(userId, device) {
