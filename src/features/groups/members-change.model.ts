@@ -65,20 +65,28 @@ export function memberChangesModel(connection: Connection): MemberChanges {
   const members = membersOf(connection);
   const nextSlot = slotsOf(connection);
 
-  async function joinOne(conversationId: Types.ObjectId, userId: Types.ObjectId, change: GroupChange, seq: number) {
-    const key = { conversationId, userId, joinedBy: { $eq: change._id, $type: 'objectId' as const } };
-    if (await members.findOne(key, { projection: { _id: 1 }, ...majority })) return;
-    try {
-      await members.insertOne({ ...rowOf(conversationId, userId, change, seq), slot: await nextSlot(userId) }, durable);
-    } catch (error) {
-      // Another one who finishes the same change was faster; the slot stays unused.
-      if (!isDuplicateKey(error)) throw error;
-    }
+  /** Who of those whom a change brings in has no row yet. */
+  async function missingOf(conversationId: Types.ObjectId, { _id, joining }: GroupChange): Promise<Types.ObjectId[]> {
+    const filter = { conversationId, userId: { $in: joining }, joinedBy: { $eq: _id, $type: 'objectId' as const } };
+    const there = await members.find(filter, { projection: { userId: 1 }, ...majority }).toArray();
+    const known = new Set(there.map(({ userId }) => String(userId)));
+    return joining.filter((userId) => !known.has(String(userId)));
   }
 
   return {
     async join(conversationId, change, seq) {
-      await Promise.all(change.joining.map((userId) => joinOne(conversationId, userId, change, seq)));
+      const missing = await missingOf(conversationId, change);
+      if (missing.length === 0) return;
+      const rows = missing.map(async (userId) => ({
+        ...rowOf(conversationId, userId, change, seq),
+        slot: await nextSlot(userId),
+      }));
+      try {
+        await members.insertMany(await Promise.all(rows), { ordered: false, ...durable });
+      } catch (error) {
+        // Another one who finishes the same change was faster; the slots stay unused.
+        if (!isDuplicateKey(error)) throw error;
+      }
     },
     async end({ ending, at }) {
       const ids = ending.map(({ memberId }) => memberId);

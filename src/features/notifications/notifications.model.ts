@@ -162,7 +162,8 @@ function readsOf(
       const filter = {
         userId: new Types.ObjectId(userId),
         ...(isUnread ? { readAt: null } : {}),
-        ...(behind ? { $or: behind } : {}),
+        // The first condition is where the index begins; the others leave out what has been told.
+        ...(behind ? { updatedAt: { $lte: at as Date }, $or: behind } : {}),
       };
       return rows.find(filter, majority).sort({ updatedAt: -1, _id: -1 }).limit(limit).toArray();
     },

@@ -146,7 +146,9 @@ export function createReactions({ rows, messages, conversations, users, cursors 
         : await rows.remove(key);
       return { now: await rows.settle(row._id, reacting, isChanged), isChanged };
     }).finally(() => underWay.delete(String(reacting.changeId)));
-    if (settled.now && settled.isChanged) await messages.numberChange(settled.now, reacting.changeId, actor.socketId);
+    // A message that was deleted meanwhile shows nothing of it: there is no change to number, and no mark of one.
+    const { now, isChanged } = settled;
+    if (now && isChanged && !now.deletedAt) await messages.numberChange(now, reacting.changeId, actor.socketId);
     return answer(actor, messageId);
   }
 

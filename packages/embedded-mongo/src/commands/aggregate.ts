@@ -15,7 +15,8 @@ import type { Context, Named } from '../stages/stage.js';
 import { countField, docField, findTable, flagField, refuseCollation } from './call.js';
 import type { Call, Work } from './call.js';
 import { cursorReply, firstBatchSize } from './read.js';
-import { select } from './select.js';
+import { counted, countingOf, countKeys, countsByKeys } from './counting.js';
+import { planOf, select } from './select.js';
 
 /** What the planner takes from the head of a pipeline. */
 interface Head {
@@ -80,7 +81,13 @@ function runOver(call: Call, { collection, stages, hint }: Over, context: Contex
     const ends = groupEnds({ store, table, node, pace, hint }, sort, next, context);
     if (ends) return compileStages(others, context)(ends);
   }
-  return after(documents(select({ store, metrics: engine.metrics, pace, table, node, sort, hint, skip, limit })));
+  const selection = { store, metrics: engine.metrics, pace, table, node, sort, hint, skip, limit };
+  const show = sort || skip || limit ? null : countingOf(next);
+  if (show) {
+    const plan = planOf(selection);
+    if (countsByKeys(plan)) return compileStages(others, context)(counted(countKeys(store, plan), show));
+  }
+  return after(documents(select(selection)));
 }
 
 function checkOptions(body: Doc): void {

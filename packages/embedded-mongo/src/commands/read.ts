@@ -18,7 +18,8 @@ import { countField, docField, findTable, flagField, refuseCollation, stringFiel
 import type { Call, Reply, Work } from './call.js';
 import { takeBatch } from './cursors.js';
 import type { Cursor } from './cursors.js';
-import { select, sortOf } from './select.js';
+import { countKeys, countsByKeys } from './counting.js';
+import { planOf, select, sortOf } from './select.js';
 
 const FIRST_BATCH = 101;
 
@@ -159,8 +160,11 @@ export function* count(call: Call): Work {
     const rest = Math.max(0, table.count - skip);
     return { n: limit ? Math.min(limit, rest) : rest, ok: 1 };
   }
+  const selection = { ...selectionOf(call, table, node), sort: null, limit };
+  const plan = selection.skip || limit ? null : planOf(selection);
+  if (plan && countsByKeys(plan)) return { n: yield* countKeys(call.store, plan), ok: 1 };
   let n = 0;
-  for (const row of select({ ...selectionOf(call, table, node), sort: null, limit })) {
+  for (const row of select(selection)) {
     if (row === PAUSE) yield PAUSE;
     else n++;
   }

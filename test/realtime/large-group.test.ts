@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { api } from '../support/client.js';
+import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { startGate, type Command, type Gate } from '../support/gate.js';
+import { connectAs, heardBy } from '../support/sockets.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { freshUri } from '../support/store.js';
+
+const patient = { timeout: 120_000 };
+const size = 1_000;
+const reads = new Set(['find', 'aggregate', 'count', 'distinct']);
+
+/** The pump of notifications is at work by itself, a moment later. */
+const isOfThePump = ({ mentions }: Command): boolean =>
+  mentions('notifiedSeq') || (mentions('notifyDue') && mentions('$unset'));
+
+let server: TestServer;
+let gate: Gate;
+let creator: TestUser;
+let people: TestUser[];
+let groupId: string;
+let pairId: string;
+
+/** A hash in the right form, of a password that nobody knows. */
+const passwordHash = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
+/** Somebody with an account and a device, without what it costs to hash a password. */
+async function quickUser(place: number): Promise<TestUser> {
+  const { accounts, sessions } = server.context;
+  const [username, email] = [`many${place}`, `many${place}@example.test`];
+  const { id } = await accounts.create({ username, email, displayName: username, passwordHash, verifyLink: null });
+  const { tokens, session } = await sessions.start(id, { deviceName: null, userAgent: '', ip: '' });
+  return { id, username, email, password: '', displayName: username, tokens, session };
+}
+
+/** The writes that a server does for one thing until it is answered, as `insert messages`. */
+async function writesOf(deed: () => Promise<unknown>): Promise<string[]> {
+  const seen: string[] = [];
+  gate.close((command: Command) => {
+    if (!reads.has(command.command) && !isOfThePump(command)) seen.push(`${command.command} ${command.collection}`);
+    return false;
+  });
+  await deed();
+  gate.open();
+  return seen.filter((name) => !/ (sessions|checkpoints|jobs|notifications|users)$/.test(name)).sort();
+}
+
+beforeAll(async () => {
+  gate = await startGate(await freshUri());
+  server = await startTestServer({ MONGODB_URI: gate.uri });
+  creator = await makeUser(server);
+  people = await Promise.all(Array.from({ length: size - 1 }, (_, place) => quickUser(place)));
+  pairId = (await makeGroup(server, creator, people.slice(0, 1))).id;
+  groupId = (await makeGroup(server, creator, people)).id;
+}, 120_000);
+
+describe('a group of a thousand', () => {
+  it('is joined by a hundred at once: one message, one number of the change, one event', patient, async () => {
+    const socket = await connectAs(server, creator);
+    const { id } = await makeGroup(server, creator, people.slice(0, size - 101));
+    const group = async (): Promise<any> => (await api(server).as(creator).get(`/api/groups/${id}`)).body;
+    const before = await group();
+    const userIds = people.slice(size - 101).map(({ id }) => id);
+    const writes = await writesOf(async () => {
+      const { body } = await api(server).as(creator).post(`/api/groups/${id}/members`, { userIds });
+      expect([body.added.length, body.refused]).toEqual([100, []]);
+    });
+    const after = await group();
+    expect([after.memberCount, after.seq - before.seq, after.rev - before.rev]).toEqual([size, 1, 1]);
+    expect(writes.filter((name) => name === 'insert messages')).toHaveLength(1);
+    expect(writes.filter((name) => name === 'insert changes')).toHaveLength(1);
+    expect(writes.filter((name) => name === 'insert members')).toHaveLength(1);
+    await expect.poll(() => heardBy(socket, 'member:added')).toHaveLength(1);
+    expect(heardBy(socket, 'message:created')).toHaveLength(1);
+    socket.disconnect();
+  });
+
+  it('costs as many writes for a message as a group of two', patient, async () => {
+    const inPair = await writesOf(() => sendText(server, creator, pairId, 'to one'));
+    const inGroup = await writesOf(() => sendText(server, creator, groupId, 'to a thousand'));
+    expect(inPair).toContain('insert messages');
+    expect(inGroup).toEqual(inPair);
+  });
+
+  it('is listed page by page: everybody once', patient, async () => {
+    const found: string[] = [];
+    for (let cursor = ''; ;) {
+      const path = `/api/groups/${groupId}/members?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+      const { body } = await api(server).as(creator).get(path);
+      expect(body.items.length).toBeLessThanOrEqual(100);
+      found.push(...body.items.map(({ user }: any) => user.id));
+      if (body.nextCursor === null) break;
+      cursor = body.nextCursor;
+    }
+    expect(found).toHaveLength(size);
+    expect(new Set(found)).toEqual(new Set([creator, ...people].map(({ id }) => id)));
+  });
+
+  it('makes one notification for each of 999 who are there, however many messages follow', patient, async () => {
+    const rows = server.database.collection('notifications');
+    const ofGroup = { kind: 'message', conversationId: new server.database.base.Types.ObjectId(groupId) };
+    const group = async (): Promise<any> => (await api(server).as(creator).get(`/api/groups/${groupId}`)).body;
+    const notified = async (): Promise<unknown> =>
+      (await server.database.collection('conversations').findOne({ _id: ofGroup.conversationId }))?.['notifiedSeq'];
+    // Everybody has read everything, and has been told of it.
+    const { seq: last } = await group();
+    await expect.poll(notified, { timeout: 30_000 }).toBe(last);
+    for (const user of people) await api(server).as(user).post(`/api/conversations/${groupId}/read`, { seq: last });
+    const sockets = await Promise.all(people.map((user) => connectAs(server, user)));
+    await rows.deleteMany(ofGroup);
+    let writes = 0;
+    gate.close(({ command, collection }) => {
+      if (collection === 'notifications' && !reads.has(command)) writes += 1;
+      return false;
+    });
+    for (let n = 0; n < 20; n++) await sendText(server, creator, groupId, `message ${n}`);
+    await expect.poll(() => rows.countDocuments(ofGroup), { timeout: 60_000 }).toBe(size - 1);
+    const { seq } = await group();
+    await expect.poll(notified, { timeout: 60_000 }).toBe(seq);
+    gate.open();
+    expect(writes).toBeLessThanOrEqual(size - 1);
+    for (const socket of sockets) socket.disconnect();
+  });
+});
