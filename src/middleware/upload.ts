@@ -10,6 +10,8 @@ import { invalidInput, Problem } from '../kernel/problem.js';
 const idleMs = 30_000;
 /** So long a sender who was refused may go on before he is cut off: he may read the answer only afterwards. */
 const goOnMs = 5_000;
+/** What the parser holds of a file before it slows its sender down. */
+const fileHwm = 1024 * 1024;
 const limits = { files: 1, fields: 1, parts: 3, fieldNameSize: 100, fieldSize: 1_000, headerPairs: 20 };
 
 const noForm = {
@@ -25,7 +27,7 @@ function parserFor(req: Request): Busboy {
   if (!/^multipart\/form-data\s*(;|$)/i.test(req.headers['content-type'] ?? ''))
     throw new Problem('unsupported_media_type');
   try {
-    return busboy({ headers: req.headers, defParamCharset: 'utf8', limits });
+    return busboy({ headers: req.headers, defParamCharset: 'utf8', limits, fileHwm });
   } catch (error) {
     throw new Problem('invalid_input', { errors: [{ path: 'body', message: noForm }], cause: error });
   }

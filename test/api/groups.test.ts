@@ -143,7 +143,7 @@ describe('a group', () => {
     expect(told).toEqual({ conversationId: id, userId: null, deliveredSeq: 2, readSeq: 2 });
   });
 
-  it('lets who comes in see what is sent from then on, through every door', async () => {
+  it('requirement 29: lets who comes in see what is sent from then on, through every door', async () => {
     const [ada, bob, eve] = (await people(3)) as [TestUser, TestUser, TestUser];
     const { id } = await makeGroup(ada, [bob]);
     const early = await sendText(server, ada, id, 'early marker');
@@ -163,7 +163,10 @@ describe('a group', () => {
     expect(await systems(eve, id)).toMatchObject([{ kind: 'member_added', userIds: [eve.id], actorId: ada.id }]);
     expect((await history(eve, id)).map(({ seq }) => seq)).toEqual([3]);
     expect((await as(eve).get(`/api/messages/${early.id}`)).status).toBe(404);
+    expect((await as(eve).get(`/api/reactions/${early.id}`)).status).toBe(404);
     expect((await as(eve).get('/api/messages/search?q=marker')).body.items).toEqual([]);
+    expect(JSON.stringify((await as(eve).post('/api/sync', {})).body)).not.toContain('early marker');
+    expect((await as(eve).get('/api/notifications')).text).not.toContain(early.id);
     const reply = await as(ada).post('/api/messages', {
       conversationId: id,
       clientId: 'r',

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { api, type Answer } from '../support/client.js';
 import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { ask, connectAs } from '../support/sockets.js';
 
 const roles = ['creator', 'admin', 'moderator', 'member'] as const;
 type Role = (typeof roles)[number];
@@ -96,4 +97,19 @@ it('requirement 30: who steps down does so alone, and a role is one of four word
   expect((await own(people.admin, 'moderator')).status).toBe(403);
   for (const role of ['owner', 'CREATOR', '', null, ['admin'], { $ne: 'member' }, 3])
     expect((await own(people.moderator, role)).status).toBe(400);
+});
+
+it('requirement 31: a demotion bites the very next request, over a socket that is open', async () => {
+  const id = await makeWorld();
+  const message = await sendText(server, people.member, id, 'somebody else’s');
+  const socket = await connectAs(server, people.moderator);
+  const erase = () => ask(socket, 'message:delete', { messageId: message.id });
+  const demotion = await api(server)
+    .as(people.creator)
+    .patch(`/api/groups/${id}/members/${people.moderator.id}`, { role: 'member' });
+  expect(demotion.status).toBe(200);
+  const refused = await erase();
+  expect([refused.ok, refused.error?.code]).toEqual([false, 'forbidden']);
+  await api(server).as(people.creator).patch(`/api/groups/${id}/members/${people.moderator.id}`, { role: 'moderator' });
+  expect((await erase()).ok).toBe(true);
 });

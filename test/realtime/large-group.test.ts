@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { api } from '../support/client.js';
 import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
@@ -49,7 +50,8 @@ beforeAll(async () => {
   gate = await startGate(await freshUri());
   server = await startTestServer({ MONGODB_URI: gate.uri });
   creator = await makeUser(server);
-  people = await Promise.all(Array.from({ length: size - 1 }, (_, place) => quickUser(place)));
+  const some = pLimit(20);
+  people = await Promise.all(Array.from({ length: size - 1 }, (_, place) => some(() => quickUser(place))));
   pairId = (await makeGroup(server, creator, people.slice(0, 1))).id;
   groupId = (await makeGroup(server, creator, people)).id;
 }, 120_000);
@@ -106,7 +108,8 @@ describe('a group of a thousand', () => {
     const { seq: last } = await group();
     await expect.poll(notified, { timeout: 30_000 }).toBe(last);
     for (const user of people) await api(server).as(user).post(`/api/conversations/${groupId}/read`, { seq: last });
-    const sockets = await Promise.all(people.map((user) => connectAs(server, user)));
+    const some = pLimit(50);
+    const sockets = await Promise.all(people.map((user) => some(() => connectAs(server, user))));
     await rows.deleteMany(ofGroup);
     let writes = 0;
     gate.close(({ command, collection }) => {
@@ -121,4 +124,35 @@ describe('a group of a thousand', () => {
     expect(writes).toBeLessThanOrEqual(size - 1);
     for (const socket of sockets) socket.disconnect();
   });
+
+  it(
+    'requirement 68: is told of a message in a second, and no request sets off more than its limit',
+    patient,
+    async () => {
+      const began = performance.now();
+      const message = await sendText(server, creator, groupId, 'to the largest group there is');
+      expect(performance.now() - began).toBeLessThan(3_000);
+      const send = (more: object) =>
+        api(server)
+          .as(creator)
+          .post('/api/messages', { conversationId: groupId, clientId: 'too-much', text: 'x', ...more });
+      const mentions = Array.from({ length: 10_000 }, (_, n) => people[n % people.length]?.id);
+      expect((await send({ mentions })).status).toBe(413);
+      expect((await send({ mentions: people.slice(0, 51).map(({ id }) => id) })).status).toBe(400);
+      const react = async (n: number): Promise<number> => {
+        const emoji = encodeURIComponent(String.fromCodePoint(0x1f400 + n));
+        return (await api(server).as(creator).put(`/api/reactions/${message.id}/${emoji}`, undefined)).status;
+      };
+      const statuses: number[] = [];
+      for (let n = 0; n < 60; n++) statuses.push(await react(n));
+      expect(new Set(statuses)).toEqual(new Set([200, 409]));
+      const { body } = await api(server).as(creator).get(`/api/messages/${message.id}`);
+      expect(body.reactions).toHaveLength(statuses.filter((status) => status === 200).length);
+      const stranger = await makeUser(server);
+      const added = await api(server)
+        .as(creator)
+        .post(`/api/groups/${groupId}/members`, { userIds: [stranger.id] });
+      expect(added.body).toMatchObject({ added: [], refused: [{ userId: stranger.id, code: 'conflict' }] });
+    },
+  );
 });

@@ -185,14 +185,16 @@ export function membersModel(connection: Connection): MemberRows {
     ...ownWritesOf(members),
     ...keptWritesOf(members),
     async found(conversationId, userId, { isListed, at }) {
-      const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
-      if (isThere) return;
-      const row = { ...newMember(conversationId, userId, at), isListed, slot: await nextSlot(userId) };
-      try {
-        await members.insertOne(row, durable);
-      } catch (error) {
-        // Somebody else who finishes the same conversation was faster; the slot stays unused.
-        if (!isDuplicateKey(error)) throw error;
+      for (;;) {
+        const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
+        if (isThere) return;
+        const row = { ...newMember(conversationId, userId, at), isListed, slot: await nextSlot(userId) };
+        try {
+          await members.insertOne(row, durable);
+        } catch (error) {
+          // Somebody else who finishes the same conversation may have been faster, or not: it is looked for again.
+          if (!isDuplicateKey(error)) throw error;
+        }
       }
     },
     async list(conversationId, userId) {

@@ -1,9 +1,12 @@
 /** What a change of a group does to the rows of its members. Each may be done twice, and late. */
 import { type Connection, Types } from 'mongoose';
+import pLimit from 'p-limit';
 import type { GroupChange } from '../conversations/group-change.model.js';
 import { rankOf } from '../conversations/roles.schemas.js';
 import { type MemberRow, membersOf, newMember, slotsOf } from '../conversations/member-row.model.js';
 import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
+
+const slotsAtOnce = 20;
 
 /** Where a page of members begins: behind this place. */
 export interface MemberPlace {
@@ -60,32 +63,53 @@ function rowOf(
   };
 }
 
-/** Gives the changes of members on one connection. */
-export function memberChangesModel(connection: Connection): MemberChanges {
+/** What making the rows of who comes in takes. */
+function joiningOf(connection: Connection) {
   const members = membersOf(connection);
   const nextSlot = slotsOf(connection);
 
-  /** Who of those whom a change brings in has no row yet. */
+  /** Who of those whom a change brings in has no row yet: neither by it, nor a living one. */
   async function missingOf(conversationId: Types.ObjectId, { _id, joining }: GroupChange): Promise<Types.ObjectId[]> {
-    const filter = { conversationId, userId: { $in: joining }, joinedBy: { $eq: _id, $type: 'objectId' as const } };
-    const there = await members.find(filter, { projection: { userId: 1 }, ...majority }).toArray();
+    const key = { conversationId, userId: { $in: joining } };
+    const isThere = [
+      { ...key, joinedBy: { $eq: _id, $type: 'objectId' as const } },
+      { ...key, endedAt: null },
+    ];
+    const there = await members.find({ $or: isThere }, { projection: { userId: 1 }, ...majority }).toArray();
     const known = new Set(there.map(({ userId }) => String(userId)));
     return joining.filter((userId) => !known.has(String(userId)));
   }
 
+  /** Inserts rows with a slot of their owner's; false where one of them was refused. */
+  async function insert(rows: readonly Omit<MemberRow, 'slot'>[]): Promise<boolean> {
+    // A thousand at once would wait for a connection longer than anybody is made to wait.
+    const some = pLimit(slotsAtOnce);
+    const slotted = rows.map((row) => some(async () => ({ ...row, slot: await nextSlot(row.userId) })));
+    try {
+      await members.insertMany(await Promise.all(slotted), { ordered: false, ...durable });
+      return true;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return false;
+    }
+  }
+
+  return { missingOf, insert };
+}
+
+/** Gives the changes of members on one connection. */
+export function memberChangesModel(connection: Connection): MemberChanges {
+  const members = membersOf(connection);
+
+  const { missingOf, insert } = joiningOf(connection);
+
   return {
     async join(conversationId, change, seq) {
-      const missing = await missingOf(conversationId, change);
-      if (missing.length === 0) return;
-      const rows = missing.map(async (userId) => ({
-        ...rowOf(conversationId, userId, change, seq),
-        slot: await nextSlot(userId),
-      }));
-      try {
-        await members.insertMany(await Promise.all(rows), { ordered: false, ...durable });
-      } catch (error) {
-        // Another one who finishes the same change was faster; the slots stay unused.
-        if (!isDuplicateKey(error)) throw error;
+      // Who was refused is looked for again: another one who finishes the same change may have been faster, or not.
+      for (;;) {
+        const missing = await missingOf(conversationId, change);
+        if (missing.length === 0) return;
+        if (await insert(missing.map((userId) => rowOf(conversationId, userId, change, seq)))) return;
       }
     },
     async end({ ending, at }) {

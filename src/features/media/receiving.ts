@@ -70,6 +70,9 @@ function limitFor({ image, file, avatar }: UploadLimits, type: FileType, purpose
   return isPicture ? image : file;
 }
 
+/** What waits between the parser and the disk at most, in each of two places. */
+const bufferBytes = 1024 * 1024;
+
 /** Counts, hashes and looks at what passes; throws `too_large` as soon as it is. */
 function watching(limitOf: (type: FileType) => number, room: number) {
   const hash = createHash('sha256');
@@ -81,20 +84,24 @@ function watching(limitOf: (type: FileType) => number, room: number) {
     seen.limit = limitOf(seen.type);
   }
 
-  async function pass(chunk: Buffer): Promise<void> {
-    hash.update(chunk);
-    seen.size += chunk.length;
-    if (seen.type === null) {
-      head = Buffer.concat([head, chunk]);
-      if (head.length >= headBytes) await look();
-    }
-    if (seen.size > seen.limit) throw new Problem('too_large');
-    if (seen.size > room) throw new Problem('too_large', { sentence: quotaFull });
+  /** Looks at the beginning, which only the first chunks are: what follows waits for no promise. */
+  async function begin(chunk: Buffer): Promise<void> {
+    head = Buffer.concat([head, chunk]);
+    if (head.length >= headBytes) await look();
   }
 
+  const excess = (): Problem | null => {
+    if (seen.size > seen.limit) return new Problem('too_large');
+    return seen.size > room ? new Problem('too_large', { sentence: quotaFull }) : null;
+  };
+
   const stream = new Transform({
+    highWaterMark: bufferBytes,
     transform(chunk: Buffer, _encoding, done) {
-      pass(chunk).then(() => done(null, chunk), done);
+      hash.update(chunk);
+      seen.size += chunk.length;
+      if (seen.type !== null) return void done(excess(), chunk);
+      begin(chunk).then(() => done(excess(), chunk), done);
     },
   });
   return {
@@ -117,7 +124,7 @@ function createTaking({ scratch, limits }: Deps) {
   ): Promise<Arrived> {
     const watched = watching((type) => limitFor(limits, type, purpose), room);
     try {
-      await pipeline(bytes, watched.stream, createWriteStream(path, { mode: 0o600 }));
+      await pipeline(bytes, watched.stream, createWriteStream(path, { mode: 0o600, highWaterMark: bufferBytes }));
     } catch (error) {
       await scratch.remove(path);
       throw problemOfStorage(error);

@@ -136,7 +136,7 @@ const COUNTED_AT_ONCE = 100_000;
 
 /** How many keys a range has, in slices; changes made between them are seen. */
 export function* countedSlices(data: Bytes, { start, end }: KeyRange): Generator<number, void> {
-  for (let from = start; ; ) {
+  for (let from = start; ;) {
     const [next] = data.getKeys({ start: from, end, offset: COUNTED_AT_ONCE, limit: 1 });
     if (next === undefined) return yield data.getCount({ start: from, end });
     yield COUNTED_AT_ONCE;
