@@ -1,5 +1,7 @@
-// `npm run test:long`: the tests of crashes, races and orders of steps, each to the length that makes rare things likely.
+// `npm run test:long`: the tests of crashes, races and orders of steps, each to the length that makes rare things likely; and
+// those of uploads over a bucket.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { build } from './builder.mjs';
 import { root } from './sources.mjs';
@@ -22,14 +24,20 @@ const files = [
   'packages/embedded-mongo/test/kill.test.ts',
 ];
 
-if (await build()) {
+/** Runs tests with some settings; gives the code with which they end. */
+async function run(tests, settings) {
   const vitest = join(root, 'node_modules', '.bin', 'vitest');
-  const child = spawn(vitest, ['run', ...files, ...process.argv.slice(2)], {
+  const child = spawn(vitest, ['run', ...tests, ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...lengths, ...process.env },
+    env: { ...settings, ...process.env },
   });
-  child.on('exit', (code) => (process.exitCode = code ?? 1));
-} else {
-  process.exitCode = 1;
+  const [code] = await once(child, 'exit');
+  return code ?? 1;
+}
+
+if (!(await build())) process.exitCode = 1;
+else {
+  const codes = [await run(files, lengths), await run(['test/api/uploads.test.ts'], { UPLOADS_IN: 'bucket' })];
+  process.exitCode = codes.find((code) => code !== 0) ?? 0;
 }

@@ -12,10 +12,21 @@ import { Types } from 'mongoose';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api } from '../support/client.js';
+import { startBucket } from '../support/bucket.js';
 import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
-import { bytesOf, fetchAs, filesIn, openFilesOf, picture, tryUpload, upload } from '../support/media.js';
+import { bytesOf, fetchAs, filesIn, keptBy, openFilesOf, picture, tryUpload, upload } from '../support/media.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { connectAs, nextEvent } from '../support/sockets.js';
+
+/** All of this holds for files in a folder and in a bucket: `UPLOADS_IN=bucket` runs it over one. */
+const isFolder = process.env['UPLOADS_IN'] !== 'bucket';
+let place: Record<string, string> = {};
+
+/** A server with a place of its own for files; one on the database of another shares that one's. */
+async function startServer(overrides: Record<string, string>): Promise<TestServer> {
+  if (!isFolder && overrides['MONGODB_URI'] === undefined) place = await startBucket();
+  return startTestServer({ ...place, ...overrides });
+}
 
 let server: TestServer;
 let a: TestUser;
@@ -23,7 +34,7 @@ let b: TestUser;
 let c: TestUser;
 let conversationId: string;
 beforeAll(async () => {
-  server = await startTestServer({ UPLOAD_MAX_IMAGE: '2mb', UPLOAD_MAX_FILE: '3mb', UPLOAD_MAX_AVATAR: '1mb' });
+  server = await startServer({ UPLOAD_MAX_IMAGE: '2mb', UPLOAD_MAX_FILE: '3mb', UPLOAD_MAX_AVATAR: '1mb' });
   [a, b, c] = await Promise.all([makeUser(server), makeUser(server), makeUser(server)]);
   conversationId = (await makeDirect(server, a, b)).id;
 });
@@ -192,7 +203,7 @@ describe('requirement 49: nothing of where and when is left in a picture', () =>
         const { exif, xmp, iptc, orientation, width, height } = await sharp(served).metadata();
         expect([exif, xmp, iptc, orientation ?? 1, width < height]).toEqual([undefined, undefined, undefined, 1, true]);
       }
-    for (const file of filesIn(server.dataDir)) expect(file).not.toContain('picture');
+    for (const file of await keptBy(server)) expect(file).not.toContain('picture');
   });
 });
 
@@ -211,13 +222,17 @@ describe('requirement 50: names are no paths', () => {
     '..',
   ];
   it.each(names)('requirement 50: %j is only what an upload is called', async (name) => {
-    const before = new Set(filesIn(server.dataDir));
+    const before = new Set(await keptBy(server));
     const found = await upload(server, a, { bytes: `words ${name}`, name });
     expect(found.name).not.toMatch(/[/\\]/);
     expect([...found.name].length).toBeLessThanOrEqual(255);
-    const added = filesIn(server.dataDir).filter((file) => !before.has(file));
+    const added = (await keptBy(server)).filter((file) => !before.has(file));
     expect(added).toHaveLength(1);
-    expect(added[0]).toMatch(/media\/([0-9a-f]{2})\/([0-9a-f]{2})\/\1\2[0-9a-f]{28}$/);
+    expect(added[0]).toMatch(/^[0-9a-f]{32}$/);
+    if (isFolder) {
+      const inTwoLevels = /media\/([0-9a-f]{2})\/([0-9a-f]{2})\/\1\2[0-9a-f]{28}$/;
+      expect(filesIn(server.dataDir).find((file) => file.endsWith(added[0] ?? ''))).toMatch(inTwoLevels);
+    }
     const answer = await fetchAs(server, a, contentOf(encodeURIComponent(name)));
     expect([400, 404]).toContain(answer.status);
   });
@@ -303,7 +318,7 @@ async function post(body: Buffer, type = 'multipart/form-data; boundary=x'): Pro
 describe('requirement 51: limits, and nothing left behind', () => {
   it('requirement 51: a form of another form is refused, and leaves nothing', async () => {
     await fetchAs(server, a, '/api/users/me');
-    const before = filesIn(server.dataDir).length;
+    const before = (await keptBy(server)).length;
     const purpose: [string, string] = [purposeHead, 'message'];
     const file: [string, string] = [fileHead, 'words'];
     const forms: [string, Buffer, string?][] = [
@@ -326,11 +341,11 @@ describe('requirement 51: limits, and nothing left behind', () => {
       expect(await post(formOf([purpose, file]), type)).toEqual({ status: 415, code: 'unsupported_media_type' });
     expect((await post(formOf([file, purpose]))).status).toBe(201);
     expect((await post(formOf([purpose, file]))).status).toBe(201);
-    expect(filesIn(server.dataDir)).toHaveLength(before + 2);
+    expect(await keptBy(server)).toHaveLength(before + 2);
   });
 
   it('requirement 51: too much is refused while it streams', async () => {
-    const before = filesIn(server.dataDir).length;
+    const before = (await keptBy(server)).length;
     const noisy = await picture(1200, 1000).png({ compressionLevel: 1 }).toBuffer();
     expect(noisy.length).toBeGreaterThan(2_000_000);
     const tooLarge: [Buffer, string][] = [
@@ -344,7 +359,7 @@ describe('requirement 51: limits, and nothing left behind', () => {
       expect([purpose, refused.status, refused.body.code]).toEqual([purpose, 413, 'too_large']);
     }
     expect((await upload(server, a, { bytes: Buffer.alloc(3_000_000, 1) })).size).toBe(3_000_000);
-    expect(filesIn(server.dataDir)).toHaveLength(before + 1);
+    expect(await keptBy(server)).toHaveLength(before + 1);
   });
 
   it('requirement 51: a body without an end is cut off with an answer', async () => {
@@ -372,7 +387,7 @@ describe('requirement 51: limits, and nothing left behind', () => {
       [fileHead, Buffer.alloc(1_000_000, 1)],
     ]);
     await fetchAs(server, a, '/api/users/me');
-    const before = filesIn(server.dataDir).length;
+    const before = (await keptBy(server)).length;
     const openBefore = openFilesOf('self');
     for (const part of [0.1, 0.5, 0.99]) {
       await new Promise<void>((resolve) => {
@@ -388,12 +403,12 @@ describe('requirement 51: limits, and nothing left behind', () => {
         request.write(whole.subarray(0, whole.length * part), () => request.destroy());
       });
     }
-    await expect.poll(() => filesIn(server.dataDir).length, { timeout: 10_000 }).toBe(before);
+    await expect.poll(async () => (await keptBy(server)).length, { timeout: 10_000 }).toBe(before);
     await expect.poll(() => openFilesOf('self'), { timeout: 10_000 }).toBeLessThanOrEqual(openBefore + 2);
   });
 
   it('requirement 51: a quota is kept to the byte by uploads in parallel, and given back', async () => {
-    const own = await startTestServer({ UPLOAD_QUOTA: '1mb' });
+    const own = await startServer({ UPLOAD_QUOTA: '1mb' });
     const user = await makeUser(own);
     const bytes = Buffer.alloc(200_000, 1);
     const answers = await Promise.all(Array.from({ length: 12 }, () => tryUpload(own, user, { bytes })));
@@ -402,7 +417,7 @@ describe('requirement 51: limits, and nothing left behind', () => {
     expect((await tryUpload(own, user, { bytes: 'x' })).status).toBe(413);
     expect((await api(own).as(user).delete(`/api/upload/${taken[0]?.body.id}`)).status).toBe(204);
     await expect.poll(async () => (await tryUpload(own, user, { bytes })).status, { timeout: 10_000 }).toBe(201);
-    await expect.poll(() => filesIn(own.dataDir).length).toBe(5);
+    await expect.poll(async () => (await keptBy(own)).length, { timeout: 10_000 }).toBe(5);
     await own.stop();
   });
 });
@@ -555,7 +570,7 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
 
 describe('links', () => {
   it('requirement 11: are good for one object, unchanged, and for a while', async () => {
-    const own = await startTestServer({ MEDIA_LINK_TTL: '2s' });
+    const own = await startServer({ MEDIA_LINK_TTL: '2s' });
     const user = await makeUser(own);
     const found = await upload(own, user, { bytes: 'words' });
     const other = await upload(own, user, { bytes: 'others' });
@@ -677,10 +692,10 @@ describe('collection', () => {
     await send(a, { attachments: [carried.id] });
     for (const { id } of [old, carried]) await age(id, 25 * hour);
     await age(young.id, 23 * hour);
-    const before = filesIn(server.dataDir).length;
+    const before = (await keptBy(server)).length;
     server.context.collecting.wake();
     await expect.poll(async () => (await fetch(old.url)).status, { timeout: 10_000 }).toBe(404);
-    await expect.poll(() => filesIn(server.dataDir).length, { timeout: 10_000 }).toBe(before - 1);
+    await expect.poll(async () => (await keptBy(server)).length, { timeout: 10_000 }).toBe(before - 1);
     expect([(await fetch(young.url)).status, (await fetch(carried.url)).status]).toEqual([200, 200]);
   });
 
@@ -704,15 +719,15 @@ describe('collection', () => {
 
 it('a link outlives a change of the key that signed it', async () => {
   const [former, present] = ['the former key of a test, long enough', 'the present key of a test, long enough'];
-  const own = await startTestServer({ SECRET_KEY: former });
+  const own = await startServer({ SECRET_KEY: former });
   const user = await makeUser(own);
   const { url, id } = await upload(own, user, { bytes: 'words' });
   const { search } = new URL(url);
   const dataDir = { DATA_DIR: own.dataDir, MONGODB_URI: own.uri };
-  const second = await startTestServer({ ...dataDir, SECRET_KEY: present, SECRET_KEY_PREVIOUS: former });
+  const second = await startServer({ ...dataDir, SECRET_KEY: present, SECRET_KEY_PREVIOUS: former });
   expect((await fetch(`${second.url}/api/upload/${id}/content${search}`)).status).toBe(200);
   await second.stop();
-  const third = await startTestServer({ ...dataDir, SECRET_KEY: present });
+  const third = await startServer({ ...dataDir, SECRET_KEY: present });
   expect((await fetch(`${third.url}/api/upload/${id}/content${search}`)).status).toBe(401);
   await third.stop();
   await own.stop();
@@ -780,7 +795,7 @@ describe('requirement 54: no address that somebody gives is fetched', () => {
 
 describe('an account that goes', () => {
   it('tells of its uploads, and takes those with it that nobody else holds', async () => {
-    const own = await startTestServer({ ACCOUNT_ERASURE_DELAY: '0' });
+    const own = await startServer({ ACCOUNT_ERASURE_DELAY: '0' });
     const [user, friend] = [await makeUser(own), await makeUser(own)];
     const direct = await makeDirect(own, user, friend);
     const [kept, loose, avatar] = [

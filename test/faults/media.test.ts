@@ -1,35 +1,14 @@
 import { request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { rmSync, symlinkSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import S3rver from 's3rver';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
+import { startBucket } from '../support/bucket.js';
 import { spawnServer } from '../support/child.js';
-import { onCleanup, temporaryFolder } from '../support/cleanup.js';
 import { api } from '../support/client.js';
 import { makeDirect, makeUser, sendText } from '../support/factories.js';
 import { bytesOf, fetchAs, filesIn, memoryOf, picture, tryUpload, upload } from '../support/media.js';
 import { startTestServer } from '../support/server.js';
-
-/** A server that speaks the protocol of S3, with one bucket. */
-async function startBucket(): Promise<Record<string, string>> {
-  const s3 = new S3rver({
-    port: 0,
-    address: '127.0.0.1',
-    silent: true,
-    directory: temporaryFolder('bucket'),
-    configureBuckets: [{ name: 'uploads', configs: [] }],
-  });
-  const { port } = (await s3.run()) as AddressInfo;
-  onCleanup(() => s3.close());
-  const endpoint = encodeURIComponent(`http://127.0.0.1:${port}`);
-  return {
-    STORAGE_URL: `s3://uploads?endpoint=${endpoint}`,
-    AWS_ACCESS_KEY_ID: 'S3RVER',
-    AWS_SECRET_ACCESS_KEY: 'S3RVER',
-  };
-}
 
 it.each([
   ['folder', () => Promise.resolve({})],

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
+import { openStorage } from '../../src/drivers/storage-opening.js';
 import type { TestUser } from './factories.js';
+import type { TestServer } from './server.js';
 
 /** What an upload is answered with. */
 export interface UploadAnswer {
@@ -61,12 +63,22 @@ export async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** Every file below a folder of uploads, those that are being received too. */
-export function filesIn(dataDir: string): string[] {
-  if (!existsSync(join(dataDir, 'media'))) return [];
-  const entries = readdirSync(join(dataDir, 'media'), { recursive: true, withFileTypes: true });
+/** The names of all files that a server keeps, wherever it keeps them, and of those that it is receiving. */
+export async function keptBy({ context }: TestServer): Promise<string[]> {
+  const { storage, media } = context.config;
+  const names: string[] = [];
+  for await (const { name } of (await openStorage(storage)).list()) names.push(name);
+  return [...names, ...filesBelow(media.scratchFolder)];
+}
+
+function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
+
+/** Every file below a folder of uploads, those that are being received too. */
+export const filesIn = (dataDir: string): string[] => filesBelow(join(dataDir, 'media'));
 
 /** How many files a process holds open (Linux). */
 export function openFilesOf(pid: number | 'self'): number {
