@@ -10,3 +10,10 @@ export const durable = { writeConcern: { w: 'majority', journal: true } } as con
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 11000;
 }
+
+/** Whether each row of an unordered insert that was refused was refused by a unique index. */
+export function isOnlyDuplicates(error: unknown): boolean {
+  if (!isDuplicateKey(error)) return false;
+  const refused = error instanceof Error && 'writeErrors' in error ? [error.writeErrors].flat() : [];
+  return refused.every((one) => (one as { code?: unknown }).code === 11000);
+}

@@ -7,7 +7,7 @@ import { explore } from '../support/schedules.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
 
-const most = Number(process.env['SCHEDULES'] ?? 20);
+const most = Number(process.env['SCHEDULES'] ?? 10);
 const patient = { timeout: 600_000 };
 
 const isRead = ({ command }: Command): boolean => command === 'find' || command === 'aggregate';

@@ -14,7 +14,7 @@ import { startTestServer, type TestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
 
 /** Every so many steps a server is killed; the long run has 1: at each of them. */
-const stride = Number(process.env['STEP_STRIDE'] ?? 6);
+const stride = Number(process.env['STEP_STRIDE'] ?? 9);
 const patient = { timeout: 280_000 };
 const patienceMs = 20_000;
 

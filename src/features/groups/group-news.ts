@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Facts } from '../../facts.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import { Problem } from '../../kernel/problem.js';
@@ -17,7 +18,12 @@ interface Deps {
   conversations: Pick<Conversations, 'viewFor'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
   links: Pick<Links, 'picture'>;
+  /** Whether somebody has a socket here: for others nothing has to be put together. */
+  isConnected(userId: string): boolean;
 }
+
+/** So many are shown a group at once: who brings in a thousand leaves room for others. */
+const shownAtOnce = 10;
 
 /** Tells the members of a group what has changed in it. */
 export interface GroupNews {
@@ -28,7 +34,7 @@ export interface GroupNews {
 }
 
 /** Builds the news of groups. */
-export function createGroupNews({ members, users, conversations, bus, links }: Deps): GroupNews {
+export function createGroupNews({ members, users, conversations, bus, links, isConnected }: Deps): GroupNews {
   async function viewsOf(rows: readonly MemberRow[]): Promise<Member[]> {
     const refs = await users.refs(rows.map(({ userId }) => String(userId)));
     return rows.flatMap((row) => {
@@ -41,18 +47,19 @@ export function createGroupNews({ members, users, conversations, bus, links }: D
   const membersOf = async (row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<Member[]> =>
     viewsOf(await members.among(row._id, userIds.map(String)));
 
-  /** Everybody who comes in is shown the group as he sees it; who has gone again meanwhile is shown nothing. */
+  /** Everybody who comes in, and is there, is shown the group as he sees it; who has gone again meanwhile is shown nothing. */
   async function show(row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<void> {
-    await Promise.all(
-      userIds.map(async (one) => {
-        try {
-          const conversation = await conversations.viewFor(String(one), String(row._id));
-          bus.publish('conversation.created', { userId: String(one), conversation });
-        } catch (error) {
-          if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-        }
-      }),
-    );
+    const some = pLimit(shownAtOnce);
+    const showTo = async (userId: string): Promise<void> => {
+      try {
+        const conversation = await conversations.viewFor(userId, String(row._id));
+        bus.publish('conversation.created', { userId, conversation });
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
+      }
+    };
+    const present = userIds.map(String).filter(isConnected);
+    await Promise.all(present.map((userId) => some(() => showTo(userId))));
   }
 
   async function tellRoles(row: ConversationRow, change: GroupChange, rev: number): Promise<void> {

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { GroupChange } from '../conversations/group-change.model.js';
 import { rankOf } from '../conversations/roles.schemas.js';
 import { type MemberRow, membersOf, newMember, slotsOf } from '../conversations/member-row.model.js';
-import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
+import { durable, isOnlyDuplicates, majority } from '../../drivers/concerns.js';
 
 const slotsAtOnce = 20;
 
@@ -89,7 +89,7 @@ function joiningOf(connection: Connection) {
       await members.insertMany(await Promise.all(slotted), { ordered: false, ...durable });
       return true;
     } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
+      if (!isOnlyDuplicates(error)) throw error;
       return false;
     }
   }

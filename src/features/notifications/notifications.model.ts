@@ -1,5 +1,5 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
+import { durable, isDuplicateKey, isOnlyDuplicates, majority } from '../../drivers/concerns.js';
 import type { NotificationData, NotificationKind } from './notifications.schemas.js';
 
 export interface NotificationRow {
@@ -62,6 +62,9 @@ export interface NotificationPlace {
   updatedAt: number;
   id: string;
 }
+
+/** So many are inserted by one command: who writes to a thousand leaves room for others. */
+const madeTogether = 100;
 
 /** Kinds that reading a conversation reads. */
 const readByMarks = ['message', 'mention', 'reply'] as const;
@@ -188,19 +191,25 @@ export function notificationsModel(connection: Connection): NotificationRows {
     return unread.map((row) => ({ ...row, readAt }));
   }
 
-  async function makeOne(given: NewNotification): Promise<NotificationRow | null> {
-    const row = rowOf(given);
+  /** Inserts rows together; gives those that were not there. */
+  async function insert(some: readonly NotificationRow[]): Promise<readonly NotificationRow[]> {
     try {
-      await rows.insertOne(row, durable);
-      return row;
+      await rows.insertMany([...some], { ordered: false, ...durable });
+      return some;
     } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-      return null;
+      if (!isOnlyDuplicates(error)) throw error;
+      const ids = some.map(({ _id }) => _id);
+      const there = await rows.find({ _id: { $in: ids } }, { projection: { _id: 1 }, ...majority }).toArray();
+      const made = new Set(there.map(({ _id }) => String(_id)));
+      return some.filter(({ _id }) => made.has(String(_id)));
     }
   }
 
   async function make(given: readonly NewNotification[]): Promise<NotificationRow[]> {
-    return (await Promise.all(given.map(makeOne))).filter((row) => row !== null);
+    const made: NotificationRow[] = [];
+    for (let at = 0; at < given.length; at += madeTogether)
+      made.push(...(await insert(given.slice(at, at + madeTogether).map(rowOf))));
+    return made;
   }
 
   return {
