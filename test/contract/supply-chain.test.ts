@@ -47,6 +47,14 @@ function isAtLeast(version: string, least: string): boolean {
   return !version.includes('-');
 }
 
+describe('(8.11) what is installed', () => {
+  it('(8.11) runs without any script of a package, and is installed so where everything is tested', () => {
+    const scripted = installed.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => nameOf(path));
+    expect(scripted.filter((name) => !needsNoScript.has(name))).toEqual([]);
+    expect(read('.ci/run')).toMatch(/^npm ci --ignore-scripts$/m);
+  });
+});
+
 describe('requirement 103: supply chain', () => {
   it('requirement 103: every package is at a version without known flaws', () => {
     expect([isAtLeast('4.10.0', '4.8.3'), isAtLeast('4.8.2', '4.8.3'), isAtLeast('4.8.3-rc.1', '4.8.3')]).toEqual([

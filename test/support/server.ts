@@ -91,6 +91,7 @@ export async function startTestServer(overrides: Record<string, string> = {}): P
     log,
     stop: () => (stopped ??= stop()),
   };
-  onCleanup(() => server.stop());
+  // How a stop went that a test has asked for was told to that test.
+  onCleanup(() => (stopped ? stopped.catch(() => undefined) : server.stop()));
   return server;
 }

@@ -13,13 +13,13 @@ afterAll(async () => {
   await target.close();
 });
 
-describe.each(Object.entries(TOPICS))('%s', (topic, cases: readonly Case[]) => {
+describe.each(Object.entries(TOPICS))('(8.6) %s', (topic, cases: readonly Case[]) => {
   it.each(cases.map((test, at) => ({ ...test, at })))('$name', async (test) => {
     await runCase(target, test, `${topic.replaceAll(' ', '_')}_${test.at}`);
   });
 });
 
-describe('the corpus', () => {
+describe('(8.6) the corpus', () => {
   it('has at least 500 cases, each resting on a page', () => {
     const all = Object.values(TOPICS).flat();
     expect(all.length).toBeGreaterThanOrEqual(500);

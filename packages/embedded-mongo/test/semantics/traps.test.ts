@@ -32,7 +32,7 @@ const becomes = (name: string, before: Document, u: unknown, after: Document, q:
 const refuses = (name: string, before: Document, u: unknown, code: number, q: Document = {}): void =>
   holds(name, { docs: [before], run: { update: 'c', updates: [{ q, u }] }, code });
 
-describe('queries', () => {
+describe('(8.6) traps: queries', () => {
   finds(
     'a range sees longs and decimals',
     [{ v: long(1) }, { v: decimal('1') }, { v: 1 }],
@@ -79,7 +79,7 @@ describe('queries', () => {
   finds('a pattern with the flag x', [{ v: 'abc' }], { v: regex('a b c # all', 'x') }, [1]);
 });
 
-describe('order', () => {
+describe('(8.6) traps: order', () => {
   const all = [
     maxKey,
     regex('a'),
@@ -115,7 +115,7 @@ describe('order', () => {
   }
 });
 
-describe('updates', () => {
+describe('(8.6) traps: updates', () => {
   refuses('$inc of a string', { a: 'x' }, { $inc: { a: 1 } }, 14);
   refuses('$push to a number', { a: 1 }, { $push: { a: 1 } }, 2);
   refuses('$set through a scalar', { a: 1 }, { $set: { 'a.b': 1 } }, 28);
@@ -165,7 +165,7 @@ describe('updates', () => {
   );
 });
 
-describe('aggregation', () => {
+describe('(8.6) traps: aggregation', () => {
   gives(
     '$set goes into every element',
     [{ l: [{ x: 1 }, { x: 2 }] }],
@@ -205,7 +205,7 @@ describe('aggregation', () => {
   fails('a change stream is refused', [{}], [{ $changeStream: {} }], 40573);
 });
 
-describe('indexes', () => {
+describe('(8.6) traps: indexes', () => {
   const sparse = { key: { a: 1, b: 1 }, name: 'ab', unique: true, sparse: true };
   holds('a compound sparse unique index has what has any field', {
     docs: [{ a: 1 }],
