@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ended, post, started } from './processes.js';
+import { ended, median, post, started } from './processes.js';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'causerie-media-'));
@@ -55,8 +55,6 @@ async function fetched(url: string): Promise<number> {
   await pipeline(Readable.fromWeb(response.body as never), nowhere);
   return performance.now() - began;
 }
-
-const median = (times: number[]): number => times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
 
 const plainFile = join(folder, 'plain');
 const plain = createServer((req, res) => {

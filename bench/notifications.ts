@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createConnection, type Connection, Types } from 'mongoose';
-import { ended, post, started } from './processes.js';
+import { ended, median, post, started } from './processes.js';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'causerie-notifications-'));
@@ -25,8 +25,6 @@ async function fill(connection: Connection, ownerId: string, count: number): Pro
   }));
   await connection.collection('notifications').insertMany(rows);
 }
-
-const median = (times: number[]): number => times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
 
 async function measure(url: string, token: string): Promise<Record<string, number>> {
   const get = async (path: string): Promise<any> => {

@@ -31,3 +31,6 @@ export async function post(url: string, path: string, body: unknown, token?: str
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   return response.json();
 }
+
+/** The one in the middle. */
+export const median = (times: number[]): number => times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;

@@ -95,6 +95,7 @@ function rememberingRows(database: Pick<Database, 'connection' | 'kind'>) {
 /** What every server needs, whatever it serves. */
 export function createGround({ config, logger, secret, database }: Parts) {
   const rows = rememberingRows(database);
+  const presence = createPresence();
   return {
     keys: createKeys(secret, config.keys.previous),
     metrics: createMetrics(),
@@ -102,7 +103,9 @@ export function createGround({ config, logger, secret, database }: Parts) {
     draining: createDraining(comeBackMs),
     toProblem: createToProblem(problemOfDatabase),
     bus: createFactBus<Facts>((error, fact) => logger.error({ err: error, fact }, 'a fact could not be told')),
-    presence: createPresence(),
+    presence,
+    /** Whether somebody has a socket here: for others nothing has to be put together. */
+    isConnected: (userId: string): boolean => presence.count(userId) > 0,
     rows,
     jobs: createQueue<JobKinds>({ rows: rows.jobs, logger, isShared: database.kind === 'mongodb' }),
     isLimited: config.rateLimitFactor !== 0,

@@ -26,10 +26,9 @@ export interface GroupChat {
 }
 
 /** Groups over their conversations and messages. */
-export function createGroupsOver({ config, logger }: Parts, { rows, bus, presence }: Ground, chat: GroupChat) {
+export function createGroupsOver({ config, logger }: Parts, { rows, bus, isConnected }: Ground, chat: GroupChat) {
   const { users, conversations, messages, links } = chat;
   const { members, memberChanges } = rows;
-  const isConnected = (userId: string): boolean => presence.count(userId) > 0;
   const news = createGroupNews({ members, users, conversations, bus, links, isConnected });
   const changing = createGroupChanging({
     ...chat,

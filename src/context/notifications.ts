@@ -23,11 +23,10 @@ interface Sources {
 }
 
 /** Notifications, and the pump that makes them from the log. */
-export function createNotifying({ logger }: Parts, { rows: all, bus, presence, jobs }: Ground, sources: Sources) {
+export function createNotifying({ logger }: Parts, { rows: all, bus, isConnected, jobs }: Ground, sources: Sources) {
   const { users, log, counting, cursors } = sources;
   const { relations } = users;
   const { notifications: rows, members, messages, conversations, hidden, reactions, changes } = all;
-  const isConnected = (userId: string): boolean => presence.count(userId) > 0;
   const { blockedBy } = relations;
   const views = createNotificationViews({ conversations, members, messages, counting, blockedBy, settle: log.settle });
   const news = createNotificationNews({ rows, views, isConnected, bus });

@@ -1,5 +1,5 @@
 import mongoose, { type Connection, Types } from 'mongoose';
-import { durable, isDuplicateKey, majority } from '../drivers/concerns.js';
+import { durable, isOnlyDuplicates, majority } from '../drivers/concerns.js';
 
 /** Something that has to be done once, whatever happens to the process that has said so. */
 export interface JobRow {
@@ -93,7 +93,7 @@ export function jobsModel(connection: Connection): JobRows {
       try {
         await jobs.insertMany(rows, { ordered: false, ...durable });
       } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
+        if (!isOnlyDuplicates(error)) throw error;
       }
     },
     claim: (holder, names, { now, leaseEnd }) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { api } from '../support/client.js';
 import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
-import { startGate, type Command, type Gate } from '../support/gate.js';
+import { isRead, startGate, type Command, type Gate } from '../support/gate.js';
 import { Replica } from '../support/replica.js';
 import { explore } from '../support/schedules.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -10,7 +10,6 @@ import { freshUri } from '../support/store.js';
 const most = Number(process.env['SCHEDULES'] ?? 10);
 const patient = { timeout: 600_000 };
 
-const isRead = ({ command }: Command): boolean => command === 'find' || command === 'aggregate';
 /** What the order of numbers and contents rests on; marks of members are another matter. */
 const ofTheLog = new Set(['conversations', 'messages', 'changes']);
 const isWrite = (command: Command): boolean => ofTheLog.has(command.collection) && !isRead(command);

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { Types } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runChecks } from '../../src/cli/checks.js';
@@ -7,7 +6,7 @@ import type { Storage } from '../../src/drivers/storage.js';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api, type Answer, type Client } from '../support/client.js';
 import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
-import { startGate, type Command, type Gate } from '../support/gate.js';
+import { isOfThePump, startGate, untilQuiet, type Command, type Gate } from '../support/gate.js';
 import { insist } from '../support/insist.js';
 import { picture, upload } from '../support/media.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -21,9 +20,6 @@ const patienceMs = 20_000;
 /** Rows that a server writes for itself, whatever it is asked. */
 const ofTheServer = new Set(['checkpoints', 'jobs', 'sessions', 'attempts', 'notifications', 'quotas']);
 const writes = new Set(['insert', 'update', 'delete', 'findAndModify']);
-/** The pump of notifications is at work by itself, and has a test of its own. */
-const isOfThePump = ({ mentions }: Command): boolean =>
-  mentions('notifiedSeq') || (mentions('notifyDue') && mentions('$unset'));
 const isStep = (command: Command): boolean =>
   writes.has(command.command) && !ofTheServer.has(command.collection) && !isOfThePump(command);
 
@@ -245,12 +241,7 @@ async function makeScene(): Promise<Scene> {
 
 /** Waits until somebody waits at the gate, or the deed is done. */
 async function untilStep(isDone: () => boolean): Promise<void> {
-  const until = Date.now() + patienceMs;
-  for (let quiet = 0; quiet < 3;) {
-    if (Date.now() > until) throw new Error('The server neither goes on nor waits at its gate');
-    await wait(1);
-    quiet = gate.underWay() === 0 && (isDone() || gate.held.length > 0) ? quiet + 1 : 0;
-  }
+  await untilQuiet(() => gate.underWay() === 0 && (isDone() || gate.held.length > 0));
 }
 
 /** Has the server do something and kills it before one of its steps; false when it has fewer. */

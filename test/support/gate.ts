@@ -1,5 +1,6 @@
 import { createServer, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { mongo } from 'mongoose';
 import { onCleanup, temporaryFolder } from './cleanup.js';
 import { uriOfSocket } from './store.js';
@@ -11,6 +12,28 @@ export interface Command {
   collection: string;
   /** Whether a name or a text stands in it. */
   mentions: (text: string) => boolean;
+}
+
+const reads = new Set(['find', 'aggregate', 'count', 'distinct']);
+
+/** Whether a command changes nothing. */
+export const isRead = ({ command }: Pick<Command, 'command'>): boolean => reads.has(command);
+
+/** The pump of notifications is at work by itself, a moment after what it tells of. */
+export const isOfThePump = ({ mentions }: Command): boolean =>
+  mentions('notifiedSeq') || (mentions('notifyDue') && mentions('$unset'));
+
+const quietMs = 1;
+const quietRounds = 3;
+const patienceMs = 20_000;
+
+/** Waits until something has been so for a moment: who is at work between two commands is not quiet yet. */
+export async function untilQuiet(isQuiet: () => boolean): Promise<void> {
+  const until = Date.now() + patienceMs;
+  for (let quiet = 0; quiet < quietRounds; quiet = isQuiet() ? quiet + 1 : 0) {
+    if (Date.now() > until) throw new Error('Somebody neither goes on nor waits at his gate');
+    await wait(quietMs);
+  }
 }
 
 /** A command that waits before the store. */

@@ -1,5 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Command, Gate } from './gate.js';
+import { isRead, untilQuiet, type Command, type Gate } from './gate.js';
 
 /** One who acts, by a server of his own whose commands wait at a gate. */
 export interface Actor {
@@ -36,21 +35,17 @@ interface Exploration {
   most: number;
 }
 
-const reads = new Set(['find', 'aggregate', 'count', 'distinct']);
-const quietMs = 1;
-const quietRounds = 3;
 const mostDisturbed = 5;
-const patienceMs = 10_000;
 
 /** Two steps whose order makes no difference: they touch other collections, or both only read. */
 function areIndependent(one: Command, other: Command): boolean {
-  return one.collection !== other.collection || (reads.has(one.command) && reads.has(other.command));
+  return one.collection !== other.collection || (isRead(one) && isRead(other));
 }
 
 const nameOf = ({ command, collection }: Command): string => `${command} ${collection}`;
 
 /** The step that an actor takes next: of several that wait at once, always the same one. */
-function nextOf({ gate }: Actor): Command | undefined {
+function nextOf({ gate }: Pick<Actor, 'gate'>): Command | undefined {
   return [...gate.held].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))[0];
 }
 
@@ -73,11 +68,7 @@ class Play {
 
   /** Waits until all of them wait at their gates or have done their deeds; gives who waits before what. */
   async enabled(): Promise<Map<string, Command>> {
-    const until = Date.now() + patienceMs;
-    for (let quiet = 0; quiet < quietRounds; quiet = this.isQuiet() ? quiet + 1 : 0) {
-      if (Date.now() > until) throw new Error('Somebody neither goes on nor waits at his gate');
-      await wait(quietMs);
-    }
+    await untilQuiet(() => this.isQuiet());
     return new Map(
       this.actors.flatMap((actor) => {
         const next = nextOf(actor);
@@ -88,7 +79,7 @@ class Play {
 
   async step(name: string): Promise<void> {
     const { gate } = this.actors.find((actor) => actor.name === name) as Actor;
-    const next = nextOf({ gate } as Actor);
+    const next = nextOf({ gate });
     await gate.held.find((held) => held === next)?.release();
   }
 

@@ -79,6 +79,7 @@ it('(8.4) a disk that takes no more is told by an error, harms nothing, and is o
   await expect(rowsOf(client).updateMany({}, change)).rejects.toMatchObject(REFUSED);
   await expectSound(client, first.count);
   expect(await rowsOf(client).countDocuments({ text: /^y/ })).toBe(0);
+  expect(store.isAlive()).toBe(true);
 
   execFileSync('prlimit', ['--pid', String(store.pid), '--fsize=unlimited']);
   await rowsOf(client).insertOne({ _id: first.count, n: first.count, text: 'there is space again' });
@@ -115,6 +116,7 @@ it.skipIf(!hasFaults)(
     const created = client.db().collection('others').createIndex({ n: 1 });
     await expect(created).rejects.toThrow(/the store could not write/);
     await expectSound(client, 1);
+    expect(store.isAlive()).toBe(true);
     expect(await client.db().listCollections().toArray()).toHaveLength(1);
 
     faults('disable');

@@ -100,7 +100,6 @@ function joiningOf(connection: Connection) {
 /** Gives the changes of members on one connection. */
 export function memberChangesModel(connection: Connection): MemberChanges {
   const members = membersOf(connection);
-
   const { missingOf, insert } = joiningOf(connection);
 
   return {

@@ -131,20 +131,24 @@ function uploadsOf(connection: Connection) {
   return connection.collection<UploadRow>('uploads');
 }
 
+/** Changes a row if it is as it was read; false if somebody was faster. */
+async function changeAsRead(
+  uploads: Collection,
+  { _id, stage, since }: UploadRow,
+  change: Partial<UploadRow>,
+): Promise<boolean> {
+  return (await uploads.updateOne({ _id, stage, since }, { $set: change }, durable)).modifiedCount === 1;
+}
+
 type Judging = Pick<UploadRows, 'keep' | 'doubt' | 'free'>;
 
 function judgingOf(uploads: Collection): Judging {
   return {
-    async keep({ _id, stage, since }) {
-      return (await uploads.updateOne({ _id, stage, since }, { $set: at('attached') }, durable)).modifiedCount === 1;
-    },
+    keep: (row) => changeAsRead(uploads, row, at('attached')),
     async doubt(one) {
       await uploads.updateOne({ _id: new Types.ObjectId(one), stage: 'attached' }, { $set: at('claimed') }, durable);
     },
-    async free({ _id, stage, since }) {
-      const freed = { $set: { ...at('free'), claims: [] } };
-      return (await uploads.updateOne({ _id, stage, since }, freed, durable)).modifiedCount === 1;
-    },
+    free: (row) => changeAsRead(uploads, row, { ...at('free'), claims: [] }),
   };
 }
 
@@ -156,9 +160,7 @@ function discardingOf(uploads: Collection): Discarding {
   }
 
   return {
-    async discard({ _id, stage, since }) {
-      return (await uploads.updateOne({ _id, stage, since }, { $set: at('going') }, durable)).modifiedCount === 1;
-    },
+    discard: (row) => changeAsRead(uploads, row, at('going')),
     discardClaim: (claim) => discardAll({ claims: claim, stage: { $in: living } }),
     discardClaims: (beginning) => discardAll({ claims: { $regex: `^${beginning}` }, stage: { $in: living } }),
     discardUnattached: (ownerId) =>

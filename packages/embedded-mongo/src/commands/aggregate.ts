@@ -83,11 +83,9 @@ function runOver(call: Call, { collection, stages, hint }: Over, context: Contex
   }
   const selection = { store, metrics: engine.metrics, pace, table, node, sort, hint, skip, limit };
   const show = sort || skip || limit ? null : countingOf(next);
-  if (show) {
-    const plan = planOf(selection);
-    if (countsByKeys(plan)) return compileStages(others, context)(counted(countKeys(store, plan), show));
-  }
-  return after(documents(select(selection)));
+  const plan = planOf(selection);
+  if (show && countsByKeys(plan)) return compileStages(others, context)(counted(countKeys(store, plan), show));
+  return after(documents(select(selection, plan)));
 }
 
 function checkOptions(body: Doc): void {

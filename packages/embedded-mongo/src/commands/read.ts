@@ -161,10 +161,10 @@ export function* count(call: Call): Work {
     return { n: limit ? Math.min(limit, rest) : rest, ok: 1 };
   }
   const selection = { ...selectionOf(call, table, node), sort: null, limit };
-  const plan = selection.skip || limit ? null : planOf(selection);
-  if (plan && countsByKeys(plan)) return { n: yield* countKeys(call.store, plan), ok: 1 };
+  const plan = planOf(selection);
+  if (!selection.skip && !limit && countsByKeys(plan)) return { n: yield* countKeys(call.store, plan), ok: 1 };
   let n = 0;
-  for (const row of select(selection)) {
+  for (const row of select(selection, plan)) {
     if (row === PAUSE) yield PAUSE;
     else n++;
   }

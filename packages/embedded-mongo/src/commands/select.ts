@@ -9,6 +9,7 @@ import type { Plan } from '../plan/plan.js';
 import { PAUSE, runPlan } from '../plan/rows.js';
 import type { Pace, Paused, Row } from '../plan/rows.js';
 import { readSort } from '../order/sort-pattern.js';
+import { MOST_BYTES } from '../stages/memory.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
 import type { Metrics } from './metrics.js';
@@ -25,8 +26,6 @@ export interface Selection {
   /** 0 for no limit. */
   readonly limit?: number;
 }
-
-const MAX_SORT_BYTES = 100 * 1024 * 1024;
 
 /** A sort that names fields, or null. `$natural` is the order of the scan. */
 export function sortOf(sort: Doc): SortPattern | null {
@@ -59,7 +58,7 @@ export function* sorted<T extends Sortable>(source: Paused<T>, pattern: SortPatt
     list.push(item);
     bytes += item.bytes;
     if (keep && list.length >= keep * 2 + 64) shorten();
-    if (bytes > MAX_SORT_BYTES) {
+    if (bytes > MOST_BYTES) {
       throw new CommandError(
         292,
         'Sort exceeded memory limit of 104857600 bytes; an index on the sort fields would serve it',
@@ -101,10 +100,9 @@ export function planOf(selection: Selection): Plan {
   return plan;
 }
 
-/** Runs a selection. */
-export function select(selection: Selection): Paused<Row> {
+/** Runs a selection, by the plan that was chosen for it. */
+export function select(selection: Selection, plan: Plan = planOf(selection)): Paused<Row> {
   const { sort, skip = 0, limit = 0 } = selection;
-  const plan = planOf(selection);
   const rows = runPlan(selection, plan);
   const ordered = sort && !plan.sorted ? sortRows(rows, sort, limit && skip + limit) : rows;
   return skip || limit ? window(ordered, skip, limit) : ordered;

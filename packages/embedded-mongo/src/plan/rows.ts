@@ -63,22 +63,6 @@ function makeRow(idKey: Buffer, raw: Buffer): Row {
   return { idKey, raw, doc: () => (doc ??= decode(raw)) };
 }
 
-/** A row whose document is read when somebody looks at it, which who counts does not. */
-function unreadRow({ store, table }: Job, idKey: Buffer): Row {
-  let row: Row | undefined;
-  const read = (): Row => (row ??= makeRow(idKey, asBuffer(store.data.get(dataKey(table, idKey)) ?? GONE)));
-  return {
-    idKey,
-    get raw() {
-      return read().raw;
-    },
-    doc: () => read().doc(),
-  };
-}
-
-/** An empty document, for one that went between its index entry and the look at it. */
-const GONE = Buffer.from([5, 0, 0, 0, 0]);
-
 type Keys = Generator<Entry, void>;
 
 function* concatenated(store: Store, plan: IndexPlan): Keys {
@@ -128,14 +112,10 @@ function* indexRows(job: Job, plan: IndexPlan, seen: Set<string> | null): Paused
       if (seen.has(id)) continue;
       seen.add(id);
     }
-    if (plan.exact && began === store.commits()) {
-      yield primary ? makeRow(idKey, asBuffer(value)) : unreadRow(job, idKey);
-      continue;
-    }
     const raw = primary ? value : store.data.get(dataKey(table, idKey));
     if (raw === undefined) continue;
     const row = makeRow(idKey, asBuffer(raw));
-    if (matchNode(node, row.doc())) yield row;
+    if ((plan.exact && began === store.commits()) || matchNode(node, row.doc())) yield row;
   }
 }
 

@@ -4,7 +4,7 @@ import { encode } from '../bson/encode.js';
 import type { Value } from '../bson/value.js';
 
 /** 100 megabytes for each stage. Nothing is spilled to the disk here, whatever `allowDiskUse` says. */
-const MOST_BYTES = 100 * 1024 * 1024;
+export const MOST_BYTES = 100 * 1024 * 1024;
 
 /** Takes what is held in addition, in bytes. */
 export type Hold = (bytes: number) => void;

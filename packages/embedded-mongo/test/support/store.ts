@@ -52,6 +52,7 @@ export interface AloneStore {
   /** Milliseconds from the start of the process until it listened. */
   readonly startedInMs: number;
   readonly said: () => string;
+  readonly isAlive: () => boolean;
   readonly kill: (signal?: NodeJS.Signals) => Promise<Exit>;
 }
 
@@ -81,8 +82,9 @@ export async function spawnStore(
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const exited = new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
   const kill = (signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    if (isAlive()) child.kill(signal);
     return exited;
   };
   onTestFinished(async () => void (await kill()));
@@ -93,6 +95,7 @@ export async function spawnStore(
     exited,
     startedInMs: performance.now() - began,
     said: () => output,
+    isAlive,
     kill,
   };
 }
