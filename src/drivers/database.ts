@@ -1,9 +1,10 @@
 /** The database: the embedded store or the MongoDB that MONGODB_URI names, behind one Mongoose connection. */
 import { join } from 'node:path';
 import { type EmbeddedStore, startEmbeddedStore } from '@causerie/embedded-mongo';
-import mongoose, { type Connection } from 'mongoose';
+import mongoose, { type Connection, type ConnectOptions } from 'mongoose';
 import { inTime } from '../kernel/patience.js';
 import { Problem, unavailable } from '../kernel/problem.js';
+import { PromptConnection } from './prompt-connection.js';
 
 /** The shape of the stored data; a server refuses a database that a newer one has written. */
 const schemaVersion = 1;
@@ -42,7 +43,8 @@ export function storeFolder(dataDir: string): string {
 
 /** Connects without buffering: what cannot be answered now fails now. */
 export async function connect(uri: string): Promise<Connection> {
-  const connection = mongoose.createConnection(uri, {
+  const options = {
+    connectionType: PromptConnection,
     autoIndex: false,
     autoCreate: false,
     bufferCommands: false,
@@ -58,7 +60,8 @@ export async function connect(uri: string): Promise<Connection> {
     readPreference: 'primary',
     writeConcern: { w: 'majority', journal: true },
     appName: 'causerie',
-  });
+  } satisfies ConnectOptions & { connectionType: unknown };
+  const connection = mongoose.createConnection(uri, options);
   connection.set('strictQuery', true);
   connection.set('sanitizeFilter', true);
   // Without a listener an error of the connection would end the process; every command tells of it by itself.
@@ -149,6 +152,11 @@ const lostConnection = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ENOENT',
 const passingNames =
   /^(?:Mongo)?(ServerSelection|Network|NetworkTimeout|OperationTimeout|PoolCleared|PoolClosed|WaitQueueTimeout|NotConnected|TopologyClosed|WriteConcern|ConnectionPoolTimeout)\w*Error$|^MongooseServerSelectionError$|^DisconnectedError$/;
 
+/** Whether a bulk write has failed as a whole: the driver hides what it was behind this name. */
+function isBulkUnanswered({ name, code, writeErrors }: Error & { code?: unknown; writeErrors?: unknown }): boolean {
+  return name === 'MongoBulkWriteError' && code === undefined && Array.isArray(writeErrors) && writeErrors.length === 0;
+}
+
 /** What an error of the database means to who asked, or null when it is none of its doing. */
 export function problemOfDatabase(error: unknown): Problem | null {
   if (!(error instanceof Error)) return null;
@@ -156,6 +164,7 @@ export function problemOfDatabase(error: unknown): Problem | null {
   if (code === noSpace) return new Problem('insufficient_storage', { cause: error });
   const isPassing =
     passingNames.test(error.name) ||
+    isBulkUnanswered(error) ||
     (typeof code === 'number' && passing.has(code)) ||
     (typeof code === 'string' && lostConnection.has(code));
   return isPassing ? unavailable(error) : null;

@@ -2,12 +2,20 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Answer } from './client.js';
 
-/** Asks again and again until it is answered, as a client does that never gives up. */
+/** Longer than any server is away in a test. */
+const patienceMs = 45_000;
+
+/** Asks again and again until it is answered, as a client does that never gives up; throws when that never comes. */
 export async function insist(ask: () => Promise<Answer>, allowed: readonly number[]): Promise<Answer> {
-  for (;;) {
-    const answer = await ask().catch(() => null);
-    if (answer && allowed.includes(answer.status)) return answer;
-    if (answer) expect(answer.status, answer.text).toBe(503);
+  const until = Date.now() + patienceMs;
+  for (let tries = 1; ; tries += 1) {
+    const answer = await ask().catch((error: unknown) => error as Error);
+    if (!(answer instanceof Error)) {
+      if (allowed.includes(answer.status)) return answer;
+      expect(answer.status, answer.text).toBe(503);
+    }
+    if (Date.now() > until)
+      throw new Error(`not answered after ${tries} tries: ${answer instanceof Error ? answer.message : answer.text}`);
     await wait(20);
   }
 }

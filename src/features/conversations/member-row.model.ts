@@ -1,5 +1,5 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { durable, isDuplicateKey } from '../../drivers/concerns.js';
+import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
 
 /** How far a group was at a moment: its last message, and what all of its members had read. */
 export interface Stood {
@@ -124,6 +124,25 @@ export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Pro
         if (!isDuplicateKey(error)) throw error;
       }
     }
+  };
+}
+
+/** So many conversations a person can be in at once: what a device holds of each has to fit into one cursor. */
+const mostConversations = 5_000;
+
+/** Who of some people is in as many conversations as anybody can be in. */
+export function crowdedOf(connection: Connection): (userIds: readonly string[]) => Promise<Set<string>> {
+  const slots = connection.collection<SlotRow>('slots');
+  const members = membersOf(connection);
+  return async (userIds) => {
+    const ids = userIds.map((one) => new Types.ObjectId(one));
+    // Who was never in so many need not be counted.
+    const busy = await slots.find({ _id: { $in: ids }, last: { $gte: mostConversations } }, majority).toArray();
+    const counts = busy.map(async ({ _id }) => {
+      const count = await members.countDocuments({ userId: _id, endedAt: null }, majority);
+      return count >= mostConversations ? [String(_id)] : [];
+    });
+    return new Set((await Promise.all(counts)).flat());
   };
 }
 

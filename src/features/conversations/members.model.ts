@@ -1,7 +1,15 @@
 import { type Collection, type Connection, Types } from 'mongoose';
 import { memberReads, type MemberReads } from './member-reads.model.js';
 import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
-import { memberSchema, type MemberRow, membersOf, newMember, slotsOf, type Stood } from './member-row.model.js';
+import {
+  crowdedOf,
+  memberSchema,
+  type MemberRow,
+  membersOf,
+  newMember,
+  slotsOf,
+  type Stood,
+} from './member-row.model.js';
 
 export type { MemberRow } from './member-row.model.js';
 
@@ -56,6 +64,8 @@ export interface MemberRows extends MemberReads {
   noteNotified(rows: readonly MemberRow[], isSpoken: boolean): Promise<void>;
   /** Nothing is unread any more of what they were told of. */
   unspeak(ids: readonly Types.ObjectId[]): Promise<void>;
+  /** Who of these people is in as many conversations as anybody can be in. */
+  crowdedAmong(userIds: readonly string[]): Promise<Set<string>>;
   /** Forgets it, in all groups. */
   unstand(userId: string): Promise<void>;
 }
@@ -184,6 +194,7 @@ export function membersModel(connection: Connection): MemberRows {
     ...memberReads(members),
     ...ownWritesOf(members),
     ...keptWritesOf(members),
+    crowdedAmong: crowdedOf(connection),
     async found(conversationId, userId, { isListed, at }) {
       for (;;) {
         const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);

@@ -1,7 +1,7 @@
 import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
-import { notContactable, notFound } from '../../kernel/problem.js';
+import { notContactable, notFound, Problem } from '../../kernel/problem.js';
 import { mayWrite } from '../users/people.policy.js';
 import type { Users } from '../users/users.service.js';
 import type { ConversationRow, ConversationRows } from './conversations.model.js';
@@ -11,7 +11,7 @@ import type { MemberRows } from './members.model.js';
 interface Deps {
   rows: {
     conversations: Pick<ConversationRows, 'ofPair' | 'findOrMake' | 'activate' | 'forming'>;
-    members: Pick<MemberRows, 'found' | 'list' | 'unlistedAt'>;
+    members: Pick<MemberRows, 'found' | 'list' | 'unlistedAt' | 'crowdedAmong'>;
   };
   users: Pick<Users, 'people'>;
   viewFor(userId: string, conversationId: string): Promise<Conversation>;
@@ -22,7 +22,7 @@ interface Deps {
 export interface Opening {
   /**
    * Opens the one direct conversation with somebody. Throws `not_found` for who is not there, and `not_contactable`
-   * where there is none and he may not be written to.
+   * where there is none and he may not be written to, `conflict` where one of the two is in too many conversations.
    */
   create(actor: Actor, input: CreateConversation): Promise<{ conversation: Conversation; isNew: boolean }>;
   /** Tells those in whose list a message has put a conversation, for the first time or again. */
@@ -46,8 +46,9 @@ export function createOpening({ rows: { conversations, members }, users, viewFor
   async function requireOpen(userId: string, otherId: string): Promise<void> {
     const other = (await users.people.of(userId, [otherId])).get(otherId);
     if (!other) throw notFound();
-    if (mayWrite(other.between, other.owner, false) || (await conversations.ofPair(userId, otherId))) return;
-    throw notContactable();
+    if (await conversations.ofPair(userId, otherId)) return;
+    if (!mayWrite(other.between, other.owner, false)) throw notContactable();
+    if ((await members.crowdedAmong([userId, otherId])).size > 0) throw new Problem('conflict');
   }
 
   return {

@@ -1,4 +1,5 @@
 import { mayAdd } from '../users/people.policy.js';
+import type { MemberRows } from '../conversations/members.model.js';
 import type { Users } from '../users/users.service.js';
 import type { Refused } from './groups.schemas.js';
 import type { MemberChanges } from './members-change.model.js';
@@ -16,9 +17,11 @@ export interface Admission {
 /** Builds the question who may come in. */
 export function createAdmission({
   users,
+  members,
   memberChanges,
 }: {
   users: Pick<Users, 'people' | 'statesOf'>;
+  members: Pick<MemberRows, 'crowdedAmong'>;
   memberChanges: Pick<MemberChanges, 'idsOf'>;
 }): Admission {
   return {
@@ -29,12 +32,13 @@ export function createAdmission({
     },
     async judge(actorId, userIds, room) {
       const asked = [...new Set(userIds)];
-      const people = await users.people.of(actorId, asked);
-      const known = asked.filter((one) => {
+      const [people, crowded] = await Promise.all([users.people.of(actorId, asked), members.crowdedAmong(asked)]);
+      const willing = asked.filter((one) => {
         const person = people.get(one);
         return person && mayAdd(person.between, person.owner);
       });
-      const late = new Set(known.slice(Math.max(0, room)));
+      const known = willing.filter((one) => !crowded.has(one));
+      const late = new Set([...known.slice(Math.max(0, room)), ...crowded]);
       const refused = asked.flatMap((userId): Refused[] => {
         const person = people.get(userId);
         if (!person) return [{ userId, code: 'not_found' }];

@@ -29,7 +29,7 @@ import { createOwnership, type Ownership } from './ownership.js';
 
 interface Deps {
   rows: GroupRows;
-  members: Pick<MemberRows, 'one' | 'among' | 'groupsOf'>;
+  members: Pick<MemberRows, 'one' | 'among' | 'groupsOf' | 'crowdedAmong'>;
   memberChanges: MemberChanges;
   conversations: Pick<Conversations, 'viewFor' | 'create'>;
   users: Pick<Users, 'people' | 'statesOf'>;
@@ -48,7 +48,7 @@ interface Created {
 
 /** Groups. Every call throws `not_found` for who is no member, and `forbidden` for what his role does not allow. */
 export interface Groups extends Membership, Pick<Ownership, 'leave' | 'delete'> {
-  /** Makes a group; who may not be added is left out and named. Throws `invalid_input` for too many members. */
+  /** Makes a group; who may not be added is left out and named. Throws `invalid_input` for too many members, `conflict` in too many conversations. */
   create(actor: Actor, input: CreateGroup): Promise<Created>;
   /** Opens a conversation of either type. */
   open(actor: Actor, input: OpenConversation): Promise<{ conversation: Conversation | CreatedGroup; isNew: boolean }>;
@@ -88,31 +88,41 @@ function photoOf(id: string, { userId: ownerId }: Actor) {
 
 /** Builds the making of groups, once for each clientId. */
 function createCreation(
-  { rows, changing, conversations, maxMembers, claiming }: Deps,
+  { rows, members, changing, conversations, maxMembers, claiming }: Deps,
   admission: Admission,
   takeBack: TakeBack,
 ): Groups['create'] {
+  /** Makes a group that is not known yet; `made` is null where another call with its clientId was faster. */
+  async function make(
+    actor: Actor,
+    { title, description = null, memberIds, clientId = null, photoUploadId }: CreateGroup,
+  ) {
+    if ((await members.crowdedAmong([actor.userId])).size > 0) throw new Problem('conflict');
+    const others = memberIds.filter((one) => one !== actor.userId);
+    const { admitted, refused } = await admission.judge(actor.userId, others, maxMembers - 1);
+    const id = rows.newId();
+    const photo =
+      photoUploadId === undefined
+        ? null
+        : await claiming.claimPicture(photoOf(id, actor), photoUploadId, 'body.photoUploadId');
+    const group = { id, photo, creatorId: actor.userId, title, description, memberIds: admitted, clientId };
+    const made = await rows.create(group);
+    if (photo && !made) await claiming.unclaim(claims.photo(id));
+    return { made, admitted, refused: made ? refused : [] };
+  }
+
   return async function create(actor, input) {
-    const { title, description = null, memberIds, clientId = null, photoUploadId } = input;
+    const { memberIds, clientId = null } = input;
     if (memberIds.length > maxMembers - 1) throw invalidInput('body.memberIds', tooMany);
     const known = async () => (clientId === null ? null : rows.byClientId(actor.userId, clientId));
     const first = await known();
-    const others = first ? [] : memberIds.filter((one) => one !== actor.userId);
-    const { admitted, refused } = await admission.judge(actor.userId, others, maxMembers - 1);
-    const id = rows.newId();
-    const isWithPhoto = !first && photoUploadId !== undefined;
-    const photo = isWithPhoto
-      ? await claiming.claimPicture(photoOf(id, actor), photoUploadId, 'body.photoUploadId')
-      : null;
-    const group = { id, photo, creatorId: actor.userId, title, description, memberIds: admitted, clientId };
-    const made = first ? null : await rows.create(group);
-    if (photo && !made) await claiming.unclaim(claims.photo(id));
+    const { made, admitted, refused } = first ? { made: null, admitted: [], refused: [] } : await make(actor, input);
     const row = made ?? first ?? (await known());
     if (!row) throw notFound();
     if (row.pending) await changing.finish(row, row.pending);
     await takeBack(String(row._id), admitted);
     const view = await conversations.viewFor(actor.userId, String(row._id));
-    return { group: { ...view, refused: made ? refused : [] }, isNew: made !== null };
+    return { group: { ...view, refused }, isNew: made !== null };
   };
 }
 

@@ -14,7 +14,7 @@ export function openingEndpoints(groups: Pick<Groups, 'open'>): Endpoint[] {
       path: '/',
       summary: 'Open a direct conversation, or make a group',
       description:
-        'There is one direct conversation per pair: 201 if it is new, 200 with the one that exists. With oneself it holds saved messages.',
+        'There is one direct conversation per pair: 201 if it is new, 200 with the one that exists. With oneself it holds saved messages. Nobody is in more than 5,000 conversations: a new one is then a `conflict`.',
       body: OpenConversation,
       limitOf: ({ type }) => openingLimits[type],
       returns: { 200: Opened, 201: Opened },

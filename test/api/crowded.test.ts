@@ -1,0 +1,64 @@
+import { Types } from 'mongoose';
+import { expect, it } from 'vitest';
+import { api } from '../support/client.js';
+import { makeDirect, makeGroup, makeUser, type TestUser } from '../support/factories.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+const most = 5_000;
+
+/** Puts somebody into so many more conversations that he is in as many as anybody can be; gives what takes one, or all, away again. */
+async function crowd({ database }: TestServer, user: TestUser) {
+  const members = database.collection('members');
+  const userId = new Types.ObjectId(user.id);
+  const own = await members.find({ userId }).sort({ slot: 1 }).toArray();
+  const { _id: _first, ...row } = own[0]!;
+  const rows = Array.from({ length: most - own.length }, (_, n) => ({
+    ...row,
+    _id: new Types.ObjectId(),
+    conversationId: new Types.ObjectId(),
+    slot: own.length + 1 + n,
+  }));
+  await members.insertMany(rows);
+  await database.collection<{ _id: Types.ObjectId }>('slots').updateOne({ _id: userId }, { $set: { last: most } });
+  return {
+    leaveOne: () => members.deleteOne({ _id: rows[0]!._id }),
+    leaveAll: () => members.deleteMany({ _id: { $in: rows.map(({ _id }) => _id) } }),
+  };
+}
+
+it('a person is in 5,000 conversations at most: the next one is a conflict until he leaves one', async () => {
+  const server = await startTestServer();
+  const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  await makeDirect(server, ada, bob);
+  const group = await makeGroup(server, eve, [bob]);
+  const crowding = await crowd(server, ada);
+  const open = (by: TestUser, userId: string) =>
+    api(server).as(by).post('/api/conversations', { type: 'direct', userId });
+  const add = () =>
+    api(server)
+      .as(eve)
+      .post(`/api/groups/${group.id}/members`, { userIds: [ada.id] });
+
+  const refused = [
+    await open(ada, eve.id),
+    await open(eve, ada.id),
+    await api(server).as(ada).post('/api/groups', { title: 'One too many', memberIds: [] }),
+    await api(server).as(ada).post('/api/conversations', { type: 'group', title: 'One too many', memberIds: [] }),
+  ];
+  expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [409, 'conflict']));
+  expect((await open(ada, bob.id)).status).toBe(200);
+  expect((await add()).body).toEqual({ added: [], refused: [{ userId: ada.id, code: 'conflict' }] });
+  const without = await api(server)
+    .as(eve)
+    .post('/api/groups', { title: 'Without', memberIds: [ada.id, bob.id] });
+  expect(without.body.refused).toEqual([{ userId: ada.id, code: 'conflict' }]);
+  expect(without.body.memberCount).toBe(2);
+
+  await crowding.leaveOne();
+  expect((await add()).body.refused).toEqual([]);
+  expect((await open(ada, eve.id)).status).toBe(409);
+  await api(server).as(ada).post(`/api/groups/${group.id}/leave`);
+  expect((await open(ada, eve.id)).status).toBe(201);
+  await crowding.leaveAll();
+  await server.stop();
+});
