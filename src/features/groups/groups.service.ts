@@ -93,10 +93,8 @@ function createCreation(
   takeBack: TakeBack,
 ): Groups['create'] {
   /** Makes a group that is not known yet; `made` is null where another call with its clientId was faster. */
-  async function make(
-    actor: Actor,
-    { title, description = null, memberIds, clientId = null, photoUploadId }: CreateGroup,
-  ) {
+  async function make(actor: Actor, input: CreateGroup) {
+    const { title, description = null, memberIds, clientId = null, photoUploadId } = input;
     if ((await members.crowdedAmong([actor.userId])).size > 0) throw new Problem('conflict');
     const others = memberIds.filter((one) => one !== actor.userId);
     const { admitted, refused } = await admission.judge(actor.userId, others, maxMembers - 1);
@@ -116,7 +114,9 @@ function createCreation(
     if (memberIds.length > maxMembers - 1) throw invalidInput('body.memberIds', tooMany);
     const known = async () => (clientId === null ? null : rows.byClientId(actor.userId, clientId));
     const first = await known();
-    const { made, admitted, refused } = first ? { made: null, admitted: [], refused: [] } : await make(actor, input);
+    const { made, admitted, refused } = first
+      ? { made: null, admitted: [] as string[], refused: [] }
+      : await make(actor, input);
     const row = made ?? first ?? (await known());
     if (!row) throw notFound();
     if (row.pending) await changing.finish(row, row.pending);
