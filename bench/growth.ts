@@ -133,6 +133,12 @@ async function raise(connection: Connection, places: readonly Place[]): Promise<
   }
 }
 
+/** Ends the memberships in what holds no message: 200 conversations are left. */
+async function leaveEmpty(connection: Connection, userId: string): Promise<void> {
+  const filter = { userId: new Types.ObjectId(userId), slot: { $gt: busyCount } };
+  await connection.collection('members').updateMany(filter, { $set: { endedAt: new Date() } });
+}
+
 async function median(times: number, ask: () => Promise<unknown>): Promise<number> {
   const found: number[] = [];
   for (let n = 0; n < times; n++) {
@@ -181,16 +187,24 @@ async function measure(uri: string, size: number): Promise<Map<string, number>> 
       'newest 50 messages': () => get(`/api/messages?conversationId=${large}`),
       'oldest 50 messages': () => get(`/api/messages?conversationId=${large}&after=0`),
       'sync, nothing new': () => post(url, '/api/sync', { cursor: whole }, accessToken),
+    };
+    const searches: Record<string, () => Promise<unknown>> = {
       'search, rare word': () => get('/api/messages/search?q=seldom&limit=20'),
       'search, common word': () => get('/api/messages/search?q=common&limit=20'),
       'search, most frequent word': () => get('/api/messages/search?q=often&limit=20'),
       'search, two words': () => get('/api/messages/search?q=common%20often&limit=20'),
+      'search, beginning of a word': () => get('/api/messages/search?q=wor&limit=20'),
     };
     const result = new Map<string, number>();
-    for (const [name, ask] of Object.entries(questions)) {
-      await median(10, ask);
-      result.set(name, await median(40, ask));
-    }
+    const ask = async (some: Record<string, () => Promise<unknown>>, of = ''): Promise<void> => {
+      for (const [name, one] of Object.entries(some)) {
+        await median(10, one);
+        result.set(name + of, await median(40, one));
+      }
+    };
+    await ask({ ...questions, ...searches });
+    await leaveEmpty(connection, user.id);
+    await ask(searches, ', in 200 conversations');
     return result;
   } finally {
     await connection.close();

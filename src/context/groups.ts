@@ -49,5 +49,5 @@ export function createGroupsOver({ config, logger }: Parts, { rows, bus, isConne
     news,
     maxMembers: config.groupMaxMembers,
   });
-  return { groups, groupChanging: changing, news };
+  return { groups, groupChanging: changing };
 }

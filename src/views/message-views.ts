@@ -8,8 +8,11 @@ import type { Message } from './message.schemas.js';
 import type { Visibility } from './visibility.js';
 
 export interface MessageViews {
-  /** Messages as one person sees them who is in all their conversations, which `held` gives; by a fixed number of queries. */
-  of(rows: readonly MessageRow[], held: readonly Held[]): Promise<Message[]>;
+  /**
+   * Messages as one person sees them who is in all their conversations, which `held` gives; by a fixed number of queries,
+   * which wait for nothing but, where something may be hidden, for each other. `quoted`: what they quote, where it has been read.
+   */
+  of(rows: readonly MessageRow[], held: readonly Held[], quoted?: readonly MessageRow[]): Promise<Message[]>;
 }
 
 interface Deps {
@@ -32,11 +35,16 @@ function standingIn(held: readonly Held[]): (row: MessageRow) => Held {
 /** Builds what shows messages. */
 export function createMessageViews({ messages, changes, visibility, links }: Deps): MessageViews {
   /** What is quoted, with whether the reader sees it. */
-  async function quotesIn(rows: readonly MessageRow[], heldOf: (row: MessageRow) => Held) {
-    const ids = quotedIn(rows);
+  async function quotesIn(
+    rows: readonly MessageRow[],
+    known: readonly MessageRow[],
+    heldOf: (row: MessageRow) => Held,
+  ) {
+    const there = new Set(known.map(({ _id }) => String(_id)));
+    const ids = quotedIn(rows).filter((id) => !there.has(id));
     const found = ids.length === 0 ? [] : await messages.byIds(ids);
     const quotes = await Promise.all(
-      found.map(async (row): Promise<[string, Quoted]> => {
+      [...known, ...found].map(async (row): Promise<[string, Quoted]> => {
         const unseen = await visibility.unseenOf(heldOf(row).member, [row.seq]);
         return [String(row._id), { row, isVisible: unseen.size === 0 }];
       }),
@@ -45,10 +53,9 @@ export function createMessageViews({ messages, changes, visibility, links }: Dep
   }
 
   return {
-    async of(found, held) {
+    async of(found, held, quoted = []) {
       const heldOf = standingIn(held);
-      const rows = await changes.withRevs(found);
-      const quotes = await quotesIn(rows, heldOf);
+      const [rows, quotes] = await Promise.all([changes.withRevs(found), quotesIn(found, quoted, heldOf)]);
       return rows.map((row) => {
         const one = heldOf(row);
         const reader = { userId: String(one.member.userId), reached: reachedOf(one) };

@@ -1,6 +1,7 @@
+import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { api, type Answer } from '../support/client.js';
-import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 let server: TestServer;
@@ -87,19 +88,37 @@ describe('search', () => {
     expect(textsOf(await search(ada, 'after'))).toEqual(['afterwards']);
   });
 
+  it('finds the newest over very many conversations', async () => {
+    const ada = await makeUser(server);
+    const texts = Array.from({ length: 205 }, (_, n) => `hello ${n}`);
+    const some = pLimit(10);
+    const send = async (text: string) => sendText(server, ada, (await makeGroup(server, ada, [])).id, text);
+    await Promise.all(texts.map((text) => some(() => send(text))));
+    const found = await allPages(ada, 'hello', { limit: '100' });
+    expect([...found.texts].sort()).toEqual([...texts].sort());
+    const last = await sendText(server, ada, (await makeGroup(server, ada, [])).id, 'hello again');
+    expect((await search(ada, 'hello', { limit: '1' })).body.items[0].message.id).toBe(last.id);
+  });
+
   it('pages through what is rare and what is in very many messages, each once, in one order', async () => {
     const people = await Promise.all([makeUser(server), makeUser(server), makeUser(server)]);
     const [ada, bob, eve] = people as [TestUser, TestUser, TestUser];
     const ids = [(await makeDirect(server, ada, bob)).id, (await makeDirect(server, ada, eve)).id];
-    const texts = Array.from({ length: 2400 }, (_, n) => `common ${n % 100 === 7 ? 'seldom ' : ''}number${n}`);
+    const wordOf = (n: number): string => (n % 300 === 12 ? 'commonly' : 'common');
+    const texts = Array.from({ length: 2400 }, (_, n) => `${wordOf(n)} ${n % 100 === 7 ? 'seldom ' : ''}number${n}`);
     for (let at = 0; at < texts.length; at += 50) {
       await Promise.all(texts.slice(at, at + 50).map((text, n) => sendText(server, ada, ids[n % 2] ?? '', text)));
     }
     const common = await allPages(ada, 'common', { limit: '100' });
     expect(common.texts).toHaveLength(2400);
     expect([...common.texts].sort()).toEqual([...texts].sort());
+    // The beginning of very many words.
+    const numbers = await allPages(ada, 'number', { limit: '100' });
+    expect(numbers.texts).toEqual(common.texts);
+    const whole = await allPages(ada, 'common number', { limit: '100' });
+    expect(whole.texts).toEqual(common.texts.filter((text) => !text.includes('commonly')));
     const both = await allPages(ada, 'common number', { limit: '100', conversationId: ids[0] ?? '' });
-    expect(both.texts).toHaveLength(1200);
+    expect(both.texts.length).toBe(1200 - texts.filter((text, n) => n % 2 === 0 && text.includes('commonly')).length);
     const rare = await allPages(ada, 'common seldom', { limit: '5' });
     expect(rare.texts).toEqual(common.texts.filter((text) => text.includes('seldom')));
     const times = common.texts.map((text) => Math.floor(Number(/\d+$/.exec(text)?.[0]) / 50));

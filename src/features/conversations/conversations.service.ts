@@ -29,7 +29,7 @@ import { permissionsOf } from './roles.schemas.js';
 import { roleOf } from './group-change.model.js';
 import { rankOf } from './roles.schemas.js';
 import { createHiding, type Hiding } from './hiding.js';
-import { createListing, createTotals, ownBy, withOthers } from './listing.js';
+import { createListing, createOwnReading, createTotals, type OwnReading } from './listing.js';
 import { createMarks, type Marks } from './marks.js';
 import type { MemberRows } from './members.model.js';
 import { createOpening, type Opening } from './opening.js';
@@ -57,7 +57,7 @@ interface Deps {
   bus: Pick<FactBus<Facts>, 'publish'>;
 }
 
-export interface Conversations {
+export interface Conversations extends OwnReading {
   create: Opening['create'];
   /** The conversations of a person, pinned first, then by activity; throws `unavailable`. */
   list(actor: Actor, input: ListConversations): Promise<ConversationList>;
@@ -71,10 +71,6 @@ export interface Conversations {
   hide(actor: Actor, conversationId: string): Promise<void>;
   /** What the other members show of their marks. */
   receipts(actor: Actor, conversationId: string, asked: ListReceipts): Promise<ReceiptList>;
-  /** All conversations in a person's list, without the others in them; throws `unavailable`. */
-  ownOf(userId: string): Promise<Held[]>;
-  /** Adds the others. */
-  withOthers(userId: string, held: readonly Held[]): Promise<Held[]>;
   /** The facts that the rules of a conversation need; throws `not_found` for who is no member. */
   standingOf(userId: string, conversationId: string): Promise<Held>;
   /** The groups of a person, for the rooms of his sockets. */
@@ -177,8 +173,7 @@ export function createConversations(deps: Deps): Conversations {
     standingOf,
     create: opening.create,
     list: (actor, input) => list(actor.userId, input),
-    ownOf: (userId) => ownBy({ rows, log }, userId),
-    withOthers: (userId, held) => withOthers({ rows }, userId, held),
+    ...createOwnReading({ rows, log }),
     marks,
     unread: ({ userId }) => totals(userId),
     async update(actor, conversationId, settings) {

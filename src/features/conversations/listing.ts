@@ -6,7 +6,7 @@ import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRows } from './conversations.model.js';
 import { startOf } from './conversations.policy.js';
 import type { ConversationList, ListConversations, UnreadTotals } from './conversations.schemas.js';
-import type { MemberRows } from './members.model.js';
+import type { MemberRow, MemberRows } from './members.model.js';
 import type { Known } from './standing.js';
 
 interface Deps {
@@ -45,10 +45,14 @@ async function filtered(
   return all.filter((held) => held.member.markedUnread || countsIn(counts, held).unreadCount > 0);
 }
 
-/** What is in somebody's list, without the others in it; throws `unavailable`. */
-export async function ownBy({ rows: { conversations, members }, log }: Listed, userId: string): Promise<Held[]> {
+/** The memberships of somebody, when everything that he has been told of is written. */
+async function ownMembers({ rows: { members }, log }: Listed, userId: string): Promise<MemberRow[]> {
   if (!(await log.settle())) throw unavailable();
-  const own = await members.ofUser(userId);
+  return members.ofUser(userId);
+}
+
+/** What of these is in the list of their owner: not an empty conversation that another one has opened. */
+async function headed({ rows: { conversations } }: Pick<Deps, 'rows'>, own: readonly MemberRow[]): Promise<Held[]> {
   const ids = own.map(({ conversationId }) => conversationId);
   const found = new Map((await conversations.byIds(ids)).map((row) => [String(row._id), row]));
   return own.flatMap((member) => {
@@ -58,24 +62,57 @@ export async function ownBy({ rows: { conversations, members }, log }: Listed, u
   });
 }
 
-/** Adds who else is in direct conversations. What they show is at most the head that it is shown with. */
-export async function withOthers(
-  { rows: { members } }: Pick<Deps, 'rows'>,
-  userId: string,
-  held: readonly Held[],
-): Promise<Held[]> {
-  const directs = held.filter(({ member }) => !member.isGroup).map(({ conversation }) => conversation._id);
-  const rows = new Map((await members.othersIn(directs, userId)).map((row) => [String(row.conversationId), row]));
-  return held.map((one): Held => {
-    const row = rows.get(String(one.conversation._id));
-    if (!row) return one;
-    const { seq } = one.conversation;
-    const shown = {
-      shownReadSeq: Math.min(row.shownReadSeq, seq),
-      shownDeliveredSeq: Math.min(row.shownDeliveredSeq, seq),
-    };
-    return { ...one, other: { ...row, ...shown } };
-  });
+/** Who else is in the direct ones among these, by conversation. */
+async function othersBeside({ rows: { members } }: Pick<Deps, 'rows'>, userId: string, own: readonly MemberRow[]) {
+  const directs = own.filter(({ isGroup }) => !isGroup).map(({ conversationId }) => conversationId);
+  return new Map((await members.othersIn(directs, userId)).map((row) => [String(row.conversationId), row]));
+}
+
+/** What another one shows is at most the head that it is shown with. */
+function beside(held: Held, others: ReadonlyMap<string, MemberRow>): Held {
+  const row = others.get(String(held.conversation._id));
+  if (!row) return held;
+  const { seq } = held.conversation;
+  const shown = {
+    shownReadSeq: Math.min(row.shownReadSeq, seq),
+    shownDeliveredSeq: Math.min(row.shownDeliveredSeq, seq),
+  };
+  return { ...held, other: { ...row, ...shown } };
+}
+
+/** What is in somebody's list, without the others in it; throws `unavailable`. */
+async function ownBy(deps: Listed, userId: string): Promise<Held[]> {
+  return headed(deps, await ownMembers(deps, userId));
+}
+
+/** Adds who else is in direct conversations. */
+async function withOthers(deps: Pick<Deps, 'rows'>, userId: string, held: readonly Held[]): Promise<Held[]> {
+  const own = held.map(({ member }) => member);
+  const others = await othersBeside(deps, userId, own);
+  return held.map((one) => beside(one, others));
+}
+
+/** All that is in somebody's list. */
+export interface OwnReading {
+  /** Without the others in it; throws `unavailable`. */
+  ownOf(userId: string): Promise<Held[]>;
+  /** The same with the others, who are read at the same time; throws `unavailable`. */
+  ownWithOthers(userId: string): Promise<Held[]>;
+  /** Adds the others. */
+  withOthers(userId: string, held: readonly Held[]): Promise<Held[]>;
+}
+
+/** Builds the reading of all that is in somebody's list. */
+export function createOwnReading(deps: Listed): OwnReading {
+  return {
+    ownOf: (userId) => ownBy(deps, userId),
+    withOthers: (userId, held) => withOthers(deps, userId, held),
+    async ownWithOthers(userId) {
+      const own = await ownMembers(deps, userId);
+      const [held, others] = await Promise.all([headed(deps, own), othersBeside(deps, userId, own)]);
+      return held.map((one) => beside(one, others));
+    },
+  };
 }
 
 /** Builds the list of conversations: pinned first, then by activity. */

@@ -22,6 +22,16 @@ interface Deps {
   isConnected(userId: string): boolean;
 }
 
+/** A member as clients see him. */
+export function toMember({ rank, joinedAt, invitedBy }: MemberRow, user: Member['user']): Member {
+  return {
+    user,
+    role: roles[rank] ?? 'member',
+    joinedAt: joinedAt.toISOString(),
+    invitedBy: invitedBy ? String(invitedBy) : null,
+  };
+}
+
 /** So many are shown a group at once: who brings in a thousand leaves room for others. */
 const shownAtOnce = 10;
 
@@ -39,8 +49,7 @@ export function createGroupNews({ members, users, conversations, bus, links, isC
     const refs = await users.refs(rows.map(({ userId }) => String(userId)));
     return rows.flatMap((row) => {
       const user = refs.get(String(row.userId));
-      const invitedBy = row.invitedBy ? String(row.invitedBy) : null;
-      return user ? [{ user, role: roles[row.rank] ?? 'member', joinedAt: row.joinedAt.toISOString(), invitedBy }] : [];
+      return user ? [toMember(row, user)] : [];
     });
   }
 

@@ -118,7 +118,8 @@ schema.index(
   { mentions: 1, conversationId: 1, seq: 1 },
   { partialFilterExpression: { mentions: { $type: 'objectId' } } },
 );
-schema.index({ conversationId: 1, words: 1, seq: -1 });
+// What holds a word, in the order of time: the ids carry it.
+schema.index({ conversationId: 1, words: 1, _id: -1 });
 schema.index({ pending: 1 }, { partialFilterExpression: { pending: { $type: 'objectId' } } });
 schema.index({ 'reacting.changeId': 1 }, { partialFilterExpression: { 'reacting.changeId': { $type: 'objectId' } } });
 
@@ -145,6 +146,8 @@ export interface MessageRows extends LogRows<MessageRow> {
   lastSeq(conversationId: string): Promise<number>;
   byId(messageId: string): Promise<MessageRow | null>;
   byIds(messageIds: readonly string[]): Promise<MessageRow[]>;
+  /** Messages, and what they quote. */
+  withQuoted(messageIds: readonly string[]): Promise<{ rows: MessageRow[]; quoted: MessageRow[] }>;
   bySendKey(key: SendKey): Promise<MessageRow | null>;
   /** The system message of a change. */
   byChangeId(changeId: Types.ObjectId): Promise<MessageRow | null>;
@@ -228,6 +231,15 @@ export function messagesModel(connection: Connection): MessageRows {
         .find({ _id: { $in: messageIds.map((one) => new Types.ObjectId(one)) } }, majority)
         .sort({ _id: 1 })
         .toArray(),
+    async withQuoted(messageIds) {
+      if (messageIds.length === 0) return { rows: [], quoted: [] };
+      const _id = { $in: messageIds.map((one) => new Types.ObjectId(one)) };
+      const lookup = { from: 'messages', localField: 'replyTo', foreignField: '_id', as: 'quoted' };
+      const pipeline = [{ $match: { _id } }, { $lookup: lookup }];
+      const found = await messages.aggregate<MessageRow & { quoted: MessageRow[] }>(pipeline, majority).toArray();
+      const rows = found.map(({ quoted: _quoted, ...row }) => row);
+      return { rows, quoted: found.flatMap(({ quoted }) => quoted) };
+    },
     bySendKey: ({ conversationId, senderId, clientId }) =>
       messages.findOne(
         {

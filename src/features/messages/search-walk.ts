@@ -1,5 +1,5 @@
-/** Looks through conversations from the newest message on, for words that are in many messages. */
-import type { Candidate, SearchRows, Slice, Term } from './search.model.js';
+/** Looks through conversations from the newest message on, for words that have no order of their own. */
+import { byAge, type Candidate, type SearchRows, type Slice, type Term } from './search.model.js';
 import type { MessageRow } from './messages.model.js';
 
 /** A conversation to be looked through: what lies above `start` and below `below`. */
@@ -29,14 +29,9 @@ const tracksAtOnce = 40;
 const firstSlice = 8;
 const largestSlice = 256;
 /** So many messages are looked through for one page at most; the next page goes on from there. */
-const budget = 20_000;
+export const budget = 20_000;
 
 export const timeOf = ({ _id }: Pick<Candidate, '_id'>): number => _id.getTimestamp().getTime();
-
-/** Newest first: by the time of the ids, which is that of sending. */
-export function byAge(a: Candidate, b: Candidate): number {
-  return b._id.toHexString() < a._id.toHexString() ? -1 : 1;
-}
 
 interface Walking extends Track {
   slice: number;

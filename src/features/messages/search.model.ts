@@ -1,11 +1,16 @@
 /** What search asks of the rows of messages; each query is served by an index and bounded. */
-import type { Connection, Types } from 'mongoose';
+import { type Connection, Types } from 'mongoose';
 import type { Place } from '../conversations/hidden.model.js';
 import { majority } from '../../drivers/concerns.js';
 import { type MessageRow, messagesOf } from './messages.model.js';
 
 /** A message that may be a hit: what has to be known before it is read whole. */
 export type Candidate = Pick<MessageRow, '_id' | 'conversationId' | 'seq' | 'senderId' | 'text' | 'words'>;
+
+/** Newest first: by the ids, whose time is that of sending. */
+export function byAge(a: Pick<Candidate, '_id'>, b: Pick<Candidate, '_id'>): number {
+  return b._id.toHexString() < a._id.toHexString() ? -1 : 1;
+}
 
 /** A stretch of a conversation to be looked through: above one number, below another. */
 export interface Slice {
@@ -22,7 +27,15 @@ export interface Term {
 
 export interface SearchRows {
   /** What holds a word in some conversations, in no order; no more than `limit`. */
-  withTerm(conversationIds: readonly Types.ObjectId[], term: Term, limit: number): Promise<Candidate[]>;
+  withWord(conversationIds: readonly Types.ObjectId[], word: string, limit: number): Promise<Candidate[]>;
+  /** What holds a word that begins with this one and is longer, in no order; no more than `limit`. */
+  withLonger(conversationIds: readonly Types.ObjectId[], word: string, limit: number): Promise<Candidate[]>;
+  /** The newest that hold a word, of those with smaller ids than `before`; newest first. */
+  newestWith(
+    conversationIds: readonly Types.ObjectId[],
+    word: string,
+    page: { before: string | null; limit: number },
+  ): Promise<Candidate[]>;
   /** What holds a word in some slices; null: everything in them. */
   inSlices(slices: readonly Slice[], term: Term | null): Promise<Candidate[]>;
   /** The ids of the messages at these places. */
@@ -31,6 +44,10 @@ export interface SearchRows {
 
 /** So many conversations in one query: the ranges of an index that it takes stay few. */
 const conversationsAtOnce = 500;
+/** MongoDB merges so many ranges of an index by an order; of more it would read everything and sort. */
+const mergedAtOnce = 200;
+/** Behind every letter and digit. */
+const lastCharacter = '\u{10FFFF}';
 const maxTimeMS = 2000;
 const projection = { conversationId: 1, seq: 1, senderId: 1, text: 1, words: 1 } as const;
 
@@ -40,16 +57,34 @@ const conditionOf = ({ word, isPrefix }: Term) => (isPrefix ? { $regex: `^${word
 /** Gives the search on one connection. */
 export function searchModel(connection: Connection): SearchRows {
   const messages = messagesOf(connection);
+
+  async function holding(conversationIds: readonly Types.ObjectId[], words: string | object, limit: number) {
+    const found: Candidate[] = [];
+    for (let at = 0; at < conversationIds.length && found.length < limit; at += conversationsAtOnce) {
+      const filter = { conversationId: { $in: conversationIds.slice(at, at + conversationsAtOnce) }, words };
+      const options = { projection, maxTimeMS, limit: limit - found.length, ...majority };
+      found.push(...((await messages.find(filter, options).toArray()) as Candidate[]));
+    }
+    return found;
+  }
+
   return {
-    async withTerm(conversationIds, term, limit) {
-      const found: Candidate[] = [];
-      for (let at = 0; at < conversationIds.length && found.length < limit; at += conversationsAtOnce) {
-        const some = conversationIds.slice(at, at + conversationsAtOnce);
-        const filter = { conversationId: { $in: some }, words: conditionOf(term) };
-        const options = { projection, maxTimeMS, limit: limit - found.length, ...majority };
-        found.push(...((await messages.find(filter, options).toArray()) as Candidate[]));
+    withWord: holding,
+    withLonger: (conversationIds, word, limit) =>
+      holding(conversationIds, { $elemMatch: { $gt: word, $lt: word + lastCharacter } }, limit),
+    async newestWith(conversationIds, words, { before, limit }) {
+      const parts: Promise<Candidate[]>[] = [];
+      for (let at = 0; at < conversationIds.length; at += mergedAtOnce) {
+        const some = conversationIds.slice(at, at + mergedAtOnce);
+        const filter = {
+          conversationId: { $in: some },
+          words,
+          ...(before !== null && { _id: { $lt: new Types.ObjectId(before) } }),
+        };
+        const options = { projection, maxTimeMS, sort: { _id: -1 }, limit, ...majority } as const;
+        parts.push(messages.find(filter, options).toArray() as Promise<Candidate[]>);
       }
-      return found;
+      return (await Promise.all(parts)).flat().sort(byAge).slice(0, limit);
     },
     async inSlices(slices, term) {
       if (slices.length === 0) return [];

@@ -1,12 +1,14 @@
 import type { Changed } from '../../log/change.model.js';
 import type { MemberRow, MemberRows } from '../conversations/members.model.js';
+import { toMember } from '../groups/group-news.js';
 import type { Member } from '../groups/groups.schemas.js';
+import type { Users } from '../users/users.service.js';
 import type { SyncedConversation } from './sync.schemas.js';
 import type { Step } from './sync-step.js';
 
 interface Deps {
   members: Pick<MemberRows, 'page' | 'among'>;
-  memberViews: (rows: readonly MemberRow[]) => Promise<Member[]>;
+  users: Pick<Users, 'refs'>;
 }
 
 type Told = Pick<SyncedConversation, 'members' | 'removedMemberIds'>;
@@ -16,23 +18,32 @@ const mostMembers = 100;
 const nothing: Told = { members: [], removedMemberIds: [] };
 const tooMany: Told = { members: null, removedMemberIds: [] };
 
+function shown(rows: readonly MemberRow[], refs: ReadonlyMap<string, Member['user']>): Member[] {
+  return rows.flatMap((row) => {
+    const user = refs.get(String(row.userId));
+    return user ? [toMember(row, user)] : [];
+  });
+}
+
 /** Builds what tells the members of groups: all where the device does not know the group, else whose membership changed. */
-export function createSyncMembers({ members, memberViews }: Deps) {
+export function createSyncMembers({ members, users }: Deps) {
   async function everybodyIn({ held: { conversation } }: Step): Promise<Told> {
     if (conversation.memberCount > mostMembers) return tooMany;
     const rows = await members.page(conversation._id, null, mostMembers + 1);
-    return rows.length > mostMembers ? tooMany : { members: await memberViews(rows), removedMemberIds: [] };
+    if (rows.length > mostMembers) return tooMany;
+    return { members: shown(rows, await users.refs(rows.map(({ userId }) => String(userId)))), removedMemberIds: [] };
   }
 
-  return async function membersOf(step: Step, records: readonly Changed[]): Promise<Told> {
+  /** `changes` gives those of the conversation that the device has not seen. */
+  return async function membersOf(step: Step, changes: () => Promise<readonly Changed[]>): Promise<Told> {
     const { held, before } = step;
     if (held.conversation.type === 'direct') return nothing;
     if (before === null) return everybodyIn(step);
-    const changed = [...new Set(records.flatMap(({ userIds }) => userIds.map(String)))];
+    const changed = [...new Set((await changes()).flatMap(({ userIds }) => userIds.map(String)))];
     if (changed.length === 0) return nothing;
     if (changed.length > mostMembers) return tooMany;
-    const rows = await members.among(held.conversation._id, changed);
+    const [rows, refs] = await Promise.all([members.among(held.conversation._id, changed), users.refs(changed)]);
     const present = new Set(rows.map(({ userId }) => String(userId)));
-    return { members: await memberViews(rows), removedMemberIds: changed.filter((one) => !present.has(one)) };
+    return { members: shown(rows, refs), removedMemberIds: changed.filter((one) => !present.has(one)) };
   };
 }

@@ -1,8 +1,33 @@
 import type { Held } from '../../views/held.js';
+import { startOf } from '../conversations/conversations.policy.js';
 import type { Entry } from './sync-cursor.js';
 
 /** One conversation that is not as a device knows it; `before` is null where the device does not know it. */
 export interface Step {
   held: Held;
   before: Entry | null;
+}
+
+/** One that the device knows. */
+export type Known = Step & { before: Entry };
+
+export const idOf = ({ held }: Step): string => String(held.conversation._id);
+
+export const isKnown = (step: Step): step is Known => step.before !== null;
+
+/** Whether what the device holds of this conversation still begins where it began: it can go on from there. */
+export const isContinued = ({ held, before }: Known): boolean => before.start === startOf(held.member);
+
+/** Values by the conversation that they belong to. */
+export function grouped<Row extends { conversationId: { toString(): string } }>(
+  rows: readonly Row[],
+): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = String(row.conversationId);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
 }

@@ -15,7 +15,7 @@ import type { Step } from './sync-step.js';
 import type { SyncAnswer, SyncRequest } from './sync.schemas.js';
 
 interface Deps {
-  conversations: Pick<Conversations, 'ownOf' | 'withOthers'>;
+  conversations: Pick<Conversations, 'ownWithOthers'>;
   members: Pick<MemberRows, 'conversationsOfSlots'>;
   me: (userId: string) => Promise<Me>;
   contacts: Pick<Contacts, 'ownOf'>;
@@ -97,45 +97,50 @@ export function createSync({ conversations, members, me, contacts, notifications
     return (await members.conversationsOfSlots(userId, gone)).filter((id) => !there.has(id));
   }
 
+  /** What has changed in the conversations of a person: all of their numbers are read before any content. */
+  async function conversationsFor(userId: string, known: Map<number, Entry>, limit: number) {
+    const held = await conversations.ownWithOthers(userId);
+    const changed = held
+      .map((one): Step => ({ held: one, before: known.get(one.member.slot) ?? null }))
+      .filter(({ held: one, before }) => before === null || !isSame(before, entryOf(one)))
+      .sort((a, b) => byActivity(a.held, b.held));
+    const steps = changed.slice(0, limit);
+    const [removed, told] = await Promise.all([removedOf(userId, known, held), reading.read(userId, steps)]);
+    for (const { held: one } of steps) known.set(one.member.slot, entryOf(one));
+    return { removed, told, hasMore: changed.length > steps.length };
+  }
+
+  /** The collections of a person that are not as a device knows them, and the versions of all. */
+  async function collectionsFor(userId: string, versions: Vector['versions']) {
+    const [account, people, notified] = await Promise.all([
+      me(userId),
+      contacts.ownOf(userId),
+      notifications.newest(userId),
+    ]);
+    const all = Object.entries(collectionsOf(account, people, notified)).map(([name, { version, read }]) => ({
+      name,
+      version: versionOf(version),
+      read,
+    }));
+    const fresh = all.filter(({ name, version }) => versions[name] !== version);
+    const views = await Promise.all(fresh.map(async ({ name, read }) => [name, await read()] as const));
+    return { views, versions: Object.fromEntries(all.map(({ name, version }) => [name, version])) };
+  }
+
   return {
     async since({ userId }, { cursor, limit }) {
-      const { entries, versions } = vectorOf(userId, cursor);
-      const known = new Map(entries.map((entry) => [entry.slot, entry]));
-      // All numbers are read before any content.
-      const [own, account, people, notified] = await Promise.all([
-        conversations.ownOf(userId),
-        me(userId),
-        contacts.ownOf(userId),
-        notifications.newest(userId),
+      const before = vectorOf(userId, cursor);
+      const known = new Map(before.entries.map((entry) => [entry.slot, entry]));
+      const [{ removed, told, hasMore }, { views, versions }] = await Promise.all([
+        conversationsFor(userId, known, limit),
+        collectionsFor(userId, before.versions),
       ]);
-      const held = await conversations.withOthers(userId, own);
-      const changed = held
-        .map((one): Step => ({ held: one, before: known.get(one.member.slot) ?? null }))
-        .filter(({ held: one, before }) => before === null || !isSame(before, entryOf(one)))
-        .sort((a, b) => byActivity(a.held, b.held));
-      const steps = changed.slice(0, limit);
-      const collections = Object.entries(collectionsOf(account, people, notified)).map(([name, { version, read }]) => ({
-        name,
-        version: versionOf(version),
-        read,
-      }));
-      const fresh = collections.filter(({ name, version }) => versions[name] !== version);
-      const [removedConversationIds, told, views] = await Promise.all([
-        removedOf(userId, known, held),
-        reading.read(userId, steps),
-        Promise.all(fresh.map(async ({ name, read }) => [name, await read()] as const)),
-      ]);
-      for (const { held: one } of steps) known.set(one.member.slot, entryOf(one));
-      const vector = {
-        entries: [...known.values()],
-        versions: Object.fromEntries(collections.map(({ name, version }) => [name, version])),
-      };
       return {
-        cursor: cursors.seal(list, userId, packVector(vector)),
-        hasMore: changed.length > steps.length,
+        cursor: cursors.seal(list, userId, packVector({ entries: [...known.values()], versions })),
+        hasMore,
         ...Object.fromEntries(views),
         conversations: told,
-        removedConversationIds,
+        removedConversationIds: removed,
       };
     },
   };

@@ -13,6 +13,14 @@ export interface Condition {
   readonly test: Test;
   /** The node it came from; null if it is only part of one (inside `$elemMatch`), so that the node must be checked. */
   readonly node: QueryNode | null;
+  /** What the conditions have in common that one and the same element of an array meets; null for the others. */
+  readonly element: Test | null;
+}
+
+/** Conditions that a single element of an array has to meet, all of them. */
+function conditionsOfElement(path: string, test: Test & { op: 'element' }): Condition[] {
+  const parts = conditionsOf(test.node).filter(({ node }) => node !== null);
+  return parts.map((part) => ({ path, test: part.test, node: null, element: test }));
 }
 
 /** The conditions that a query puts on documents, one for each conjunct; `$elemMatch` gives those of its parts too. */
@@ -21,9 +29,15 @@ export function conditionsOf(node: QueryNode): Condition[] {
   if (node.kind === 'or' && node.nodes.length === 1) return node.nodes.flatMap(conditionsOf);
   if (node.kind !== 'leaf') return [];
   const { path, test } = node;
-  const own: Condition = { path, test, node };
+  const own: Condition = { path, test, node, element: null };
+  if (test.op === 'element') return [own, ...conditionsOfElement(path, test)];
   if (test.op !== 'elemMatch') return [own];
-  const inner = conditionsOf(test.node).map((part) => ({ path: `${path}.${part.path}`, test: part.test, node: null }));
+  const inner = conditionsOf(test.node).map((part) => ({
+    path: `${path}.${part.path}`,
+    test: part.test,
+    node: null,
+    element: null,
+  }));
   return [own, ...inner];
 }
 
@@ -151,9 +165,20 @@ function prefixBounds(condition: Condition, descending: boolean): Bounds | null 
   };
 }
 
+/** The two ends of a range. On a path with arrays they have to be ends for one element: several can meet one each. */
+function sidesOf(conditions: readonly Condition[], multikey: boolean): Sides {
+  const usable = conditions.filter(({ test }) => 'operand' in test && isRangeOperand(test.operand));
+  const lower = usable.find(({ test }) => test.op === 'gt' || test.op === 'gte') ?? null;
+  const goTogether = ({ element }: Condition): boolean =>
+    !multikey || lower === null || (element !== null && element === lower.element);
+  const upper = usable.find((one) => (one.test.op === 'lt' || one.test.op === 'lte') && goTogether(one)) ?? null;
+  return { lower, upper };
+}
+
 /**
- * The intervals that the conditions on one path leave. On a path with arrays only one condition counts: different
- * elements can meet different conditions.
+ * The intervals that the conditions on one path leave. On a path with arrays only one condition counts, or both ends of a
+ * range that one element has to meet: different elements can meet different conditions. As MongoDB does it:
+ * https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/multikey-index-bounds/.
  */
 export function boundsOf(conditions: readonly Condition[], descending: boolean, multikey: boolean): Bounds | null {
   for (const op of ['eq', 'in']) {
@@ -162,10 +187,7 @@ export function boundsOf(conditions: readonly Condition[], descending: boolean, 
       if (bounds) return bounds;
     }
   }
-  const usable = conditions.filter(({ test }) => 'operand' in test && isRangeOperand(test.operand));
-  const lower = usable.find(({ test }) => test.op === 'gt' || test.op === 'gte') ?? null;
-  const upper = usable.find(({ test }) => test.op === 'lt' || test.op === 'lte') ?? null;
-  const range = rangeBounds(multikey && lower ? { lower, upper: null } : { lower, upper }, descending);
+  const range = rangeBounds(sidesOf(conditions, multikey), descending);
   if (range) return range;
   for (const condition of conditions) {
     const bounds = prefixBounds(condition, descending);
