@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { onCleanup, temporaryFolder } from '../../test/support/cleanup.js';
-import { PromptConnection } from './prompt-connection.js';
+import { onCleanup, temporaryFolder } from '../support/cleanup.js';
+import { PromptConnection } from '../../src/drivers/prompt-connection.js';
 
 /** A connection to somebody who hears, and never answers. */
 async function connected(): Promise<{ socket: Socket; connection: PromptConnection }> {
