@@ -12,7 +12,7 @@ const lengths = {
   CRASH_COUNT: '5',
   GROUP_ROUNDS: '300',
   STEP_STRIDE: '1',
-  SCHEDULES: '250',
+  SCHEDULES: '600',
   EMBEDDED_MONGO_KILLS: '70',
 };
 

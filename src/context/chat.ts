@@ -12,6 +12,7 @@ import { createReactions } from '../features/reactions/reactions.service.js';
 import { createSync } from '../features/sync/sync.service.js';
 import { type Users } from '../features/users/users.service.js';
 import { createCursors } from '../kernel/cursors.js';
+import { createInFlight } from '../kernel/in-flight.js';
 import { createLog } from '../log/log.js';
 import { createReached } from '../log/reached.js';
 import { createConversationViews } from '../views/conversation-views.js';
@@ -50,8 +51,9 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     kind: database.kind,
     onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
   });
+  const inFlight = createInFlight();
   async function passed(): Promise<void> {
-    await log.passed();
+    await Promise.all([log.passed(), inFlight.passed()]);
     if (database.kind === 'mongodb') await wait(othersWriteMs);
   }
 
@@ -81,6 +83,7 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     search: rows.search,
     hidden,
     log,
+    inFlight,
     conversations,
     relations: users.relations,
     views: messageViews,
@@ -92,7 +95,7 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     claiming: files.claiming,
     links: files.links,
   });
-  const reactions = createReactions({ rows: rows.reactions, messages, conversations, users, cursors });
+  const reactions = createReactions({ rows: rows.reactions, messages, conversations, users, inFlight, cursors });
   return { log, passed, reached, views, cursors, contacts, conversations, messages, reactions };
 }
 

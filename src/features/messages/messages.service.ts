@@ -1,6 +1,7 @@
 import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
+import type { InFlight } from '../../kernel/in-flight.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
 import type { Log } from '../../log/log.js';
 import type { MessageViews } from '../../views/message-views.js';
@@ -35,6 +36,7 @@ interface Deps {
   rows: MessageRows;
   changes: MessageChanges;
   log: Pick<Log, 'append' | 'change'>;
+  inFlight: Pick<InFlight, 'during'>;
   conversations: Pick<
     Conversations,
     | 'standingOf'
@@ -104,7 +106,7 @@ export interface Messages {
 /** Builds the messages of a server. */
 export function createMessages(deps: Deps): Messages {
   const { rows, changes, log, conversations, relations, views, visibility, digests, bus, windows } = deps;
-  const { claiming, links } = deps;
+  const { claiming, links, inFlight } = deps;
   const reading = createMessageReading({ rows, views, visibility, conversations });
   const announcing = createAnnouncing({ rows, conversations, bus, links });
   const changing = createChanging({ changes, log, conversations, reading, announcing, windows, claiming });
@@ -114,7 +116,7 @@ export function createMessages(deps: Deps): Messages {
       ...{ rows, log, conversations, relations, visibility, digests, reading, claiming, links },
       announce: announcing.created,
     }),
-    edit: changing.edit,
+    edit: (actor, edit) => inFlight.during(() => changing.edit(actor, edit)),
     search: createSearching(deps),
     seen: reading.seen,
     numberChange: changing.number,
@@ -144,7 +146,7 @@ export function createMessages(deps: Deps): Messages {
       return { items: row.revisions.map(({ text, editedAt }) => ({ text, editedAt: editedAt.toISOString() })) };
     },
     async remove(actor, messageId, scope) {
-      if (scope === 'everyone') return changing.erase(actor, messageId);
+      if (scope === 'everyone') return inFlight.during(() => changing.erase(actor, messageId));
       const { row } = await reading.known(actor.userId, messageId);
       await conversations.hideMessage(actor, row);
       return null;

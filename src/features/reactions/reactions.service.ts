@@ -1,5 +1,6 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
+import type { InFlight } from '../../kernel/in-flight.js';
 import { createInTurn, type InTurn } from '../../kernel/in-turn.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Conversations } from '../conversations/conversations.service.js';
@@ -15,6 +16,7 @@ interface Deps {
   messages: Pick<Messages, 'seen' | 'get' | 'numberChange' | 'finishChanges'>;
   conversations: Pick<Conversations, 'requireChange'>;
   users: Pick<Users, 'refs'>;
+  inFlight: Pick<InFlight, 'during'>;
   cursors: Cursors;
 }
 
@@ -38,7 +40,12 @@ export interface Reactions {
 const pageSize = 200;
 
 /** Builds the list of who has reacted. */
-function createReactionList({ rows, messages, users, cursors }: Omit<Deps, 'conversations'>): Reactions['list'] {
+function createReactionList({
+  rows,
+  messages,
+  users,
+  cursors,
+}: Omit<Deps, 'conversations' | 'inFlight'>): Reactions['list'] {
   return async function list({ userId }, messageId, { limit, cursor }) {
     const { row } = await messages.seen(userId, messageId);
     const name = `reactions ${messageId}`;
@@ -103,7 +110,7 @@ function createForgetting({ rows, messages }: Writing, byMessage: InTurn): React
 }
 
 /** Builds the reactions of a server. */
-export function createReactions({ rows, messages, conversations, users, cursors }: Deps): Reactions {
+export function createReactions({ rows, messages, conversations, users, inFlight, cursors }: Deps): Reactions {
   /** What one person does to one message is answered in the order in which it is done. */
   const byPerson = createInTurn();
   const byMessage = createInTurn();
@@ -152,9 +159,12 @@ export function createReactions({ rows, messages, conversations, users, cursors 
     return answer(actor, messageId);
   }
 
+  const inTurn = (actor: Actor, asked: React, isAdded: boolean): Promise<MessageReactions> =>
+    byPerson(`${actor.userId} ${asked.messageId}`, () => inFlight.during(() => change(actor, asked, isAdded)));
+
   return {
-    add: (actor, asked) => byPerson(`${actor.userId} ${asked.messageId}`, () => change(actor, asked, true)),
-    remove: (actor, asked) => byPerson(`${actor.userId} ${asked.messageId}`, () => change(actor, asked, false)),
+    add: (actor, asked) => inTurn(actor, asked, true),
+    remove: (actor, asked) => inTurn(actor, asked, false),
     list: createReactionList({ rows, messages, users, cursors }),
     finishBefore,
     forget: createForgetting({ rows, messages }, byMessage),

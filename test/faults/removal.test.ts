@@ -1,0 +1,60 @@
+import { Types } from 'mongoose';
+import { expect, it } from 'vitest';
+import { api, type Answer, type Client } from '../support/client.js';
+import { makeGroup, makeUser, sendText } from '../support/factories.js';
+import { isRead, startGate, untilQuiet } from '../support/gate.js';
+import { startTestServer } from '../support/server.js';
+import { freshUri } from '../support/store.js';
+
+const key = { SECRET_KEY: 'the one key of both servers of this test' };
+
+/** What somebody does to his own message, and what is seen of it. */
+const deeds: [name: string, act: (as: Client, id: string) => Promise<Answer>, isDone: (message: any) => boolean][] = [
+  ['an edit', (as, id) => as.patch(`/api/messages/${id}`, { text: 'changed' }), ({ text }) => text === 'changed'],
+  ['a deletion', (as, id) => as.delete(`/api/messages/${id}`), ({ deletedAt }) => deletedAt !== null],
+  [
+    'a reaction',
+    (as, id) => as.put(`/api/reactions/${id}/${encodeURIComponent('👍')}`, undefined),
+    ({ reactions }) => reactions.length === 1,
+  ],
+];
+
+it.each(deeds)(
+  'requirement 91: what was allowed before a removal is over when the removal is answered: %s',
+  async (_name, act, isDone) => {
+    const uri = await freshUri();
+    const gate = await startGate(uri);
+    const server = await startTestServer({ ...key, MONGODB_URI: gate.uri });
+    const other = await startTestServer({ ...key, MONGODB_URI: uri });
+    const [ada, bob] = [await makeUser(other), await makeUser(other)];
+    const [group, another] = [await makeGroup(other, ada, [bob]), await makeGroup(other, ada, [bob])];
+    const { id } = await sendText(other, bob, group.id, 'as it was');
+    const remove = (at: { url: string }, groupId: string) =>
+      api(at).as(ada).delete(`/api/groups/${groupId}/members/${bob.id}`);
+    const seen = async (): Promise<any> => (await api(other).as(ada).get(`/api/messages/${id}`)).body;
+
+    gate.close((command) => !isRead(command) && command.collection === 'messages' && command.command !== 'insert');
+    const deed = act(api(server).as(bob), id);
+    await untilQuiet(() => gate.held.length > 0);
+    let isAnswered = false;
+    const removal = remove(server, group.id).then((answer) => {
+      isAnswered = true;
+      return answer;
+    });
+    const members = other.database.collection('members');
+    const ended = { conversationId: new Types.ObjectId(group.id), endedAt: { $ne: null } };
+    await expect.poll(() => members.countDocuments(ended), { timeout: 15_000 }).toBe(1);
+    // A removal that has nothing to wait for, begun later, is answered before it.
+    expect((await remove(other, another.id)).status).toBe(204);
+    expect([isAnswered, isDone(await seen())]).toEqual([false, false]);
+
+    gate.open();
+    expect((await removal).status).toBe(204);
+    expect(isDone(await seen())).toBe(true);
+    expect([200, 404]).toContain((await deed).status);
+    expect((await act(api(server).as(bob), id)).status).toBe(404);
+    await server.stop();
+    await other.stop();
+  },
+  30_000,
+);
