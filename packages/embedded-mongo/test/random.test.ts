@@ -70,7 +70,7 @@ const query = fc.record({
   sort,
   skip: fc.constantFrom(0, 0, 0, 3),
   limit: fc.constantFrom(0, 0, 1, 5),
-  hint: fc.constantFrom(undefined, undefined, 'a_1', 'b_-1', 'c_1', 'd_1', 'd.e_1', 'a_1_c_-1'),
+  hint: fc.constantFrom(undefined, undefined, 'a_1', 'b_-1', 'c_1', 'd_1', 'd.e_1', 'a_1_c_-1', 'd.e_1_d.f_-1'),
 });
 
 const INDEXES = [
@@ -80,6 +80,7 @@ const INDEXES = [
   { key: { d: 1 } },
   { key: { 'd.e': 1 } },
   { key: { a: 1, c: -1 } },
+  { key: { 'd.e': 1, 'd.f': -1 } },
   { key: { b: 1, p: 1 }, name: 'partial', partialFilterExpression: { p: true } },
   { key: { c: -1, b: 1 }, name: 'sparse', sparse: true },
 ] as { key: Record<string, 1 | -1>; name?: string }[];

@@ -29,21 +29,10 @@ const probes = 3;
 const largestPage = 1000;
 const secondMs = 1000;
 
-/** A word whose messages the index gives in the order of time, and the few with longer words that begin with it. */
-interface Ordered {
-  word: string;
-  longer: readonly Candidate[];
-}
-
 /** The words that are looked for, those that are likely to be rare first. */
 function termsOf({ whole, prefix }: WordQuery): Term[] {
   const terms = [...whole].sort((a, b) => b.length - a.length).map((word) => ({ word, isPrefix: false }));
   return prefix === null ? terms : [...terms, { word: prefix, isPrefix: true }];
-}
-
-/** Each once: a message may hold a word and a longer one. */
-function distinct(candidates: readonly Candidate[]): Candidate[] {
-  return [...new Map(candidates.map((one) => [String(one._id), one])).values()];
 }
 
 function trackOf({ conversation, member }: Held): Track {
@@ -57,25 +46,26 @@ function trackOf({ conversation, member }: Held): Track {
 
 const placesOf = ({ held }: Looking) => held.map(({ conversation }) => conversation._id);
 
-/** Goes down the messages with a word until there is enough, the end is reached, or the budget is spent. */
-async function goDown(rows: SearchRows, looking: Looking, { word, longer }: Ordered, isHit: IsHit): Promise<Found> {
-  const found: Candidate[] = [];
+/**
+ * Goes down the messages with a word until there is enough, the end is reached, or the budget is spent. What has a longer
+ * word that begins with it is looked for in each stretch between two pages; null where that is too much.
+ */
+async function goDown(rows: SearchRows, looking: Looking, term: Term, isHit: IsHit): Promise<Found | null> {
+  const candidates: Candidate[] = [];
   const enough = looking.limit + 1;
   let { before } = looking;
   let spent = 0;
-  let resume: string | null = null;
   for (let size = enough; ; size = Math.min(2 * size, largestPage)) {
-    const some = await rows.newestWith(placesOf(looking), word, { before, limit: size });
-    found.push(...some.filter(isHit));
-    spent += some.length;
-    const last = some.at(-1);
-    resume = last && some.length === size ? String(last._id) : null;
-    if (resume === null || found.length >= enough || spent >= budget) break;
+    const some = await rows.newestWith(placesOf(looking), term.word, { before, limit: size });
+    const resume = some.length < size ? null : String(some.at(-1)?._id);
+    const stretch = { from: resume, before, limit: fewMessages + size };
+    const all = term.isPrefix ? await rows.within(placesOf(looking), term, stretch) : some;
+    if (all.length >= stretch.limit) return null;
+    candidates.push(...all.filter(isHit).sort(byAge));
+    spent += all.length;
+    if (resume === null || candidates.length >= enough || spent >= budget) return { candidates, resume };
     before = resume;
   }
-  const isCovered = ({ _id }: Candidate): boolean => resume === null || String(_id) >= resume;
-  const candidates = distinct([...found, ...longer.filter(isHit).filter(isCovered)]).sort(byAge);
-  return { candidates, resume };
 }
 
 /** Looks through conversations from their newest messages on. */
@@ -88,29 +78,25 @@ async function onFoot(rows: SearchRows, { held, limit, before }: Looking, term: 
   return { candidates: found, resume };
 }
 
+/** Of several words, the first that is in few messages: all of them; null where each is in many. */
+async function gather(rows: SearchRows, looking: Looking, terms: readonly Term[]): Promise<Candidate[] | null> {
+  for (const term of terms) {
+    const all = await rows.within(placesOf(looking), term, { from: null, before: null, limit: fewMessages + 1 });
+    if (all.length <= fewMessages) return all;
+  }
+  return null;
+}
+
 /**
- * What is in few messages is gathered. Of a word that is in many the index gives the newest; of a beginning that many
- * words have it does not.
+ * Of several words, what is in few messages is gathered. Else the index gives the newest messages with a word; of the
+ * beginning of very many words it does not.
  */
 export async function find(rows: SearchRows, looking: Looking, isHit: IsHit): Promise<Found> {
   const terms = termsOf(looking.query);
-  const places = placesOf(looking);
-  const ordered: Ordered[] = [];
-  for (const { word, isPrefix } of terms.slice(0, probes)) {
-    const longer = isPrefix ? await rows.withLonger(places, word, fewMessages + 1) : [];
-    if (longer.length > fewMessages) continue;
-    ordered.push({ word, longer });
-    // A single word needs no other way than down its messages, however many there are.
-    if (terms.length === 1) break;
-    const all = await rows.withWord(places, word, fewMessages + 1);
-    if (all.length <= fewMessages)
-      return {
-        candidates: distinct([...all, ...longer])
-          .filter(isHit)
-          .sort(byAge),
-        resume: null,
-      };
-  }
-  const [first] = ordered;
-  return first ? goDown(rows, looking, first, isHit) : onFoot(rows, looking, terms[0] ?? null, isHit);
+  const [first] = terms;
+  // A single word needs no other way than down its messages, however many there are.
+  const all = terms.length > 1 ? await gather(rows, looking, terms.slice(0, probes)) : null;
+  if (all) return { candidates: all.filter(isHit).sort(byAge), resume: null };
+  const found = first ? await goDown(rows, looking, first, isHit) : null;
+  return found ?? onFoot(rows, looking, first ?? null, isHit);
 }

@@ -26,10 +26,12 @@ export interface Term {
 }
 
 export interface SearchRows {
-  /** What holds a word in some conversations, in no order; no more than `limit`. */
-  withWord(conversationIds: readonly Types.ObjectId[], word: string, limit: number): Promise<Candidate[]>;
-  /** What holds a word that begins with this one and is longer, in no order; no more than `limit`. */
-  withLonger(conversationIds: readonly Types.ObjectId[], word: string, limit: number): Promise<Candidate[]>;
+  /** What holds a word in some conversations, in no order: from an id on, of those with smaller ids than `before`. */
+  within(
+    conversationIds: readonly Types.ObjectId[],
+    term: Term,
+    stretch: { from: string | null; before: string | null; limit: number },
+  ): Promise<Candidate[]>;
   /** The newest that hold a word, of those with smaller ids than `before`; newest first. */
   newestWith(
     conversationIds: readonly Types.ObjectId[],
@@ -46,8 +48,6 @@ export interface SearchRows {
 const conversationsAtOnce = 500;
 /** MongoDB merges so many ranges of an index by an order; of more it would read everything and sort. */
 const mergedAtOnce = 200;
-/** Behind every letter and digit. */
-const lastCharacter = '\u{10FFFF}';
 const maxTimeMS = 2000;
 const projection = { conversationId: 1, seq: 1, senderId: 1, text: 1, words: 1 } as const;
 
@@ -58,20 +58,21 @@ const conditionOf = ({ word, isPrefix }: Term) => (isPrefix ? { $regex: `^${word
 export function searchModel(connection: Connection): SearchRows {
   const messages = messagesOf(connection);
 
-  async function holding(conversationIds: readonly Types.ObjectId[], words: string | object, limit: number) {
-    const found: Candidate[] = [];
-    for (let at = 0; at < conversationIds.length && found.length < limit; at += conversationsAtOnce) {
-      const filter = { conversationId: { $in: conversationIds.slice(at, at + conversationsAtOnce) }, words };
-      const options = { projection, maxTimeMS, limit: limit - found.length, ...majority };
-      found.push(...((await messages.find(filter, options).toArray()) as Candidate[]));
-    }
-    return found;
-  }
-
   return {
-    withWord: holding,
-    withLonger: (conversationIds, word, limit) =>
-      holding(conversationIds, { $elemMatch: { $gt: word, $lt: word + lastCharacter } }, limit),
+    async within(conversationIds, term, { from, before, limit }) {
+      const _id = {
+        ...(from !== null && { $gte: new Types.ObjectId(from) }),
+        ...(before !== null && { $lt: new Types.ObjectId(before) }),
+      };
+      const what = { words: conditionOf(term), ...(Object.keys(_id).length > 0 && { _id }) };
+      const found: Candidate[] = [];
+      for (let at = 0; at < conversationIds.length && found.length < limit; at += conversationsAtOnce) {
+        const filter = { conversationId: { $in: conversationIds.slice(at, at + conversationsAtOnce) }, ...what };
+        const options = { projection, maxTimeMS, limit: limit - found.length, ...majority };
+        found.push(...((await messages.find(filter, options).toArray()) as Candidate[]));
+      }
+      return found;
+    },
     async newestWith(conversationIds, words, { before, limit }) {
       const parts: Promise<Candidate[]>[] = [];
       for (let at = 0; at < conversationIds.length; at += mergedAtOnce) {

@@ -95,10 +95,10 @@ function negation(path: string, operand: Value, scope: Scope): QueryNode {
 function elementMatch(path: string, operand: Value, scope: Scope): QueryNode {
   if (!isDoc(operand)) throw new CommandError(2, '$elemMatch needs an Object');
   if (testsValue(operand)) {
-    const node = unexpanded(compileOperators('element', operand, scope));
+    const node = compileOperators('element', operand, scope);
     return leaf(
       path,
-      elementTest(node, (element) => matchNode(node, element)),
+      elementTest((element) => matchNode(unexpanded(node), element)),
     );
   }
   const node = compileQuery(operand, scope);

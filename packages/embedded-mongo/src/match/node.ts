@@ -20,8 +20,6 @@ export type Test = {
   | { readonly op: 'exists' }
   | { readonly op: 'type'; readonly types: ReadonlySet<string> }
   | { readonly op: 'elemMatch'; readonly node: QueryNode }
-  /** Conditions that one element meets by itself; they have no path. */
-  | { readonly op: 'element'; readonly node: QueryNode }
   | { readonly op: 'other' }
 );
 

@@ -7,7 +7,7 @@ import type { Doc, Maybe, Value } from '../bson/value.js';
 import { compare, rank } from '../order/compare.js';
 import { compilePattern } from './regex.js';
 import type { Pattern } from './regex.js';
-import type { QueryNode, Test } from './node.js';
+import type { Test } from './node.js';
 
 type Order = 'gt' | 'gte' | 'lt' | 'lte';
 
@@ -175,11 +175,10 @@ export function regexOperator(operand: Value, options: Maybe): Test {
   return pattern(compilePattern(operand, options ?? ''), new BSONRegExp(operand, options ?? ''));
 }
 
-/** A condition on array elements themselves, as in `$elemMatch: { $gt: 1 }`; `matches` gets each under the name `element`. */
-export function elementTest(node: QueryNode, matches: (element: Doc) => boolean): Test {
+/** A condition on array elements themselves, as in `$elemMatch: { $gt: 1 }`. */
+export function elementTest(matches: (element: Doc) => boolean): Test {
   return {
-    op: 'element',
-    node,
+    op: 'other',
     expand: false,
     matches: (value, details) => {
       if (!Array.isArray(value)) return false;

@@ -13,14 +13,6 @@ export interface Condition {
   readonly test: Test;
   /** The node it came from; null if it is only part of one (inside `$elemMatch`), so that the node must be checked. */
   readonly node: QueryNode | null;
-  /** What the conditions have in common that one and the same element of an array meets; null for the others. */
-  readonly element: Test | null;
-}
-
-/** Conditions that a single element of an array has to meet, all of them. */
-function conditionsOfElement(path: string, test: Test & { op: 'element' }): Condition[] {
-  const parts = conditionsOf(test.node).filter(({ node }) => node !== null);
-  return parts.map((part) => ({ path, test: part.test, node: null, element: test }));
 }
 
 /** The conditions that a query puts on documents, one for each conjunct; `$elemMatch` gives those of its parts too. */
@@ -29,15 +21,9 @@ export function conditionsOf(node: QueryNode): Condition[] {
   if (node.kind === 'or' && node.nodes.length === 1) return node.nodes.flatMap(conditionsOf);
   if (node.kind !== 'leaf') return [];
   const { path, test } = node;
-  const own: Condition = { path, test, node, element: null };
-  if (test.op === 'element') return [own, ...conditionsOfElement(path, test)];
+  const own: Condition = { path, test, node };
   if (test.op !== 'elemMatch') return [own];
-  const inner = conditionsOf(test.node).map((part) => ({
-    path: `${path}.${part.path}`,
-    test: part.test,
-    node: null,
-    element: null,
-  }));
+  const inner = conditionsOf(test.node).map((part) => ({ path: `${path}.${part.path}`, test: part.test, node: null }));
   return [own, ...inner];
 }
 
@@ -165,20 +151,9 @@ function prefixBounds(condition: Condition, descending: boolean): Bounds | null 
   };
 }
 
-/** The two ends of a range. On a path with arrays they have to be ends for one element: several can meet one each. */
-function sidesOf(conditions: readonly Condition[], multikey: boolean): Sides {
-  const usable = conditions.filter(({ test }) => 'operand' in test && isRangeOperand(test.operand));
-  const lower = usable.find(({ test }) => test.op === 'gt' || test.op === 'gte') ?? null;
-  const goTogether = ({ element }: Condition): boolean =>
-    !multikey || lower === null || (element !== null && element === lower.element);
-  const upper = usable.find((one) => (one.test.op === 'lt' || one.test.op === 'lte') && goTogether(one)) ?? null;
-  return { lower, upper };
-}
-
 /**
- * The intervals that the conditions on one path leave. On a path with arrays only one condition counts, or both ends of a
- * range that one element has to meet: different elements can meet different conditions. As MongoDB does it:
- * https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/multikey-index-bounds/.
+ * The intervals that the conditions on one path leave. On a path with arrays only one condition counts: different
+ * elements can meet different conditions.
  */
 export function boundsOf(conditions: readonly Condition[], descending: boolean, multikey: boolean): Bounds | null {
   for (const op of ['eq', 'in']) {
@@ -187,7 +162,10 @@ export function boundsOf(conditions: readonly Condition[], descending: boolean, 
       if (bounds) return bounds;
     }
   }
-  const range = rangeBounds(sidesOf(conditions, multikey), descending);
+  const usable = conditions.filter(({ test }) => 'operand' in test && isRangeOperand(test.operand));
+  const lower = usable.find(({ test }) => test.op === 'gt' || test.op === 'gte') ?? null;
+  const upper = usable.find(({ test }) => test.op === 'lt' || test.op === 'lte') ?? null;
+  const range = rangeBounds(multikey && lower ? { lower, upper: null } : { lower, upper }, descending);
   if (range) return range;
   for (const condition of conditions) {
     const bounds = prefixBounds(condition, descending);

@@ -22,13 +22,7 @@ function demandsField(test: Test): boolean {
   const values = chosenValues(test);
   if (values) return values.every((value) => value !== null);
   if (isRange(test)) return test.operand !== null && test.matches(undefined, details) === false;
-  return (
-    test.op === 'exists' ||
-    test.op === 'regex' ||
-    test.op === 'type' ||
-    test.op === 'elemMatch' ||
-    test.op === 'element'
-  );
+  return test.op === 'exists' || test.op === 'regex' || test.op === 'type' || test.op === 'elemMatch';
 }
 
 /** Types whose values a range on an operand of that type can give: one name, or none if several share the rank. */

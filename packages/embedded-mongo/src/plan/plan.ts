@@ -11,7 +11,7 @@ import type { KeyRange } from '../store/environment.js';
 import { primaryIndex } from '../store/table.js';
 import type { Index, Table } from '../store/table.js';
 import { boundsOf, conditionsOf } from './conditions.js';
-import type { Condition, Interval } from './conditions.js';
+import type { Bounds, Condition, Interval } from './conditions.js';
 import { coverage } from './coverage.js';
 import type { Coverage } from './coverage.js';
 
@@ -23,6 +23,8 @@ export interface IndexPlan {
   readonly reverse: boolean;
   /** Set when the ranges must be merged to keep the order: the length of the key that they have of their own, each. */
   readonly merge: readonly number[] | null;
+  /** Set when the field behind the ranges is bounded too; `lengths` as in `merge`. */
+  readonly skip: Skip | null;
   /** True if every row of the ranges is a result, without looking at the document. */
   readonly exact: boolean;
   /** True if the rows come in the order that was asked for. */
@@ -31,6 +33,16 @@ export interface IndexPlan {
   readonly dedupe: boolean;
   /** True if all documents are gone through for the sake of some: no condition of the query bounds the index. */
   readonly whole: boolean;
+}
+
+/** What tells, of the rows of a range, where the next one is that can be a result. */
+export interface Skip {
+  /** The length of the key, for each range, that lies before the field of the range. */
+  readonly lengths: readonly number[];
+  /** Whether that field is descending. */
+  readonly descending: boolean;
+  /** What the field behind it may be: disjoint, in key order. */
+  readonly intervals: readonly Interval[];
 }
 
 export type Plan =
@@ -55,6 +67,7 @@ interface Shape {
   readonly single: readonly boolean[];
   readonly bounded: number;
   readonly exact: Condition[];
+  readonly skip: Skip | null;
 }
 
 const product = (prefixes: readonly Buffer[], points: readonly Interval[]): Buffer[] =>
@@ -79,27 +92,49 @@ function finish(
   return { ranges, prefixLengths };
 }
 
-/** Walks the fields of an index: points in front, then at most one field with intervals. */
+/**
+ * The bounds of a field, or null. Of fields that pass the same array only the first that is bounded has some: different
+ * elements can meet the conditions.
+ */
+function boundsAt(index: Index, field: number, conditions: readonly Condition[]): Bounds | null {
+  const multikey = index.multikey[field] ?? false;
+  if (multikey && index.multikey.slice(0, field).includes(true)) return null;
+  const own = conditions.filter((condition) => condition.path === index.paths[field]);
+  return boundsOf(own, index.descending[field] ?? false, multikey);
+}
+
+/** What the field behind one with intervals leaves of them. */
+function skipOf(
+  index: Index,
+  field: number,
+  conditions: readonly Condition[],
+  lengths: readonly number[],
+): Skip | null {
+  const bounds = field + 1 < index.paths.length ? boundsAt(index, field + 1, conditions) : null;
+  return bounds && { lengths, descending: index.descending[field] ?? false, intervals: bounds.intervals };
+}
+
+/** Walks the fields of an index: points in front, then at most one field with intervals, and one that leaves some of them. */
 function shapeOf(index: Index, conditions: readonly Condition[]): Shape {
   let prefixes: Buffer[] = [index.prefix];
   const single: boolean[] = [];
   const exact: Condition[] = [];
-  for (const [field, path] of index.paths.entries()) {
+  for (const field of index.paths.keys()) {
     const multikey = index.multikey[field] ?? false;
-    const own = conditions.filter((condition) => condition.path === path);
-    const bounds = boundsOf(own, index.descending[field] ?? false, multikey);
+    const bounds = boundsAt(index, field, conditions);
     if (!bounds) break;
     const isPoints = bounds.intervals.every(({ point }) => point);
     if (prefixes.length * bounds.intervals.length > MAX_RANGES) break;
     if (!multikey) exact.push(...bounds.exact);
     if (!isPoints || !bounds.intervals.length) {
-      const shape = { fixed: single.length, single, bounded: single.length + 1, exact };
-      return { ...finish(prefixes, bounds.intervals), ...shape };
+      const found = finish(prefixes, bounds.intervals);
+      const skip = skipOf(index, field, conditions, found.prefixLengths);
+      return { ...found, fixed: single.length, single, bounded: single.length + 1, exact, skip };
     }
     prefixes = product(prefixes, bounds.intervals);
     single.push(bounds.intervals.length === 1);
   }
-  return { ...finish(prefixes, null), fixed: single.length, single, bounded: single.length, exact };
+  return { ...finish(prefixes, null), fixed: single.length, single, bounded: single.length, exact, skip: null };
 }
 
 interface SortFit {
@@ -180,6 +215,7 @@ function candidate(index: Index, { node, conditions, sort }: Question): Candidat
     ranges: shape.ranges,
     reverse: fit?.reverse ?? false,
     merge: sort && fit?.merge ? shape.prefixLengths : null,
+    skip: shape.skip,
     exact,
     sorted: fit !== null,
     dedupe: free,

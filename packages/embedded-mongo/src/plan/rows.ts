@@ -4,13 +4,14 @@ import { decode } from '../bson/decode.js';
 import type { Doc } from '../bson/value.js';
 import { matchNode } from '../match/node.js';
 import type { QueryNode } from '../match/node.js';
+import { encodeKey } from '../order/encode-key.js';
 import { asBuffer, successor } from '../store/bytes.js';
 import { entries } from '../store/environment.js';
-import type { Entry } from '../store/environment.js';
+import type { Entry, KeyRange } from '../store/environment.js';
 import { dataKey, idOfEntry } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
-import type { IndexPlan, Plan } from './plan.js';
+import type { IndexPlan, Plan, Skip } from './plan.js';
 
 /** Yielded between rows when others should have their turn. */
 export const PAUSE = Symbol('pause');
@@ -65,9 +66,41 @@ function makeRow(idKey: Buffer, raw: Buffer): Row {
 
 type Keys = Generator<Entry, void>;
 
-function* concatenated(store: Store, plan: IndexPlan): Keys {
-  const ranges = plan.reverse ? [...plan.ranges].reverse() : plan.ranges;
-  for (const range of ranges) yield* entries(store.data, range, plan.reverse);
+const TEXT = encodeKey('')[0] ?? 0;
+
+/** Where a text ends that begins at a place of a key; -1 for anything else. Inside a text there is no byte like its end. */
+function endOfText(key: Buffer, from: number, descending: boolean): number {
+  if (key[from] !== (descending ? ~TEXT & 0xff : TEXT)) return -1;
+  return key.indexOf(descending ? 0xff : 0, from + 1) + 1;
+}
+
+/** Goes through texts of a range, from each to where the field behind it is within its bounds. */
+function* skipping(store: Store, range: KeyRange, length: number, { descending, intervals }: Skip): Keys {
+  for (let start: Buffer | null = range.start; start;) {
+    const from: Buffer = start;
+    start = null;
+    for (const entry of entries(store.data, { start: from, end: range.end }, false)) {
+      const split = endOfText(entry.key, length, descending);
+      const rest = entry.key.subarray(split);
+      const next = intervals.find(({ high }) => Buffer.compare(rest, high) < 0);
+      if (split < 0 || (next && Buffer.compare(rest, next.low) >= 0)) {
+        yield entry;
+        continue;
+      }
+      const text = entry.key.subarray(0, split);
+      start = next ? Buffer.concat([text, next.low]) : successor(text);
+      break;
+    }
+  }
+}
+
+function* concatenated(store: Store, { ranges, reverse, skip }: IndexPlan): Keys {
+  if (reverse) for (const range of [...ranges].reverse()) yield* entries(store.data, range, true);
+  else
+    for (const [at, range] of ranges.entries()) {
+      if (skip) yield* skipping(store, range, skip.lengths[at] ?? 0, skip);
+      else yield* entries(store.data, range, false);
+    }
 }
 
 /** Merges ranges by what follows their own part of the key. */

@@ -8,6 +8,30 @@ const insert = (...documents: object[]) => ({ insert: 'c', documents });
 const partial = { key: { u: 1 }, name: 'p', unique: true, partialFilterExpression: { on: true } };
 const indexing: Case[] = [
   {
+    name: 'conditions on two fields of documents in an array may be met by different ones',
+    page: 'operator/query/elemMatch',
+    docs: [
+      {
+        d: [
+          { e: 1, f: 9 },
+          { e: 8, f: 2 },
+        ],
+      },
+      { d: [{ e: 1, f: 9 }] },
+    ],
+    indexes: [{ key: { 'd.e': 1, 'd.f': 1 }, name: 'both' }],
+    run: { find: 'c', filter: { 'd.e': 1, 'd.f': 2 } },
+    ids: [1],
+  },
+  {
+    name: 'a range, and a range behind it, of texts with ends that look like bounds',
+    page: 'method/db.collection.find',
+    docs: ['a', 'a\0', 'a\u0001', 'ab', 'a\u{10FFFF}', 'b'].flatMap((t) => [1, 2, 3].map((n) => ({ t, n }))),
+    indexes: [{ key: { t: 1, n: -1 }, name: 'both' }],
+    run: { find: 'c', filter: { t: { $gte: 'a', $lt: 'b' }, n: { $gt: 1, $lt: 3 } }, hint: 'both' },
+    ids: [2, 5, 8, 11, 14],
+  },
+  {
     name: 'a unique index refuses a second',
     page: 'command/createIndexes',
     docs: [{ u: 1 }],
