@@ -117,11 +117,37 @@ function settling(rows: Pick<GroupRows, 'byId'>, finish: GroupChanging['finish']
   };
 }
 
+/**
+ * Builds the erasing of what is left of groups. Nobody waits for it, neither who deletes nor a server that starts: it
+ * takes as long as there are messages.
+ */
+function createErasing({ rows, claiming, onError }: Pick<Deps, 'rows' | 'claiming' | 'onError'>) {
+  const underWay = new Set<string>();
+
+  /** The files first: the messages name what carried them. */
+  async function erase({ _id }: ConversationRow): Promise<void> {
+    await claiming.dropConversation(String(_id));
+    await rows.erase(_id);
+  }
+
+  return {
+    isUnderWay: ({ _id }: ConversationRow): boolean => underWay.has(String(_id)),
+    begin(row: ConversationRow): void {
+      const key = String(row._id);
+      underWay.add(key);
+      void erase(row)
+        .catch(onError)
+        .finally(() => underWay.delete(key));
+    },
+  };
+}
+
 /** Builds what changes groups: one change after the other, each finished by whoever finds it. */
 export function createGroupChanging(deps: Deps): GroupChanging {
   const { rows, memberChanges, conversations, bus } = deps;
   const steps = createSteps(deps);
   const running = new Map<string, Promise<void>>();
+  const erasing = createErasing(deps);
 
   /** Who finds a change that this process is finishing waits for it. */
   function finish(row: ConversationRow, change: GroupChange): Promise<void> {
@@ -143,12 +169,6 @@ export function createGroupChanging(deps: Deps): GroupChanging {
     await deps.passed();
   }
 
-  /** The files first: the messages name what carried them. */
-  async function erase({ _id }: ConversationRow): Promise<void> {
-    await deps.claiming.dropConversation(String(_id));
-    await rows.erase(_id);
-  }
-
   return {
     finish,
     async change(conversationId, decide) {
@@ -168,16 +188,16 @@ export function createGroupChanging(deps: Deps): GroupChanging {
         await decide(row);
         if (!(await rows.beginDeletion(row))) continue;
         await empty(row, reason);
-        erase(row).catch(deps.onError);
+        erasing.begin(row);
         return;
       }
     },
     async finishBefore(before) {
       for (const row of await rows.unfinished(before)) {
         if (row.pending) await finish(row, row.pending);
-        if (row.state !== 'deleting') continue;
+        if (row.state !== 'deleting' || erasing.isUnderWay(row)) continue;
         await empty(row, 'deleted');
-        await erase(row);
+        erasing.begin(row);
       }
     },
   };
