@@ -67,3 +67,18 @@ it('(8.10) a scan ends with error 50 when its time is over, and the store goes o
   // It was really cut off: the whole scan takes longer.
   expect(took).toBeLessThan(performance.now() - whole);
 }, 60_000);
+
+it('(8.10) a range that is gone through by leaps, and gives nothing, ends with error 50 too', async () => {
+  const store = await openStore();
+  const client = await connectTo(store);
+  const rows = client.db().collection<{ _id: number; text: string; n: number }>('rows');
+  await rows.createIndex({ text: 1, n: 1 });
+  for (let from = 0; from < DOCUMENTS; from += BATCH)
+    await rows.insertMany(Array.from({ length: BATCH }, (_, at) => ({ _id: from + at, text: `t${from + at}`, n: 1 })));
+  const error: unknown = await rows
+    .find({ text: { $gte: '' }, n: { $gt: 5 } }, { maxTimeMS: 10, hint: 'text_1_n_1' })
+    .toArray()
+    .catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(MongoServerError);
+  expect(error).toHaveProperty('code', 50);
+}, 60_000);

@@ -21,9 +21,11 @@ export interface IndexPlan {
   /** Disjoint, in key order. */
   readonly ranges: readonly KeyRange[];
   readonly reverse: boolean;
-  /** Set when the ranges must be merged to keep the order: the length of the key that they have of their own, each. */
-  readonly merge: readonly number[] | null;
-  /** Set when the field behind the ranges is bounded too; `lengths` as in `merge`. */
+  /** The length of the key that each range has of its own, before the field that it bounds. */
+  readonly prefixLengths: readonly number[];
+  /** True if the ranges must be merged to keep the order. */
+  readonly merge: boolean;
+  /** Set when the field behind the ranges is bounded too. */
   readonly skip: Skip | null;
   /** True if every row of the ranges is a result, without looking at the document. */
   readonly exact: boolean;
@@ -37,9 +39,7 @@ export interface IndexPlan {
 
 /** What tells, of the rows of a range, where the next one is that can be a result. */
 export interface Skip {
-  /** The length of the key, for each range, that lies before the field of the range. */
-  readonly lengths: readonly number[];
-  /** Whether that field is descending. */
+  /** Whether the field of the range is descending. */
   readonly descending: boolean;
   /** What the field behind it may be: disjoint, in key order. */
   readonly intervals: readonly Interval[];
@@ -104,14 +104,9 @@ function boundsAt(index: Index, field: number, conditions: readonly Condition[])
 }
 
 /** What the field behind one with intervals leaves of them. */
-function skipOf(
-  index: Index,
-  field: number,
-  conditions: readonly Condition[],
-  lengths: readonly number[],
-): Skip | null {
+function skipOf(index: Index, field: number, conditions: readonly Condition[]): Skip | null {
   const bounds = field + 1 < index.paths.length ? boundsAt(index, field + 1, conditions) : null;
-  return bounds && { lengths, descending: index.descending[field] ?? false, intervals: bounds.intervals };
+  return bounds && { descending: index.descending[field] ?? false, intervals: bounds.intervals };
 }
 
 /** Walks the fields of an index: points in front, then at most one field with intervals, and one that leaves some of them. */
@@ -127,9 +122,8 @@ function shapeOf(index: Index, conditions: readonly Condition[]): Shape {
     if (prefixes.length * bounds.intervals.length > MAX_RANGES) break;
     if (!multikey) exact.push(...bounds.exact);
     if (!isPoints || !bounds.intervals.length) {
-      const found = finish(prefixes, bounds.intervals);
-      const skip = skipOf(index, field, conditions, found.prefixLengths);
-      return { ...found, fixed: single.length, single, bounded: single.length + 1, exact, skip };
+      const shape = { fixed: single.length, single, bounded: single.length + 1, exact };
+      return { ...finish(prefixes, bounds.intervals), ...shape, skip: skipOf(index, field, conditions) };
     }
     prefixes = product(prefixes, bounds.intervals);
     single.push(bounds.intervals.length === 1);
@@ -214,7 +208,8 @@ function candidate(index: Index, { node, conditions, sort }: Question): Candidat
     index,
     ranges: shape.ranges,
     reverse: fit?.reverse ?? false,
-    merge: sort && fit?.merge ? shape.prefixLengths : null,
+    prefixLengths: shape.prefixLengths,
+    merge: fit?.merge ?? false,
     skip: shape.skip,
     exact,
     sorted: fit !== null,

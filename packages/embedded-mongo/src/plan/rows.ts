@@ -64,7 +64,9 @@ function makeRow(idKey: Buffer, raw: Buffer): Row {
   return { idKey, raw, doc: () => (doc ??= decode(raw)) };
 }
 
-type Keys = Generator<Entry, void>;
+type Entries = Generator<Entry, void>;
+/** Null for a leap to another place: others may have their turn there too. */
+type Keys = Generator<Entry | null, void>;
 
 const TEXT = encodeKey('')[0] ?? 0;
 
@@ -89,33 +91,34 @@ function* skipping(store: Store, range: KeyRange, length: number, { descending, 
       }
       const text = entry.key.subarray(0, split);
       start = next ? Buffer.concat([text, next.low]) : successor(text);
+      yield null;
       break;
     }
   }
 }
 
-function* concatenated(store: Store, { ranges, reverse, skip }: IndexPlan): Keys {
+function* concatenated(store: Store, { ranges, prefixLengths, reverse, skip }: IndexPlan): Keys {
   if (reverse) for (const range of [...ranges].reverse()) yield* entries(store.data, range, true);
   else
     for (const [at, range] of ranges.entries()) {
-      if (skip) yield* skipping(store, range, skip.lengths[at] ?? 0, skip);
+      if (skip) yield* skipping(store, range, prefixLengths[at] ?? 0, skip);
       else yield* entries(store.data, range, false);
     }
 }
 
 /** Merges ranges by what follows their own part of the key. */
-function* merged(store: Store, plan: IndexPlan, prefixLengths: readonly number[]): Keys {
-  const heads: { entry: Entry; rest: Buffer; source: Keys; length: number }[] = [];
-  const pull = (source: Keys, length: number): void => {
+function* merged(store: Store, { ranges, prefixLengths, reverse }: IndexPlan): Entries {
+  const heads: { entry: Entry; rest: Buffer; source: Entries; length: number }[] = [];
+  const pull = (source: Entries, length: number): void => {
     const next = source.next();
     if (!next.done) heads.push({ entry: next.value, rest: next.value.key.subarray(length), source, length });
   };
-  plan.ranges.forEach((range, at) => pull(entries(store.data, range, plan.reverse), prefixLengths[at] ?? 0));
+  ranges.forEach((range, at) => pull(entries(store.data, range, reverse), prefixLengths[at] ?? 0));
   while (heads.length) {
     let first = 0;
     for (let at = 1; at < heads.length; at++) {
       const order = Buffer.compare(heads[at]?.rest ?? Buffer.alloc(0), heads[first]?.rest ?? Buffer.alloc(0));
-      if (plan.reverse ? order > 0 : order < 0) first = at;
+      if (reverse ? order > 0 : order < 0) first = at;
     }
     const [head] = heads.splice(first, 1);
     if (!head) return;
@@ -133,12 +136,14 @@ interface Job {
 
 function* indexRows(job: Job, plan: IndexPlan, seen: Set<string> | null): Paused<Row> {
   const { store, table, node, pace } = job;
-  const keys = plan.merge ? merged(store, plan, plan.merge) : concatenated(store, plan);
+  const keys = plan.merge ? merged(store, plan) : concatenated(store, plan);
   const primary = plan.index.id === table.id;
   const began = store.commits();
-  for (const { key, value } of keys) {
+  for (const entry of keys) {
     if (pace.due()) yield PAUSE;
     if (table.dropped) throw new CommandError(175, `collection dropped: ${table.db}.${table.name}`);
+    if (!entry) continue;
+    const { key, value } = entry;
     const idKey = primary ? key.subarray(4) : idOfEntry(key, value);
     if (seen) {
       const id = idKey.toString('latin1');
