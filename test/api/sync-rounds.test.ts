@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { api } from '../support/client.js';
 import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
-import { startGate, untilQuiet, type Command, type Gate } from '../support/gate.js';
+import { isRead, startGate, untilQuiet, type Command, type Gate } from '../support/gate.js';
 import { startTestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
 
@@ -16,8 +16,7 @@ const read = new Set([
   'relations',
   'notifications',
 ]);
-const isOfSync = ({ command, collection }: Command): boolean =>
-  (command === 'find' || command === 'aggregate') && read.has(collection);
+const isOfSync = (command: Command): boolean => isRead(command) && read.has(command.collection);
 
 /** How often the database has to be waited for: all that is asked at the same time is answered together. */
 async function roundsOf(gate: Gate, ask: () => Promise<unknown>): Promise<string[][]> {

@@ -22,14 +22,13 @@ interface Deps {
   isConnected(userId: string): boolean;
 }
 
-/** A member as clients see him. */
-export function toMember({ rank, joinedAt, invitedBy }: MemberRow, user: Member['user']): Member {
-  return {
-    user,
-    role: roles[rank] ?? 'member',
-    joinedAt: joinedAt.toISOString(),
-    invitedBy: invitedBy ? String(invitedBy) : null,
-  };
+/** Members as clients see them, in the order of their rows; without those who are not among `users`. */
+export function membersShown(rows: readonly MemberRow[], users: ReadonlyMap<string, Member['user']>): Member[] {
+  return rows.flatMap((row) => {
+    const user = users.get(String(row.userId));
+    const invitedBy = row.invitedBy ? String(row.invitedBy) : null;
+    return user ? [{ user, role: roles[row.rank] ?? 'member', joinedAt: row.joinedAt.toISOString(), invitedBy }] : [];
+  });
 }
 
 /** So many are shown a group at once: who brings in a thousand leaves room for others. */
@@ -46,11 +45,7 @@ export interface GroupNews {
 /** Builds the news of groups. */
 export function createGroupNews({ members, users, conversations, bus, links, isConnected }: Deps): GroupNews {
   async function viewsOf(rows: readonly MemberRow[]): Promise<Member[]> {
-    const refs = await users.refs(rows.map(({ userId }) => String(userId)));
-    return rows.flatMap((row) => {
-      const user = refs.get(String(row.userId));
-      return user ? [toMember(row, user)] : [];
-    });
+    return membersShown(rows, await users.refs(rows.map(({ userId }) => String(userId))));
   }
 
   const membersOf = async (row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<Member[]> =>

@@ -1,10 +1,9 @@
 import type { Changed } from '../../log/change.model.js';
-import type { MemberRow, MemberRows } from '../conversations/members.model.js';
-import { toMember } from '../groups/group-news.js';
-import type { Member } from '../groups/groups.schemas.js';
+import type { MemberRows } from '../conversations/members.model.js';
+import { membersShown } from '../groups/group-news.js';
 import type { Users } from '../users/users.service.js';
 import type { SyncedConversation } from './sync.schemas.js';
-import type { Step } from './sync-step.js';
+import { idOf, type Step } from './sync-step.js';
 
 interface Deps {
   members: Pick<MemberRows, 'page' | 'among'>;
@@ -18,32 +17,27 @@ const mostMembers = 100;
 const nothing: Told = { members: [], removedMemberIds: [] };
 const tooMany: Told = { members: null, removedMemberIds: [] };
 
-function shown(rows: readonly MemberRow[], refs: ReadonlyMap<string, Member['user']>): Member[] {
-  return rows.flatMap((row) => {
-    const user = refs.get(String(row.userId));
-    return user ? [toMember(row, user)] : [];
-  });
-}
-
 /** Builds what tells the members of groups: all where the device does not know the group, else whose membership changed. */
 export function createSyncMembers({ members, users }: Deps) {
   async function everybodyIn({ held: { conversation } }: Step): Promise<Told> {
     if (conversation.memberCount > mostMembers) return tooMany;
     const rows = await members.page(conversation._id, null, mostMembers + 1);
     if (rows.length > mostMembers) return tooMany;
-    return { members: shown(rows, await users.refs(rows.map(({ userId }) => String(userId)))), removedMemberIds: [] };
+    const refs = await users.refs(rows.map(({ userId }) => String(userId)));
+    return { members: membersShown(rows, refs), removedMemberIds: [] };
   }
 
-  /** `changes` gives those of the conversation that the device has not seen. */
-  return async function membersOf(step: Step, changes: () => Promise<readonly Changed[]>): Promise<Told> {
+  /** `changes` are those that the device has not seen, by conversation; they are waited for where they matter. */
+  return async function membersOf(step: Step, changes: Promise<Map<string, Changed[]>>): Promise<Told> {
     const { held, before } = step;
     if (held.conversation.type === 'direct') return nothing;
     if (before === null) return everybodyIn(step);
-    const changed = [...new Set((await changes()).flatMap(({ userIds }) => userIds.map(String)))];
+    const records = (await changes).get(idOf(step)) ?? [];
+    const changed = [...new Set(records.flatMap(({ userIds }) => userIds.map(String)))];
     if (changed.length === 0) return nothing;
     if (changed.length > mostMembers) return tooMany;
     const [rows, refs] = await Promise.all([members.among(held.conversation._id, changed), users.refs(changed)]);
     const present = new Set(rows.map(({ userId }) => String(userId)));
-    return { members: shown(rows, refs), removedMemberIds: changed.filter((one) => !present.has(one)) };
+    return { members: membersShown(rows, refs), removedMemberIds: changed.filter((one) => !present.has(one)) };
   };
 }

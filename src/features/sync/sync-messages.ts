@@ -66,9 +66,9 @@ export function createSyncMessages({ messages, visibility, messageViews }: Deps)
   }
 
   /** What is new and changed, or the newest where that is too much. */
-  async function goOn(steps: readonly Known[], changes: () => Promise<Map<string, Changed[]>>) {
+  async function goOn(steps: readonly Known[], changes: Promise<Map<string, Changed[]>>) {
     const stretches = steps.map(newIn).filter((stretch) => countOf(stretch) > 0);
-    const [created, records] = await Promise.all([messages.allWithin(stretches), changes()]);
+    const [created, records] = await Promise.all([messages.allWithin(stretches), changes]);
     const byStep = grouped(created);
     const parts = steps.map((step) => {
       const own = byStep.get(idOf(step)) ?? [];
@@ -88,7 +88,7 @@ export function createSyncMessages({ messages, visibility, messageViews }: Deps)
 
   return async function messagesOf(
     steps: readonly Known[],
-    changes: () => Promise<Map<string, Changed[]>>,
+    changes: Promise<Map<string, Changed[]>>,
   ): Promise<ToldMessages> {
     const few = steps.filter((step) => isContinued(step) && countOf(newIn(step)) <= mostMessages);
     const anew = steps.filter((step) => !few.includes(step));

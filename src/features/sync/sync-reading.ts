@@ -44,10 +44,9 @@ export function createSyncReading(deps: Deps): SyncReading {
     async read(userId, steps) {
       const known = steps.filter(isKnown);
       const records = recordsOf(deps, known);
-      const recordsIn = async (step: Step): Promise<Changed[]> => (await records).get(idOf(step)) ?? [];
       const [told, members, gone, conversations] = await Promise.all([
-        messagesOf(known, () => records),
-        Promise.all(steps.map((step) => membersOf(step, () => recordsIn(step)))),
+        messagesOf(known, records),
+        Promise.all(steps.map((step) => membersOf(step, records))),
         hiddenOf(deps, userId, known.filter(isContinued)),
         conversationViews.of(
           userId,
