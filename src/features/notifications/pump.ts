@@ -70,17 +70,19 @@ export function createPump(deps: Deps): Pump {
     running.add(working);
   }
 
+  function wake(conversationId: string): void {
+    if (isStopped || timers.has(conversationId)) return;
+    const fire = (): void => {
+      timers.delete(conversationId);
+      run(conversationId);
+    };
+    timers.set(conversationId, setTimeout(fire, gatherMs).unref());
+  }
+
   return {
-    wake(conversationId) {
-      if (isStopped || timers.has(conversationId)) return;
-      const fire = (): void => {
-        timers.delete(conversationId);
-        run(conversationId);
-      };
-      timers.set(conversationId, setTimeout(fire, gatherMs).unref());
-    },
+    wake,
     async sweep() {
-      for (const id of await conversations.dueToNotify(mostDue)) this.wake(id);
+      for (const id of await conversations.dueToNotify(mostDue)) wake(id);
     },
     async stop() {
       isStopped = true;
