@@ -5,9 +5,8 @@ import type { LimitClass } from './limits.js';
 import type { Locale } from './problem.js';
 import type { ServedFile } from './served-file.js';
 
-/** What a handler is given: parsed input, apart from the raw request. */
+/** What every handler is given: parsed input, apart from the raw request. */
 export interface Call<Params, Query, Body> {
-  actor: Actor;
   params: Params;
   query: Query;
   body: Body;
@@ -16,6 +15,11 @@ export interface Call<Params, Query, Body> {
   userAgent: string | null;
   /** The language asked for by Accept-Language. */
   locale: Locale;
+}
+
+/** What the handler of a route for signed-in users is given. */
+export interface UserCall<Params, Query, Body> extends Call<Params, Query, Body> {
+  actor: Actor;
 }
 
 type Answers = Readonly<Record<number, z.ZodType | null>>;
@@ -30,7 +34,7 @@ export type Reply<Returns extends Answers> = {
   };
 }[keyof Returns & number];
 
-export interface EndpointSpec<
+interface SpecBase<
   Params extends z.ZodType | undefined,
   Query extends z.ZodType | undefined,
   Body extends z.ZodType | undefined,
@@ -41,8 +45,6 @@ export interface EndpointSpec<
   path: string;
   summary: string;
   description?: string;
-  /** `user` (the default) asks for a Bearer token; `public` does not. */
-  access?: 'user' | 'public';
   /** The budget this route is paid from; `other` unless told. */
   limit?: LimitClass;
   /** A second budget that some bodies are paid from. */
@@ -53,17 +55,40 @@ export interface EndpointSpec<
   query?: Query;
   body?: Body;
   returns: Returns;
-  handle: (call: Call<Parsed<Params>, Parsed<Query>, Parsed<Body>>) => Promise<Reply<Returns>>;
 }
 
+/** A route that needs a Bearer token (the default), or is public: the handler of a public route is given no actor. */
+export type EndpointSpec<
+  Params extends z.ZodType | undefined,
+  Query extends z.ZodType | undefined,
+  Body extends z.ZodType | undefined,
+  Returns extends Answers,
+> = SpecBase<Params, Query, Body, Returns> &
+  (
+    | {
+        access?: 'user';
+        handle: (call: UserCall<Parsed<Params>, Parsed<Query>, Parsed<Body>>) => Promise<Reply<Returns>>;
+      }
+    | {
+        access: 'public';
+        handle: (call: Call<Parsed<Params>, Parsed<Query>, Parsed<Body>>) => Promise<Reply<Returns>>;
+      }
+  );
+
+type Handle<Given> = (call: Call<unknown, unknown, unknown> & Given) => Promise<{ status: number; body: unknown }>;
+
+/** Who a route lets in, and so what its handler is given; `link`: a Bearer token, or the signature of a link. */
+type Access =
+  | { access: 'user'; handle: Handle<{ actor: Actor } & FormCall> }
+  | { access: 'public'; handle: Handle<unknown> }
+  | { access: 'link'; handle: Handle<FileCall> };
+
 /** A route with its types folded away, as the table of `app.ts` and the documents need it. */
-export interface Endpoint {
-  method: EndpointSpec<undefined, undefined, undefined, Answers>['method'];
+export type Endpoint = Access & {
+  method: SpecBase<undefined, undefined, undefined, Answers>['method'];
   path: string;
   summary: string;
   description?: string;
-  /** `link`: a Bearer token, or the signature of a link. */
-  access: 'user' | 'public' | 'link';
   /** The fields of a form with a file, which its handler reads itself. */
   form?: z.ZodType;
   /** It answers with the bytes of a file. */
@@ -75,17 +100,19 @@ export interface Endpoint {
   query?: z.ZodType;
   body?: z.ZodType;
   returns: Answers;
-  handle: (call: Call<unknown, unknown, unknown> & FileCall) => Promise<{ status: number; body: unknown }>;
+};
+
+/** What the handler of a form is given beside the rest. */
+interface FormCall {
+  form: IncomingForm<unknown>;
 }
 
-/** What a handler of files is given beside the rest. */
-export interface FileCall {
-  /** Who asks; null for who holds a signed link. */
+/** What a handler that answers with a file is given beside the rest. */
+interface FileCall {
+  /** The signed-in user who asks; null for the holder of a signed link. */
   viewerId: string | null;
   /** Which of these types the client takes, the one it likes best first. */
   accepts: (types: string[]) => string | false;
-  /** The form of a request that brings one. */
-  form: IncomingForm<unknown>;
 }
 
 /** Ties a route to its input and output schemas: the types, the validation and the documents all come from here. */
@@ -99,7 +126,6 @@ export function endpoint<
     access: 'user',
     limit: 'other',
     ...spec,
-    handle: spec.handle as Endpoint['handle'],
   } as Endpoint;
 }
 
@@ -127,9 +153,7 @@ interface FileSpec<Params extends z.ZodType | undefined, Query extends z.ZodType
   description?: string;
   params?: Params;
   query?: Query;
-  handle: (
-    call: Pick<FileCall, 'viewerId' | 'accepts'> & { params: Parsed<Params>; query: Parsed<Query> },
-  ) => Promise<ServedFile>;
+  handle: (call: FileCall & { params: Parsed<Params>; query: Parsed<Query> }) => Promise<ServedFile>;
 }
 
 /** A route that answers with the bytes of a file, for a token or a signed link. */

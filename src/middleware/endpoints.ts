@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Application, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
-import type { Endpoint } from '../kernel/endpoint.js';
+import type { Call, Endpoint } from '../kernel/endpoint.js';
 import { readFlat } from '../kernel/flat.js';
 import { type Limits, rateLimitHeaders } from '../kernel/limits.js';
 import { pathOf, type Route } from '../kernel/openapi.js';
@@ -82,22 +82,33 @@ function requireLinkOrUser({ authenticate, verifyLink }: Deps): RequestHandler {
   };
 }
 
-/** Everything a handler is given. */
-function callOf(endpoint: Endpoint, req: Request): Parameters<Endpoint['handle']>[0] {
+/** What every handler is given. */
+function callOf(endpoint: Endpoint, req: Request): Call<unknown, unknown, unknown> {
   const query = endpoint.access === 'link' && isSigned(req) ? withoutSignature(req.query) : req.query;
   return {
-    // Only a public route and the holder of a link have no actor, and their handlers' types do not look for one.
-    actor: req.user ?? { userId: '', sessionId: '' },
-    viewerId: req.user?.userId ?? null,
     params: flatOf(endpoint.params, req.params, 'params'),
     query: flatOf(endpoint.query, query, 'query'),
     body: endpoint.form ? {} : bodyOf(endpoint, req),
-    form: incomingForm(req, endpoint.form ?? nothing),
-    accepts: (types) => req.accepts(types),
     ip: addressOf(req),
     userAgent: req.headers['user-agent'] ?? null,
     locale: localeOf(req.headers['accept-language']),
   };
+}
+
+/** Calls a handler with what its kind of access adds. */
+function handle(
+  endpoint: Endpoint,
+  req: Request,
+  call: Call<unknown, unknown, unknown>,
+): ReturnType<Endpoint['handle']> {
+  if (endpoint.access === 'public') return endpoint.handle(call);
+  if (endpoint.access === 'link') {
+    const accepts = (types: string[]): string | false => req.accepts(types);
+    return endpoint.handle({ ...call, viewerId: req.user?.userId ?? null, accepts });
+  }
+  // `requireUser` stands before it.
+  if (!req.user) throw new Problem('unauthenticated');
+  return endpoint.handle({ ...call, actor: req.user, form: incomingForm(req, endpoint.form ?? nothing) });
 }
 
 function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res: Response) => Promise<void> {
@@ -107,7 +118,7 @@ function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res:
     const call = callOf(endpoint, req);
     const second = endpoint.limitOf?.(call.body);
     if (second) limits.spend(second, req.user?.userId ?? addressOf(req));
-    const handled = endpoint.handle(call);
+    const handled = handle(endpoint, req, call);
     const { status, body } = await (isHurried ? inTime(handled, answerMs) : handled);
     if (endpoint.givesFile) return sendFile(req, res, body as ServedFile);
     res.status(status);

@@ -40,7 +40,7 @@ export function createErasure(deps: Deps): Erasure {
   /** Owned groups pass on, and one without others is erased. */
   async function leaveGroups(userId: string): Promise<number> {
     const ids = await conversations.groupRoomsOf(userId);
-    for (const id of ids) await groups.leave({ userId, sessionId: '' }, id);
+    for (const id of ids) await groups.leave(userId, id);
     return ids.length;
   }
 

@@ -74,7 +74,7 @@ function ownershipEndpoints(groups: Groups): Endpoint[] {
       params: GroupParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
-        await groups.leave(actor, params.id);
+        await groups.leave(actor.userId, params.id);
         return nothing();
       },
     }),

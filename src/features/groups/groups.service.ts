@@ -72,7 +72,7 @@ function createTakeBack(admission: Admission, ownership: Pick<Ownership, 'leave'
   return async function takeBack(id, userIds) {
     for (const userId of await admission.goneAmong(userIds)) {
       try {
-        await ownership.leave({ userId, sessionId: '' }, id);
+        await ownership.leave(userId, id);
       } catch (error) {
         // Their erasure, or another one who asked, was faster.
         if (!(error instanceof Problem) || error.code !== 'not_found') throw error;

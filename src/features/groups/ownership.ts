@@ -16,7 +16,7 @@ interface Deps {
 
 /** To whom a group belongs, and how it ends. */
 export interface Ownership {
-  leave(actor: Actor, id: string): Promise<void>;
+  leave(userId: string, id: string): Promise<void>;
   transfer(actor: Actor, id: string, userId: string): Promise<void>;
   delete(actor: Actor, id: string): Promise<void>;
 }
@@ -37,9 +37,9 @@ function transferral(row: ConversationRow, from: MemberRow, to: MemberRow): Prop
 /** Builds leaving, passing on and deleting. */
 export function createOwnership({ asking, changing, memberChanges }: Deps): Ownership {
   /** Leaves a group in which others stay; false where nobody would. */
-  async function leaveOthers(actor: Actor, id: string): Promise<boolean> {
+  async function leaveOthers(userId: string, id: string): Promise<boolean> {
     const change = await changing.change(id, async (row) => {
-      const { member } = await asking.presentIn(row, actor.userId);
+      const { member } = await asking.presentIn(row, userId);
       if (row.memberCount === 1) return null;
       return {
         system: says('member_left', member, { userIds: [member.userId] }),
@@ -51,13 +51,13 @@ export function createOwnership({ asking, changing, memberChanges }: Deps): Owne
   }
 
   /** A group without members is erased; false where somebody has come in meanwhile. */
-  async function leaveLast(actor: Actor, id: string): Promise<boolean> {
+  async function leaveLast(userId: string, id: string): Promise<boolean> {
     const stay = new Problem('conflict');
     try {
       await changing.remove(
         id,
         async (row) => {
-          await asking.presentIn(row, actor.userId);
+          await asking.presentIn(row, userId);
           if (row.memberCount > 1) throw stay;
         },
         'left',
@@ -70,8 +70,8 @@ export function createOwnership({ asking, changing, memberChanges }: Deps): Owne
   }
 
   return {
-    async leave(actor, id) {
-      while (!(await leaveOthers(actor, id)) && !(await leaveLast(actor, id)));
+    async leave(userId, id) {
+      while (!(await leaveOthers(userId, id)) && !(await leaveLast(userId, id)));
     },
     async transfer(actor, id, userId) {
       await changing.change(id, async (row) => {
