@@ -28,7 +28,7 @@ export function createNotifying({ logger }: Parts, { rows: all, bus, isConnected
   const { relations } = users;
   const { notifications: rows, members, messages, conversations, hidden, reactions, changes } = all;
   const { blockedBy } = relations;
-  const views = createNotificationViews({ conversations, members, messages, counting, blockedBy, settle: log.settle });
+  const views = createNotificationViews({ conversations, members, messages, counting, blockedBy, log });
   const news = createNotificationNews({ rows, views, isConnected, bus });
   const inTurn = createInTurn();
   const notifications = createNotifications({ rows, views, news, inTurn, cursors });

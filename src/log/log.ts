@@ -6,7 +6,7 @@ import type { SystemContent } from '../features/conversations/group-change.model
 import type { MemberRows } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
 import type { AttachmentRow } from '../features/media/attachment.model.js';
-import { Problem } from '../kernel/problem.js';
+import { Problem, unavailable } from '../kernel/problem.js';
 import type { ChangeRow, ChangeRows } from './change.model.js';
 import { changeKind } from './change-kind.js';
 import type { CheckpointRows } from './checkpoint.model.js';
@@ -56,7 +56,9 @@ export type SystemDraft = Required<Pick<MessageRow, 'conversationId' | 'changeId
 /** What the log has done with a numbered change: before the acknowledgement, and after it. */
 type ChangeCalls = Required<Pick<Entry<ChangeRow>, 'finish' | 'announce'>>;
 
-export interface Log extends Pick<Projections, 'settle' | 'noted'> {
+export interface Log extends Pick<Projections, 'noted'> {
+  /** Waits until all that was noted before the call is written; throws `unavailable` when that failed. */
+  flushed(): Promise<void>;
   /**
    * Gives a message its place, durably. Throws `client_id_reused` when the sender's clientId has another content,
    * `unavailable` when too much waits or the store cannot say what became of it, and what `refusal` gives.
@@ -217,8 +219,10 @@ export function createLog(deps: Deps): Log {
   const stops: (() => void)[] = [];
 
   return {
-    settle: projections.settle,
     noted: projections.noted,
+    async flushed() {
+      if (!(await projections.settle())) throw unavailable();
+    },
     waiting: () => ofMessages.waiting() + ofChanges.waiting(),
     async append(draft, calls) {
       const key = `${draft.conversationId} ${draft.senderId} ${draft.clientId}`;

@@ -166,6 +166,7 @@ export function createProjections(deps: Deps): Projections {
   function schedule(): void {
     timer ??= setTimeout(() => {
       timer = null;
+      // A flush that fails schedules the next one.
       void settle();
     }, behindMs);
   }
@@ -208,6 +209,7 @@ export function createProjections(deps: Deps): Projections {
     oldest: notes.oldest,
     async stop() {
       if (timer) clearTimeout(timer);
+      // What cannot be written stays above the last checkpoint, from which the next start or sweep replays it.
       await settle();
       if (timer) clearTimeout(timer);
     },

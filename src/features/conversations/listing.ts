@@ -1,5 +1,4 @@
 import type { Cursors } from '../../kernel/cursors.js';
-import { unavailable } from '../../kernel/problem.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
 import type { Held } from '../../views/held.js';
 import { type Counting, countsIn } from '../../views/counting.js';
@@ -11,7 +10,7 @@ import type { Known } from './standing.js';
 
 interface Deps {
   rows: { conversations: ConversationRows; members: MemberRows };
-  log: Pick<Known, 'settle'>;
+  log: Pick<Known, 'flushed'>;
   views: ConversationViews;
   counting: Counting;
   cursors: Cursors;
@@ -47,7 +46,7 @@ async function filtered(
 
 /** The memberships of somebody, when everything that he has been told of is written. */
 async function ownMembers({ rows: { members }, log }: Listed, userId: string): Promise<MemberRow[]> {
-  if (!(await log.settle())) throw unavailable();
+  await log.flushed();
   return members.ofUser(userId);
 }
 

@@ -1,7 +1,7 @@
 import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
-import { invalidInput, unavailable } from '../../kernel/problem.js';
+import { invalidInput } from '../../kernel/problem.js';
 import { settingsOf } from '../../views/conversation-views.js';
 import type { Held } from '../../views/held.js';
 import { type Counting, type Counts, countsIn } from '../../views/counting.js';
@@ -14,7 +14,7 @@ import type { Known } from './standing.js';
 
 interface Deps {
   rows: { conversations: Pick<ConversationRows, 'raiseHeads'>; members: Pick<MemberRows, 'mark' | 'clearUnreadMark'> };
-  log: Pick<Known, 'settle'>;
+  log: Pick<Known, 'flushed'>;
   standingOf(userId: string, conversationId: string): Promise<Held>;
   counting: Pick<Counting, 'of'>;
   reached: Pick<Reached, 'raise'>;
@@ -95,7 +95,7 @@ export function createMarks(deps: Deps): Marks {
     await requireThere(deps, held, seq);
     const { shows } = await rulesOf(held);
     // The own row is written last of all that this process knows of it.
-    if (!(await log.settle())) throw unavailable();
+    await log.flushed();
     const after = await rows.members.mark(held.member._id, { kind, seq, shows });
     const isCleared = after === null && kind === 'read' && (await rows.members.clearUnreadMark(held.member._id));
     if (after) await announceReceipt(held, after);

@@ -1,7 +1,6 @@
 import type { Facts } from '../../facts.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { FactBus } from '../../kernel/fact-bus.js';
-import { unavailable } from '../../kernel/problem.js';
 import type { Held } from '../../views/held.js';
 import type { ConversationRows } from './conversations.model.js';
 import type { UpdateSettings } from './conversations.schemas.js';
@@ -12,7 +11,7 @@ import type { Known } from './standing.js';
 interface Deps {
   conversations: Pick<ConversationRows, 'raiseBlind'>;
   members: Pick<MemberRows, 'change' | 'hide'>;
-  log: Pick<Known, 'settle'>;
+  log: Pick<Known, 'flushed'>;
   standingOf(userId: string, conversationId: string): Promise<Held>;
   marks: Pick<Marks, 'announceOwn'>;
   bus: Pick<FactBus<Facts>, 'publish'>;
@@ -40,7 +39,7 @@ function changesOf({ mutedUntil, archived, pinned, markedUnread }: UpdateSetting
 export function createOwnSettings({ conversations, members, log, standingOf, marks, bus }: Deps): OwnSettings {
   /** The row as it is when all that this process knows of it is written. */
   async function settled(userId: string, conversationId: string): Promise<Held> {
-    if (!(await log.settle())) throw unavailable();
+    await log.flushed();
     return standingOf(userId, conversationId);
   }
 

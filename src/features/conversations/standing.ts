@@ -11,7 +11,9 @@ export interface NotedMark {
 
 /** What this process knows beyond the store. */
 export interface Known {
-  settle(): Promise<boolean>;
+  /** Waits until all of it is written; throws `unavailable` when that failed. */
+  flushed(): Promise<void>;
+  /** The head and the marks of a conversation that are noted and not written. */
   noted(conversationId: string): {
     head: Head;
     marks: ReadonlyMap<string, NotedMark>;
@@ -26,10 +28,10 @@ interface Deps {
   log: Pick<Known, 'noted'>;
 }
 
-type Noted = NonNullable<ReturnType<Known['noted']>>;
+export type Noted = NonNullable<ReturnType<Known['noted']>>;
 
 /** The larger of what is stored and what this process knows: what was acknowledged is at or below every head shown. */
-function raised(conversation: ConversationRow, noted: Noted | null): ConversationRow {
+export function raised(conversation: ConversationRow, noted: Noted | null): ConversationRow {
   if (!noted) return conversation;
   const { head } = noted;
   return {
@@ -42,7 +44,8 @@ function raised(conversation: ConversationRow, noted: Noted | null): Conversatio
   };
 }
 
-function raisedMember(member: MemberRow, noted: Noted | null): MemberRow {
+/** The same of a member: sending has read. */
+export function raisedMember(member: MemberRow, noted: Noted | null): MemberRow {
   const sent = noted?.marks.get(String(member.userId));
   if (!sent || sent.seq <= member.readSeq) return member;
   return {

@@ -2,6 +2,7 @@ import type { Held } from '../../views/held.js';
 import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRows } from '../conversations/conversations.model.js';
 import type { MemberRows } from '../conversations/members.model.js';
+import { type Known, raised, raisedMember } from '../conversations/standing.js';
 import type { MessageRows } from '../messages/messages.model.js';
 import { isCounted, spellOf } from './rules.js';
 import type { NotificationRow } from './notifications.model.js';
@@ -14,8 +15,7 @@ interface Deps {
   counting: Pick<Counting, 'of'>;
   /** Whom a person has blocked. */
   blockedBy(userId: string): Promise<string[]>;
-  /** Waits until what this process knows of heads and marks is written. */
-  settle(): Promise<boolean>;
+  log: Pick<Known, 'noted'>;
 }
 
 export interface NotificationViews {
@@ -86,7 +86,7 @@ export function createNotificationViews({
   messages,
   counting,
   blockedBy,
-  settle,
+  log,
 }: Deps): NotificationViews {
   const spellsOf = createSpells({ messages, counting });
 
@@ -96,20 +96,23 @@ export function createNotificationViews({
       rows.flatMap(({ conversationId }) => (conversationId ? [[String(conversationId), conversationId]] : [])),
     );
     if (ids.size === 0) return new Map();
+    // Taken before the rows are read: what was noted till then is in it, or written and so in the rows.
+    const noted = new Map([...ids.keys()].map((id) => [id, log.noted(id)]));
     const own = await members.ofUserIn(userId, [...ids.values()]);
     const found = new Map((await conversations.byIds([...ids.values()])).map((row) => [String(row._id), row]));
     return new Map(
-      own.flatMap((member): [string, Held][] => {
-        const conversation = found.get(String(member.conversationId));
-        return conversation ? [[String(conversation._id), { conversation, member, other: null }]] : [];
+      own.flatMap((row): [string, Held][] => {
+        const id = String(row.conversationId);
+        const conversation = found.get(id);
+        const known = noted.get(id) ?? null;
+        if (!conversation) return [];
+        return [[id, { conversation: raised(conversation, known), member: raisedMember(row, known), other: null }]];
       }),
     );
   }
 
   /** What a person has to do with what these rows speak of. */
   async function contextOf(userId: string, rows: readonly NotificationRow[]) {
-    // What this process knows and has not written is in what is read then.
-    await settle();
     const [held, blocked, found] = await Promise.all([
       heldBy(userId, rows),
       blockedBy(userId),

@@ -9,7 +9,7 @@ interface Deps {
   conversations: Pick<ConversationRows, 'byId' | 'dueToNotify' | 'raiseNotified'>;
   messages: Pick<MessageRows, 'range'>;
   changes: Pick<ChangeRows, 'within'>;
-  log: Pick<Log, 'settle'>;
+  log: Pick<Log, 'flushed'>;
   /** Each may be done twice. */
   forMessages: readonly ((conversation: ConversationRow, found: readonly MessageRow[]) => Promise<void>)[];
   forChanges: (conversation: ConversationRow, messageIds: readonly string[]) => Promise<void>;
@@ -41,7 +41,7 @@ export function createPump(deps: Deps): Pump {
 
   /** One page of a conversation; false where there is nothing more. */
   async function step(conversationId: string): Promise<boolean> {
-    if (!(await log.settle())) return false;
+    await log.flushed();
     const row = await conversations.byId(conversationId);
     if (row?.state !== 'active') return false;
     const bounds = { above: row.notifiedSeq, below: row.seq + 1, limit: pageSize, nearest: 'above' } as const;
