@@ -58,7 +58,7 @@ function createDoor(parts: Parts, ground: Ground, people: People, chat: ReturnTy
       ...typingSockets(typing),
       ...watchingSockets(watching),
     },
-    settings: { corsOrigins: config.http.corsOrigins, isLimited, isShared: database.kind === 'mongodb' },
+    settings: { corsOrigins: config.http.corsOrigins, isLimited, isShared: database.isShared },
   });
   subscribeAll(bus, { ...chat, broadcast: realtime.broadcast, typing, watching });
   return realtime;

@@ -50,7 +50,7 @@ async function mend(connection: Connection): Promise<void> {
     reached: createReached({ conversations, members }),
     departures: createDepartures(),
     checkpoints: checkpointsModel(connection),
-    kind: 'embedded',
+    isShared: false,
     onError: (error) => console.error(String(error)),
   });
   const nobody = (): Promise<void> => Promise.resolve();

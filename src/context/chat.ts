@@ -48,13 +48,13 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     ...rows,
     reached,
     departures,
-    kind: database.kind,
+    isShared: database.isShared,
     onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
   });
   const inFlight = createInFlight();
   async function passed(): Promise<void> {
     await Promise.all([log.passed(), inFlight.passed()]);
-    if (database.kind === 'mongodb') await wait(othersWriteMs);
+    if (database.isShared) await wait(othersWriteMs);
   }
 
   const views = createViews(rows, users, files);

@@ -45,7 +45,7 @@ export function createFiles({ config, database, logger, publicUrl, storage, scra
   const onError = (error: unknown): void =>
     logger.warn({ err: error }, 'files that nobody uses could not be removed; it is tried again');
   const shared = { rows: rows.uploads, quotas: rows.quotas, storage, scratch };
-  const collecting = createCollecting({ ...shared, isUsed, isShared: database.kind === 'mongodb', onError });
+  const collecting = createCollecting({ ...shared, isUsed, isShared: database.isShared, onError });
   const claiming = createClaiming({ rows: rows.uploads, isUsed, wake: collecting.wake });
   const receive = createReceiving({ ...shared, limits: config.media.limits });
   return { carriers, links, userViews: createUserViews(links), claiming, collecting, receive };

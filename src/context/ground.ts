@@ -78,8 +78,8 @@ function createRows({ connection }: Pick<Database, 'connection'>) {
 }
 
 /** The same rows; what is remembered of people is forgotten when they are written. */
-function rememberingRows(database: Pick<Database, 'connection' | 'kind'>) {
-  const memory = createFacingMemory({ isShared: database.kind === 'mongodb' });
+function rememberingRows(database: Pick<Database, 'connection' | 'isShared'>) {
+  const memory = createFacingMemory({ isShared: database.isShared });
   const rows = createRows(database);
   const changing = ['setPrivacy', 'setState', 'setAvatar', 'leave', 'comeBack', 'beginErasing', 'erase'] as const;
   const relating = ['addContact', 'removeContact', 'block', 'unblock'] as const;
@@ -107,7 +107,7 @@ export function createGround({ config, logger, secret, database }: Parts) {
     /** Whether somebody has a socket here: for others nothing has to be put together. */
     isConnected: (userId: string): boolean => presence.count(userId) > 0,
     rows,
-    jobs: createQueue<JobKinds>({ rows: rows.jobs, logger, isShared: database.kind === 'mongodb' }),
+    jobs: createQueue<JobKinds>({ rows: rows.jobs, logger, isShared: database.isShared }),
     isLimited: config.rateLimitFactor !== 0,
   };
 }

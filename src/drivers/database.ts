@@ -23,7 +23,8 @@ interface Settings {
 
 export interface Database {
   connection: Connection;
-  kind: 'embedded' | 'mongodb';
+  /** Whether other processes may write. */
+  readonly isShared: boolean;
   /** Asks for a sign of life; throws when there is none in time. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -130,7 +131,7 @@ export async function openDatabase(settings: Settings): Promise<Database> {
   }
   return {
     connection,
-    kind: store ? 'embedded' : 'mongodb',
+    isShared: store === null,
     async ping() {
       await inTime(Promise.resolve(connection.db?.admin().command({ ping: 1 })), 1_000);
     },

@@ -86,8 +86,8 @@ interface Deps {
   checkpoints: CheckpointRows;
   reached: Reached;
   departures: Pick<Departures, 'note'>;
-  /** `mongodb`: other processes may share the database. */
-  kind: 'embedded' | 'mongodb';
+  /** Whether other processes may write. */
+  isShared: boolean;
   onError: (error: unknown) => void;
 }
 
@@ -182,14 +182,14 @@ function createDoor<Row extends LogRow, Item extends Entry<Row>>(
 
 /** The parts of a log, tied to each other. */
 function createParts(deps: Deps) {
-  const { messages, changes, conversations, members, checkpoints, reached, departures, kind, onError } = deps;
+  const { messages, changes, conversations, members, checkpoints, reached, departures, isShared, onError } = deps;
   const projecting = { conversations, members, reached, onError };
   const projections = createProjections(projecting);
   const projectAll = (rows: readonly Projection[]): Promise<void> => project(projecting, rows);
   const sweep = createSweep({ messages, changes, conversations, checkpoints, project: projectAll });
   const writing: WriterDeps = {
     settle: projections.settle,
-    isShared: kind === 'mongodb',
+    isShared,
     replayOwn: () => sweep.replay(checkpoint.time()),
     onError,
   };
