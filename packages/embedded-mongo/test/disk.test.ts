@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { storageError } from '../src/store/environment.js';
 import { connectTo, spawnStore, temporaryFolder } from './support/store.js';
-import type { AloneStore, Client } from './support/store.js';
+import type { StoreProcess, Client } from './support/store.js';
 
 /** Blocks of 1,024 bytes that any one file may have. */
 const LIMIT_BLOCKS = 4_096;
 
 /** The store as a process whose files the system lets grow so far only; LMDB meets that limit as it meets a full disk. */
-const startLimited = (): Promise<AloneStore> =>
+const startLimited = (): Promise<StoreProcess> =>
   spawnStore(
     join(temporaryFolder(), 'data'),
     [],

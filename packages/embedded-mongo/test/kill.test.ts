@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import mongoose from 'mongoose';
 import { expect, it } from 'vitest';
 import { connectTo, spawnStore, temporaryFolder } from './support/store.js';
-import type { AloneStore, Client } from './support/store.js';
+import type { StoreProcess, Client } from './support/store.js';
 
 const { MongoServerError } = mongoose.mongo;
 const KILLS = Number(process.env['EMBEDDED_MONGO_KILLS'] ?? 10);
@@ -87,7 +87,7 @@ async function writeOn(client: Client, writer: number, round: number, ledger: Le
 }
 
 /** Kills the store when so many more writes are acknowledged, while the writers go on. */
-async function killUnderLoad(store: AloneStore, ledgers: readonly Ledger[], round: number): Promise<number> {
+async function killUnderLoad(store: StoreProcess, ledgers: readonly Ledger[], round: number): Promise<number> {
   const client = await connectTo(store, { retryWrites: false, serverSelectionTimeoutMS: 1_000, maxPoolSize: WRITERS });
   const count = (): number => ledgers.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
   const before = count();

@@ -6,14 +6,14 @@ import type { Doc, Value } from '../bson/value.js';
 import { compileQuery } from '../match/compile.js';
 import type { SortPattern } from '../order/index-keys.js';
 import { readSort } from '../order/sort-pattern.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import type { Paused, Row } from '../plan/rows.js';
 import { stageOf } from '../projection/transform.js';
-import { groupEnds } from '../stages/edges.js';
+import { groupEnds } from '../stages/first-last-group.js';
 import { compileStages, filterOf, limitOf, skipOf, sortOperand } from '../stages/pipeline.js';
 import type { Context, Named } from '../stages/stage.js';
 import { countField, docField, findTable, flagField, refuseCollation } from './call.js';
-import type { Call, Work } from './call.js';
+import type { Call, Task } from './call.js';
 import { cursorReply, firstBatchSize } from './read.js';
 import { counted, countingOf, countKeys, countsByKeys } from './counting.js';
 import { planOf, select } from './select.js';
@@ -51,11 +51,11 @@ function headOf(stages: readonly Named[]): Head {
 }
 
 function* documents(rows: Paused<Row>): Paused<Doc> {
-  for (const row of rows) yield row === PAUSE ? PAUSE : row.doc();
+  for (const row of rows) yield row === pause ? pause : row.doc();
 }
 
 function* encoded(docs: Paused<Doc>): Paused<Buffer> {
-  for (const doc of docs) yield doc === PAUSE ? PAUSE : encode(doc);
+  for (const doc of docs) yield doc === pause ? pause : encode(doc);
 }
 
 function* none(): Paused<Doc> {
@@ -70,7 +70,7 @@ interface Over {
 
 /** Runs stages over a collection: by the planner as far as it reaches, then one by one. */
 function runOver(call: Call, { collection, stages, hint }: Over, context: Context): Paused<Doc> {
-  const { store, engine, pace } = call;
+  const { store, engine, timeSlice } = call;
   const { filter, sort, skip, limit, rest } = headOf(stages);
   const node = compileQuery(filter, context.scope);
   const table = findTable(call, collection);
@@ -78,10 +78,10 @@ function runOver(call: Call, { collection, stages, hint }: Over, context: Contex
   const after = compileStages(rest, context);
   if (!table) return after(none());
   if (sort && next?.[0] === '$group' && !skip && !limit) {
-    const ends = groupEnds({ store, table, node, pace, hint }, sort, next, context);
+    const ends = groupEnds({ store, table, node, timeSlice, hint }, sort, next, context);
     if (ends) return compileStages(others, context)(ends);
   }
-  const selection = { store, metrics: engine.metrics, pace, table, node, sort, hint, skip, limit };
+  const selection = { store, metrics: engine.metrics, timeSlice, table, node, sort, hint, skip, limit };
   const show = sort || skip || limit ? null : countingOf(next);
   const plan = planOf(selection);
   if (show && countsByKeys(plan)) return compileStages(others, context)(counted(countKeys(store, plan), show));
@@ -98,8 +98,8 @@ function checkOptions(body: Doc): void {
 }
 
 /** Runs a pipeline over a collection. */
-export function* aggregate(call: Call): Work {
-  const { body, scope, pace } = call;
+export function* aggregate(call: Call): Task {
+  const { body, scope, timeSlice } = call;
   const name = body['aggregate'];
   checkOptions(body);
   const pipeline = Array.isArray(body['pipeline']) ? body['pipeline'] : [];
@@ -109,7 +109,7 @@ export function* aggregate(call: Call): Work {
   }
   const context: Context = {
     scope,
-    pace,
+    timeSlice,
     run: (collection, inner, within) => runOver(call, { collection, stages: inner }, within),
     compile: compileStages,
   };

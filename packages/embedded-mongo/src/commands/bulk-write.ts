@@ -5,10 +5,10 @@ import type { Doc } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { CommandError } from '../errors.js';
 import { compileQuery } from '../match/compile.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import type { Paused } from '../plan/rows.js';
 import { docField, findTable, flagField, refuseCollation, scopeWithLet, statements, tableForWrite } from './call.js';
-import type { Call, Work } from './call.js';
+import type { Call, Task } from './call.js';
 import { insertRaw, runDelete, runUpdate } from './changes.js';
 import type { Change } from './changes.js';
 import { cursorReply, firstBatchSize } from './read.js';
@@ -86,7 +86,7 @@ function* performAll(call: Call, totals: Totals): Change<Doc[]> {
   const errorsOnly = flagField(call.body, 'errorsOnly');
   const results: Doc[] = [];
   for (const [idx, given] of operations.entries()) {
-    if (call.pace.due()) yield PAUSE;
+    if (call.timeSlice.isOver()) yield pause;
     try {
       const result = yield* perform(operationOf(call, given, namespaces), totals);
       if (!errorsOnly) results.push({ ok: 1, idx, ...result });
@@ -105,7 +105,7 @@ function* listed(results: readonly Doc[]): Paused<Buffer> {
 }
 
 /** `bulkWrite` (https://www.mongodb.com/docs/manual/reference/command/bulkWrite/). */
-export function* bulkWrite(call: Call): Work {
+export function* bulkWrite(call: Call): Task {
   if (call.db !== 'admin') throw new CommandError(13, 'bulkWrite may only be run against the admin database.');
   const totals: Totals = { nErrors: 0, nInserted: 0, nMatched: 0, nModified: 0, nUpserted: 0, nDeleted: 0 };
   const results = yield* performAll(call, totals);

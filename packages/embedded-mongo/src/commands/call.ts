@@ -7,17 +7,17 @@ import type { Doc, Maybe, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { compileExpression, rootScope } from '../expr/expression.js';
 import type { Scope } from '../expr/expression.js';
-import type { Pace, PAUSE } from '../plan/rows.js';
+import type { TimeSlice, pause } from '../plan/rows.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
 import type { Cursors } from './cursors.js';
 import type { FailPoints } from './fail-points.js';
 import type { Metrics } from './metrics.js';
-import type { Turns } from './turns.js';
+import type { Scheduler } from './scheduler.js';
 
 export type Reply = { [key: string]: Encodable };
 /** A command under way: it gives a reply in the end, and pauses now and then. */
-export type Work = Generator<typeof PAUSE, Reply>;
+export type Task = Generator<typeof pause, Reply>;
 
 /** What all commands of a server share. */
 export interface Engine {
@@ -28,7 +28,7 @@ export interface Engine {
   readonly testCommands: boolean;
   /** Tells this run of the store from all others. */
   readonly instance: string;
-  readonly turns: Turns;
+  readonly scheduler: Scheduler;
   /** Numbers of the indexes that a command is building. */
   readonly building: Set<number>;
   /** Set by `setParameter ttlMonitorSleepSecs`, in test builds. */
@@ -42,7 +42,7 @@ export interface Call {
   readonly db: string;
   readonly body: Doc;
   readonly sequences: ReadonlyMap<string, readonly Buffer[]>;
-  readonly pace: Pace;
+  readonly timeSlice: TimeSlice;
   readonly scope: Scope;
 }
 

@@ -8,7 +8,7 @@ import type { Doc, Maybe, Value } from '../bson/value.js';
 import { compileQuery } from '../match/compile.js';
 import type { QueryNode } from '../match/node.js';
 import type { SortPattern } from '../order/index-keys.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import type { Scope } from '../expr/expression.js';
 import type { Table } from '../store/table.js';
 import { compileUpdate, idFirst, matchPosition } from '../update/compile.js';
@@ -18,7 +18,7 @@ import type { Call } from './call.js';
 import { select } from './select.js';
 
 /** A step of a write: it pauses between documents, never inside one. */
-export type Change<T> = Generator<typeof PAUSE, T>;
+export type Change<T> = Generator<typeof pause, T>;
 
 /** Inserts one document as it came; an `_id` is added, and put first. */
 export function insertRaw(call: Call, table: Table, raw: Buffer): Value {
@@ -45,7 +45,7 @@ function* chosen(call: Call, table: Table, target: Target, multi: boolean): Chan
   const rows = select({
     store: call.store,
     metrics: call.engine.metrics,
-    pace: call.pace,
+    timeSlice: call.timeSlice,
     table,
     node,
     sort,
@@ -54,7 +54,7 @@ function* chosen(call: Call, table: Table, target: Target, multi: boolean): Chan
   });
   const keys: Buffer[] = [];
   for (const row of rows) {
-    if (row === PAUSE) yield PAUSE;
+    if (row === pause) yield pause;
     else keys.push(row.idKey);
   }
   return keys;
@@ -89,7 +89,7 @@ export function* findOne(call: Call, table: Table, target: Target): Change<Found
     if (!idKey) return null;
     const found = lookAgain(call, table, target.node, idKey);
     if (found) return found;
-    if (call.pace.due()) yield PAUSE;
+    if (call.timeSlice.isOver()) yield pause;
   }
 }
 
@@ -139,7 +139,7 @@ export function* runUpdate(call: Call, table: Table, statement: UpdateStatement)
   let modified = 0;
   if (multi) {
     for (const idKey of yield* chosen(call, table, target, true)) {
-      if (call.pace.due()) yield PAUSE;
+      if (call.timeSlice.isOver()) yield pause;
       const found = lookAgain(call, table, node, idKey);
       if (!found) continue;
       matched++;
@@ -164,7 +164,7 @@ export function* runDelete(call: Call, table: Table, target: Target, multi: bool
   }
   let deleted = 0;
   for (const idKey of yield* chosen(call, table, target, true)) {
-    if (call.pace.due()) yield PAUSE;
+    if (call.timeSlice.isOver()) yield pause;
     const found = lookAgain(call, table, target.node, idKey);
     if (!found) continue;
     call.store.records.remove(table, idKey, found.doc);

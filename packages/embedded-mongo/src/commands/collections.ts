@@ -9,7 +9,7 @@ import { equal } from '../order/compare.js';
 import type { Table } from '../store/table.js';
 import { makeIndex } from '../store/table.js';
 import { docField, findTable, flagField, refuseCollation, tableForWrite } from './call.js';
-import type { Call, Reply, Work } from './call.js';
+import type { Call, Reply, Task } from './call.js';
 import { cursorReply } from './read.js';
 
 const LEFT_OUT = [
@@ -68,7 +68,7 @@ function describeTable(table: Table, nameOnly: boolean): Doc {
 }
 
 /** `listCollections`, with a filter on what it shows. */
-export function* listCollections(call: Call): Work {
+export function* listCollections(call: Call): Task {
   const node = compileQuery(docField(call.body, 'filter'), call.scope);
   const nameOnly = flagField(call.body, 'nameOnly');
   const shown = tablesOf(call).map((table) => describeTable(table, nameOnly));

@@ -2,7 +2,7 @@
 import type { Doc, Value } from '../bson/value.js';
 import { isDoc, setField } from '../bson/value.js';
 import type { IndexPlan, Plan } from '../plan/plan.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import type { Paused } from '../plan/rows.js';
 import { countedSlices } from '../store/environment.js';
 import type { Store } from '../store/store.js';
@@ -16,12 +16,12 @@ export function countsByKeys(plan: Plan): plan is IndexPlan {
 }
 
 /** Counts the keys of a plan, with a pause after every slice. */
-export function* countKeys(store: Store, plan: IndexPlan): Generator<typeof PAUSE, number> {
+export function* countKeys(store: Store, plan: IndexPlan): Generator<typeof pause, number> {
   let n = 0;
   for (const range of plan.ranges) {
     for (const slice of countedSlices(store.data, range)) {
       n += slice;
-      yield PAUSE;
+      yield pause;
     }
   }
   return n;
@@ -45,7 +45,7 @@ function fieldsOf(doc: Doc, names: readonly string[], n: number | bigint): Doc {
 }
 
 /** The one document of a stage that counts, or none where there is nothing to count. */
-export function* counted(keys: Generator<typeof PAUSE, number>, show: (n: number | bigint) => Doc): Paused<Doc> {
+export function* counted(keys: Generator<typeof pause, number>, show: (n: number | bigint) => Doc): Paused<Doc> {
   const n = yield* keys;
   if (n > 0) yield show(n > MOST_INT ? BigInt(n) : n);
 }

@@ -1,8 +1,8 @@
 /** Open cursors: what is left of a query's result between batches. */
 import { CommandError } from '../errors.js';
 import { Raw } from '../bson/encode.js';
-import { PAUSE } from '../plan/rows.js';
-import type { Pace, Paused } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
+import type { TimeSlice, Paused } from '../plan/rows.js';
 
 export interface Cursor {
   readonly id: bigint;
@@ -10,7 +10,7 @@ export interface Cursor {
   readonly source: Paused<Buffer>;
   /** Batch size when getMore names none; 0 for as much as fits. */
   readonly batchSize: number;
-  readonly pace: Pace;
+  readonly timeSlice: TimeSlice;
   readonly noTimeout: boolean;
   /** A document that did not fit into the last batch. */
   held: Buffer | null;
@@ -28,9 +28,9 @@ const CURSOR_TIMEOUT_MS = 10 * 60 * 1000;
 
 /** Takes up to `size` documents (0: no limit) and at most 16 MB. */
 export function* takeBatch(
-  from: Pick<Cursor, 'source' | 'held' | 'pace'>,
+  from: Pick<Cursor, 'source' | 'held' | 'timeSlice'>,
   size: number,
-): Generator<typeof PAUSE, Batch> {
+): Generator<typeof pause, Batch> {
   const docs: Raw[] = [];
   let bytes = 0;
   const add = (raw: Buffer): boolean => {
@@ -46,9 +46,9 @@ export function* takeBatch(
   while (size === 0 || docs.length < size) {
     const next = from.source.next();
     if (next.done) return { docs, done: true };
-    if (next.value === PAUSE) {
-      yield PAUSE;
-      from.pace.resume();
+    if (next.value === pause) {
+      yield pause;
+      from.timeSlice.resume();
     } else if (!add(next.value)) {
       from.held = next.value;
       break;

@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, errorReply, unsupported } from '../errors.js';
 import { isDoc } from '../bson/value.js';
 import type { Doc } from '../bson/value.js';
-import { startPace } from '../plan/rows.js';
+import { startTimeSlice } from '../plan/rows.js';
 import type { Store } from '../store/store.js';
 import type { Request } from '../wire/message.js';
 import { countField, scopeWithLet } from './call.js';
-import type { Call, Engine, Reply, Work } from './call.js';
+import type { Call, Engine, Reply, Task } from './call.js';
 import { createCursors } from './cursors.js';
 import { createFailPoints } from './fail-points.js';
 import type { Failure } from './fail-points.js';
@@ -16,8 +16,8 @@ import type { GroupCommit } from './group-commit.js';
 import { createMetrics } from './metrics.js';
 import type { Metrics } from './metrics.js';
 import { findCommand } from './registry.js';
-import { createTurns } from './turns.js';
-import { startUpkeep } from './upkeep.js';
+import { createScheduler } from './scheduler.js';
+import { startMaintenance } from './maintenance.js';
 
 /** Who asks. */
 export interface Client {
@@ -37,14 +37,14 @@ export interface Dispatcher {
 }
 
 /** Drives a read, with a turn for others at every pause. Throws 11600 and 11601 when there is nobody left to answer. */
-async function drive(started: Work | Reply | Promise<Reply>, call: Call, interrupted: () => void): Promise<Reply> {
+async function drive(started: Task | Reply | Promise<Reply>, call: Call, interrupted: () => void): Promise<Reply> {
   if (started instanceof Promise || !(Symbol.iterator in started)) return started;
-  const work = started as Work;
-  for (let next = work.next(); ; next = work.next()) {
+  const task = started as Task;
+  for (let next = task.next(); ; next = task.next()) {
     if (next.done) return next.value;
-    await call.engine.turns.next();
+    await call.engine.scheduler.next();
     interrupted();
-    call.pace.resume();
+    call.timeSlice.resume();
   }
 }
 
@@ -73,7 +73,7 @@ function makeCall(engine: Engine, name: string, request: Request): Call {
   const maxTime = name === 'getMore' ? 0 : countField(body, 'maxTimeMS', 0);
   const variables = OWN_LET.has(name) ? undefined : body['let'];
   const scope = scopeWithLet(new Date(), variables);
-  return { engine, store: engine.store, name, db, body, sequences, pace: startPace(maxTime), scope };
+  return { engine, store: engine.store, name, db, body, sequences, timeSlice: startTimeSlice(maxTime), scope };
 }
 
 interface Machine {
@@ -92,7 +92,7 @@ async function run({ engine, commits, isStopped }: Machine, request: Request, cl
     interrupted();
     const command = findCommand(name, { testCommands: engine.testCommands, isPrivate: client.isPrivate });
     const call = makeCall(engine, name, request);
-    if (command.writes) return await commits.run(() => command.run(call), call.pace);
+    if (command.writes) return await commits.run(() => command.run(call), call.timeSlice);
     return await drive(command.run(call), call, interrupted);
   } catch (error) {
     return errorReply(error);
@@ -119,7 +119,7 @@ export function createDispatcher(store: Store, { testCommands, instance }: Optio
   const cursors = createCursors();
   const failPoints = createFailPoints();
   const commits = createGroupCommit(store, metrics);
-  const upkeep = startUpkeep({ store, cursors, commits });
+  const maintenance = startMaintenance({ store, cursors, commits });
   const engine: Engine = {
     store,
     cursors,
@@ -127,9 +127,9 @@ export function createDispatcher(store: Store, { testCommands, instance }: Optio
     failPoints,
     testCommands,
     instance,
-    turns: createTurns(),
+    scheduler: createScheduler(),
     building: new Set(),
-    setTtlSeconds: upkeep.setTtlSeconds,
+    setTtlSeconds: maintenance.setTtlSeconds,
   };
   let stopped = false;
   const machine: Machine = { engine, commits, isStopped: () => stopped };
@@ -142,7 +142,7 @@ export function createDispatcher(store: Store, { testCommands, instance }: Optio
   };
   const stop = (): void => {
     stopped = true;
-    upkeep.stop();
+    maintenance.stop();
     commits.stop();
   };
   return { execute, metrics, stop };

@@ -5,7 +5,7 @@ import { compileQuery } from '../match/compile.js';
 import type { Table } from '../store/table.js';
 import { compileUpdate } from '../update/compile.js';
 import { docField, docsField, findTable, flagField, refuseCollation, scopeWithLet, tableForWrite } from './call.js';
-import type { Call, Reply, Work } from './call.js';
+import type { Call, Reply, Task } from './call.js';
 import { applyUpdate, findOne, insertUpsert } from './changes.js';
 import type { Found, Target } from './changes.js';
 import { findProjection } from './read.js';
@@ -42,7 +42,7 @@ function upserted(call: Call, target: Target, update: ReturnType<typeof compileU
 }
 
 /** `findAndModify` (https://www.mongodb.com/docs/manual/reference/command/findAndModify/). */
-export function* findAndModify(call: Call): Work {
+export function* findAndModify(call: Call): Task {
   const { body } = call;
   checkOptions(body);
   refuseCollation(body);

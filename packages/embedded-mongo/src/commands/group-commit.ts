@@ -1,32 +1,32 @@
 /** Group commit: the write commands of one turn of the event loop share one durable transaction. */
 import { CommandError, errorReply } from '../errors.js';
-import type { Pace } from '../plan/rows.js';
+import type { TimeSlice } from '../plan/rows.js';
 import type { Store } from '../store/store.js';
-import type { Reply, Work } from './call.js';
+import type { Reply, Task } from './call.js';
 import type { Metrics } from './metrics.js';
 
 export interface GroupCommit {
   /** Runs a write command; the reply comes when what it did is on the disk. */
-  readonly run: (start: () => Work | Reply, pace: Pace) => Promise<Reply>;
+  readonly run: (start: () => Task | Reply, timeSlice: TimeSlice) => Promise<Reply>;
   /** Ends everything that waits with 11600; no transaction begins any more. */
   readonly stop: () => void;
 }
 
 interface Pending {
-  readonly start: () => Work | Reply;
-  readonly pace: Pace;
+  readonly start: () => Task | Reply;
+  readonly timeSlice: TimeSlice;
   readonly settle: (reply: Reply) => void;
-  work: Work | null;
+  task: Task | null;
   reply: Reply | null;
 }
 
 /** One step of a command, up to its end or its next pause. Only errors that leave the store consistent are caught. */
 function step(pending: Pending): void {
   try {
-    pending.work ??= begin(pending);
-    if (!pending.work) return;
-    pending.pace.resume();
-    const next = pending.work.next();
+    pending.task ??= begin(pending);
+    if (!pending.task) return;
+    pending.timeSlice.resume();
+    const next = pending.task.next();
     if (next.done) pending.reply = next.value;
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -34,9 +34,9 @@ function step(pending: Pending): void {
   }
 }
 
-function begin(pending: Pending): Work | null {
+function begin(pending: Pending): Task | null {
   const started = pending.start();
-  if (Symbol.iterator in started) return started as Work;
+  if (Symbol.iterator in started) return started as Task;
   pending.reply = started as Reply;
   return null;
 }
@@ -58,7 +58,7 @@ function stepWithin(queue: readonly Pending[]): Pending[] {
 
 function fail(group: readonly Pending[], error: unknown): void {
   for (const pending of group) {
-    pending.work?.return({});
+    pending.task?.return({});
     pending.reply = errorReply(error);
   }
 }
@@ -99,9 +99,9 @@ export function createGroupCommit(store: Store, metrics: Metrics): GroupCommit {
     if (queue.length) schedule();
   };
   return {
-    run: (start, pace) =>
+    run: (start, timeSlice) =>
       new Promise((settled) => {
-        queue.push({ start, pace, settle: settled, work: null, reply: null });
+        queue.push({ start, timeSlice, settle: settled, task: null, reply: null });
         if (stopped) stopAll();
         else schedule();
       }),

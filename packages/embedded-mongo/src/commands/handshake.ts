@@ -1,7 +1,7 @@
 /** Commands about the server and the connection. */
 import { ObjectId } from 'bson';
-import { MAX_DOCUMENT } from '../store/records.js';
-import { MAX_MESSAGE } from '../wire/message.js';
+import { maxDocumentBytes } from '../store/records.js';
+import { maxMessageBytes } from '../wire/message.js';
 import type { Call, Reply } from './call.js';
 
 /** MongoDB 8.0: the version whose `bulkWrite` command drivers may use. */
@@ -14,8 +14,8 @@ export function hello(call: Call): Reply {
   return {
     ...(modern ? { isWritablePrimary: true } : { ismaster: true }),
     helloOk: true,
-    maxBsonObjectSize: MAX_DOCUMENT,
-    maxMessageSizeBytes: MAX_MESSAGE,
+    maxBsonObjectSize: maxDocumentBytes,
+    maxMessageSizeBytes: maxMessageBytes,
     maxWriteBatchSize: 100_000,
     localTime: new Date(),
     logicalSessionTimeoutMinutes: 30,
@@ -34,7 +34,7 @@ export function buildInfo(): Reply {
     versionArray: [8, 0, 0, 0],
     modules: ['embedded'],
     bits: 64,
-    maxBsonObjectSize: MAX_DOCUMENT,
+    maxBsonObjectSize: maxDocumentBytes,
     storageEngines: ['lmdb'],
     ok: 1,
   };

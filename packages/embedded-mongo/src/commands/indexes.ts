@@ -5,13 +5,13 @@ import { encode } from '../bson/encode.js';
 import { isDoc } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
 import { equal } from '../order/compare.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import { successor } from '../store/bytes.js';
 import { entries } from '../store/environment.js';
 import type { Index, Table } from '../store/table.js';
 import { primaryIndex } from '../store/table.js';
 import { docsField, findTable, tableForWrite } from './call.js';
-import type { Call, Reply, Work } from './call.js';
+import type { Call, Reply, Task } from './call.js';
 import type { Change } from './changes.js';
 import { isPresent, readSpec } from './index-spec.js';
 import { cursorReply } from './read.js';
@@ -20,10 +20,10 @@ const isIdIndex = (spec: Doc): boolean => equal(spec['key'], { _id: 1 });
 
 /** Fills an index from the documents, in slices: writes in between keep it current. */
 function* build(call: Call, table: Table, index: Index): Change<void> {
-  const { store, pace } = call;
+  const { store, timeSlice } = call;
   const range = { start: table.prefix, end: successor(table.prefix) };
   for (const { key } of entries(store.data, range)) {
-    if (pace.due()) yield PAUSE;
+    if (timeSlice.isOver()) yield pause;
     if (table.dropped) throw new CommandError(175, 'collection dropped while an index was built');
     const idKey = key.subarray(4);
     const raw = store.records.get(table, idKey);
@@ -52,14 +52,14 @@ function* buildOrRemove(call: Call, table: Table, spec: Doc): Change<void> {
 function* settled(call: Call, table: Table): Change<void> {
   for (let unready = pending(table); unready; unready = pending(table)) {
     if (!call.engine.building.has(unready.id)) call.store.catalogue.removeIndex(table, unready);
-    else yield PAUSE;
+    else yield pause;
   }
 }
 
 const pending = (table: Table): Index | undefined => table.indexes.find(({ ready }) => !ready);
 
 /** `createIndexes` (https://www.mongodb.com/docs/manual/reference/command/createIndexes/). */
-export function* createIndexes(call: Call): Work {
+export function* createIndexes(call: Call): Task {
   const specs = docsField(call.body, 'indexes').map(readSpec);
   if (!specs.length) throw new CommandError(2, 'Must specify at least one index to create');
   const createdCollectionAutomatically = !findTable(call, call.body['createIndexes']);
@@ -113,7 +113,7 @@ export function dropIndexes(call: Call): Reply {
 }
 
 /** `listIndexes`. Throws 26 if the collection does not exist. */
-export function* listIndexes(call: Call): Work {
+export function* listIndexes(call: Call): Task {
   const name = call.body['listIndexes'];
   const table = findTable(call, name);
   if (!table) throw new CommandError(26, `ns does not exist: ${call.db}.${String(name)}`);

@@ -8,14 +8,14 @@ import { compileQuery } from '../match/compile.js';
 import type { QueryNode } from '../match/node.js';
 import { walk } from '../match/path.js';
 import { encodeKey } from '../order/encode-key.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import type { Paused, Row } from '../plan/rows.js';
 import { compileProjection } from '../projection/projection.js';
 import type { Scope } from '../expr/expression.js';
 import type { Table } from '../store/table.js';
 import { matchPosition } from '../update/compile.js';
 import { countField, docField, findTable, flagField, refuseCollation, stringField } from './call.js';
-import type { Call, Reply, Work } from './call.js';
+import type { Call, Reply, Task } from './call.js';
 import { takeBatch } from './cursors.js';
 import type { Cursor } from './cursors.js';
 import { countKeys, countsByKeys } from './counting.js';
@@ -26,7 +26,7 @@ const FIRST_BATCH = 101;
 /** Encodes each row of a find, projected if need be. */
 function* results(rows: Paused<Row>, project: ((doc: Doc) => Doc) | null): Paused<Buffer> {
   for (const row of rows) {
-    if (row === PAUSE) yield PAUSE;
+    if (row === pause) yield pause;
     else yield project ? encode(project(row.doc())) : row.raw;
   }
 }
@@ -47,8 +47,8 @@ export interface FirstBatch {
 }
 
 /** Answers with the first batch of a source, and keeps the rest as a cursor. */
-export function* cursorReply(call: Call, source: Paused<Buffer>, options: FirstBatch): Work {
-  const from: Pick<Cursor, 'source' | 'held' | 'pace'> = { source, held: null, pace: call.pace };
+export function* cursorReply(call: Call, source: Paused<Buffer>, options: FirstBatch): Task {
+  const from: Pick<Cursor, 'source' | 'held' | 'timeSlice'> = { source, held: null, timeSlice: call.timeSlice };
   const { docs, done } = options.size < 0 ? { docs: [], done: false } : yield* takeBatch(from, options.size);
   const keep = !done && !options.single;
   const id = keep
@@ -77,7 +77,7 @@ export function firstBatchSize(body: Doc, limit: number): number {
 const REFUSED = ['tailable', 'awaitData', 'oplogReplay'];
 
 /** `find` (https://www.mongodb.com/docs/manual/reference/command/find/). */
-export function* find(call: Call): Work {
+export function* find(call: Call): Task {
   const { body, scope } = call;
   refuseCollation(body);
   const refused = REFUSED.find((name) => flagField(body, name));
@@ -98,11 +98,11 @@ export function* find(call: Call): Work {
 }
 
 function selectionOf(call: Call, table: Table, node: QueryNode): Parameters<typeof select>[0] {
-  const { body, store, pace } = call;
+  const { body, store, timeSlice } = call;
   return {
     store,
     metrics: call.engine.metrics,
-    pace,
+    timeSlice,
     table,
     node,
     sort: sortOf(docField(body, 'sort')),
@@ -118,12 +118,12 @@ function cursorId(value: Maybe): bigint {
 }
 
 /** `getMore`. Throws 43 for a cursor that is not open. */
-export function* getMore(call: Call): Work {
+export function* getMore(call: Call): Task {
   const { body, engine } = call;
   const namespace = `${call.db}.${stringField(body, 'collection')}`;
   const cursor = engine.cursors.get(cursorId(body['getMore']), namespace);
   cursor.busy = true;
-  cursor.pace.restart();
+  cursor.timeSlice.restart();
   let finished = true;
   try {
     const { docs, done } = yield* takeBatch(cursor, countField(body, 'batchSize', 0) || cursor.batchSize);
@@ -147,7 +147,7 @@ export function killCursors(call: Call): Reply {
 }
 
 /** `count`: without a query from the stored number. */
-export function* count(call: Call): Work {
+export function* count(call: Call): Task {
   const { body } = call;
   refuseCollation(body);
   const table = findTable(call, body['count']);
@@ -165,14 +165,14 @@ export function* count(call: Call): Work {
   if (!selection.skip && !limit && countsByKeys(plan)) return { n: yield* countKeys(call.store, plan), ok: 1 };
   let n = 0;
   for (const row of select(selection, plan)) {
-    if (row === PAUSE) yield PAUSE;
+    if (row === pause) yield pause;
     else n++;
   }
   return { n, ok: 1 };
 }
 
 /** `distinct`: the values at a path, those of arrays one by one. */
-export function* distinct(call: Call): Work {
+export function* distinct(call: Call): Task {
   const { body } = call;
   refuseCollation(body);
   const table = findTable(call, body['distinct']);
@@ -184,7 +184,7 @@ export function* distinct(call: Call): Work {
     if (value !== undefined) values.set(encodeKey(value).toString('latin1'), value);
   };
   for (const row of select({ ...selectionOf(call, table, node), sort: null })) {
-    if (row === PAUSE) yield PAUSE;
+    if (row === pause) yield pause;
     else walk(row.doc(), parts, false, (value) => (Array.isArray(value) ? value.forEach(add) : add(value), false));
   }
   const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);

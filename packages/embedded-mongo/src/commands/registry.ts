@@ -3,7 +3,7 @@ import { CommandError, unsupported } from '../errors.js';
 import { isNum } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { aggregate } from './aggregate.js';
-import type { Call, Reply, Work } from './call.js';
+import type { Call, Reply, Task } from './call.js';
 import { backupTo } from './backup.js';
 import { bulkWrite } from './bulk-write.js';
 import { collMod, create, drop, dropDatabase, listCollections, listDatabases } from './collections.js';
@@ -16,12 +16,12 @@ import { insert, remove, update } from './write.js';
 interface Writing {
   /** It runs inside a transaction, with the other writes of its turn. */
   readonly writes: true;
-  readonly run: (call: Call) => Work | Reply;
+  readonly run: (call: Call) => Task | Reply;
 }
 
 interface Reading {
   readonly writes: false;
-  readonly run: (call: Call) => Work | Reply | Promise<Reply>;
+  readonly run: (call: Call) => Task | Reply | Promise<Reply>;
 }
 
 export type Command = Reading | Writing;

@@ -6,10 +6,10 @@ import type { KeyTuple, SortPattern } from '../order/index-keys.js';
 import type { QueryNode } from '../match/node.js';
 import { choosePlan } from '../plan/plan.js';
 import type { Plan } from '../plan/plan.js';
-import { PAUSE, runPlan } from '../plan/rows.js';
-import type { Pace, Paused, Row } from '../plan/rows.js';
+import { pause, runPlan } from '../plan/rows.js';
+import type { TimeSlice, Paused, Row } from '../plan/rows.js';
 import { readSort } from '../order/sort-pattern.js';
-import { MOST_BYTES } from '../stages/memory.js';
+import { maxStageBytes } from '../stages/memory.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
 import type { Metrics } from './metrics.js';
@@ -17,7 +17,7 @@ import type { Metrics } from './metrics.js';
 export interface Selection {
   readonly store: Store;
   readonly metrics: Metrics;
-  readonly pace: Pace;
+  readonly timeSlice: TimeSlice;
   readonly table: Table;
   readonly node: QueryNode;
   readonly sort: SortPattern | null;
@@ -51,14 +51,14 @@ export function* sorted<T extends Sortable>(source: Paused<T>, pattern: SortPatt
     bytes = list.reduce((sum, item) => sum + item.bytes, 0);
   };
   for (const item of source) {
-    if (item === PAUSE) {
-      yield PAUSE;
+    if (item === pause) {
+      yield pause;
       continue;
     }
     list.push(item);
     bytes += item.bytes;
     if (keep && list.length >= keep * 2 + 64) shorten();
-    if (bytes > MOST_BYTES) {
+    if (bytes > maxStageBytes) {
       throw new CommandError(
         292,
         'Sort exceeded memory limit of 104857600 bytes; an index on the sort fields would serve it',
@@ -71,7 +71,7 @@ export function* sorted<T extends Sortable>(source: Paused<T>, pattern: SortPatt
 function* sortRows(rows: Paused<Row>, pattern: SortPattern, keep: number): Paused<Row> {
   const withKeys = function* (): Paused<Row & Sortable> {
     for (const row of rows) {
-      if (row === PAUSE) yield PAUSE;
+      if (row === pause) yield pause;
       else yield { ...row, tuple: sortTuple(row.doc(), pattern), bytes: row.raw.length + 100 };
     }
   };
@@ -82,7 +82,7 @@ function* window(rows: Paused<Row>, skip: number, limit: number): Paused<Row> {
   let left = limit || Infinity;
   let passed = 0;
   for (const row of rows) {
-    if (row === PAUSE) yield PAUSE;
+    if (row === pause) yield pause;
     else if (passed < skip) passed++;
     else {
       yield row;

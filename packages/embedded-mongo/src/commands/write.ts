@@ -6,7 +6,7 @@ import type { Doc, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { isNum } from '../bson/value.js';
 import { compileQuery } from '../match/compile.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import type { Table } from '../store/table.js';
 import {
   docField,
@@ -18,7 +18,7 @@ import {
   statements,
   tableForWrite,
 } from './call.js';
-import type { Call, Work } from './call.js';
+import type { Call, Task } from './call.js';
 import { insertRaw, runDelete, runUpdate } from './changes.js';
 import type { Change, UpdateStatement } from './changes.js';
 import { sortOf } from './select.js';
@@ -41,7 +41,7 @@ export function checkBatch(count: number): void {
 }
 
 /** `insert` (https://www.mongodb.com/docs/manual/reference/command/insert/). */
-export function* insert(call: Call): Work {
+export function* insert(call: Call): Task {
   const documents = call.sequences.get('documents') ?? docsField(call.body, 'documents').map(encode);
   checkBatch(documents.length);
   const ordered = flagField(call.body, 'ordered', true);
@@ -49,7 +49,7 @@ export function* insert(call: Call): Work {
   let n = 0;
   const table = tableForWrite(call, call.body['insert']);
   for (const [index, raw] of documents.entries()) {
-    if (call.pace.due()) yield PAUSE;
+    if (call.timeSlice.isOver()) yield pause;
     try {
       insertRaw(call, table, raw);
       n++;
@@ -85,7 +85,7 @@ function* statementByStatement(
   const ordered = flagField(call.body, 'ordered', true);
   const failed: Doc[] = [];
   for (const [index, given] of list.entries()) {
-    if (call.pace.due()) yield PAUSE;
+    if (call.timeSlice.isOver()) yield pause;
     try {
       yield* run(given, index);
     } catch (error) {
@@ -97,7 +97,7 @@ function* statementByStatement(
 }
 
 /** `update` (https://www.mongodb.com/docs/manual/reference/command/update/). */
-export function* update(call: Call): Work {
+export function* update(call: Call): Task {
   const list = statements(call, 'updates');
   checkBatch(list.length);
   findTable(call, call.body['update']);
@@ -132,7 +132,7 @@ export function absent(call: Call, name: Value | undefined): Table {
 }
 
 /** `delete` (https://www.mongodb.com/docs/manual/reference/command/delete/). */
-export function* remove(call: Call): Work {
+export function* remove(call: Call): Task {
   const list = statements(call, 'deletes');
   checkBatch(list.length);
   findTable(call, call.body['delete']);

@@ -6,7 +6,7 @@ import type { Value } from '../bson/value.js';
 import type { QueryNode } from '../match/node.js';
 import { equal } from '../order/compare.js';
 import type { SortPattern } from '../order/index-keys.js';
-import { MAX_KEY, successor } from '../store/bytes.js';
+import { maxKeyBytes, successor } from '../store/bytes.js';
 import type { KeyRange } from '../store/environment.js';
 import { primaryIndex } from '../store/table.js';
 import type { Index, Table } from '../store/table.js';
@@ -191,7 +191,7 @@ function candidate(index: Index, { node, conditions, sort }: Question): Candidat
   const covered = coverage(index, conditions);
   if (!covered || !index.ready) return null;
   const shape = shapeOf(index, conditions);
-  if (shape.ranges.some(({ start, end }) => start.length > MAX_KEY || end.length > MAX_KEY)) return null;
+  if (shape.ranges.some(({ start, end }) => start.length > maxKeyBytes || end.length > maxKeyBytes)) return null;
   const fit = sort ? fitSort(index, shape, sort) : { reverse: false, merge: false };
   const known = new Set([...shape.exact, ...covered.exact].map((condition) => condition.node));
   const exact = plainConjuncts(node)?.every((part) => known.has(part)) ?? false;

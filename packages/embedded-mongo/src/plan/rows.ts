@@ -14,8 +14,8 @@ import type { Table } from '../store/table.js';
 import type { IndexPlan, Plan, Skip } from './plan.js';
 
 /** Yielded between rows when others should have their turn. */
-export const PAUSE = Symbol('pause');
-export type Paused<T> = Generator<T | typeof PAUSE, void>;
+export const pause = Symbol('pause');
+export type Paused<T> = Generator<T | typeof pause, void>;
 
 export interface Row {
   readonly idKey: Buffer;
@@ -24,9 +24,9 @@ export interface Row {
 }
 
 /** Decides when a long command pauses and when its time is up. */
-export interface Pace {
+export interface TimeSlice {
   /** True when it is time to pause. Throws 50 when the command's time is up. */
-  readonly due: () => boolean;
+  readonly isOver: () => boolean;
   /** Called when work goes on after a pause. */
   readonly resume: () => void;
   /** Begins anew without a deadline: for the next batch of a cursor. */
@@ -37,12 +37,12 @@ const SLICE_MS = 8;
 const CHECK_EVERY = 32;
 
 /** A pace with a deadline in milliseconds from now; 0 for none. */
-export function startPace(maxTimeMS: number): Pace {
+export function startTimeSlice(maxTimeMS: number): TimeSlice {
   let deadline = maxTimeMS > 0 ? performance.now() + maxTimeMS : Infinity;
   let since = performance.now();
   let steps = 0;
   return {
-    due: () => {
+    isOver: () => {
       if (++steps % CHECK_EVERY) return false;
       const now = performance.now();
       if (now > deadline) throw new CommandError(50, 'operation exceeded time limit');
@@ -131,16 +131,16 @@ interface Job {
   readonly store: Store;
   readonly table: Table;
   readonly node: QueryNode;
-  readonly pace: Pace;
+  readonly timeSlice: TimeSlice;
 }
 
 function* indexRows(job: Job, plan: IndexPlan, seen: Set<string> | null): Paused<Row> {
-  const { store, table, node, pace } = job;
+  const { store, table, node, timeSlice } = job;
   const keys = plan.merge ? merged(store, plan) : concatenated(store, plan);
   const primary = plan.index.id === table.id;
   const began = store.commits();
   for (const entry of keys) {
-    if (pace.due()) yield PAUSE;
+    if (timeSlice.isOver()) yield pause;
     if (table.dropped) throw new CommandError(175, `collection dropped: ${table.db}.${table.name}`);
     if (!entry) continue;
     const { key, value } = entry;
@@ -157,10 +157,10 @@ function* indexRows(job: Job, plan: IndexPlan, seen: Set<string> | null): Paused
   }
 }
 
-function* scanRows({ store, table, node, pace }: Job, plan: Plan & { kind: 'scan' }): Paused<Row> {
+function* scanRows({ store, table, node, timeSlice }: Job, plan: Plan & { kind: 'scan' }): Paused<Row> {
   const range = { start: table.prefix, end: successor(table.prefix) };
   for (const { key, value } of entries(store.data, range, plan.reverse)) {
-    if (pace.due()) yield PAUSE;
+    if (timeSlice.isOver()) yield pause;
     if (table.dropped) throw new CommandError(175, `collection dropped: ${table.db}.${table.name}`);
     const row = makeRow(key.subarray(4), value);
     if (plan.exact || matchNode(node, row.doc())) yield row;

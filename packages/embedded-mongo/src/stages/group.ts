@@ -5,7 +5,7 @@ import type { Doc, Value } from '../bson/value.js';
 import { compileExpression } from '../expr/expression.js';
 import type { Evaluate, Scope } from '../expr/expression.js';
 import { encodeKey } from '../order/encode-key.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import { ACCUMULATORS } from './accumulators.js';
 import type { Gathering, Start } from './accumulators.js';
 import { holding } from './memory.js';
@@ -65,7 +65,7 @@ function documentOf({ id, gatherings }: Group, fields: readonly Field[]): Doc {
 const GROUP_BYTES = 200;
 
 /** Compiles the stage. Its result throws 292 for too many groups, 146 for accumulators that keep too much. */
-export function compileGroup(operand: Value, { scope, pace }: Context): Stage {
+export function compileGroup(operand: Value, { scope, timeSlice }: Context): Stage {
   const { idOf, fields } = readGroup(operand, scope);
   return function* (source) {
     const groups = new Map<string, Group>();
@@ -78,15 +78,15 @@ export function compileGroup(operand: Value, { scope, pace }: Context): Stage {
       return group;
     };
     for (const doc of source) {
-      if (doc === PAUSE || pace.due()) yield PAUSE;
-      if (doc === PAUSE) continue;
+      if (doc === pause || timeSlice.isOver()) yield pause;
+      if (doc === pause) continue;
       const value = idOf(doc, scope.variables) ?? null;
       const key = encodeKey(value).toString('latin1');
       const group = groups.get(key) ?? begin(value, key);
       fields.forEach(({ evaluate }, at) => group.gatherings[at]?.add(evaluate(doc, scope.variables)));
     }
     for (const group of groups.values()) {
-      if (pace.due()) yield PAUSE;
+      if (timeSlice.isOver()) yield pause;
       yield documentOf(group, fields);
     }
   };

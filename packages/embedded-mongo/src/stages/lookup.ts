@@ -5,8 +5,8 @@ import { isDoc, typeName } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
 import { compileExpression, fieldValue } from '../expr/expression.js';
 import type { Variables } from '../expr/expression.js';
-import { PAUSE } from '../plan/rows.js';
-import type { Pace, Paused } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
+import type { TimeSlice, Paused } from '../plan/rows.js';
 import { stageOf } from '../projection/transform.js';
 import { gather, listed } from './stage.js';
 import type { CompileStage, Context, Named } from './stage.js';
@@ -102,8 +102,8 @@ export const compileLookup: CompileStage = (operand, context) => {
   return function* (source) {
     let kept: Doc[] | null = null;
     for (const doc of source) {
-      if (doc === PAUSE || context.pace.due()) yield PAUSE;
-      if (doc === PAUSE) continue;
+      if (doc === pause || context.timeSlice.isOver()) yield pause;
+      if (doc === pause) continue;
       const head = local ? [equalityOf(doc, local, foreign)] : [];
       const found: Doc[] =
         kept ?? (yield* gather(context.run(from, [...head, ...stages], innerOf(doc)), holding(4568, '$lookup')));
@@ -155,13 +155,13 @@ function readFacets(operand: Value, context: Context): [string, Named[]][] {
 /** Compiles `$facet`: one document with the results of several pipelines over the same documents. */
 export const compileFacet: CompileStage = (operand, context) => {
   const facets = readFacets(operand, context);
-  const run = (docs: readonly Doc[], stages: readonly Named[], pace: Pace): Paused<Doc> =>
-    context.compile(stages, context)(listed(docs, pace));
+  const run = (docs: readonly Doc[], stages: readonly Named[], timeSlice: TimeSlice): Paused<Doc> =>
+    context.compile(stages, context)(listed(docs, timeSlice));
   return function* (source) {
     const hold = holding(4031700, '$facet');
     const docs = yield* gather(source, hold);
     const result: Doc = {};
-    for (const [name, stages] of facets) result[name] = yield* gather(run(docs, stages, context.pace), hold);
+    for (const [name, stages] of facets) result[name] = yield* gather(run(docs, stages, context.timeSlice), hold);
     yield result;
   };
 };

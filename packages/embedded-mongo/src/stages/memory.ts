@@ -4,7 +4,7 @@ import { encode } from '../bson/encode.js';
 import type { Value } from '../bson/value.js';
 
 /** 100 megabytes for each stage. Nothing is spilled to the disk here, whatever `allowDiskUse` says. */
-export const MOST_BYTES = 100 * 1024 * 1024;
+export const maxStageBytes = 100 * 1024 * 1024;
 
 /** Takes what is held in addition, in bytes. */
 export type Hold = (bytes: number) => void;
@@ -14,10 +14,10 @@ export function holding(code: number, what: string): Hold {
   let held = 0;
   return (bytes) => {
     held += bytes;
-    if (held > MOST_BYTES) {
+    if (held > maxStageBytes) {
       throw new CommandError(
         code,
-        `${what} used too much memory and cannot spill to disk. Memory limit: ${MOST_BYTES} bytes`,
+        `${what} used too much memory and cannot spill to disk. Memory limit: ${maxStageBytes} bytes`,
       );
     }
   };

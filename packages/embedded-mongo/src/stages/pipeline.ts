@@ -9,7 +9,7 @@ import { compileQuery } from '../match/compile.js';
 import { matchNode } from '../match/node.js';
 import { sortTuple } from '../order/index-keys.js';
 import { readSort } from '../order/sort-pattern.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import type { Paused } from '../plan/rows.js';
 import { TRANSFORMS } from '../projection/transform.js';
 import { compileGroup } from './group.js';
@@ -19,19 +19,19 @@ import type { CompileStage, Context, Named, Stage } from './stage.js';
 import { compileUnwind } from './unwind.js';
 
 /** A count of documents in a stage. Throws `code` for anything that is no whole number of at least `least`. */
-export function wholeNumber(name: string, operand: Value, { least, code }: { least: number; code: number }): number {
+export function wholeNumber(name: string, operand: Value, { min, code }: { min: number; code: number }): number {
   const value = isNum(operand) ? toDouble(operand) : NaN;
-  if (!Number.isInteger(value) || value < least) {
+  if (!Number.isInteger(value) || value < min) {
     throw new CommandError(
       value === 0 ? 15958 : code,
-      `invalid argument to ${name} stage: Expected a whole number of at least ${least}`,
+      `invalid argument to ${name} stage: Expected a whole number of at least ${min}`,
     );
   }
   return value;
 }
 
-export const limitOf = (operand: Value): number => wholeNumber('$limit', operand, { least: 1, code: 5107201 });
-export const skipOf = (operand: Value): number => wholeNumber('$skip', operand, { least: 0, code: 5107200 });
+export const limitOf = (operand: Value): number => wholeNumber('$limit', operand, { min: 1, code: 5107201 });
+export const skipOf = (operand: Value): number => wholeNumber('$skip', operand, { min: 0, code: 5107200 });
 
 /** The filter of a `$match`. Throws 15959. */
 export function filterOf(operand: Value): Doc {
@@ -44,7 +44,7 @@ function limitTo(limit: number): Stage {
     let left = limit;
     for (const doc of source) {
       yield doc;
-      if (doc !== PAUSE && --left === 0) return;
+      if (doc !== pause && --left === 0) return;
     }
   };
 }
@@ -68,11 +68,11 @@ function sorting(operand: Value, keep: number): Stage {
   return function* (source) {
     const withKeys = function* (): Paused<{ doc: Doc; tuple: ReturnType<typeof sortTuple>; bytes: number }> {
       for (const doc of source) {
-        if (doc === PAUSE) yield PAUSE;
+        if (doc === pause) yield pause;
         else yield { doc, tuple: sortTuple(doc, pattern), bytes: encode(doc).length };
       }
     };
-    for (const item of sorted(withKeys(), pattern, keep)) yield item === PAUSE ? PAUSE : item.doc;
+    for (const item of sorted(withKeys(), pattern, keep)) yield item === pause ? pause : item.doc;
   };
 }
 
@@ -85,7 +85,7 @@ function counting(operand: Value): Stage {
   return function* (source) {
     let count = 0;
     for (const doc of source) {
-      if (doc === PAUSE) yield PAUSE;
+      if (doc === pause) yield pause;
       else count++;
     }
     const result: Doc = {};

@@ -2,7 +2,7 @@
 import { CommandError } from '../errors.js';
 import { getField, isDoc, setField } from '../bson/value.js';
 import type { Doc, Maybe, Value } from '../bson/value.js';
-import { PAUSE } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
 import type { Paused } from '../plan/rows.js';
 
 interface Unwind {
@@ -75,7 +75,7 @@ export function compileUnwind(operand: Value): (source: Paused<Doc>) => Paused<D
   const unwind = read(operand);
   return function* (source) {
     for (const doc of source) {
-      if (doc === PAUSE) yield PAUSE;
+      if (doc === pause) yield pause;
       else yield* unwound(unwind, doc);
     }
   };

@@ -1,7 +1,7 @@
 /** Byte strings as keys. */
 
 /** The longest key that LMDB takes with its usual page size. */
-export const MAX_KEY = 1978;
+export const maxKeyBytes = 1978;
 
 /** A table or index number as the first bytes of a key. */
 export function numberPrefix(id: number): Buffer {

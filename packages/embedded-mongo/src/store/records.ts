@@ -8,11 +8,11 @@ import { encodeKey, encodeValues } from '../order/encode-key.js';
 import { documentKeys } from '../order/index-keys.js';
 import type { KeyTuple } from '../order/index-keys.js';
 import { describe } from '../update/target.js';
-import { asBuffer, MAX_KEY, successor } from './bytes.js';
+import { asBuffer, maxKeyBytes, successor } from './bytes.js';
 import type { Bytes } from './environment.js';
 import type { Index, Table } from './table.js';
 
-export const MAX_DOCUMENT = 16 * 1024 * 1024;
+export const maxDocumentBytes = 16 * 1024 * 1024;
 
 /** One entry of an index: the values, then the `_id`, which begins at `split`. */
 interface IndexEntry {
@@ -55,7 +55,7 @@ function indexEntries(index: Index, doc: Doc, idKey: Buffer): Entries {
     if (seen.has(text)) continue;
     seen.add(text);
     const key = Buffer.concat([values, idKey]);
-    if (key.length > MAX_KEY) throw tooLong(`index ${index.name}`, key.length);
+    if (key.length > maxKeyBytes) throw tooLong(`index ${index.name}`, key.length);
     list.push({ key, split: values.length, tuple });
   }
   return { index, list, multikey };
@@ -64,7 +64,7 @@ function indexEntries(index: Index, doc: Doc, idKey: Buffer): Entries {
 function tooLong(what: string, length: number): CommandError {
   return new CommandError(
     17280,
-    `the key for ${what} takes ${length} bytes, and the embedded store takes at most ${MAX_KEY}; set MONGODB_URI to index longer values`,
+    `the key for ${what} takes ${length} bytes, and the embedded store takes at most ${maxKeyBytes}; set MONGODB_URI to index longer values`,
   );
 }
 
@@ -99,10 +99,10 @@ function checkId(id: Maybe): asserts id is Value {
 
 /** Throws 10334 for a document above 16 MB. */
 export function checkSize(raw: Buffer): void {
-  if (raw.length <= MAX_DOCUMENT) return;
+  if (raw.length <= maxDocumentBytes) return;
   throw new CommandError(
     10334,
-    `BSONObj size: ${raw.length} (0x${raw.length.toString(16)}) is invalid. Size must be between 0 and ${MAX_DOCUMENT}(16MB)`,
+    `BSONObj size: ${raw.length} (0x${raw.length.toString(16)}) is invalid. Size must be between 0 and ${maxDocumentBytes}(16MB)`,
   );
 }
 
@@ -134,7 +134,7 @@ export function openRecords(data: Bytes, touch: (table: Table) => void): Records
     checkSize(raw);
     const idKey = encodeKey(id);
     const key = dataKey(table, idKey);
-    if (key.length > MAX_KEY) throw tooLong('_id', key.length);
+    if (key.length > maxKeyBytes) throw tooLong('_id', key.length);
     if (data.doesExist(key)) throw duplicate(table, { name: '_id_', key: { _id: 1 } }, [id]);
     const entries = table.indexes.map((index) => indexEntries(index, doc, idKey));
     for (const each of entries) checkUnique(data, table, each, idKey);
@@ -168,7 +168,7 @@ export function openRecords(data: Bytes, touch: (table: Table) => void): Records
   return {
     get: (table, idKey) => {
       const key = dataKey(table, idKey);
-      const found = key.length > MAX_KEY ? undefined : data.get(key);
+      const found = key.length > maxKeyBytes ? undefined : data.get(key);
       return found && asBuffer(found);
     },
     insert,

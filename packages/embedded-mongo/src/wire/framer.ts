@@ -1,5 +1,5 @@
 /** Cuts a byte stream into frames. */
-import { HEADER, MAX_MESSAGE } from './message.js';
+import { headerBytes, maxMessageBytes } from './message.js';
 
 export interface Framer {
   /** Adds bytes and gives the frames that are complete. Throws RangeError on a length that no frame can have. */
@@ -15,7 +15,7 @@ export function createFramer(): Framer {
     const [first = Buffer.alloc(0)] = chunks;
     const head = first.length >= 4 ? first : Buffer.concat(chunks);
     const length = head.readInt32LE(0);
-    if (length < HEADER || length > MAX_MESSAGE) throw new RangeError(`a frame of ${length} bytes`);
+    if (length < headerBytes || length > maxMessageBytes) throw new RangeError(`a frame of ${length} bytes`);
     return length;
   };
   return {

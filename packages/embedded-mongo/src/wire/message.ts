@@ -5,8 +5,8 @@ import { encode } from '../bson/encode.js';
 import type { Encodable } from '../bson/encode.js';
 import type { Doc } from '../bson/value.js';
 
-export const MAX_MESSAGE = 48_000_000;
-export const HEADER = 16;
+export const maxMessageBytes = 48_000_000;
+export const headerBytes = 16;
 
 const OP_REPLY = 1;
 const OP_QUERY = 2004;
@@ -69,7 +69,7 @@ function readSequence(bytes: Buffer, at: number, end: number, sections: Sections
 
 function readSections(bytes: Buffer, end: number): Sections {
   const sections: Sections = { body: null, sequences: new Map() };
-  let at = HEADER + 4;
+  let at = headerBytes + 4;
   while (at < end) {
     const kind = bytes[at++];
     if (kind === 0) {
@@ -87,8 +87,8 @@ function readSections(bytes: Buffer, end: number): Sections {
 }
 
 function readMessage(bytes: Buffer): Request {
-  if (bytes.length < HEADER + 5) throw broken('too short');
-  const flags = bytes.readUInt32LE(HEADER);
+  if (bytes.length < headerBytes + 5) throw broken('too short');
+  const flags = bytes.readUInt32LE(headerBytes);
   if (flags & REQUIRED_FLAGS & ~(CHECKSUM | MORE_TO_COME)) throw broken('unknown required flag');
   const { body, sequences } = readSections(bytes, bytes.length - (flags & CHECKSUM ? 4 : 0));
   if (!body) throw broken('no body');
@@ -96,8 +96,8 @@ function readMessage(bytes: Buffer): Request {
 }
 
 function readQuery(bytes: Buffer): Request {
-  const nameEnd = cstringEnd(bytes, HEADER + 4);
-  const name = bytes.toString('utf8', HEADER + 4, nameEnd);
+  const nameEnd = cstringEnd(bytes, headerBytes + 4);
+  const name = bytes.toString('utf8', headerBytes + 4, nameEnd);
   const raw = slice(bytes, nameEnd + 9, bytes.length);
   const body = decode(raw);
   const [db = ''] = name.split('.');
@@ -113,7 +113,7 @@ export function readFrame(bytes: Buffer): Request {
 }
 
 function header(length: number, requestId: number, opcode: number): Buffer {
-  const result = Buffer.alloc(HEADER);
+  const result = Buffer.alloc(headerBytes);
   result.writeInt32LE(length, 0);
   result.writeInt32LE(requestId, 8);
   result.writeInt32LE(opcode, 12);
@@ -127,15 +127,15 @@ export function replyFrame(request: Pick<Request, 'id' | 'legacy'>, reply: { [ke
     const fields = Buffer.alloc(20);
     fields.writeInt32LE(8, 0);
     fields.writeInt32LE(1, 16);
-    return Buffer.concat([header(HEADER + 20 + body.length, request.id, OP_REPLY), fields, body]);
+    return Buffer.concat([header(headerBytes + 20 + body.length, request.id, OP_REPLY), fields, body]);
   }
-  return Buffer.concat([header(HEADER + 5 + body.length, request.id, OP_MSG), Buffer.alloc(5), body]);
+  return Buffer.concat([header(headerBytes + 5 + body.length, request.id, OP_MSG), Buffer.alloc(5), body]);
 }
 
 /** The frame of a request, for tools that ask a store themselves. */
 export function requestFrame(command: { [key: string]: Encodable }): Buffer {
   const body = encode(command);
-  const frame = Buffer.concat([header(HEADER + 5 + body.length, 0, OP_MSG), Buffer.alloc(5), body]);
+  const frame = Buffer.concat([header(headerBytes + 5 + body.length, 0, OP_MSG), Buffer.alloc(5), body]);
   frame.writeInt32LE(1, 4);
   return frame;
 }

@@ -45,7 +45,7 @@ export interface Exit {
 }
 
 /** The store as a process of its own. */
-export interface AloneStore {
+export interface StoreProcess {
   readonly socketPath: string;
   readonly pid: number;
   readonly exited: Promise<Exit>;
@@ -74,7 +74,7 @@ export async function spawnStore(
   path: string,
   args: string[] = ['--test-commands'],
   within: string[] = [],
-): Promise<AloneStore> {
+): Promise<StoreProcess> {
   const socketPath = join(temporaryFolder('socket'), 's.sock');
   const began = performance.now();
   const [program = '', ...rest] = [...within, process.execPath, MAIN, '--path', path, '--socket', socketPath, ...args];

@@ -10,8 +10,8 @@ import { documentKeys } from '../order/index-keys.js';
 import type { SortPattern } from '../order/index-keys.js';
 import { choosePlan } from '../plan/plan.js';
 import type { IndexPlan } from '../plan/plan.js';
-import { PAUSE } from '../plan/rows.js';
-import type { Pace, Paused } from '../plan/rows.js';
+import { pause } from '../plan/rows.js';
+import type { TimeSlice, Paused } from '../plan/rows.js';
 import { asBuffer, successor } from '../store/bytes.js';
 import { entries } from '../store/environment.js';
 import type { KeyRange } from '../store/environment.js';
@@ -25,7 +25,7 @@ interface Place {
   readonly store: Store;
   readonly table: Table;
   readonly node: QueryNode;
-  readonly pace: Pace;
+  readonly timeSlice: TimeSlice;
   readonly hint: Value | undefined;
 }
 
@@ -67,7 +67,7 @@ function* ends(place: Place, walk: Walk): Paused<Doc> {
     const { start, end }: KeyRange = range;
     range = undefined;
     for (const { key, value } of entries(place.store.data, { start, end }, plan.reverse)) {
-      if (place.pace.due()) yield PAUSE;
+      if (place.timeSlice.isOver()) yield pause;
       const raw = place.store.data.get(dataKey(place.table, idOfEntry(key, value)));
       const doc = raw && decode(asBuffer(raw));
       if (!doc || !matchNode(place.node, doc)) continue;

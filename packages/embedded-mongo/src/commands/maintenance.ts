@@ -4,16 +4,16 @@ import { decode } from '../bson/decode.js';
 import { compileQuery } from '../match/compile.js';
 import { rootScope } from '../expr/expression.js';
 import { choosePlan } from '../plan/plan.js';
-import { PAUSE, runPlan, startPace } from '../plan/rows.js';
-import type { Pace } from '../plan/rows.js';
+import { pause, runPlan, startTimeSlice } from '../plan/rows.js';
+import type { TimeSlice } from '../plan/rows.js';
 import type { Store } from '../store/store.js';
 import type { Index, Table } from '../store/table.js';
 import { matchNode } from '../match/node.js';
-import type { Work } from './call.js';
+import type { Task } from './call.js';
 import type { Cursors } from './cursors.js';
 import type { GroupCommit } from './group-commit.js';
 
-export interface Upkeep {
+export interface Maintenance {
   readonly setTtlSeconds: (seconds: number) => void;
   readonly stop: () => void;
 }
@@ -28,16 +28,16 @@ interface Job {
 }
 
 /** Deletes what an index says has expired: documents with a date, or an array with one, that is old enough. */
-function* expire(store: Store, pace: Pace, table: Table, index: Index): Work {
+function* expire(store: Store, timeSlice: TimeSlice, table: Table, index: Index): Task {
   const [path = ''] = index.paths;
   const limit = new Date(Date.now() - (index.expireAfterSeconds ?? 0) * 1000);
   const filter = index.spec['partialFilterExpression'];
   const covered = isDoc(filter) ? [filter] : [];
   const node = compileQuery({ $and: [{ [path]: { $lte: limit } }, ...covered] }, rootScope(new Date()));
   const plan = choosePlan(table, node, { hint: index.name });
-  for (const row of runPlan({ store, table, node, pace }, plan)) {
-    if (row === PAUSE) {
-      yield PAUSE;
+  for (const row of runPlan({ store, table, node, timeSlice }, plan)) {
+    if (row === pause) {
+      yield pause;
       continue;
     }
     const raw = store.records.get(table, row.idKey);
@@ -50,15 +50,15 @@ function* expire(store: Store, pace: Pace, table: Table, index: Index): Work {
 async function expireAll({ store, commits }: Job): Promise<void> {
   for (const table of [...store.catalogue.tables.values()]) {
     for (const index of table.indexes.filter(({ expireAfterSeconds, ready }) => expireAfterSeconds !== null && ready)) {
-      const pace = startPace(0);
+      const timeSlice = startTimeSlice(0);
       // What cannot be deleted now, on a full disk for example, is tried again at the next tick, and holds up no other.
-      await commits.run(() => expire(store, pace, table, index), pace).catch(() => undefined);
+      await commits.run(() => expire(store, timeSlice, table, index), timeSlice).catch(() => undefined);
     }
   }
 }
 
 /** Starts the clocks; none of them keeps the process alive. */
-export function startUpkeep(job: Job): Upkeep {
+export function startMaintenance(job: Job): Maintenance {
   let running = false;
   const ttl = (): void => {
     if (running) return;
