@@ -1,17 +1,17 @@
 /** Exact arithmetic on Decimal128: a value is coefficient * 10^exponent, rounded to 34 digits when it is written back. */
 import { Decimal128 } from 'bson';
 
-export interface Finite {
-  readonly coefficient: bigint;
-  readonly exponent: number;
+export interface FiniteDecimal {
+  coefficient: bigint;
+  exponent: number;
 }
 /** A decimal's value: finite and exact, or one of the doubles NaN, Infinity, -Infinity. */
-export type Parsed = Finite | number;
+export type DecimalValue = FiniteDecimal | number;
 
-const DIGITS = 34;
+const maxDigits = 34;
 
 /** Reads a Decimal128 exactly. */
-export function parseDecimal(value: Decimal128): Parsed {
+export function parseDecimal(value: Decimal128): DecimalValue {
   const text = value.toString();
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:E([+-]?\d+))?$/.exec(text);
   if (!match) return Number(text);
@@ -21,7 +21,7 @@ export function parseDecimal(value: Decimal128): Parsed {
 }
 
 /** A finite double as an exact decimal. */
-export function decimalOfDouble(value: number): Finite {
+export function exactDecimal(value: number): FiniteDecimal {
   let scaled = value;
   let halvings = 0;
   while (!Number.isInteger(scaled)) {
@@ -32,15 +32,15 @@ export function decimalOfDouble(value: number): Finite {
 }
 
 /** A double as MongoDB converts it to decimal: 15 significant digits. */
-export function decimalFromDouble(value: number): Parsed {
+export function roundedDecimal(value: number): DecimalValue {
   return Number.isFinite(value) ? parseDecimal(Decimal128.fromString(value.toPrecision(15))) : value;
 }
 
 /** Writes a value as a Decimal128, rounding half to even at 34 digits. */
-export function formatDecimal(value: Parsed): Decimal128 {
+export function formatDecimal(value: DecimalValue): Decimal128 {
   if (typeof value === 'number') return Decimal128.fromString(Number.isNaN(value) ? 'NaN' : String(value));
   let { coefficient, exponent } = value;
-  const excess = (coefficient < 0n ? -coefficient : coefficient).toString().length - DIGITS;
+  const excess = (coefficient < 0n ? -coefficient : coefficient).toString().length - maxDigits;
   if (excess > 0) {
     coefficient = divideRounded(coefficient, 10n ** BigInt(excess));
     exponent += excess;
@@ -58,7 +58,7 @@ function divideRounded(dividend: bigint, divisor: bigint): bigint {
   return negative ? -quotient : quotient;
 }
 
-function align(a: Finite, b: Finite): [bigint, bigint, number] {
+function align(a: FiniteDecimal, b: FiniteDecimal): [bigint, bigint, number] {
   const exponent = Math.min(a.exponent, b.exponent);
   return [
     a.coefficient * 10n ** BigInt(a.exponent - exponent),
@@ -68,39 +68,39 @@ function align(a: Finite, b: Finite): [bigint, bigint, number] {
 }
 
 /** -1, 0 or 1 by exact value. */
-export function compareFinite(a: Finite, b: Finite): number {
+export function compareFinite(a: FiniteDecimal, b: FiniteDecimal): number {
   const [left, right] = align(a, b);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-const asDouble = (value: Parsed): number =>
+const standInDouble = (value: DecimalValue): number =>
   typeof value === 'number' ? value : Number(value.coefficient) === 0 ? 0 : value.coefficient < 0n ? -1 : 1;
 
 /** a + b; infinities and NaN as IEEE 754 has them. */
-export function addDecimals(a: Parsed, b: Parsed): Parsed {
-  if (typeof a === 'number' || typeof b === 'number') return asDouble(a) + asDouble(b);
+export function addDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
+  if (typeof a === 'number' || typeof b === 'number') return standInDouble(a) + standInDouble(b);
   const [left, right, exponent] = align(a, b);
   return { coefficient: left + right, exponent };
 }
 
 /** a * b. */
-export function multiplyDecimals(a: Parsed, b: Parsed): Parsed {
-  if (typeof a === 'number' || typeof b === 'number') return asDouble(a) * asDouble(b);
+export function multiplyDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
+  if (typeof a === 'number' || typeof b === 'number') return standInDouble(a) * standInDouble(b);
   return { coefficient: a.coefficient * b.coefficient, exponent: a.exponent + b.exponent };
 }
 
 /** a / b to 34 digits; b is not zero. */
-export function divideDecimals(a: Parsed, b: Parsed): Parsed {
+export function divideDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
   if (typeof a === 'number' || typeof b === 'number')
-    return typeof b === 'number' && typeof a !== 'number' && !Number.isNaN(b) ? 0 : asDouble(a) / asDouble(b);
-  const shift = 2 * DIGITS + b.coefficient.toString().length;
+    return typeof b === 'number' && typeof a !== 'number' && !Number.isNaN(b) ? 0 : standInDouble(a) / standInDouble(b);
+  const shift = 2 * maxDigits + b.coefficient.toString().length;
   return shorten({
     coefficient: divideRounded(a.coefficient * 10n ** BigInt(shift), b.coefficient),
     exponent: a.exponent - b.exponent - shift,
   });
 }
 
-function shorten(value: Finite): Finite {
+function shorten(value: FiniteDecimal): FiniteDecimal {
   let { coefficient, exponent } = value;
   while (coefficient !== 0n && coefficient % 10n === 0n) {
     coefficient /= 10n;
@@ -110,7 +110,7 @@ function shorten(value: Finite): Finite {
 }
 
 /** The remainder of a / b with the sign of a; b is not zero. */
-export function moduloDecimals(a: Parsed, b: Parsed): Parsed {
+export function moduloDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
   if (typeof a === 'number') return Number.NaN;
   if (typeof b === 'number') return Number.isNaN(b) ? b : a;
   const [left, right, exponent] = align(a, b);

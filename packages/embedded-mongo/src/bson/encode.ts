@@ -1,6 +1,5 @@
 import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, Double, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
-import { isInt32 } from './value.js';
-import type { Doc, Maybe } from './value.js';
+import { type Doc, isInt32, type Maybe } from './value.js';
 
 /** A document that is already encoded, to be spliced into a reply as it is. */
 export class Raw {
@@ -9,102 +8,102 @@ export class Raw {
 
 export type Encodable = Maybe | Raw | Encodable[] | { [key: string]: Encodable };
 
-let out = Buffer.allocUnsafe(1 << 16);
-let at = 0;
+let buffer = Buffer.allocUnsafe(1 << 16);
+let offset = 0;
 
 function reserve(length: number): number {
-  const start = at;
-  if (start + length > out.length) {
-    const grown = Buffer.allocUnsafe(Math.max(out.length * 2, start + length));
-    out.copy(grown, 0, 0, start);
-    out = grown;
+  const start = offset;
+  if (start + length > buffer.length) {
+    const grown = Buffer.allocUnsafe(Math.max(buffer.length * 2, start + length));
+    buffer.copy(grown, 0, 0, start);
+    buffer = grown;
   }
-  at = start + length;
+  offset = start + length;
   return start;
 }
 
 // `reserve` may put another buffer in the place of `out`: it is always called first.
-function byte(value: number): void {
+function writeByte(value: number): void {
   const start = reserve(1);
-  out[start] = value;
+  buffer[start] = value;
 }
 
-function int32(value: number): void {
+function writeInt32(value: number): void {
   const start = reserve(4);
-  out.writeInt32LE(value, start);
+  buffer.writeInt32LE(value, start);
 }
 
-function text(value: string): number {
+function writeText(value: string): number {
   const length = Buffer.byteLength(value);
   const start = reserve(length);
-  out.write(value, start, length, 'utf8');
+  buffer.write(value, start, length, 'utf8');
   return length;
 }
 
-function cstring(value: string): void {
-  text(value);
-  byte(0);
+function writeCString(value: string): void {
+  writeText(value);
+  writeByte(0);
 }
 
-function string(value: string): void {
+function writeString(value: string): void {
   const lengthAt = reserve(4);
-  const length = text(value);
-  byte(0);
-  out.writeInt32LE(length + 1, lengthAt);
+  const length = writeText(value);
+  writeByte(0);
+  buffer.writeInt32LE(length + 1, lengthAt);
 }
 
-function bytes(value: Uint8Array): void {
+function writeBytes(value: Uint8Array): void {
   const start = reserve(value.length);
-  out.set(value, start);
+  buffer.set(value, start);
 }
 
-function header(type: number, name: string): void {
-  byte(type);
-  cstring(name);
+function writeHeader(type: number, name: string): void {
+  writeByte(type);
+  writeCString(name);
 }
 
-function document(entries: Iterable<[string, Encodable]>): void {
+function writeDocument(entries: Iterable<[string, Encodable]>): void {
   const start = reserve(4);
-  for (const [name, value] of entries) element(name, value);
-  byte(0);
-  out.writeInt32LE(at - start, start);
+  for (const [name, value] of entries) writeElement(name, value);
+  writeByte(0);
+  buffer.writeInt32LE(offset - start, start);
 }
 
-function* elements(list: readonly Encodable[]): Generator<[string, Encodable]> {
+function* arrayEntries(list: readonly Encodable[]): Generator<[string, Encodable]> {
   for (let index = 0; index < list.length; index++) yield [String(index), list[index] ?? null];
 }
 
-function number(name: string, value: number): void {
+function writeNumber(name: string, value: number): void {
   if (isInt32(value)) {
-    header(0x10, name);
-    int32(value);
+    writeHeader(0x10, name);
+    writeInt32(value);
     return;
   }
-  header(0x01, name);
+  writeHeader(0x01, name);
   const start = reserve(8);
-  out.writeDoubleLE(value, start);
+  buffer.writeDoubleLE(value, start);
 }
 
-function binary(value: Binary): void {
+function writeBinary(value: Binary): void {
   const content = value.value();
   const old = value.sub_type === Binary.SUBTYPE_BYTE_ARRAY;
-  int32(content.length + (old ? 4 : 0));
-  byte(value.sub_type);
-  if (old) int32(content.length);
-  bytes(content);
+  writeInt32(content.length + (old ? 4 : 0));
+  writeByte(value.sub_type);
+  if (old) writeInt32(content.length);
+  writeBytes(content);
 }
 
-function bigint(value: bigint): void {
+function writeBigInt(value: bigint): void {
   const start = reserve(8);
-  out.writeBigInt64LE(BigInt.asIntN(64, value), start);
+  buffer.writeBigInt64LE(BigInt.asIntN(64, value), start);
 }
 
-type Writer = [type: number, write: (value: object) => void];
-function writer<T extends object>(
+type ValueWriter = [type: number, write: (value: object) => void];
+function writerFor<T extends object>(
   of: abstract new (...args: never[]) => T,
   type: number,
   write: (value: T) => void,
-): [unknown, Writer] {
+): [unknown, ValueWriter] {
   return [
     of,
     [
@@ -116,70 +115,70 @@ function writer<T extends object>(
   ];
 }
 
-const WRITERS = new Map<unknown, Writer>([
-  writer(Raw, 0x03, (value) => bytes(value.bytes)),
-  writer(Date, 0x09, (value) => bigint(BigInt(value.getTime()))),
-  writer(ObjectId, 0x07, (value) => bytes(value.id)),
-  writer(Binary, 0x05, binary),
-  writer(BSONRegExp, 0x0b, (value) => {
-    cstring(value.pattern);
-    cstring(value.options);
+const valueWriters = new Map<unknown, ValueWriter>([
+  writerFor(Raw, 0x03, (value) => writeBytes(value.bytes)),
+  writerFor(Date, 0x09, (value) => writeBigInt(BigInt(value.getTime()))),
+  writerFor(ObjectId, 0x07, (value) => writeBytes(value.id)),
+  writerFor(Binary, 0x05, writeBinary),
+  writerFor(BSONRegExp, 0x0b, (value) => {
+    writeCString(value.pattern);
+    writeCString(value.options);
   }),
-  writer(BSONSymbol, 0x0e, (value) => string(value.value)),
-  writer(Code, 0x0d, (value) => string(String(value.code))),
-  writer(Decimal128, 0x13, (value) => bytes(value.bytes)),
-  writer(Double, 0x01, (value) => {
+  writerFor(BSONSymbol, 0x0e, (value) => writeString(value.value)),
+  writerFor(Code, 0x0d, (value) => writeString(String(value.code))),
+  writerFor(Decimal128, 0x13, (value) => writeBytes(value.bytes)),
+  writerFor(Double, 0x01, (value) => {
     const start = reserve(8);
-    out.writeDoubleLE(value.value, start);
+    buffer.writeDoubleLE(value.value, start);
   }),
-  writer(Timestamp, 0x11, (value) => {
+  writerFor(Timestamp, 0x11, (value) => {
     const start = reserve(8);
-    out.writeBigUInt64LE(BigInt.asUintN(64, value.toBigInt()), start);
+    buffer.writeBigUInt64LE(BigInt.asUintN(64, value.toBigInt()), start);
   }),
-  writer(MaxKey, 0x7f, () => undefined),
-  writer(MinKey, 0xff, () => undefined),
+  writerFor(MaxKey, 0x7f, () => undefined),
+  writerFor(MinKey, 0xff, () => undefined),
 ]);
 
-function object(name: string, value: object): void {
-  const found = WRITERS.get(Object.getPrototypeOf(value).constructor);
+function writeObject(name: string, value: object): void {
+  const found = valueWriters.get(Object.getPrototypeOf(value).constructor);
   if (found) {
-    header(found[0], name);
+    writeHeader(found[0], name);
     found[1](value);
   } else if (Array.isArray(value)) {
-    header(0x04, name);
-    document(elements(value));
+    writeHeader(0x04, name);
+    writeDocument(arrayEntries(value));
   } else {
-    header(0x03, name);
-    document(Object.entries(value));
+    writeHeader(0x03, name);
+    writeDocument(Object.entries(value));
   }
 }
 
-function element(name: string, value: Encodable): void {
+function writeElement(name: string, value: Encodable): void {
   switch (typeof value) {
     case 'undefined':
       return;
     case 'number':
-      return number(name, value);
+      return writeNumber(name, value);
     case 'string':
-      header(0x02, name);
-      return string(value);
+      writeHeader(0x02, name);
+      return writeString(value);
     case 'boolean':
-      header(0x08, name);
-      return byte(value ? 1 : 0);
+      writeHeader(0x08, name);
+      return writeByte(value ? 1 : 0);
     case 'bigint':
-      header(0x12, name);
-      return bigint(value);
+      writeHeader(0x12, name);
+      return writeBigInt(value);
     default:
-      if (value === null) header(0x0a, name);
-      else object(name, value);
+      if (value === null) writeHeader(0x0a, name);
+      else writeObject(name, value);
   }
 }
 
 /** Encodes a document; fields that are undefined are left out. The result is a buffer of its own. */
 export function encode(doc: Doc | { [key: string]: Encodable }): Buffer {
-  at = 0;
-  document(Object.entries(doc));
-  const result = Buffer.from(out.subarray(0, at));
-  if (out.length > 1 << 22) out = Buffer.allocUnsafe(1 << 16);
+  offset = 0;
+  writeDocument(Object.entries(doc));
+  const result = Buffer.from(buffer.subarray(0, offset));
+  if (buffer.length > 1 << 22) buffer = Buffer.allocUnsafe(1 << 16);
   return result;
 }

@@ -27,7 +27,7 @@ export interface Doc {
 }
 /** What a path leads to: `undefined` means that the field is missing. */
 export type Maybe = Value | undefined;
-export type Num = number | bigint | Double | Decimal128;
+export type Numeric = number | bigint | Double | Decimal128;
 
 /** True for an embedded document, false for every scalar and array. */
 export function isDoc(value: Maybe): value is Doc {
@@ -35,7 +35,7 @@ export function isDoc(value: Maybe): value is Doc {
 }
 
 /** True for the four numeric types. */
-export function isNum(value: Maybe): value is Num {
+export function isNumeric(value: Maybe): value is Numeric {
   return (
     typeof value === 'number' || typeof value === 'bigint' || value instanceof Double || value instanceof Decimal128
   );
@@ -65,7 +65,7 @@ export function double(value: number): number | Double {
   return isInt32(value) ? new Double(value) : value;
 }
 
-const CLASS_TYPES = new Map<unknown, string>([
+const typeNamesByClass = new Map<unknown, string>([
   [Date, 'date'],
   [ObjectId, 'objectId'],
   [Binary, 'binData'],
@@ -97,11 +97,11 @@ export function typeName(value: Maybe): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   if (isDoc(value)) return 'object';
-  return CLASS_TYPES.get(Object.getPrototypeOf(value).constructor) ?? 'object';
+  return typeNamesByClass.get(Object.getPrototypeOf(value).constructor) ?? 'object';
 }
 
 /** BSON type numbers by alias (https://www.mongodb.com/docs/manual/reference/bson-types/). */
-export const TYPE_CODES: ReadonlyMap<string, number> = new Map([
+export const typeCodes: ReadonlyMap<string, number> = new Map([
   ['double', 1],
   ['string', 2],
   ['object', 3],

@@ -3,15 +3,15 @@ import { CommandError, unsupported } from '../errors.js';
 import { encode } from '../bson/encode.js';
 import { isDoc } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
-import { compileQuery } from '../match/compile.js';
+import { compileQuery } from '../match/compile-query.js';
 import type { SortPattern } from '../order/index-keys.js';
-import { readSort } from '../order/sort-pattern.js';
+import { parseSort } from '../order/sort-pattern.js';
 import { pause } from '../plan/rows.js';
-import type { Paused, Row } from '../plan/rows.js';
-import { stageOf } from '../projection/transform.js';
-import { groupEnds } from '../stages/first-last-group.js';
-import { compileStages, filterOf, limitOf, skipOf, sortOperand } from '../stages/pipeline.js';
-import type { Context, Named } from '../stages/stage.js';
+import type { Pausable, Row } from '../plan/rows.js';
+import { parseStage } from '../projection/transforms.js';
+import { firstLastGroups } from '../stages/first-last-group.js';
+import { compileStages, parseMatch, parseLimit, parseSkip, parseSortOperand } from '../stages/pipeline.js';
+import type { StageContext, StageSpec } from '../stages/stage.js';
 import { countField, docField, findTable, flagField, refuseCollation } from './call.js';
 import type { Call, Task } from './call.js';
 import { cursorReply, firstBatchSize } from './read.js';
@@ -24,10 +24,10 @@ interface Head {
   readonly sort: SortPattern | null;
   readonly skip: number;
   readonly limit: number;
-  readonly rest: readonly Named[];
+  readonly rest: readonly StageSpec[];
 }
 
-function headOf(stages: readonly Named[]): Head {
+function headOf(stages: readonly StageSpec[]): Head {
   let taken = 0;
   const take = (name: string): Value | undefined => {
     const stage = stages[taken];
@@ -36,40 +36,40 @@ function headOf(stages: readonly Named[]): Head {
     return stage[1];
   };
   const filters: Doc[] = [];
-  for (let filter = take('$match'); filter !== undefined; filter = take('$match')) filters.push(filterOf(filter));
+  for (let filter = take('$match'); filter !== undefined; filter = take('$match')) filters.push(parseMatch(filter));
   const sort = take('$sort');
   const skip = take('$skip');
   const limit = take('$limit');
   const [only] = filters;
   return {
     filter: filters.length > 1 ? { $and: filters } : (only ?? {}),
-    sort: sort === undefined ? null : readSort(sortOperand(sort)),
-    skip: skip === undefined ? 0 : skipOf(skip),
-    limit: limit === undefined ? 0 : limitOf(limit),
+    sort: sort === undefined ? null : parseSort(parseSortOperand(sort)),
+    skip: skip === undefined ? 0 : parseSkip(skip),
+    limit: limit === undefined ? 0 : parseLimit(limit),
     rest: stages.slice(taken),
   };
 }
 
-function* documents(rows: Paused<Row>): Paused<Doc> {
+function* documents(rows: Pausable<Row>): Pausable<Doc> {
   for (const row of rows) yield row === pause ? pause : row.doc();
 }
 
-function* encoded(docs: Paused<Doc>): Paused<Buffer> {
+function* encoded(docs: Pausable<Doc>): Pausable<Buffer> {
   for (const doc of docs) yield doc === pause ? pause : encode(doc);
 }
 
-function* none(): Paused<Doc> {
+function* none(): Pausable<Doc> {
   // The collection does not exist.
 }
 
 interface Over {
   readonly collection: Value;
-  readonly stages: readonly Named[];
+  readonly stages: readonly StageSpec[];
   readonly hint?: Value | undefined;
 }
 
 /** Runs stages over a collection: by the planner as far as it reaches, then one by one. */
-function runOver(call: Call, { collection, stages, hint }: Over, context: Context): Paused<Doc> {
+function runOver(call: Call, { collection, stages, hint }: Over, context: StageContext): Pausable<Doc> {
   const { store, engine, timeSlice } = call;
   const { filter, sort, skip, limit, rest } = headOf(stages);
   const node = compileQuery(filter, context.scope);
@@ -78,7 +78,7 @@ function runOver(call: Call, { collection, stages, hint }: Over, context: Contex
   const after = compileStages(rest, context);
   if (!table) return after(none());
   if (sort && next?.[0] === '$group' && !skip && !limit) {
-    const ends = groupEnds({ store, table, node, timeSlice, hint }, sort, next, context);
+    const ends = firstLastGroups({ store, table, node, timeSlice, hint }, sort, next, context);
     if (ends) return compileStages(others, context)(ends);
   }
   const selection = { store, metrics: engine.metrics, timeSlice, table, node, sort, hint, skip, limit };
@@ -103,11 +103,11 @@ export function* aggregate(call: Call): Task {
   const name = body['aggregate'];
   checkOptions(body);
   const pipeline = Array.isArray(body['pipeline']) ? body['pipeline'] : [];
-  const stages = pipeline.map(stageOf);
+  const stages = pipeline.map(parseStage);
   if (typeof name !== 'string' && stages[0]?.[0] !== '$changeStream') {
     throw unsupported(73, 'an aggregation that belongs to no collection');
   }
-  const context: Context = {
+  const context: StageContext = {
     scope,
     timeSlice,
     run: (collection, inner, within) => runOver(call, { collection, stages: inner }, within),

@@ -1,12 +1,12 @@
 /** bulkWrite: inserts, updates and deletes over several collections in one command. */
 import { encode } from '../bson/encode.js';
-import { isNum } from '../bson/value.js';
+import { isNumeric } from '../bson/value.js';
 import type { Doc } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { CommandError } from '../errors.js';
-import { compileQuery } from '../match/compile.js';
+import { compileQuery } from '../match/compile-query.js';
 import { pause } from '../plan/rows.js';
-import type { Paused } from '../plan/rows.js';
+import type { Pausable } from '../plan/rows.js';
 import { docField, findTable, flagField, refuseCollation, scopeWithLet, statements, tableForWrite } from './call.js';
 import type { Call, Task } from './call.js';
 import { insertRaw, runDelete, runUpdate } from './changes.js';
@@ -37,7 +37,7 @@ function operationOf(call: Call, given: Doc, namespaces: readonly Doc[]): Operat
   const [kind = ''] = Object.keys(given);
   if (!KINDS.includes(kind)) throw new CommandError(40415, `BSON field 'bulkWrite.ops.${kind}' is an unknown field.`);
   const at = given[kind];
-  const namespace = isNum(at) ? namespaces[toDouble(at)]?.['ns'] : undefined;
+  const namespace = isNumeric(at) ? namespaces[toDouble(at)]?.['ns'] : undefined;
   if (typeof namespace !== 'string')
     throw new CommandError(2, `BulkWrite ops entry ${String(at)} has an invalid nsInfo index.`);
   const dot = namespace.indexOf('.');
@@ -100,7 +100,7 @@ function* performAll(call: Call, totals: Totals): Change<Doc[]> {
   return results;
 }
 
-function* listed(results: readonly Doc[]): Paused<Buffer> {
+function* listed(results: readonly Doc[]): Pausable<Buffer> {
   for (const result of results) yield encode(result);
 }
 

@@ -2,11 +2,11 @@
 import { CommandError, unsupported } from '../errors.js';
 import { decode } from '../bson/decode.js';
 import type { Encodable } from '../bson/encode.js';
-import { isDoc, isNum, typeName } from '../bson/value.js';
+import { isDoc, isNumeric, typeName } from '../bson/value.js';
 import type { Doc, Maybe, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
-import { compileExpression, rootScope } from '../expr/expression.js';
-import type { Scope } from '../expr/expression.js';
+import { compileExpression, rootScope } from '../expressions/expression.js';
+import type { Scope } from '../expressions/expression.js';
 import type { TimeSlice, pause } from '../plan/rows.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
@@ -83,7 +83,7 @@ export function docsField(body: Doc, name: string): Doc[] {
 export function countField(body: Doc, name: string, otherwise: number): number {
   const value = body[name];
   if (value === undefined || value === null) return otherwise;
-  if (!isNum(value)) {
+  if (!isNumeric(value)) {
     throw new CommandError(
       14,
       `BSON field '${name}' is the wrong type '${typeName(value)}', expected types '[long, int, decimal, double]'`,
@@ -98,7 +98,7 @@ export function countField(body: Doc, name: string, otherwise: number): number {
 export function flagField(body: Doc, name: string, otherwise = false): boolean {
   const value = body[name];
   if (value === undefined || value === null) return otherwise;
-  return isNum(value) ? toDouble(value) !== 0 : value === true;
+  return isNumeric(value) ? toDouble(value) !== 0 : value === true;
 }
 
 /** The statements of a write command: from beside the body or from inside it. */

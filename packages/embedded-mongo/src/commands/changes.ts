@@ -5,15 +5,15 @@ import { encode } from '../bson/encode.js';
 import { CommandError } from '../errors.js';
 import { getField } from '../bson/value.js';
 import type { Doc, Maybe, Value } from '../bson/value.js';
-import { compileQuery } from '../match/compile.js';
-import type { QueryNode } from '../match/node.js';
+import { compileQuery } from '../match/compile-query.js';
+import type { QueryNode } from '../match/query-node.js';
 import type { SortPattern } from '../order/index-keys.js';
 import { pause } from '../plan/rows.js';
-import type { Scope } from '../expr/expression.js';
+import type { Scope } from '../expressions/expression.js';
 import type { Table } from '../store/table.js';
-import { compileUpdate, idFirst, matchPosition } from '../update/compile.js';
-import type { Update } from '../update/compile.js';
-import { upsertSeed } from '../update/seed.js';
+import { compileUpdate, withIdFirst, matchPosition } from '../update/compile-update.js';
+import type { Update } from '../update/compile-update.js';
+import { upsertSeed } from '../update/upsert-seed.js';
 import type { Call } from './call.js';
 import { select } from './select.js';
 
@@ -34,7 +34,7 @@ export function insertRaw(call: Call, table: Table, raw: Buffer): Value {
 /** Inserts a document, with a new `_id` if it has none, and gives the `_id`. */
 export function insertDoc(call: Call, table: Table, doc: Doc): Value {
   const id = getField(doc, '_id') ?? (Object.hasOwn(doc, '_id') ? null : new ObjectId());
-  const whole = idFirst(id, doc);
+  const whole = withIdFirst(id, doc);
   call.store.records.insert(table, whole, encode(whole));
   return id;
 }
@@ -112,7 +112,7 @@ export function insertUpsert(call: Call, table: Table, node: QueryNode, update: 
   const seed = upsertSeed(node, update.kind === 'replace');
   const made = update.apply(seed, { position: -1, insert: true });
   const id = insertDoc(call, table, made);
-  return idFirst(id, made);
+  return withIdFirst(id, made);
 }
 
 export interface UpdateStatement {

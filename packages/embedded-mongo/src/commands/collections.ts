@@ -1,11 +1,11 @@
 /** create, drop, dropDatabase, listCollections, listDatabases, collMod. */
 import { CommandError, unsupported } from '../errors.js';
 import { encode } from '../bson/encode.js';
-import { isDoc, isNum } from '../bson/value.js';
+import { isDoc, isNumeric } from '../bson/value.js';
 import type { Doc } from '../bson/value.js';
-import { compileQuery } from '../match/compile.js';
-import { matchNode } from '../match/node.js';
-import { equal } from '../order/compare.js';
+import { compileQuery } from '../match/compile-query.js';
+import { matchesQuery } from '../match/query-node.js';
+import { isEqual } from '../order/compare.js';
 import type { Table } from '../store/table.js';
 import { makeIndex } from '../store/table.js';
 import { docField, findTable, flagField, refuseCollation, tableForWrite } from './call.js';
@@ -72,7 +72,7 @@ export function* listCollections(call: Call): Task {
   const node = compileQuery(docField(call.body, 'filter'), call.scope);
   const nameOnly = flagField(call.body, 'nameOnly');
   const shown = tablesOf(call).map((table) => describeTable(table, nameOnly));
-  const matching = shown.filter((doc) => matchNode(node, doc)).map(encode);
+  const matching = shown.filter((doc) => matchesQuery(node, doc)).map(encode);
   return yield* cursorReply(call, matching.values() as Parameters<typeof cursorReply>[1], {
     namespace: `${call.db}.$cmd.listCollections`,
     size: 10_000,
@@ -89,7 +89,7 @@ export function listDatabases(call: Call): Reply {
   const databases = [...names]
     .sort()
     .map((name): Doc => ({ name, sizeOnDisk: 0n, empty: false }))
-    .filter((doc) => matchNode(node, doc));
+    .filter((doc) => matchesQuery(node, doc));
   return { databases, totalSize: 0n, ok: 1 };
 }
 
@@ -99,9 +99,9 @@ export function collMod(call: Call): Reply {
   if (!table) throw new CommandError(26, `ns does not exist: ${call.db}.${String(call.body['collMod'])}`);
   const change = docField(call.body, 'index');
   const seconds = change['expireAfterSeconds'];
-  if (!isNum(seconds)) throw unsupported(115, 'collMod of anything but expireAfterSeconds');
+  if (!isNumeric(seconds)) throw unsupported(115, 'collMod of anything but expireAfterSeconds');
   const at = table.indexes.findIndex(({ name, key }) =>
-    isDoc(change['keyPattern']) ? equal(key, change['keyPattern']) : name === change['name'],
+    isDoc(change['keyPattern']) ? isEqual(key, change['keyPattern']) : name === change['name'],
   );
   const index = table.indexes[at];
   if (!index) throw new CommandError(27, 'cannot find index for ns');

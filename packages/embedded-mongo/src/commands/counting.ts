@@ -3,10 +3,10 @@ import type { Doc, Value } from '../bson/value.js';
 import { isDoc, setField } from '../bson/value.js';
 import type { IndexPlan, Plan } from '../plan/plan.js';
 import { pause } from '../plan/rows.js';
-import type { Paused } from '../plan/rows.js';
+import type { Pausable } from '../plan/rows.js';
 import { countedSlices } from '../store/environment.js';
 import type { Store } from '../store/store.js';
-import type { Named } from '../stages/stage.js';
+import type { StageSpec } from '../stages/stage.js';
 
 const MOST_INT = 2147483647;
 
@@ -30,7 +30,7 @@ export function* countKeys(store: Store, plan: IndexPlan): Generator<typeof paus
 const isOne = (item: Value): boolean => isDoc(item) && Object.keys(item).length === 1 && item['$sum'] === 1;
 
 /** What becomes of a count: the document that the stage gives for so many; null for a stage that does not only count. */
-export function countingOf(stage: Named | undefined): ((n: number | bigint) => Doc) | null {
+export function countingOf(stage: StageSpec | undefined): ((n: number | bigint) => Doc) | null {
   const [name, operand] = stage ?? [];
   if (name === '$count' && typeof operand === 'string') return (n) => fieldsOf({}, [operand], n);
   if (name !== '$group' || operand === undefined || !isDoc(operand)) return null;
@@ -45,7 +45,7 @@ function fieldsOf(doc: Doc, names: readonly string[], n: number | bigint): Doc {
 }
 
 /** The one document of a stage that counts, or none where there is nothing to count. */
-export function* counted(keys: Generator<typeof pause, number>, show: (n: number | bigint) => Doc): Paused<Doc> {
+export function* counted(keys: Generator<typeof pause, number>, show: (n: number | bigint) => Doc): Pausable<Doc> {
   const n = yield* keys;
   if (n > 0) yield show(n > MOST_INT ? BigInt(n) : n);
 }

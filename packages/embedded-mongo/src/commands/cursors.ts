@@ -2,12 +2,12 @@
 import { CommandError } from '../errors.js';
 import { Raw } from '../bson/encode.js';
 import { pause } from '../plan/rows.js';
-import type { TimeSlice, Paused } from '../plan/rows.js';
+import type { TimeSlice, Pausable } from '../plan/rows.js';
 
 export interface Cursor {
   readonly id: bigint;
   readonly namespace: string;
-  readonly source: Paused<Buffer>;
+  readonly source: Pausable<Buffer>;
   /** Batch size when getMore names none; 0 for as much as fits. */
   readonly batchSize: number;
   readonly timeSlice: TimeSlice;

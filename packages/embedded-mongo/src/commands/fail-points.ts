@@ -1,6 +1,6 @@
 /** The fail point `failCommand`, for test builds: errors and delays that a single healthy server never shows. */
 import { CommandError } from '../errors.js';
-import { isDoc, isNum } from '../bson/value.js';
+import { isDoc, isNumeric } from '../bson/value.js';
 import type { Doc, Maybe, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 
@@ -29,12 +29,12 @@ interface Armed {
 function readMode(mode: Maybe): Pick<Armed, 'skip' | 'times'> | null {
   if (mode === 'off') return null;
   if (mode === 'alwaysOn') return { skip: 0, times: Infinity };
-  if (isDoc(mode) && isNum(mode['times'])) return { skip: 0, times: toDouble(mode['times']) };
-  if (isDoc(mode) && isNum(mode['skip'])) return { skip: toDouble(mode['skip']), times: Infinity };
+  if (isDoc(mode) && isNumeric(mode['times'])) return { skip: 0, times: toDouble(mode['times']) };
+  if (isDoc(mode) && isNumeric(mode['skip'])) return { skip: toDouble(mode['skip']), times: Infinity };
   throw new CommandError(9, "'mode' must be 'off', 'alwaysOn', { times: n } or { skip: n }");
 }
 
-const numberOf = (value: Maybe): number => (isNum(value) ? toDouble(value) : 0);
+const numberOf = (value: Maybe): number => (isNumeric(value) ? toDouble(value) : 0);
 
 function failure(data: Doc): Failure {
   const code = numberOf(data['errorCode']);

@@ -1,9 +1,9 @@
 /** findAndModify. */
 import { CommandError } from '../errors.js';
 import type { Doc } from '../bson/value.js';
-import { compileQuery } from '../match/compile.js';
+import { compileQuery } from '../match/compile-query.js';
 import type { Table } from '../store/table.js';
-import { compileUpdate } from '../update/compile.js';
+import { compileUpdate } from '../update/compile-update.js';
 import { docField, docsField, findTable, flagField, refuseCollation, scopeWithLet, tableForWrite } from './call.js';
 import type { Call, Reply, Task } from './call.js';
 import { applyUpdate, findOne, insertUpsert } from './changes.js';

@@ -1,12 +1,12 @@
 /** Checking what createIndexes is asked for. */
 import { CommandError, unsupported } from '../errors.js';
-import { isDoc, isNum } from '../bson/value.js';
+import { isDoc, isNumeric } from '../bson/value.js';
 import type { Doc } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
-import { compileQuery } from '../match/compile.js';
-import type { QueryNode } from '../match/node.js';
-import { rootScope } from '../expr/expression.js';
-import { equal } from '../order/compare.js';
+import { compileQuery } from '../match/compile-query.js';
+import type { QueryNode } from '../match/query-node.js';
+import { rootScope } from '../expressions/expression.js';
+import { isEqual } from '../order/compare.js';
 import type { Table } from '../store/table.js';
 import { refuseCollation } from './call.js';
 
@@ -47,7 +47,7 @@ function checkKey(key: Doc): void {
       throw new CommandError(67, `Index key contains an illegal field name: '${path}'`);
     }
     if (typeof direction === 'string') throw unsupported(67, `an index of type '${direction}'`);
-    if (!isNum(direction) || toDouble(direction) === 0 || Number.isNaN(toDouble(direction))) {
+    if (!isNumeric(direction) || toDouble(direction) === 0 || Number.isNaN(toDouble(direction))) {
       throw new CommandError(
         67,
         `Values in v:2 index key pattern cannot be of this type or 0: { ${path}: ... }. Only numbers > 0, numbers < 0, and strings are allowed.`,
@@ -75,7 +75,7 @@ function checkOptions(spec: Doc): void {
   }
   const seconds = spec['expireAfterSeconds'];
   if (seconds === undefined) return;
-  if (!isNum(seconds) || toDouble(seconds) < 0)
+  if (!isNumeric(seconds) || toDouble(seconds) < 0)
     throw new CommandError(67, 'TTL index expireAfterSeconds must be a number that is not negative');
   if (Object.keys(spec['key'] as Doc).length > 1) {
     throw new CommandError(67, 'TTL indexes are single-field indexes, compound indexes do not support TTL');
@@ -110,13 +110,13 @@ export function readSpec(given: Doc): Doc {
 }
 
 const isOn = (spec: Doc, option: string): boolean =>
-  spec[option] === true || (isNum(spec[option]) && toDouble(spec[option]) !== 0);
+  spec[option] === true || (isNumeric(spec[option]) && toDouble(spec[option]) !== 0);
 
 function sameSignature(a: Doc, b: Doc): boolean {
   return (
     Object.keys(a['key'] as Doc).join() === Object.keys(b['key'] as Doc).join() &&
-    equal(a['key'], b['key']) &&
-    equal(a['partialFilterExpression'], b['partialFilterExpression']) &&
+    isEqual(a['key'], b['key']) &&
+    isEqual(a['partialFilterExpression'], b['partialFilterExpression']) &&
     isOn(a, 'unique') === isOn(b, 'unique') &&
     isOn(a, 'sparse') === isOn(b, 'sparse')
   );
@@ -139,7 +139,7 @@ export function isPresent(table: Table, spec: Doc): boolean {
     }
     if (!signature) continue;
     if (!name) throw new CommandError(85, `Index already exists with a different name: ${String(existing['name'])}`);
-    if (!equal(existing['expireAfterSeconds'], spec['expireAfterSeconds'])) {
+    if (!isEqual(existing['expireAfterSeconds'], spec['expireAfterSeconds'])) {
       throw new CommandError(
         85,
         `An equivalent index already exists with the same name but different options. Requested index: ${show(spec)}, existing index: ${show(existing)}`,

@@ -4,7 +4,7 @@ import { decode } from '../bson/decode.js';
 import { encode } from '../bson/encode.js';
 import { isDoc } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
-import { equal } from '../order/compare.js';
+import { isEqual } from '../order/compare.js';
 import { pause } from '../plan/rows.js';
 import { successor } from '../store/bytes.js';
 import { entries } from '../store/environment.js';
@@ -16,7 +16,7 @@ import type { Change } from './changes.js';
 import { isPresent, readSpec } from './index-spec.js';
 import { cursorReply } from './read.js';
 
-const isIdIndex = (spec: Doc): boolean => equal(spec['key'], { _id: 1 });
+const isIdIndex = (spec: Doc): boolean => isEqual(spec['key'], { _id: 1 });
 
 /** Fills an index from the documents, in slices: writes in between keep it current. */
 function* build(call: Call, table: Table, index: Index): Change<void> {
@@ -91,9 +91,9 @@ export function* createIndexes(call: Call): Task {
 function chosenIndexes(table: Table, wanted: Value): Index[] {
   if (wanted === '*') return [...table.indexes];
   if (Array.isArray(wanted)) return wanted.flatMap((each) => chosenIndexes(table, each));
-  if (wanted === '_id_' || (isDoc(wanted) && equal(wanted, { _id: 1 })))
+  if (wanted === '_id_' || (isDoc(wanted) && isEqual(wanted, { _id: 1 })))
     throw new CommandError(72, 'cannot drop _id index');
-  const found = table.indexes.filter(({ name, key }) => (isDoc(wanted) ? equal(key, wanted) : name === wanted));
+  const found = table.indexes.filter(({ name, key }) => (isDoc(wanted) ? isEqual(key, wanted) : name === wanted));
   if (found.length) return found;
   throw new CommandError(
     27,

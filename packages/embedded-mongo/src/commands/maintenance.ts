@@ -1,14 +1,14 @@
 /** What happens by the clock: TTL deletion, cursor expiry, and the keys of what was dropped. */
 import { isDoc } from '../bson/value.js';
 import { decode } from '../bson/decode.js';
-import { compileQuery } from '../match/compile.js';
-import { rootScope } from '../expr/expression.js';
+import { compileQuery } from '../match/compile-query.js';
+import { rootScope } from '../expressions/expression.js';
 import { choosePlan } from '../plan/plan.js';
 import { pause, runPlan, startTimeSlice } from '../plan/rows.js';
 import type { TimeSlice } from '../plan/rows.js';
 import type { Store } from '../store/store.js';
 import type { Index, Table } from '../store/table.js';
-import { matchNode } from '../match/node.js';
+import { matchesQuery } from '../match/query-node.js';
 import type { Task } from './call.js';
 import type { Cursors } from './cursors.js';
 import type { GroupCommit } from './group-commit.js';
@@ -42,7 +42,7 @@ function* expire(store: Store, timeSlice: TimeSlice, table: Table, index: Index)
     }
     const raw = store.records.get(table, row.idKey);
     const doc = raw && decode(raw);
-    if (doc && matchNode(node, doc)) store.records.remove(table, row.idKey, doc);
+    if (doc && matchesQuery(node, doc)) store.records.remove(table, row.idKey, doc);
   }
   return {};
 }

@@ -1,19 +1,19 @@
 /** find, getMore, killCursors, count, distinct. */
 import { CommandError } from '../errors.js';
 import { encode } from '../bson/encode.js';
-import { isNum, typeName } from '../bson/value.js';
+import { isNumeric, typeName } from '../bson/value.js';
 import type { Doc, Maybe, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
-import { compileQuery } from '../match/compile.js';
-import type { QueryNode } from '../match/node.js';
-import { walk } from '../match/path.js';
+import { compileQuery } from '../match/compile-query.js';
+import type { QueryNode } from '../match/query-node.js';
+import { walkPath } from '../match/path.js';
 import { encodeKey } from '../order/encode-key.js';
 import { pause } from '../plan/rows.js';
-import type { Paused, Row } from '../plan/rows.js';
+import type { Pausable, Row } from '../plan/rows.js';
 import { compileProjection } from '../projection/projection.js';
-import type { Scope } from '../expr/expression.js';
+import type { Scope } from '../expressions/expression.js';
 import type { Table } from '../store/table.js';
-import { matchPosition } from '../update/compile.js';
+import { matchPosition } from '../update/compile-update.js';
 import { countField, docField, findTable, flagField, refuseCollation, stringField } from './call.js';
 import type { Call, Reply, Task } from './call.js';
 import { takeBatch } from './cursors.js';
@@ -24,7 +24,7 @@ import { planOf, select, sortOf } from './select.js';
 const FIRST_BATCH = 101;
 
 /** Encodes each row of a find, projected if need be. */
-function* results(rows: Paused<Row>, project: ((doc: Doc) => Doc) | null): Paused<Buffer> {
+function* results(rows: Pausable<Row>, project: ((doc: Doc) => Doc) | null): Pausable<Buffer> {
   for (const row of rows) {
     if (row === pause) yield pause;
     else yield project ? encode(project(row.doc())) : row.raw;
@@ -47,7 +47,7 @@ export interface FirstBatch {
 }
 
 /** Answers with the first batch of a source, and keeps the rest as a cursor. */
-export function* cursorReply(call: Call, source: Paused<Buffer>, options: FirstBatch): Task {
+export function* cursorReply(call: Call, source: Pausable<Buffer>, options: FirstBatch): Task {
   const from: Pick<Cursor, 'source' | 'held' | 'timeSlice'> = { source, held: null, timeSlice: call.timeSlice };
   const { docs, done } = options.size < 0 ? { docs: [], done: false } : yield* takeBatch(from, options.size);
   const keep = !done && !options.single;
@@ -62,7 +62,7 @@ export function* cursorReply(call: Call, source: Paused<Buffer>, options: FirstB
   return { cursor: { firstBatch: docs, id, ns: options.namespace }, ok: 1 };
 }
 
-function* nothing(): Paused<Buffer> {
+function* nothing(): Pausable<Buffer> {
   // No rows: the collection does not exist.
 }
 
@@ -112,7 +112,7 @@ function selectionOf(call: Call, table: Table, node: QueryNode): Parameters<type
 }
 
 function cursorId(value: Maybe): bigint {
-  if (!isNum(value))
+  if (!isNumeric(value))
     throw new CommandError(14, `BSON field 'getMore' is the wrong type '${typeName(value)}', expected type 'long'`);
   return typeof value === 'bigint' ? value : BigInt(Math.trunc(toDouble(value)));
 }
@@ -153,7 +153,7 @@ export function* count(call: Call): Task {
   const table = findTable(call, body['count']);
   const query = docField(body, 'query');
   const skip = countField(body, 'skip', 0);
-  const limit = Math.abs(isNum(body['limit']) ? toDouble(body['limit']) : 0);
+  const limit = Math.abs(isNumeric(body['limit']) ? toDouble(body['limit']) : 0);
   if (!table) return { n: 0, ok: 1 };
   const node = compileQuery(query, call.scope);
   if (!Object.keys(query).length) {
@@ -185,7 +185,7 @@ export function* distinct(call: Call): Task {
   };
   for (const row of select({ ...selectionOf(call, table, node), sort: null })) {
     if (row === pause) yield pause;
-    else walk(row.doc(), parts, false, (value) => (Array.isArray(value) ? value.forEach(add) : add(value), false));
+    else walkPath(row.doc(), parts, false, (value) => (Array.isArray(value) ? value.forEach(add) : add(value), false));
   }
   const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
   return { values: sorted, ok: 1 };

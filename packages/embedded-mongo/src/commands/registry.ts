@@ -1,6 +1,6 @@
 /** Every command there is: what it does, and whether it writes. */
 import { CommandError, unsupported } from '../errors.js';
-import { isNum } from '../bson/value.js';
+import { isNumeric } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { aggregate } from './aggregate.js';
 import type { Call, Reply, Task } from './call.js';
@@ -36,8 +36,8 @@ function configureFailPoint(call: Call): Reply {
 
 function setParameter(call: Call): Reply {
   const { ttlMonitorSleepSecs: seconds, cursorTimeoutMillis: millis } = call.body;
-  if (isNum(seconds)) call.engine.setTtlSeconds(toDouble(seconds));
-  else if (isNum(millis)) call.engine.cursors.setTimeoutMs(toDouble(millis));
+  if (isNumeric(seconds)) call.engine.setTtlSeconds(toDouble(seconds));
+  else if (isNumeric(millis)) call.engine.cursors.setTimeoutMs(toDouble(millis));
   else throw new CommandError(72, 'no option found to set');
   return { ok: 1 };
 }

@@ -3,13 +3,13 @@ import { CommandError } from '../errors.js';
 import type { Doc, Value } from '../bson/value.js';
 import { compareTuples, sortTuple } from '../order/index-keys.js';
 import type { KeyTuple, SortPattern } from '../order/index-keys.js';
-import type { QueryNode } from '../match/node.js';
+import type { QueryNode } from '../match/query-node.js';
 import { choosePlan } from '../plan/plan.js';
 import type { Plan } from '../plan/plan.js';
 import { pause, runPlan } from '../plan/rows.js';
-import type { TimeSlice, Paused, Row } from '../plan/rows.js';
-import { readSort } from '../order/sort-pattern.js';
-import { maxStageBytes } from '../stages/memory.js';
+import type { TimeSlice, Pausable, Row } from '../plan/rows.js';
+import { parseSort } from '../order/sort-pattern.js';
+import { maxStageBytes } from '../stages/memory-limit.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
 import type { Metrics } from './metrics.js';
@@ -30,7 +30,7 @@ export interface Selection {
 /** A sort that names fields, or null. `$natural` is the order of the scan. */
 export function sortOf(sort: Doc): SortPattern | null {
   const names = Object.keys(sort);
-  return names.length && !names.includes('$natural') ? readSort(sort) : null;
+  return names.length && !names.includes('$natural') ? parseSort(sort) : null;
 }
 
 interface Sortable {
@@ -42,7 +42,7 @@ interface Sortable {
  * Sorts what a source gives, keeping only the first `keep` (0: all). Stable.
  * Throws 292 when what must be kept passes 100 MB.
  */
-export function* sorted<T extends Sortable>(source: Paused<T>, pattern: SortPattern, keep: number): Paused<T> {
+export function* sorted<T extends Sortable>(source: Pausable<T>, pattern: SortPattern, keep: number): Pausable<T> {
   let list: T[] = [];
   let bytes = 0;
   const order = (a: T, b: T): number => compareTuples(a.tuple, b.tuple, pattern.descending);
@@ -68,8 +68,8 @@ export function* sorted<T extends Sortable>(source: Paused<T>, pattern: SortPatt
   yield* keep ? list.sort(order).slice(0, keep) : list.sort(order);
 }
 
-function* sortRows(rows: Paused<Row>, pattern: SortPattern, keep: number): Paused<Row> {
-  const withKeys = function* (): Paused<Row & Sortable> {
+function* sortRows(rows: Pausable<Row>, pattern: SortPattern, keep: number): Pausable<Row> {
+  const withKeys = function* (): Pausable<Row & Sortable> {
     for (const row of rows) {
       if (row === pause) yield pause;
       else yield { ...row, tuple: sortTuple(row.doc(), pattern), bytes: row.raw.length + 100 };
@@ -78,7 +78,7 @@ function* sortRows(rows: Paused<Row>, pattern: SortPattern, keep: number): Pause
   yield* sorted(withKeys(), pattern, keep);
 }
 
-function* window(rows: Paused<Row>, skip: number, limit: number): Paused<Row> {
+function* window(rows: Pausable<Row>, skip: number, limit: number): Pausable<Row> {
   let left = limit || Infinity;
   let passed = 0;
   for (const row of rows) {
@@ -95,13 +95,13 @@ function* window(rows: Paused<Row>, skip: number, limit: number): Paused<Row> {
 export function planOf(selection: Selection): Plan {
   const { table, node, sort, hint, metrics } = selection;
   const plan = choosePlan(table, node, { sort, hint });
-  const isScan = plan.kind === 'scan' || (plan.kind === 'index' && plan.whole);
+  const isScan = plan.kind === 'scan' || (plan.kind === 'index' && plan.readsWholeIndex);
   if (isScan && table.id) metrics.scanned(`${table.db}.${table.name}`);
   return plan;
 }
 
 /** Runs a selection, by the plan that was chosen for it. */
-export function select(selection: Selection, plan: Plan = planOf(selection)): Paused<Row> {
+export function select(selection: Selection, plan: Plan = planOf(selection)): Pausable<Row> {
   const { sort, skip = 0, limit = 0 } = selection;
   const rows = runPlan(selection, plan);
   const ordered = sort && !plan.sorted ? sortRows(rows, sort, limit && skip + limit) : rows;

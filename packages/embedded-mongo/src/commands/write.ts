@@ -4,8 +4,8 @@ import { encode } from '../bson/encode.js';
 import { isDoc } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
-import { isNum } from '../bson/value.js';
-import { compileQuery } from '../match/compile.js';
+import { isNumeric } from '../bson/value.js';
+import { compileQuery } from '../match/compile-query.js';
 import { pause } from '../plan/rows.js';
 import type { Table } from '../store/table.js';
 import {
@@ -140,7 +140,7 @@ export function* remove(call: Call): Task {
   const failed = yield* statementByStatement(call, list, function* (given) {
     refuseCollation(given);
     if (!isDoc(given['q'])) throw new CommandError(14, "BSON field 'delete.deletes.q' must be an object");
-    const limit = isNum(given['limit']) ? toDouble(given['limit']) : 0;
+    const limit = isNumeric(given['limit']) ? toDouble(given['limit']) : 0;
     if (limit !== 0 && limit !== 1)
       throw new CommandError(9, 'The limit field in delete objects must be 0 or 1. Got ' + String(limit));
     const node = compileQuery(given['q'], scopeWithLet(new Date(), call.body['let']));

@@ -1,8 +1,7 @@
 /** Walking a dotted path through a document as queries do. */
-import { getField, isDoc } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import { type Doc, getField, isDoc, type Maybe, type Value } from '../bson/value.js';
 
-const INDEX = /^(?:0|[1-9]\d*)$/;
+const indexPattern = /^(?:0|[1-9]\d*)$/;
 
 /** The parts of a dotted path. */
 export function splitPath(path: string): string[] {
@@ -11,7 +10,7 @@ export function splitPath(path: string): string[] {
 
 /** The array position that a path part names, or -1. */
 export function arrayIndex(part: string): number {
-  return INDEX.test(part) ? Number(part) : -1;
+  return indexPattern.test(part) ? Number(part) : -1;
 }
 
 /** Receives what a path leads to; `index` is the position in the outermost array passed through. True ends the walk. */
@@ -22,25 +21,25 @@ export type Visit = (value: Maybe, index: number) => boolean;
  * position. A document without the field visits `undefined`; arrays without documents visit nothing on the way.
  * With `expand`, an array at the end is visited element by element and then as a whole. True if a visit returned true.
  */
-export function walk(source: Doc, parts: readonly string[], expand: boolean, visit: Visit): boolean {
+export function walkPath(source: Doc, parts: readonly string[], expand: boolean, visit: Visit): boolean {
   return walkDoc({ parts, expand, visit }, source, 0, -1);
 }
 
-interface Walk {
-  readonly parts: readonly string[];
-  readonly expand: boolean;
-  readonly visit: Visit;
+interface PathWalk {
+  parts: readonly string[];
+  expand: boolean;
+  visit: Visit;
 }
 
-function walkDoc(job: Walk, source: Doc, depth: number, index: number): boolean {
+function walkDoc(job: PathWalk, source: Doc, depth: number, index: number): boolean {
   const value = getField(source, job.parts[depth] ?? '');
-  if (depth === job.parts.length - 1) return leaf(job, value, index);
+  if (depth === job.parts.length - 1) return visitLeaf(job, value, index);
   if (isDoc(value)) return walkDoc(job, value, depth + 1, index);
   if (Array.isArray(value)) return walkArray(job, value, depth + 1, index);
   return job.visit(undefined, index);
 }
 
-function leaf(job: Walk, value: Maybe, index: number): boolean {
+function visitLeaf(job: PathWalk, value: Maybe, index: number): boolean {
   if (job.expand && Array.isArray(value)) {
     for (let position = 0; position < value.length; position++) {
       if (job.visit(value[position], index < 0 ? position : index)) return true;
@@ -49,7 +48,7 @@ function leaf(job: Walk, value: Maybe, index: number): boolean {
   return job.visit(value, index);
 }
 
-function walkArray(job: Walk, list: readonly Value[], depth: number, index: number): boolean {
+function walkArray(job: PathWalk, list: readonly Value[], depth: number, index: number): boolean {
   const named = arrayIndex(job.parts[depth] ?? '');
   for (let position = 0; position < list.length; position++) {
     const item = list[position];
@@ -60,7 +59,7 @@ function walkArray(job: Walk, list: readonly Value[], depth: number, index: numb
   return false;
 }
 
-function walkPosition(job: Walk, item: Maybe, depth: number, index: number): boolean {
+function walkPosition(job: PathWalk, item: Maybe, depth: number, index: number): boolean {
   if (depth === job.parts.length - 1) return job.visit(item, index);
   if (isDoc(item)) return walkDoc(job, item, depth + 1, index);
   return Array.isArray(item) && walkArray(job, item, depth + 1, index);

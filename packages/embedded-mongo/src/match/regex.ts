@@ -2,28 +2,28 @@
 import { CommandError } from '../errors.js';
 
 export interface Pattern {
-  readonly regex: RegExp;
+  regex: RegExp;
   /** Text that every match begins with, if the pattern is anchored and the index can be used by it. */
-  readonly prefix: string | null;
+  prefix: string | null;
   /** True when the pattern asks for nothing but the prefix. */
-  readonly prefixOnly: boolean;
+  prefixOnly: boolean;
 }
 
-const INLINE = /^\(\?([imsx]+)\)/;
-const SPACE_CLASS = '[ \\t\\n\\v\\f\\r]';
-const ESCAPES: Readonly<Record<string, string>> = {
+const inlineFlags = /^\(\?([imsx]+)\)/;
+const whitespaceClass = '[ \\t\\n\\v\\f\\r]';
+const escapes: Readonly<Record<string, string>> = {
   A: '(?<![^])',
   z: '(?![^])',
   Z: '(?=\\n?(?![^]))',
   h: '[ \\t]',
-  s: SPACE_CLASS,
+  s: whitespaceClass,
   S: '[^ \\t\\n\\v\\f\\r]',
   e: '\\x1b',
   a: '\\x07',
   R: '(?:\\r\\n|[\\n\\v\\f\\r\\u0085\\u2028\\u2029])',
 };
-const CLASS_ESCAPES: Readonly<Record<string, string>> = { s: ' \\t\\n\\v\\f\\r', h: ' \\t', e: '\\x1b', a: '\\x07' };
-const POSIX: Readonly<Record<string, string>> = {
+const classEscapes: Readonly<Record<string, string>> = { s: ' \\t\\n\\v\\f\\r', h: ' \\t', e: '\\x1b', a: '\\x07' };
+const posixClasses: Readonly<Record<string, string>> = {
   alpha: 'A-Za-z',
   digit: '0-9',
   alnum: 'A-Za-z0-9',
@@ -34,23 +34,23 @@ const POSIX: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
   word: '\\w',
 };
-const SYNTAX = /[\^$\\.*+?()[\]{}|/]/;
+const syntaxCharacter = /[\^$\\.*+?()[\]{}|/]/;
 
 /** Any escape of a character that needs none in JavaScript's unicode mode is taken as the character. */
-function escape(character: string, table: Readonly<Record<string, string>>): string {
+function translateEscape(character: string, table: Readonly<Record<string, string>>): string {
   const known = Object.hasOwn(table, character) ? table[character] : undefined;
   if (known !== undefined) return known;
-  if (/[A-Za-z0-9]/.test(character) || SYNTAX.test(character) || character === '-') return `\\${character}`;
+  if (/[A-Za-z0-9]/.test(character) || syntaxCharacter.test(character) || character === '-') return `\\${character}`;
   return character;
 }
 
-interface Scan {
-  readonly source: string;
-  readonly flags: ReadonlySet<string>;
+interface PatternScanner {
+  source: string;
+  flags: ReadonlySet<string>;
   at: number;
 }
 
-function characterClass(scan: Scan): string {
+function translateClass(scan: PatternScanner): string {
   let result = '[';
   scan.at++;
   if (scan.source[scan.at] === '^') result += scan.source[scan.at++];
@@ -58,24 +58,24 @@ function characterClass(scan: Scan): string {
     result += '\\]';
     scan.at++;
   }
-  while (scan.at < scan.source.length && scan.source[scan.at] !== ']') result += classMember(scan);
+  while (scan.at < scan.source.length && scan.source[scan.at] !== ']') result += translateClassMember(scan);
   scan.at++;
   return `${result}]`;
 }
 
-function classMember(scan: Scan): string {
+function translateClassMember(scan: PatternScanner): string {
   const { source } = scan;
   const posix = /^\[:(\w+):\]/.exec(source.slice(scan.at, scan.at + 12));
   if (posix) {
     scan.at += posix[0].length;
-    return POSIX[posix[1] ?? ''] ?? '';
+    return posixClasses[posix[1] ?? ''] ?? '';
   }
   const character = source[scan.at++] ?? '';
-  if (character === '\\') return escape(source[scan.at++] ?? '', CLASS_ESCAPES);
+  if (character === '\\') return translateEscape(source[scan.at++] ?? '', classEscapes);
   return character === '[' ? '\\[' : character;
 }
 
-function special(scan: Scan, character: string): string {
+function translateAnchor(scan: PatternScanner, character: string): string {
   const { flags } = scan;
   scan.at++;
   if (character === '.') return flags.has('s') ? '[^]' : '[^\\n]';
@@ -83,7 +83,7 @@ function special(scan: Scan, character: string): string {
   return flags.has('m') ? '(?![^\\n])' : '(?=\\n?(?![^]))';
 }
 
-function skipComment(scan: Scan): boolean {
+function skipComment(scan: PatternScanner): boolean {
   const character = scan.source[scan.at] ?? '';
   if (!scan.flags.has('x')) return false;
   if (/\s/.test(character)) scan.at++;
@@ -92,17 +92,17 @@ function skipComment(scan: Scan): boolean {
   return true;
 }
 
-function translate(source: string, flags: ReadonlySet<string>): string {
-  const scan: Scan = { source, flags, at: 0 };
+function translatePattern(source: string, flags: ReadonlySet<string>): string {
+  const scan: PatternScanner = { source, flags, at: 0 };
   let result = '';
   while (scan.at < source.length) {
     if (skipComment(scan)) continue;
     const character = source[scan.at] ?? '';
     if (character === '\\') {
-      result += escape(source[scan.at + 1] ?? '', ESCAPES);
+      result += translateEscape(source[scan.at + 1] ?? '', escapes);
       scan.at += 2;
-    } else if (character === '[') result += characterClass(scan);
-    else if (character === '.' || character === '^' || character === '$') result += special(scan, character);
+    } else if (character === '[') result += translateClass(scan);
+    else if (character === '.' || character === '^' || character === '$') result += translateAnchor(scan, character);
     else {
       result += character === '/' ? '\\/' : character;
       scan.at++;
@@ -111,7 +111,7 @@ function translate(source: string, flags: ReadonlySet<string>): string {
   return result;
 }
 
-const NO_PREFIX = { prefix: null, prefixOnly: false };
+const noPrefix = { prefix: null, prefixOnly: false };
 
 /** Whether every match begins with what stands behind the anchor, literally. */
 function isAnchored(source: string, flags: ReadonlySet<string>): boolean {
@@ -122,13 +122,13 @@ function isAnchored(source: string, flags: ReadonlySet<string>): boolean {
 function literalWidth(source: string, at: number): number {
   const character = source[at] ?? '';
   const isEscaped = character === '\\' && /[^A-Za-z0-9]/.test(source[at + 1] ?? 'x');
-  if (!isEscaped && SYNTAX.test(character)) return 0;
+  if (!isEscaped && syntaxCharacter.test(character)) return 0;
   const width = isEscaped ? 2 : 1;
   return /[*?{]/.test(source[at + width] ?? '') ? 0 : width;
 }
 
 function literalPrefix(source: string, flags: ReadonlySet<string>): Pick<Pattern, 'prefix' | 'prefixOnly'> {
-  if (!isAnchored(source, flags)) return NO_PREFIX;
+  if (!isAnchored(source, flags)) return noPrefix;
   let prefix = '';
   let at = 1;
   for (let width = literalWidth(source, at); width > 0 && at < source.length; width = literalWidth(source, at)) {
@@ -139,7 +139,7 @@ function literalPrefix(source: string, flags: ReadonlySet<string>): Pick<Pattern
   return { prefix: prefix === '' ? null : prefix, prefixOnly: isWhole };
 }
 
-const cache = new Map<string, Pattern>();
+const patternCache = new Map<string, Pattern>();
 
 /**
  * Compiles a pattern with MongoDB's options i, m, s, x, u.
@@ -147,20 +147,20 @@ const cache = new Map<string, Pattern>();
  */
 export function compilePattern(pattern: string, options: string): Pattern {
   const key = `${options}/${pattern}`;
-  const known = cache.get(key);
+  const known = patternCache.get(key);
   if (known) return known;
   if (/[^imsxu]/.test(options)) throw new CommandError(51108, `invalid flag in regex options: ${options}`);
-  const inline = INLINE.exec(pattern);
+  const inline = inlineFlags.exec(pattern);
   const source = inline ? pattern.slice(inline[0].length) : pattern;
   const flags = new Set(options + (inline?.[1] ?? ''));
   const result = { regex: toRegExp(source, flags), ...literalPrefix(source, flags) };
-  if (cache.size > 500) cache.clear();
-  cache.set(key, result);
+  if (patternCache.size > 500) patternCache.clear();
+  patternCache.set(key, result);
   return result;
 }
 
 function toRegExp(source: string, flags: ReadonlySet<string>): RegExp {
-  const text = translate(source, flags);
+  const text = translatePattern(source, flags);
   const letters = flags.has('i') ? 'i' : '';
   for (const mode of ['u', '']) {
     try {

@@ -1,10 +1,9 @@
 /** The order of BSON values (https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order/). */
 import { Binary, BSONRegExp, BSONSymbol, Code, ObjectId, Timestamp } from 'bson';
 import { compareNumbers } from '../bson/numbers.js';
-import { isDoc, isNum, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import { type Doc, isDoc, isNumeric, type Maybe, typeName, type Value } from '../bson/value.js';
 
-const RANKS: Readonly<Record<string, number>> = {
+const ranks: Readonly<Record<string, number>> = {
   minKey: 1,
   missing: 2,
   null: 3,
@@ -39,11 +38,11 @@ export function rank(value: Maybe): number {
     case 'boolean':
       return 10;
     default:
-      return RANKS[typeName(value)] ?? 6;
+      return ranks[typeName(value)] ?? 6;
   }
 }
 
-const surrogateLast = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
+const utf8SortUnit = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
 
 /** Compares strings as their UTF-8 bytes compare. */
 export function compareStrings(a: string, b: string): number {
@@ -52,7 +51,7 @@ export function compareStrings(a: string, b: string): number {
   for (let index = 0; index < length; index++) {
     const left = a.charCodeAt(index);
     const right = b.charCodeAt(index);
-    if (left !== right) return surrogateLast(left) - surrogateLast(right);
+    if (left !== right) return utf8SortUnit(left) - utf8SortUnit(right);
   }
   return a.length - b.length;
 }
@@ -73,7 +72,9 @@ function compareDocs(a: Doc, b: Doc): number {
     const leftValue = a[leftName];
     const rightValue = b[rightName];
     const order =
-      rank(leftValue) - rank(rightValue) || compareStrings(leftName, rightName) || compareSame(leftValue, rightValue);
+      rank(leftValue) - rank(rightValue) ||
+      compareStrings(leftName, rightName) ||
+      compareSameRank(leftValue, rightValue);
     if (order) return order;
   }
   return left.length - right.length;
@@ -102,10 +103,10 @@ function compareObjects(a: Maybe, b: Maybe): number {
   if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
   if (isDoc(a) && isDoc(b)) return compareDocs(a, b);
   if (Array.isArray(a) && Array.isArray(b)) return compareArrays(a, b);
-  return compareRare(a, b);
+  return compareOtherTypes(a, b);
 }
 
-function compareRare(a: Maybe, b: Maybe): number {
+function compareOtherTypes(a: Maybe, b: Maybe): number {
   if (a instanceof Binary && b instanceof Binary) return compareBinary(a, b);
   if (a instanceof Timestamp && b instanceof Timestamp) return compareTimestamps(a, b);
   if (a instanceof BSONRegExp && b instanceof BSONRegExp) {
@@ -115,8 +116,8 @@ function compareRare(a: Maybe, b: Maybe): number {
   return 0;
 }
 
-function compareSame(a: Maybe, b: Maybe): number {
-  if (isNum(a) && isNum(b)) return compareNumbers(a, b);
+function compareSameRank(a: Maybe, b: Maybe): number {
+  if (isNumeric(a) && isNumeric(b)) return compareNumbers(a, b);
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
   const left = textOf(a);
   const right = textOf(b);
@@ -127,10 +128,10 @@ function compareSame(a: Maybe, b: Maybe): number {
 /** Negative, zero or positive: the total order of all values. A missing value is below null. */
 export function compare(a: Maybe, b: Maybe): number {
   if (typeof a === 'number' && typeof b === 'number') return compareNumbers(a, b);
-  return rank(a) - rank(b) || compareSame(a, b);
+  return rank(a) - rank(b) || compareSameRank(a, b);
 }
 
 /** Equality as queries have it: by value across numeric types, field order counts. */
-export function equal(a: Maybe, b: Maybe): boolean {
+export function isEqual(a: Maybe, b: Maybe): boolean {
   return compare(a, b) === 0;
 }

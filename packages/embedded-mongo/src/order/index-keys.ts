@@ -1,7 +1,6 @@
 /** The key tuples that a document has under a list of paths: what an index stores and what a sort compares. */
 import { CommandError } from '../errors.js';
-import { getField, isDoc } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import { type Doc, getField, isDoc, type Maybe, type Value } from '../bson/value.js';
 import { arrayIndex } from '../match/path.js';
 import { compare } from './compare.js';
 
@@ -9,20 +8,20 @@ import { compare } from './compare.js';
 export type KeyTuple = readonly Maybe[];
 
 export interface DocumentKeys {
-  readonly tuples: readonly KeyTuple[];
+  tuples: readonly KeyTuple[];
   /** For each path, whether an array was passed on it. */
-  readonly multikey: readonly boolean[];
+  multikey: readonly boolean[];
   /** Whether at least one of the paths exists in the document. */
-  readonly present: boolean;
+  present: boolean;
 }
 
-interface Cursor {
-  readonly value: Maybe;
+interface PathCursor {
+  value: Maybe;
   /** The parts of the path that are still to walk. */
-  readonly rest: readonly string[];
+  rest: readonly string[];
 }
 
-function advance(start: Maybe, parts: readonly string[]): Cursor {
+function advance(start: Maybe, parts: readonly string[]): PathCursor {
   let value = start;
   for (let depth = 0; depth < parts.length; depth++) {
     if (Array.isArray(value)) return { value, rest: parts.slice(depth) };
@@ -33,22 +32,22 @@ function advance(start: Maybe, parts: readonly string[]): Cursor {
 }
 
 /** An array is expanded unless the path goes on by position; then that element is taken. */
-function settle(cursor: Cursor): Cursor {
+function followPosition(cursor: PathCursor): PathCursor {
   const { value, rest } = cursor;
   const [first, ...others] = rest;
   if (!Array.isArray(value) || first === undefined) return cursor;
   const position = arrayIndex(first);
   if (position < 0 || value.some((item) => isDoc(item) && Object.hasOwn(item, first))) return cursor;
-  return settle(advance(value[position], others));
+  return followPosition(advance(value[position], others));
 }
 
-interface Expansion {
-  readonly tuples: KeyTuple[];
-  readonly multikey: boolean[];
+interface KeyExpansion {
+  tuples: KeyTuple[];
+  multikey: boolean[];
   present: boolean;
 }
 
-function expand(cursors: readonly Cursor[], paths: readonly string[], into: Expansion): void {
+function expand(cursors: readonly PathCursor[], paths: readonly string[], into: KeyExpansion): void {
   const array = cursors.find((cursor) => Array.isArray(cursor.value));
   if (!array || !Array.isArray(array.value)) {
     into.present ||= cursors.some((cursor) => cursor.value !== undefined);
@@ -75,23 +74,23 @@ function expand(cursors: readonly Cursor[], paths: readonly string[], into: Expa
 function expandItem(
   item: Value,
   list: readonly Value[],
-  cursors: readonly Cursor[],
-  job: { paths: readonly string[]; into: Expansion },
+  cursors: readonly PathCursor[],
+  job: { paths: readonly string[]; into: KeyExpansion },
 ): void {
   const next = cursors.map((cursor) => {
     if (cursor.value !== list) return cursor;
     if (!cursor.rest.length) return { value: Array.isArray(item) ? new Whole(item) : item, rest: [] };
-    return Array.isArray(item) ? { value: undefined, rest: [] } : settle(advance(item, cursor.rest));
+    return Array.isArray(item) ? { value: undefined, rest: [] } : followPosition(advance(item, cursor.rest));
   });
   const whole = next.map((cursor) => cursor.value instanceof Whole);
   if (!whole.includes(true)) {
-    expand(next as readonly Cursor[], job.paths, job.into);
+    expand(next as readonly PathCursor[], job.paths, job.into);
     return;
   }
   const held = next.map((c) =>
     c.value instanceof Whole ? { value: null, rest: [] } : { value: c.value, rest: c.rest },
   );
-  const inner: Expansion = { tuples: [], multikey: job.into.multikey, present: true };
+  const inner: KeyExpansion = { tuples: [], multikey: job.into.multikey, present: true };
   expand(held, job.paths, inner);
   for (const tuple of inner.tuples) {
     job.into.tuples.push(
@@ -113,9 +112,9 @@ class Whole {
  * Throws 171 when two paths pass different arrays.
  */
 export function documentKeys(doc: Doc, paths: readonly string[], parts: readonly (readonly string[])[]): DocumentKeys {
-  const into: Expansion = { tuples: [], multikey: paths.map(() => false), present: false };
+  const into: KeyExpansion = { tuples: [], multikey: paths.map(() => false), present: false };
   expand(
-    parts.map((path) => settle(advance(doc, path))),
+    parts.map((path) => followPosition(advance(doc, path))),
     paths,
     into,
   );
@@ -132,9 +131,9 @@ export function compareTuples(a: KeyTuple, b: KeyTuple, descending: readonly boo
 }
 
 export interface SortPattern {
-  readonly paths: readonly string[];
-  readonly parts: readonly (readonly string[])[];
-  readonly descending: readonly boolean[];
+  paths: readonly string[];
+  parts: readonly (readonly string[])[];
+  descending: readonly boolean[];
 }
 
 /** The tuple by which a document sorts: the first of its tuples in the direction of the sort. Throws 2 on parallel arrays. */

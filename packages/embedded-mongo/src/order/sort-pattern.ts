@@ -1,14 +1,13 @@
 import { CommandError } from '../errors.js';
-import { isNum } from '../bson/value.js';
-import type { Doc } from '../bson/value.js';
+import { type Doc, isNumeric } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import type { SortPattern } from './index-keys.js';
 
 /** Reads a sort document. Throws 15974 or 15975 for a direction other than 1 and -1. */
-export function readSort(sort: Doc): SortPattern {
+export function parseSort(sort: Doc): SortPattern {
   const paths = Object.keys(sort);
   const descending = Object.values(sort).map((direction) => {
-    if (!isNum(direction))
+    if (!isNumeric(direction))
       throw new CommandError(15974, 'Illegal key in $sort specification: only 1 and -1 are supported');
     const sign = toDouble(direction);
     if (sign !== 1 && sign !== -1)

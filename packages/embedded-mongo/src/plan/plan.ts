@@ -1,82 +1,77 @@
 /** Choosing how to find the documents of a query. */
 import { CommandError } from '../errors.js';
-import type { Doc } from '../bson/value.js';
-import { isDoc } from '../bson/value.js';
-import type { Value } from '../bson/value.js';
-import type { QueryNode } from '../match/node.js';
-import { equal } from '../order/compare.js';
+import { type Doc, isDoc, type Value } from '../bson/value.js';
+import type { QueryNode } from '../match/query-node.js';
+import { isEqual } from '../order/compare.js';
 import type { SortPattern } from '../order/index-keys.js';
 import { maxKeyBytes, successor } from '../store/bytes.js';
 import type { KeyRange } from '../store/environment.js';
-import { primaryIndex } from '../store/table.js';
-import type { Index, Table } from '../store/table.js';
-import { boundsOf, conditionsOf } from './conditions.js';
-import type { Bounds, Condition, Interval } from './conditions.js';
-import { coverage } from './coverage.js';
-import type { Coverage } from './coverage.js';
+import { type Index, primaryIndex, type Table } from '../store/table.js';
+import { type Bounds, boundsOf, type Condition, conditionsOf, type Interval } from './conditions.js';
+import { type Coverage, coverageOf } from './coverage.js';
 
 export interface IndexPlan {
-  readonly kind: 'index';
-  readonly index: Index;
+  kind: 'index';
+  index: Index;
   /** Disjoint, in key order. */
-  readonly ranges: readonly KeyRange[];
-  readonly reverse: boolean;
+  ranges: readonly KeyRange[];
+  reverse: boolean;
   /** The length of the key that each range has of its own, before the field that it bounds. */
-  readonly prefixLengths: readonly number[];
+  prefixLengths: readonly number[];
   /** True if the ranges must be merged to keep the order. */
-  readonly merge: boolean;
+  merge: boolean;
   /** Set when the field behind the ranges is bounded too. */
-  readonly skip: Skip | null;
+  skip: Skip | null;
   /** True if every row of the ranges is a result, without looking at the document. */
-  readonly exact: boolean;
+  exact: boolean;
   /** True if the rows come in the order that was asked for. */
-  readonly sorted: boolean;
+  sorted: boolean;
   /** True if a document can come more than once. */
-  readonly dedupe: boolean;
+  dedupe: boolean;
   /** True if all documents are gone through for the sake of some: no condition of the query bounds the index. */
-  readonly whole: boolean;
+  readsWholeIndex: boolean;
 }
 
 /** What tells, of the rows of a range, where the next one is that can be a result. */
 export interface Skip {
   /** Whether the field of the range is descending. */
-  readonly descending: boolean;
+  descending: boolean;
   /** What the field behind it may be: disjoint, in key order. */
-  readonly intervals: readonly Interval[];
+  intervals: readonly Interval[];
 }
 
 export type Plan =
   | IndexPlan
-  | { readonly kind: 'union'; readonly plans: readonly IndexPlan[]; readonly sorted: false; readonly exact: false }
-  | { readonly kind: 'scan'; readonly sorted: boolean; readonly exact: boolean; readonly reverse: boolean };
+  | { kind: 'union'; plans: readonly IndexPlan[]; sorted: false; exact: false }
+  | { kind: 'scan'; sorted: boolean; exact: boolean; reverse: boolean };
 
-const MAX_RANGES = 2000;
+const maxRanges = 2000;
 /** The score of going through a whole index that leaves nothing out, in an order nobody asked for. */
-const USELESS = 1;
+const minScore = 1;
 
 interface Candidate {
-  readonly plan: IndexPlan;
-  readonly score: number;
+  plan: IndexPlan;
+  score: number;
 }
 
-interface Shape {
-  readonly ranges: KeyRange[];
-  readonly prefixLengths: number[];
+interface IndexBounds {
+  ranges: KeyRange[];
+  prefixLengths: number[];
   /** Fields from the front that are bound to points, and how many of those to a single one. */
-  readonly fixed: number;
-  readonly single: readonly boolean[];
-  readonly bounded: number;
-  readonly exact: Condition[];
-  readonly skip: Skip | null;
+  pointFields: number;
+  single: readonly boolean[];
+  bounded: number;
+  exact: Condition[];
+  skip: Skip | null;
 }
 
-const product = (prefixes: readonly Buffer[], points: readonly Interval[]): Buffer[] =>
+const extendPrefixes = (prefixes: readonly Buffer[], points: readonly Interval[]): Buffer[] =>
   prefixes.flatMap((prefix) => points.map((point) => Buffer.concat([prefix, point.low])));
 
-function finish(
+function toRanges(
   prefixes: readonly Buffer[],
   intervals: readonly Interval[] | null,
-): Pick<Shape, 'ranges' | 'prefixLengths'> {
+): Pick<IndexBounds, 'ranges' | 'prefixLengths'> {
   const ranges: KeyRange[] = [];
   const prefixLengths: number[] = [];
   for (const prefix of prefixes) {
@@ -110,7 +105,7 @@ function skipOf(index: Index, field: number, conditions: readonly Condition[]): 
 }
 
 /** Walks the fields of an index: points in front, then at most one field with intervals, and one that leaves some of them. */
-function shapeOf(index: Index, conditions: readonly Condition[]): Shape {
+function indexBoundsOf(index: Index, conditions: readonly Condition[]): IndexBounds {
   let prefixes: Buffer[] = [index.prefix];
   const single: boolean[] = [];
   const exact: Condition[] = [];
@@ -118,45 +113,45 @@ function shapeOf(index: Index, conditions: readonly Condition[]): Shape {
     const multikey = index.multikey[field] ?? false;
     const bounds = boundsAt(index, field, conditions);
     if (!bounds) break;
-    const isPoints = bounds.intervals.every(({ point }) => point);
-    if (prefixes.length * bounds.intervals.length > MAX_RANGES) break;
+    const isPoints = bounds.intervals.every(({ isPoint }) => isPoint);
+    if (prefixes.length * bounds.intervals.length > maxRanges) break;
     if (!multikey) exact.push(...bounds.exact);
     if (!isPoints || !bounds.intervals.length) {
-      const shape = { fixed: single.length, single, bounded: single.length + 1, exact };
-      return { ...finish(prefixes, bounds.intervals), ...shape, skip: skipOf(index, field, conditions) };
+      const shape = { pointFields: single.length, single, bounded: single.length + 1, exact };
+      return { ...toRanges(prefixes, bounds.intervals), ...shape, skip: skipOf(index, field, conditions) };
     }
-    prefixes = product(prefixes, bounds.intervals);
+    prefixes = extendPrefixes(prefixes, bounds.intervals);
     single.push(bounds.intervals.length === 1);
   }
-  return { ...finish(prefixes, null), fixed: single.length, single, bounded: single.length, exact, skip: null };
+  return { ...toRanges(prefixes, null), pointFields: single.length, single, bounded: single.length, exact, skip: null };
 }
 
-interface SortFit {
-  readonly reverse: boolean;
+interface SortMatch {
+  reverse: boolean;
   /** Whether ranges must be merged: the order begins behind fields with several points. */
-  readonly merge: boolean;
+  merge: boolean;
 }
 
 /** Whether the index gives the order of the sort, with fields that are bound to one value left aside. */
-function fitSort(index: Index, shape: Shape, sort: SortPattern): SortFit | null {
+function matchSort(index: Index, shape: IndexBounds, sort: SortPattern): SortMatch | null {
   const isFixed = (path: string): boolean => shape.single[index.paths.indexOf(path)] ?? false;
   const wanted = sort.paths
     .map((path, at) => ({ path, descending: sort.descending[at] ?? false }))
     .filter(({ path }) => !isFixed(path));
-  for (const start of [shape.single.findIndex((single) => !single), shape.fixed]) {
-    const from = start < 0 ? shape.fixed : start;
-    const fit = fitFrom(index, from, { wanted, isFixed });
-    if (fit !== null) return { reverse: fit, merge: from === shape.fixed && shape.single.includes(false) };
+  for (const start of [shape.single.findIndex((single) => !single), shape.pointFields]) {
+    const from = start < 0 ? shape.pointFields : start;
+    const fit = matchSortFrom(index, from, { wanted, isFixed });
+    if (fit !== null) return { reverse: fit, merge: from === shape.pointFields && shape.single.includes(false) };
   }
   return null;
 }
 
-interface Wanted {
-  readonly wanted: readonly { path: string; descending: boolean }[];
-  readonly isFixed: (path: string) => boolean;
+interface SortRemainder {
+  wanted: readonly { path: string; descending: boolean }[];
+  isFixed: (path: string) => boolean;
 }
 
-function fitFrom(index: Index, from: number, { wanted, isFixed }: Wanted): boolean | null {
+function matchSortFrom(index: Index, from: number, { wanted, isFixed }: SortRemainder): boolean | null {
   let field = from;
   let reverse: boolean | null = null;
   for (const { path, descending } of wanted) {
@@ -170,10 +165,10 @@ function fitFrom(index: Index, from: number, { wanted, isFixed }: Wanted): boole
   return reverse ?? false;
 }
 
-interface Question {
-  readonly node: QueryNode;
-  readonly conditions: readonly Condition[];
-  readonly sort: SortPattern | null;
+interface PlanRequest {
+  node: QueryNode;
+  conditions: readonly Condition[];
+  sort: SortPattern | null;
 }
 
 /** Every conjunct that is a plain condition, or null if the query has others (`$or`, `$nor`, `$expr`). */
@@ -183,24 +178,24 @@ function plainConjuncts(node: QueryNode): QueryNode[] | null {
 }
 
 /** How good an index is: by its bounds, and by what else speaks for it. */
-function scoreOf(bounds: number, merits: readonly (readonly [worth: number, applies: boolean])[]): number {
+function totalScore(bounds: number, merits: readonly (readonly [worth: number, applies: boolean])[]): number {
   return merits.reduce((sum, [worth, applies]) => sum + (applies ? worth : 0), bounds);
 }
 
-function candidate(index: Index, { node, conditions, sort }: Question): Candidate | null {
-  const covered = coverage(index, conditions);
+function candidateOf(index: Index, { node, conditions, sort }: PlanRequest): Candidate | null {
+  const covered = coverageOf(index, conditions);
   if (!covered || !index.ready) return null;
-  const shape = shapeOf(index, conditions);
+  const shape = indexBoundsOf(index, conditions);
   if (shape.ranges.some(({ start, end }) => start.length > maxKeyBytes || end.length > maxKeyBytes)) return null;
-  const fit = sort ? fitSort(index, shape, sort) : { reverse: false, merge: false };
+  const fit = sort ? matchSort(index, shape, sort) : { reverse: false, merge: false };
   const known = new Set([...shape.exact, ...covered.exact].map((condition) => condition.node));
   const exact = plainConjuncts(node)?.every((part) => known.has(part)) ?? false;
   const free = index.multikey.some((multikey, field) => multikey && !shape.single[field]);
-  const bounds = 10 * shape.fixed + 6 * (shape.bounded - shape.fixed);
-  const score = scoreOf(bounds, [
+  const bounds = 10 * shape.pointFields + 6 * (shape.bounded - shape.pointFields);
+  const score = totalScore(bounds, [
     [5, sort !== null && fit !== null],
-    [4, covered.selective],
-    [100, index.unique && shape.fixed === index.paths.length],
+    [4, covered.isSelective],
+    [100, index.unique && shape.pointFields === index.paths.length],
     [1, exact],
   ]);
   const plan: IndexPlan = {
@@ -214,13 +209,13 @@ function candidate(index: Index, { node, conditions, sort }: Question): Candidat
     exact,
     sorted: fit !== null,
     dedupe: free,
-    whole: bounds === 0 && goesThroughAll(covered, node),
+    readsWholeIndex: bounds === 0 && readsWholeIndex(covered, node),
   };
   return { plan, score };
 }
 
 /** The index that a hint names, by name or by key. Throws 2 if there is none; null for `$natural`. */
-function hinted(table: Table, hint: Value, indexes: readonly Index[]): Index | null {
+function findHinted(table: Table, hint: Value, indexes: readonly Index[]): Index | null {
   if (isDoc(hint) && '$natural' in hint) return null;
   const found = indexes.find(({ name, key }) => (typeof hint === 'string' ? name === hint : sameKey(key, hint)));
   if (!found)
@@ -232,10 +227,10 @@ function hinted(table: Table, hint: Value, indexes: readonly Index[]): Index | n
 }
 
 function sameKey(key: Doc, hint: Value): boolean {
-  return equal(key, hint);
+  return isEqual(key, hint);
 }
 
-function unionOf(node: QueryNode, indexes: readonly Index[]): Plan | null {
+function planUnion(node: QueryNode, indexes: readonly Index[]): Plan | null {
   const parts = node.kind === 'and' ? node.nodes : [node];
   for (const part of parts) {
     if (part.kind !== 'or') continue;
@@ -243,7 +238,7 @@ function unionOf(node: QueryNode, indexes: readonly Index[]): Plan | null {
     const plans: IndexPlan[] = [];
     for (const branch of part.nodes) {
       const whole: QueryNode = { kind: 'and', nodes: [branch, ...others] };
-      const best = bestOf(indexes, { node: whole, conditions: conditionsOf(whole), sort: null });
+      const best = bestIndexPlan(indexes, { node: whole, conditions: conditionsOf(whole), sort: null });
       if (best) plans.push(best);
     }
     if (plans.length === part.nodes.length) return { kind: 'union', plans, sorted: false, exact: false };
@@ -251,17 +246,17 @@ function unionOf(node: QueryNode, indexes: readonly Index[]): Plan | null {
   return null;
 }
 
-function bestOf(indexes: readonly Index[], question: Question): IndexPlan | null {
+function bestIndexPlan(indexes: readonly Index[], question: PlanRequest): IndexPlan | null {
   let best: Candidate | null = null;
   for (const index of indexes) {
-    const found = candidate(index, question);
-    if (found && found.score > (best?.score ?? USELESS)) best = found;
+    const found = candidateOf(index, question);
+    if (found && found.score > (best?.score ?? minScore)) best = found;
   }
   return best?.plan ?? null;
 }
 
 /** Whether an index without bounds gives documents that the query does not want. */
-const goesThroughAll = ({ selective }: Coverage, node: QueryNode): boolean => !selective && !matchesAll(node);
+const readsWholeIndex = ({ isSelective }: Coverage, node: QueryNode): boolean => !isSelective && !matchesAll(node);
 
 const matchesAll = (node: QueryNode): boolean => node.kind === 'and' && node.nodes.length === 0;
 
@@ -273,15 +268,15 @@ export function choosePlan(
 ): Plan {
   const { sort = null, hint } = options;
   const indexes = [primaryIndex(table), ...table.indexes];
-  const question: Question = { node, conditions: conditionsOf(node), sort };
+  const question: PlanRequest = { node, conditions: conditionsOf(node), sort };
   const scan: Plan = { kind: 'scan', sorted: sort === null, exact: matchesAll(node), reverse: false };
   if (hint !== undefined) {
-    const index = hinted(table, hint, indexes);
-    const found = index && candidate(index, question);
+    const index = findHinted(table, hint, indexes);
+    const found = index && candidateOf(index, question);
     return found?.plan ?? scan;
   }
-  const best = bestOf(indexes, question);
+  const best = bestIndexPlan(indexes, question);
   // An order is worth less than bounds: to go through a whole index for it is the last resort before a scan.
-  if (best && !best.whole) return best;
-  return unionOf(node, indexes) ?? best ?? scan;
+  if (best && !best.readsWholeIndex) return best;
+  return planUnion(node, indexes) ?? best ?? scan;
 }

@@ -2,12 +2,10 @@
 import { CommandError } from '../errors.js';
 import { decode } from '../bson/decode.js';
 import type { Doc } from '../bson/value.js';
-import { matchNode } from '../match/node.js';
-import type { QueryNode } from '../match/node.js';
+import { matchesQuery, type QueryNode } from '../match/query-node.js';
 import { encodeKey } from '../order/encode-key.js';
 import { asBuffer, successor } from '../store/bytes.js';
-import { entries } from '../store/environment.js';
-import type { Entry, KeyRange } from '../store/environment.js';
+import { entries, type Entry, type KeyRange } from '../store/environment.js';
 import { dataKey, idOfEntry } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
@@ -15,22 +13,22 @@ import type { IndexPlan, Plan, Skip } from './plan.js';
 
 /** Yielded between rows when others should have their turn. */
 export const pause = Symbol('pause');
-export type Paused<T> = Generator<T | typeof pause, void>;
+export type Pausable<T> = Generator<T | typeof pause, void>;
 
 export interface Row {
-  readonly idKey: Buffer;
-  readonly raw: Buffer;
-  readonly doc: () => Doc;
+  idKey: Buffer;
+  raw: Buffer;
+  doc: () => Doc;
 }
 
 /** Decides when a long command pauses and when its time is up. */
 export interface TimeSlice {
   /** True when it is time to pause. Throws 50 when the command's time is up. */
-  readonly isOver: () => boolean;
+  isOver: () => boolean;
   /** Called when work goes on after a pause. */
-  readonly resume: () => void;
+  resume: () => void;
   /** Begins anew without a deadline: for the next batch of a cursor. */
-  readonly restart: () => void;
+  restart: () => void;
 }
 
 const SLICE_MS = 8;
@@ -59,30 +57,30 @@ export function startTimeSlice(maxTimeMS: number): TimeSlice {
   };
 }
 
-function makeRow(idKey: Buffer, raw: Buffer): Row {
+function createRow(idKey: Buffer, raw: Buffer): Row {
   let doc: Doc | undefined;
   return { idKey, raw, doc: () => (doc ??= decode(raw)) };
 }
 
 type Entries = Generator<Entry, void>;
 /** Null for a leap to another place: others may have their turn there too. */
-type Keys = Generator<Entry | null, void>;
+type SkippingEntries = Generator<Entry | null, void>;
 
-const TEXT = encodeKey('')[0] ?? 0;
+const stringType = encodeKey('')[0] ?? 0;
 
 /** Where a text ends that begins at a place of a key; -1 for anything else. Inside a text there is no byte like its end. */
-function endOfText(key: Buffer, from: number, descending: boolean): number {
-  if (key[from] !== (descending ? ~TEXT & 0xff : TEXT)) return -1;
+function stringEnd(key: Buffer, from: number, descending: boolean): number {
+  if (key[from] !== (descending ? ~stringType & 0xff : stringType)) return -1;
   return key.indexOf(descending ? 0xff : 0, from + 1) + 1;
 }
 
 /** Goes through texts of a range, from each to where the field behind it is within its bounds. */
-function* skipping(store: Store, range: KeyRange, length: number, { descending, intervals }: Skip): Keys {
+function* skipEntries(store: Store, range: KeyRange, length: number, { descending, intervals }: Skip): SkippingEntries {
   for (let start: Buffer | null = range.start; start;) {
     const from: Buffer = start;
     start = null;
     for (const entry of entries(store.data, { start: from, end: range.end }, false)) {
-      const split = endOfText(entry.key, length, descending);
+      const split = stringEnd(entry.key, length, descending);
       const rest = entry.key.subarray(split);
       const next = intervals.find(({ high }) => Buffer.compare(rest, high) < 0);
       if (split < 0 || (next && Buffer.compare(rest, next.low) >= 0)) {
@@ -97,17 +95,17 @@ function* skipping(store: Store, range: KeyRange, length: number, { descending, 
   }
 }
 
-function* concatenated(store: Store, { ranges, prefixLengths, reverse, skip }: IndexPlan): Keys {
+function* concatenateRanges(store: Store, { ranges, prefixLengths, reverse, skip }: IndexPlan): SkippingEntries {
   if (reverse) for (const range of [...ranges].reverse()) yield* entries(store.data, range, true);
   else
     for (const [at, range] of ranges.entries()) {
-      if (skip) yield* skipping(store, range, prefixLengths[at] ?? 0, skip);
+      if (skip) yield* skipEntries(store, range, prefixLengths[at] ?? 0, skip);
       else yield* entries(store.data, range, false);
     }
 }
 
 /** Merges ranges by what follows their own part of the key. */
-function* merged(store: Store, { ranges, prefixLengths, reverse }: IndexPlan): Entries {
+function* mergeRanges(store: Store, { ranges, prefixLengths, reverse }: IndexPlan): Entries {
   const heads: { entry: Entry; rest: Buffer; source: Entries; length: number }[] = [];
   const pull = (source: Entries, length: number): void => {
     const next = source.next();
@@ -127,16 +125,16 @@ function* merged(store: Store, { ranges, prefixLengths, reverse }: IndexPlan): E
   }
 }
 
-interface Job {
-  readonly store: Store;
-  readonly table: Table;
-  readonly node: QueryNode;
-  readonly timeSlice: TimeSlice;
+interface PlanContext {
+  store: Store;
+  table: Table;
+  node: QueryNode;
+  timeSlice: TimeSlice;
 }
 
-function* indexRows(job: Job, plan: IndexPlan, seen: Set<string> | null): Paused<Row> {
+function* indexRows(job: PlanContext, plan: IndexPlan, seen: Set<string> | null): Pausable<Row> {
   const { store, table, node, timeSlice } = job;
-  const keys = plan.merge ? merged(store, plan) : concatenated(store, plan);
+  const keys = plan.merge ? mergeRanges(store, plan) : concatenateRanges(store, plan);
   const primary = plan.index.id === table.id;
   const began = store.commits();
   for (const entry of keys) {
@@ -152,23 +150,23 @@ function* indexRows(job: Job, plan: IndexPlan, seen: Set<string> | null): Paused
     }
     const raw = primary ? value : store.data.get(dataKey(table, idKey));
     if (raw === undefined) continue;
-    const row = makeRow(idKey, asBuffer(raw));
-    if ((plan.exact && began === store.commits()) || matchNode(node, row.doc())) yield row;
+    const row = createRow(idKey, asBuffer(raw));
+    if ((plan.exact && began === store.commits()) || matchesQuery(node, row.doc())) yield row;
   }
 }
 
-function* scanRows({ store, table, node, timeSlice }: Job, plan: Plan & { kind: 'scan' }): Paused<Row> {
+function* scanRows({ store, table, node, timeSlice }: PlanContext, plan: Plan & { kind: 'scan' }): Pausable<Row> {
   const range = { start: table.prefix, end: successor(table.prefix) };
   for (const { key, value } of entries(store.data, range, plan.reverse)) {
     if (timeSlice.isOver()) yield pause;
     if (table.dropped) throw new CommandError(175, `collection dropped: ${table.db}.${table.name}`);
-    const row = makeRow(key.subarray(4), value);
-    if (plan.exact || matchNode(node, row.doc())) yield row;
+    const row = createRow(key.subarray(4), value);
+    if (plan.exact || matchesQuery(node, row.doc())) yield row;
   }
 }
 
 /** The rows of a plan. A union and an index with arrays give each document once. */
-export function* runPlan(job: Job, plan: Plan): Paused<Row> {
+export function* runPlan(job: PlanContext, plan: Plan): Pausable<Row> {
   if (plan.kind === 'scan') return yield* scanRows(job, plan);
   if (plan.kind === 'index') return yield* indexRows(job, plan, plan.dedupe ? new Set() : null);
   const seen = new Set<string>();

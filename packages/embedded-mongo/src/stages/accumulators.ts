@@ -1,25 +1,23 @@
 /** Accumulators of `$group`: what is kept of the values of a group. */
-import { double, isNum } from '../bson/value.js';
-import type { Maybe, Num, Value } from '../bson/value.js';
-import { toDouble, withDecimals } from '../bson/numbers.js';
+import { double, isNumeric, type Maybe, type Numeric, type Value } from '../bson/value.js';
+import { applyToDecimals, toDouble } from '../bson/numbers.js';
 import { divideDecimals } from '../bson/decimal.js';
-import { addNumbers } from '../expr/arithmetic.js';
-import { total } from '../expr/arrays.js';
-import { extreme } from '../expr/logic.js';
-import { mergeObjects } from '../expr/objects.js';
+import { addNumbers } from '../expressions/arithmetic.js';
+import { sumOf } from '../expressions/arrays.js';
+import { extremeOf } from '../expressions/logic.js';
+import { mergeObjects } from '../expressions/objects.js';
 import { encodeKey } from '../order/encode-key.js';
-import { sizeOf } from './memory.js';
-import type { Hold } from './memory.js';
+import { encodedSize, type ReserveMemory } from './memory-limit.js';
 import { Decimal128 } from 'bson';
 
 /** What an accumulator has gathered: `add` takes the next value, `result` gives what comes of all. */
-export interface Gathering {
-  readonly add: (value: Maybe) => void;
-  readonly result: () => Maybe;
+export interface Accumulator {
+  add: (value: Maybe) => void;
+  result: () => Maybe;
 }
 
 /** Keeps only what is needed of all values, by merging the next into what there is. */
-function folding(merge: (held: Maybe, value: Maybe) => Maybe, empty: Maybe): Gathering {
+function createMerging(merge: (held: Maybe, value: Maybe) => Maybe, empty: Maybe): Accumulator {
   let held = empty;
   return {
     add: (value) => {
@@ -29,42 +27,42 @@ function folding(merge: (held: Maybe, value: Maybe) => Maybe, empty: Maybe): Gat
   };
 }
 
-function averaging(): Gathering {
-  let sum: Num = 0;
+function createAverage(): Accumulator {
+  let sum: Numeric = 0;
   let count = 0;
   return {
     add: (value) => {
-      if (!isNum(value)) return;
+      if (!isNumeric(value)) return;
       sum = addNumbers(sum, value);
       count++;
     },
     result: () => {
       if (!count) return null;
-      return sum instanceof Decimal128 ? withDecimals(divideDecimals, sum, count) : double(toDouble(sum) / count);
+      return sum instanceof Decimal128 ? applyToDecimals(divideDecimals, sum, count) : double(toDouble(sum) / count);
     },
   };
 }
 
-function first(): Gathering {
+function createFirst(): Accumulator {
   let isSet = false;
-  return folding((held, value) => {
+  return createMerging((held, value) => {
     if (isSet) return held;
     isSet = true;
     return value ?? null;
   }, null);
 }
 
-function pushing(hold: Hold): Gathering {
+function createPush(hold: ReserveMemory): Accumulator {
   const values: Value[] = [];
   const add = (value: Maybe): void => {
     if (value === undefined) return;
-    hold(sizeOf(value));
+    hold(encodedSize(value));
     values.push(value);
   };
   return { add, result: () => values };
 }
 
-function collecting(hold: Hold): Gathering {
+function createAddToSet(hold: ReserveMemory): Accumulator {
   const values = new Map<string, Value>();
   const add = (value: Maybe): void => {
     if (value === undefined) return;
@@ -77,17 +75,17 @@ function collecting(hold: Hold): Gathering {
 }
 
 /** Begins to gather; `hold` counts what is kept of many values. */
-export type Start = (hold: Hold) => Gathering;
+export type CreateAccumulator = (hold: ReserveMemory) => Accumulator;
 
-export const ACCUMULATORS: Readonly<Record<string, Start>> = {
-  $sum: () => folding((held, value) => total([held, value]), 0),
-  $count: () => folding((held) => total([held, 1]), 0),
-  $avg: averaging,
-  $max: () => folding((held, value) => extreme([held, value], 1), null),
-  $min: () => folding((held, value) => extreme([held, value], -1), null),
-  $first: first,
-  $last: () => folding((_held, value) => value ?? null, null),
-  $push: pushing,
-  $addToSet: collecting,
-  $mergeObjects: () => folding((held, value) => mergeObjects([held, value]), mergeObjects([])),
+export const accumulators: Readonly<Record<string, CreateAccumulator>> = {
+  $sum: () => createMerging((held, value) => sumOf([held, value]), 0),
+  $count: () => createMerging((held) => sumOf([held, 1]), 0),
+  $avg: createAverage,
+  $max: () => createMerging((held, value) => extremeOf([held, value], 1), null),
+  $min: () => createMerging((held, value) => extremeOf([held, value], -1), null),
+  $first: createFirst,
+  $last: () => createMerging((_held, value) => value ?? null, null),
+  $push: createPush,
+  $addToSet: createAddToSet,
+  $mergeObjects: () => createMerging((held, value) => mergeObjects([held, value]), mergeObjects([])),
 };

@@ -1,52 +1,46 @@
 /** The first or the last row of each group straight from an index: from group to group, without reading the rest. */
-import type { Doc } from '../bson/value.js';
-import type { Value } from '../bson/value.js';
+import type { Doc, Value } from '../bson/value.js';
 import { decode } from '../bson/decode.js';
-import type { Scope } from '../expr/expression.js';
-import { matchNode } from '../match/node.js';
-import type { QueryNode } from '../match/node.js';
+import type { Scope } from '../expressions/expression.js';
+import { matchesQuery, type QueryNode } from '../match/query-node.js';
 import { encodeValues } from '../order/encode-key.js';
-import { documentKeys } from '../order/index-keys.js';
-import type { SortPattern } from '../order/index-keys.js';
-import { choosePlan } from '../plan/plan.js';
-import type { IndexPlan } from '../plan/plan.js';
-import { pause } from '../plan/rows.js';
-import type { TimeSlice, Paused } from '../plan/rows.js';
+import { documentKeys, type SortPattern } from '../order/index-keys.js';
+import { choosePlan, type IndexPlan } from '../plan/plan.js';
+import { type Pausable, pause, type TimeSlice } from '../plan/rows.js';
 import { asBuffer, successor } from '../store/bytes.js';
-import { entries } from '../store/environment.js';
-import type { KeyRange } from '../store/environment.js';
+import { entries, type KeyRange } from '../store/environment.js';
 import { dataKey, idOfEntry } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
-import { compileGroup, readGroup } from './group.js';
-import type { Context, Named } from './stage.js';
+import { compileGroup, parseGroup } from './group.js';
+import type { StageContext, StageSpec } from './stage.js';
 
-interface Place {
-  readonly store: Store;
-  readonly table: Table;
-  readonly node: QueryNode;
-  readonly timeSlice: TimeSlice;
-  readonly hint: Value | undefined;
+interface ReadContext {
+  store: Store;
+  table: Table;
+  node: QueryNode;
+  timeSlice: TimeSlice;
+  hint: Value | undefined;
 }
 
-interface Walk {
-  readonly plan: IndexPlan;
+interface GroupScan {
+  plan: IndexPlan;
   /** How many fields of the index make the group. */
-  readonly depth: number;
+  depth: number;
 }
 
 /** The path that the stage groups by if all it keeps of a group is one end of it. */
-function groupedEnd([, operand]: Named, scope: Scope): { path: string; last: boolean } | null {
-  const { id, fields } = readGroup(operand, scope);
+function parseFirstOrLast([, operand]: StageSpec, scope: Scope): { path: string; last: boolean } | null {
+  const { id, fields } = parseGroup(operand, scope);
   if (typeof id !== 'string' || !/^\$[^$]/.test(id)) return null;
   const operators = new Set(fields.map(({ operator }) => operator));
   if (operators.size !== 1 || (!operators.has('$first') && !operators.has('$last'))) return null;
   return { path: id.slice(1), last: operators.has('$last') };
 }
 
-const turned = (sort: SortPattern): SortPattern => ({ ...sort, descending: sort.descending.map((is) => !is) });
+const reverseSort = (sort: SortPattern): SortPattern => ({ ...sort, descending: sort.descending.map((is) => !is) });
 
-function walkOf(place: Place, sort: SortPattern, path: string): Walk | null {
+function planGroupScan(place: ReadContext, sort: SortPattern, path: string): GroupScan | null {
   const plan = choosePlan(place.table, place.node, { sort, hint: place.hint });
   if (plan.kind !== 'index' || !plan.sorted || plan.merge || plan.index.id === place.table.id) return null;
   const depth = plan.index.paths.indexOf(path) + 1;
@@ -55,12 +49,12 @@ function walkOf(place: Place, sort: SortPattern, path: string): Walk | null {
 }
 
 /** The bytes with which all entries of the document's group begin. */
-function groupPrefix({ plan: { index }, depth }: Walk, doc: Doc): Buffer {
+function groupPrefix({ plan: { index }, depth }: GroupScan, doc: Doc): Buffer {
   const [tuple = []] = documentKeys(doc, index.paths.slice(0, depth), index.parts.slice(0, depth)).tuples;
   return Buffer.concat([index.prefix, encodeValues(tuple, index.descending)]);
 }
 
-function* ends(place: Place, walk: Walk): Paused<Doc> {
+function* scanGroups(place: ReadContext, walk: GroupScan): Pausable<Doc> {
   const { plan } = walk;
   let range: KeyRange | undefined = plan.ranges[0];
   while (range) {
@@ -70,7 +64,7 @@ function* ends(place: Place, walk: Walk): Paused<Doc> {
       if (place.timeSlice.isOver()) yield pause;
       const raw = place.store.data.get(dataKey(place.table, idOfEntry(key, value)));
       const doc = raw && decode(asBuffer(raw));
-      if (!doc || !matchNode(place.node, doc)) continue;
+      if (!doc || !matchesQuery(place.node, doc)) continue;
       yield doc;
       const prefix = groupPrefix(walk, doc);
       // An entry that a write in between has moved is behind us; reading on from it skips nothing.
@@ -82,9 +76,14 @@ function* ends(place: Place, walk: Walk): Paused<Doc> {
 }
 
 /** Documents, one for each group, of `$sort` and `$group` with nothing but `$first` or `$last`; null if no index gives them. */
-export function groupEnds(place: Place, sort: SortPattern, group: Named, context: Context): Paused<Doc> | null {
-  const grouped = groupedEnd(group, context.scope);
+export function firstLastGroups(
+  place: ReadContext,
+  sort: SortPattern,
+  group: StageSpec,
+  context: StageContext,
+): Pausable<Doc> | null {
+  const grouped = parseFirstOrLast(group, context.scope);
   if (!grouped || sort.paths[0] !== grouped.path) return null;
-  const walk = walkOf(place, grouped.last ? turned(sort) : sort, grouped.path);
-  return walk && compileGroup(group[1], context)(ends(place, walk));
+  const walk = planGroupScan(place, grouped.last ? reverseSort(sort) : sort, grouped.path);
+  return walk && compileGroup(group[1], context)(scanGroups(place, walk));
 }

@@ -1,30 +1,27 @@
 /** `$group` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/group/): one document for each value of `_id`. */
 import { CommandError, unsupported } from '../errors.js';
-import { isDoc, setField } from '../bson/value.js';
-import type { Doc, Value } from '../bson/value.js';
-import { compileExpression } from '../expr/expression.js';
-import type { Evaluate, Scope } from '../expr/expression.js';
+import { type Doc, isDoc, setField, type Value } from '../bson/value.js';
+import { compileExpression, type Evaluate, type Scope } from '../expressions/expression.js';
 import { encodeKey } from '../order/encode-key.js';
 import { pause } from '../plan/rows.js';
-import { ACCUMULATORS } from './accumulators.js';
-import type { Gathering, Start } from './accumulators.js';
-import { holding } from './memory.js';
-import type { Context, Stage } from './stage.js';
+import { type Accumulator, accumulators, type CreateAccumulator } from './accumulators.js';
+import { createMemoryLimit } from './memory-limit.js';
+import type { StageContext, Stage } from './stage.js';
 
-interface Field {
-  readonly name: string;
-  readonly operator: string;
-  readonly start: Start;
-  readonly evaluate: Evaluate;
+interface GroupField {
+  name: string;
+  operator: string;
+  createAccumulator: CreateAccumulator;
+  evaluate: Evaluate;
 }
 
 export interface GroupSpec {
-  readonly id: Value;
-  readonly idOf: Evaluate;
-  readonly fields: readonly Field[];
+  id: Value;
+  evaluateId: Evaluate;
+  fields: readonly GroupField[];
 }
 
-function compileField(name: string, operand: Value, scope: Scope): Field {
+function compileField(name: string, operand: Value, scope: Scope): GroupField {
   if (name.includes('.')) throw new CommandError(40235, `The field name '${name}' cannot contain '.'`);
   if (name.startsWith('$')) throw new CommandError(40236, `The field name '${name}' cannot be an operator name`);
   const entries = isDoc(operand) ? Object.entries(operand) : [];
@@ -32,62 +29,62 @@ function compileField(name: string, operand: Value, scope: Scope): Field {
   if (!only) throw new CommandError(40234, `The field '${name}' must be an accumulator object`);
   if (entries.length > 1) throw new CommandError(40238, `The field '${name}' must specify one accumulator`);
   const [operator, argument] = only;
-  const start = Object.hasOwn(ACCUMULATORS, operator) ? ACCUMULATORS[operator] : undefined;
+  const start = Object.hasOwn(accumulators, operator) ? accumulators[operator] : undefined;
   if (!start) throw unsupported(15952, `the group operator ${operator}`);
   if (Array.isArray(argument)) throw new CommandError(40237, `The ${operator} accumulator is a unary operator`);
-  return { name, operator, start, evaluate: compileExpression(argument, scope) };
+  return { name, operator, createAccumulator: start, evaluate: compileExpression(argument, scope) };
 }
 
 /** Reads the stage. Throws 15947, 15955, 40234 to 40238 and 15952 as MongoDB does. */
-export function readGroup(operand: Value, scope: Scope): GroupSpec {
+export function parseGroup(operand: Value, scope: Scope): GroupSpec {
   if (!isDoc(operand)) throw new CommandError(15947, "a group's fields must be specified in an object");
   const { _id: id, ...rest } = operand;
   if (id === undefined) throw new CommandError(15955, 'a group specification must include an _id');
   const fields = Object.entries(rest).map(([name, item]) => compileField(name, item, scope));
-  return { id, idOf: compileExpression(id, scope), fields };
+  return { id, evaluateId: compileExpression(id, scope), fields };
 }
 
 interface Group {
-  readonly id: Value;
-  readonly gatherings: readonly Gathering[];
+  id: Value;
+  accumulators: readonly Accumulator[];
 }
 
-function documentOf({ id, gatherings }: Group, fields: readonly Field[]): Doc {
+function groupDocument({ id, accumulators }: Group, fields: readonly GroupField[]): Doc {
   const doc: Doc = { _id: id };
   fields.forEach(({ name }, at) => {
-    const value = gatherings[at]?.result();
+    const value = accumulators[at]?.result();
     if (value !== undefined) setField(doc, name, value);
   });
   return doc;
 }
 
 /** What a group takes beside its key, roughly. */
-const GROUP_BYTES = 200;
+const groupOverheadBytes = 200;
 
 /** Compiles the stage. Its result throws 292 for too many groups, 146 for accumulators that keep too much. */
-export function compileGroup(operand: Value, { scope, timeSlice }: Context): Stage {
-  const { idOf, fields } = readGroup(operand, scope);
+export function compileGroup(operand: Value, { scope, timeSlice }: StageContext): Stage {
+  const { evaluateId, fields } = parseGroup(operand, scope);
   return function* (source) {
     const groups = new Map<string, Group>();
-    const holdGroup = holding(292, '$group');
-    const holdValues = holding(146, 'an accumulator of $group');
+    const holdGroup = createMemoryLimit(292, '$group');
+    const holdValues = createMemoryLimit(146, 'an accumulator of $group');
     const begin = (id: Value, key: string): Group => {
-      holdGroup(key.length + GROUP_BYTES);
-      const group = { id, gatherings: fields.map(({ start }) => start(holdValues)) };
+      holdGroup(key.length + groupOverheadBytes);
+      const group = { id, accumulators: fields.map(({ createAccumulator }) => createAccumulator(holdValues)) };
       groups.set(key, group);
       return group;
     };
     for (const doc of source) {
       if (doc === pause || timeSlice.isOver()) yield pause;
       if (doc === pause) continue;
-      const value = idOf(doc, scope.variables) ?? null;
+      const value = evaluateId(doc, scope.variables) ?? null;
       const key = encodeKey(value).toString('latin1');
       const group = groups.get(key) ?? begin(value, key);
-      fields.forEach(({ evaluate }, at) => group.gatherings[at]?.add(evaluate(doc, scope.variables)));
+      fields.forEach(({ evaluate }, at) => group.accumulators[at]?.add(evaluate(doc, scope.variables)));
     }
     for (const group of groups.values()) {
       if (timeSlice.isOver()) yield pause;
-      yield documentOf(group, fields);
+      yield groupDocument(group, fields);
     }
   };
 }

@@ -1,31 +1,27 @@
 /** `$lookup` and `$unionWith`: documents of another collection (https://www.mongodb.com/docs/manual/reference/operator/aggregation/lookup/). */
 import { BSONRegExp } from 'bson';
 import { CommandError, unsupported } from '../errors.js';
-import { isDoc, typeName } from '../bson/value.js';
-import type { Doc, Value } from '../bson/value.js';
-import { compileExpression, fieldValue } from '../expr/expression.js';
-import type { Variables } from '../expr/expression.js';
-import { pause } from '../plan/rows.js';
-import type { TimeSlice, Paused } from '../plan/rows.js';
-import { stageOf } from '../projection/transform.js';
-import { gather, listed } from './stage.js';
-import type { CompileStage, Context, Named } from './stage.js';
-import { holding } from './memory.js';
-import { withValue } from './unwind.js';
+import { type Doc, isDoc, typeName, type Value } from '../bson/value.js';
+import { compileExpression, fieldValue, type Variables } from '../expressions/expression.js';
+import { type Pausable, pause, type TimeSlice } from '../plan/rows.js';
+import { parseStage } from '../projection/transforms.js';
+import { collectDocuments, type CompileStage, fromDocuments, type StageContext, type StageSpec } from './stage.js';
+import { createMemoryLimit } from './memory-limit.js';
+import { withPathValue } from './unwind.js';
 
-interface Lookup {
-  readonly from: string;
-  readonly as: readonly string[];
+interface LookupSpec {
+  from: string;
+  as: readonly string[];
   /** The two paths of the equality form. */
-  readonly local: readonly string[] | null;
-  readonly foreign: string;
-  readonly stages: readonly Named[];
-  readonly variables: Doc;
+  local: readonly string[] | null;
+  foreign: string;
+  stages: readonly StageSpec[];
+  variables: Doc;
 }
 
-const FIELDS = new Set(['from', 'as', 'localField', 'foreignField', 'let', 'pipeline']);
+const lookupFields = new Set(['from', 'as', 'localField', 'foreignField', 'let', 'pipeline']);
 
-function text(operand: Doc, name: string): string | null {
+function stringField(operand: Doc, name: string): string | null {
   const value = operand[name];
   if (value === undefined) return null;
   if (typeof value === 'string') return value;
@@ -33,21 +29,21 @@ function text(operand: Doc, name: string): string | null {
 }
 
 /** Reads the stages of a pipeline inside a stage. */
-export function readStages(value: Value | undefined, owner: string): Named[] {
+export function parseStages(value: Value | undefined, owner: string): StageSpec[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new CommandError(9, `the pipeline of ${owner} must be an array`);
-  return value.map(stageOf);
+  return value.map(parseStage);
 }
 
-function readLookup(operand: Value): Lookup {
+function parseLookup(operand: Value): LookupSpec {
   if (!isDoc(operand))
     throw new CommandError(9, `the $lookup specification must be an object, not ${typeName(operand)}`);
-  const unknown = Object.keys(operand).find((name) => !FIELDS.has(name));
+  const unknown = Object.keys(operand).find((name) => !lookupFields.has(name));
   if (unknown) throw new CommandError(9, `unknown argument to $lookup: ${unknown}`);
-  const from = text(operand, 'from');
-  const as = text(operand, 'as');
-  const local = text(operand, 'localField');
-  const foreign = text(operand, 'foreignField');
+  const from = stringField(operand, 'from');
+  const as = stringField(operand, 'as');
+  const local = stringField(operand, 'localField');
+  const foreign = stringField(operand, 'foreignField');
   if (from === null) throw unsupported(9, 'a $lookup without from');
   if (as === null || as === '') throw new CommandError(9, "must specify 'as' field for a $lookup");
   const bad = as.split('.').find((part) => part === '' || part.startsWith('$'));
@@ -67,13 +63,13 @@ function readLookup(operand: Value): Lookup {
     as: as.split('.'),
     local: local?.split('.') ?? null,
     foreign: foreign ?? '',
-    stages: readStages(operand['pipeline'], '$lookup'),
+    stages: parseStages(operand['pipeline'], '$lookup'),
     variables,
   };
 }
 
 /** A missing local field is looked up as null; of an array each element is. */
-function equalityOf(doc: Doc, local: readonly string[], foreign: string): Named {
+function equalityMatch(doc: Doc, local: readonly string[], foreign: string): StageSpec {
   const value = fieldValue(doc, local) ?? null;
   const wanted = Array.isArray(value) ? value : [value];
   const plain = wanted.filter((item) => !(item instanceof BSONRegExp));
@@ -85,7 +81,7 @@ function equalityOf(doc: Doc, local: readonly string[], foreign: string): Named 
 
 /** Compiles the stage. */
 export const compileLookup: CompileStage = (operand, context) => {
-  const { from, as, local, foreign, stages, variables } = readLookup(operand);
+  const { from, as, local, foreign, stages, variables } = parseLookup(operand);
   const given = Object.entries(variables).map(
     ([name, item]) => [name, compileExpression(item, context.scope)] as const,
   );
@@ -94,7 +90,7 @@ export const compileLookup: CompileStage = (operand, context) => {
     ...Object.fromEntries(given.map(([name]) => [name, undefined])),
   };
   context.compile(stages, { ...context, scope: { variables: names } });
-  const innerOf = (doc: Doc): Context => {
+  const innerOf = (doc: Doc): StageContext => {
     const values = given.map(([name, evaluate]) => [name, evaluate(doc, context.scope.variables)] as const);
     return { ...context, scope: { variables: { ...context.scope.variables, ...Object.fromEntries(values) } } };
   };
@@ -104,11 +100,15 @@ export const compileLookup: CompileStage = (operand, context) => {
     for (const doc of source) {
       if (doc === pause || context.timeSlice.isOver()) yield pause;
       if (doc === pause) continue;
-      const head = local ? [equalityOf(doc, local, foreign)] : [];
+      const head = local ? [equalityMatch(doc, local, foreign)] : [];
       const found: Doc[] =
-        kept ?? (yield* gather(context.run(from, [...head, ...stages], innerOf(doc)), holding(4568, '$lookup')));
+        kept ??
+        (yield* collectDocuments(
+          context.run(from, [...head, ...stages], innerOf(doc)),
+          createMemoryLimit(4568, '$lookup'),
+        ));
       if (isConstant) kept = found;
-      yield withValue(doc, as, found);
+      yield withPathValue(doc, as, found);
     }
   };
 };
@@ -126,7 +126,7 @@ export const compileUnionWith: CompileStage = (operand, context) => {
       `the $unionWith stage specification must be an object or string, not ${typeName(operand)}`,
     );
   }
-  const stages = readStages(given['pipeline'], '$unionWith');
+  const stages = parseStages(given['pipeline'], '$unionWith');
   context.compile(stages, context);
   return function* (source) {
     yield* source;
@@ -134,9 +134,17 @@ export const compileUnionWith: CompileStage = (operand, context) => {
   };
 };
 
-const NOT_IN_FACET = new Set(['$facet', '$out', '$merge', '$geoNear', '$indexStats', '$collStats', '$changeStream']);
+const forbiddenInFacet = new Set([
+  '$facet',
+  '$out',
+  '$merge',
+  '$geoNear',
+  '$indexStats',
+  '$collStats',
+  '$changeStream',
+]);
 
-function readFacets(operand: Value, context: Context): [string, Named[]][] {
+function parseFacets(operand: Value, context: StageContext): [string, StageSpec[]][] {
   const entries = isDoc(operand) ? Object.entries(operand) : [];
   if (!entries.length) throw new CommandError(40169, 'the $facet specification must be a non-empty object');
   return entries.map(([name, pipeline]) => {
@@ -144,8 +152,8 @@ function readFacets(operand: Value, context: Context): [string, Named[]][] {
       throw new CommandError(16410, `a facet cannot be named '${name}'`);
     }
     if (!Array.isArray(pipeline)) throw new CommandError(40170, `arguments to $facet must be arrays, ${name} is not`);
-    const stages = readStages(pipeline, '$facet');
-    const refused = stages.find(([stage]) => NOT_IN_FACET.has(stage));
+    const stages = parseStages(pipeline, '$facet');
+    const refused = stages.find(([stage]) => forbiddenInFacet.has(stage));
     if (refused) throw new CommandError(40600, `${refused[0]} is not allowed to be used within a $facet stage`);
     context.compile(stages, context);
     return [name, stages];
@@ -154,14 +162,15 @@ function readFacets(operand: Value, context: Context): [string, Named[]][] {
 
 /** Compiles `$facet`: one document with the results of several pipelines over the same documents. */
 export const compileFacet: CompileStage = (operand, context) => {
-  const facets = readFacets(operand, context);
-  const run = (docs: readonly Doc[], stages: readonly Named[], timeSlice: TimeSlice): Paused<Doc> =>
-    context.compile(stages, context)(listed(docs, timeSlice));
+  const facets = parseFacets(operand, context);
+  const run = (docs: readonly Doc[], stages: readonly StageSpec[], timeSlice: TimeSlice): Pausable<Doc> =>
+    context.compile(stages, context)(fromDocuments(docs, timeSlice));
   return function* (source) {
-    const hold = holding(4031700, '$facet');
-    const docs = yield* gather(source, hold);
+    const hold = createMemoryLimit(4031700, '$facet');
+    const docs = yield* collectDocuments(source, hold);
     const result: Doc = {};
-    for (const [name, stages] of facets) result[name] = yield* gather(run(docs, stages, context.timeSlice), hold);
+    for (const [name, stages] of facets)
+      result[name] = yield* collectDocuments(run(docs, stages, context.timeSlice), hold);
     yield result;
   };
 };

@@ -1,26 +1,23 @@
 /** Aggregation pipelines (https://www.mongodb.com/docs/manual/reference/operator/aggregation-pipeline/): stage after stage over documents. */
 import { CommandError, unsupported } from '../errors.js';
 import { encode } from '../bson/encode.js';
-import { isDoc, isNum, setField } from '../bson/value.js';
-import type { Doc, Value } from '../bson/value.js';
+import { type Doc, isDoc, isNumeric, setField, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { sorted } from '../commands/select.js';
-import { compileQuery } from '../match/compile.js';
-import { matchNode } from '../match/node.js';
+import { compileQuery } from '../match/compile-query.js';
+import { matchesQuery } from '../match/query-node.js';
 import { sortTuple } from '../order/index-keys.js';
-import { readSort } from '../order/sort-pattern.js';
-import { pause } from '../plan/rows.js';
-import type { Paused } from '../plan/rows.js';
-import { TRANSFORMS } from '../projection/transform.js';
+import { parseSort } from '../order/sort-pattern.js';
+import { type Pausable, pause } from '../plan/rows.js';
+import { transforms } from '../projection/transforms.js';
 import { compileGroup } from './group.js';
 import { compileFacet, compileLookup, compileUnionWith } from './lookup.js';
-import { each } from './stage.js';
-import type { CompileStage, Context, Named, Stage } from './stage.js';
+import { type CompileStage, mapDocuments, type Stage, type StageContext, type StageSpec } from './stage.js';
 import { compileUnwind } from './unwind.js';
 
 /** A count of documents in a stage. Throws `code` for anything that is no whole number of at least `least`. */
-export function wholeNumber(name: string, operand: Value, { min, code }: { min: number; code: number }): number {
-  const value = isNum(operand) ? toDouble(operand) : NaN;
+export function parseCount(name: string, operand: Value, { min, code }: { min: number; code: number }): number {
+  const value = isNumeric(operand) ? toDouble(operand) : NaN;
   if (!Number.isInteger(value) || value < min) {
     throw new CommandError(
       value === 0 ? 15958 : code,
@@ -30,16 +27,16 @@ export function wholeNumber(name: string, operand: Value, { min, code }: { min: 
   return value;
 }
 
-export const limitOf = (operand: Value): number => wholeNumber('$limit', operand, { min: 1, code: 5107201 });
-export const skipOf = (operand: Value): number => wholeNumber('$skip', operand, { min: 0, code: 5107200 });
+export const parseLimit = (operand: Value): number => parseCount('$limit', operand, { min: 1, code: 5107201 });
+export const parseSkip = (operand: Value): number => parseCount('$skip', operand, { min: 0, code: 5107200 });
 
 /** The filter of a `$match`. Throws 15959. */
-export function filterOf(operand: Value): Doc {
+export function parseMatch(operand: Value): Doc {
   if (!isDoc(operand)) throw new CommandError(15959, 'the match filter must be an expression in an object');
   return operand;
 }
 
-function limitTo(limit: number): Stage {
+function limitStage(limit: number): Stage {
   return function* (source) {
     let left = limit;
     for (const doc of source) {
@@ -49,24 +46,24 @@ function limitTo(limit: number): Stage {
   };
 }
 
-function skipping(count: number): Stage {
+function skipStage(count: number): Stage {
   return (source) => {
     let left = count;
-    return each((doc) => (left-- > 0 ? null : doc))(source);
+    return mapDocuments((doc) => (left-- > 0 ? null : doc))(source);
   };
 }
 
 /** The sort of a stage. Throws 15973 and 15976. */
-export function sortOperand(operand: Value): Doc {
+export function parseSortOperand(operand: Value): Doc {
   if (!isDoc(operand)) throw new CommandError(15973, 'the $sort key specification must be an object');
   if (!Object.keys(operand).length) throw new CommandError(15976, '$sort stage must have at least one sort key');
   return operand;
 }
 
-function sorting(operand: Value, keep: number): Stage {
-  const pattern = readSort(sortOperand(operand));
+function sortStage(operand: Value, keep: number): Stage {
+  const pattern = parseSort(parseSortOperand(operand));
   return function* (source) {
-    const withKeys = function* (): Paused<{ doc: Doc; tuple: ReturnType<typeof sortTuple>; bytes: number }> {
+    const withKeys = function* (): Pausable<{ doc: Doc; tuple: ReturnType<typeof sortTuple>; bytes: number }> {
       for (const doc of source) {
         if (doc === pause) yield pause;
         else yield { doc, tuple: sortTuple(doc, pattern), bytes: encode(doc).length };
@@ -76,7 +73,7 @@ function sorting(operand: Value, keep: number): Stage {
   };
 }
 
-function counting(operand: Value): Stage {
+function countStage(operand: Value): Stage {
   if (typeof operand !== 'string' || operand === '') {
     throw new CommandError(operand === '' ? 40157 : 40156, 'the count field must be a non-empty string');
   }
@@ -94,16 +91,16 @@ function counting(operand: Value): Stage {
   };
 }
 
-const STAGES: Readonly<Record<string, CompileStage>> = {
+const stageCompilers: Readonly<Record<string, CompileStage>> = {
   $match: (operand, { scope }) => {
-    const node = compileQuery(filterOf(operand), scope);
-    return each((doc) => (matchNode(node, doc) ? doc : null));
+    const node = compileQuery(parseMatch(operand), scope);
+    return mapDocuments((doc) => (matchesQuery(node, doc) ? doc : null));
   },
   $group: compileGroup,
-  $sort: (operand) => sorting(operand, 0),
-  $limit: (operand) => limitTo(limitOf(operand)),
-  $skip: (operand) => skipping(skipOf(operand)),
-  $count: counting,
+  $sort: (operand) => sortStage(operand, 0),
+  $limit: (operand) => limitStage(parseLimit(operand)),
+  $skip: (operand) => skipStage(parseSkip(operand)),
+  $count: countStage,
   $unwind: compileUnwind,
   $lookup: compileLookup,
   $unionWith: compileUnionWith,
@@ -113,7 +110,7 @@ const STAGES: Readonly<Record<string, CompileStage>> = {
       throw new CommandError(40147, 'the sortByCount field must be a path with $ or an expression in an object');
     }
     const grouped = compileGroup({ _id: operand, count: { $sum: 1 } }, context);
-    const ordered = sorting({ count: -1 }, 0);
+    const ordered = sortStage({ count: -1 }, 0);
     return (source) => ordered(grouped(source));
   },
 };
@@ -124,11 +121,11 @@ function isFieldOrExpression(operand: Value): boolean {
 }
 
 /** Compiles one stage. Throws 40324 for one that does not exist here, 40573 for a change stream. */
-function compileStage([name, operand]: Named, context: Context): Stage {
-  const stage = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
+function compileStage([name, operand]: StageSpec, context: StageContext): Stage {
+  const stage = Object.hasOwn(stageCompilers, name) ? stageCompilers[name] : undefined;
   if (stage) return stage(operand, context);
-  const transform = Object.hasOwn(TRANSFORMS, name) ? TRANSFORMS[name] : undefined;
-  if (transform) return each(transform(operand, context.scope));
+  const transform = Object.hasOwn(transforms, name) ? transforms[name] : undefined;
+  if (transform) return mapDocuments(transform(operand, context.scope));
   if (name === '$changeStream') throw unsupported(40573, 'a change stream');
   throw new CommandError(
     40324,
@@ -137,11 +134,11 @@ function compileStage([name, operand]: Named, context: Context): Stage {
 }
 
 /** Compiles stages in their order; a sort with a limit behind it keeps no more than the limit. */
-export function compileStages(stages: readonly Named[], context: Context): Stage {
+export function compileStages(stages: readonly StageSpec[], context: StageContext): Stage {
   const compiled = stages.map((stage, at) => {
     const next = stages[at + 1];
     const limited = stage[0] === '$sort' && next?.[0] === '$limit';
-    return limited ? sorting(stage[1], limitOf(next[1])) : compileStage(stage, context);
+    return limited ? sortStage(stage[1], parseLimit(next[1])) : compileStage(stage, context);
   });
   return (source) => compiled.reduce((docs, stage) => stage(docs), source);
 }

@@ -1,29 +1,26 @@
 /** What a pipeline stage is, and what it may use. */
-import type { Value } from '../bson/value.js';
-import type { Doc } from '../bson/value.js';
-import type { Scope } from '../expr/expression.js';
-import { pause } from '../plan/rows.js';
-import type { TimeSlice, Paused } from '../plan/rows.js';
-import { sizeOf } from './memory.js';
-import type { Hold } from './memory.js';
+import type { Value, Doc } from '../bson/value.js';
+import type { Scope } from '../expressions/expression.js';
+import { type Pausable, pause, type TimeSlice } from '../plan/rows.js';
+import { encodedSize, type ReserveMemory } from './memory-limit.js';
 
-export type Stage = (source: Paused<Doc>) => Paused<Doc>;
-export type Named = readonly [name: string, operand: Value];
+export type Stage = (source: Pausable<Doc>) => Pausable<Doc>;
+export type StageSpec = readonly [name: string, operand: Value];
 
 /** What a stage is compiled with. */
-export interface Context {
-  readonly scope: Scope;
-  readonly timeSlice: TimeSlice;
+export interface StageContext {
+  scope: Scope;
+  timeSlice: TimeSlice;
   /** Runs stages over another collection of the database. Its head goes to the planner, so that an index can serve it. */
-  readonly run: (collection: Value, stages: readonly Named[], context: Context) => Paused<Doc>;
+  run: (collection: Value, stages: readonly StageSpec[], context: StageContext) => Pausable<Doc>;
   /** Compiles stages that run inside another, over documents that are there already. */
-  readonly compile: (stages: readonly Named[], context: Context) => Stage;
+  compile: (stages: readonly StageSpec[], context: StageContext) => Stage;
 }
 
-export type CompileStage = (operand: Value, context: Context) => Stage;
+export type CompileStage = (operand: Value, context: StageContext) => Stage;
 
 /** A stage that looks at one document at a time; null drops it. */
-export function each(work: (doc: Doc) => Doc | null): Stage {
+export function mapDocuments(work: (doc: Doc) => Doc | null): Stage {
   return function* (source) {
     for (const doc of source) {
       const result = doc === pause ? pause : work(doc);
@@ -33,21 +30,21 @@ export function each(work: (doc: Doc) => Doc | null): Stage {
 }
 
 /** Gathers all documents of a source, with its pauses; `hold` counts them. */
-export function* gather(source: Paused<Doc>, hold: Hold): Generator<typeof pause, Doc[]> {
+export function* collectDocuments(source: Pausable<Doc>, hold: ReserveMemory): Generator<typeof pause, Doc[]> {
   const docs: Doc[] = [];
   for (const doc of source) {
     if (doc === pause) {
       yield pause;
       continue;
     }
-    hold(sizeOf(doc));
+    hold(encodedSize(doc));
     docs.push(doc);
   }
   return docs;
 }
 
 /** A source over documents that are at hand; it pauses as any other. */
-export function* listed(docs: readonly Doc[], timeSlice: TimeSlice): Paused<Doc> {
+export function* fromDocuments(docs: readonly Doc[], timeSlice: TimeSlice): Pausable<Doc> {
   for (const doc of docs) {
     if (timeSlice.isOver()) yield pause;
     yield doc;

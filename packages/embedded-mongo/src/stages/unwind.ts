@@ -1,21 +1,19 @@
 /** `$unwind` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/unwind/): a document for each element of an array. */
 import { CommandError } from '../errors.js';
-import { getField, isDoc, setField } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
-import { pause } from '../plan/rows.js';
-import type { Paused } from '../plan/rows.js';
+import { type Doc, getField, isDoc, type Maybe, setField, type Value } from '../bson/value.js';
+import { type Pausable, pause } from '../plan/rows.js';
 
-interface Unwind {
-  readonly parts: readonly string[];
-  readonly indexName: string | null;
-  readonly keepsEmpty: boolean;
+interface UnwindSpec {
+  parts: readonly string[];
+  indexName: string | null;
+  keepsEmpty: boolean;
 }
 
-const OPTIONS = new Set(['path', 'includeArrayIndex', 'preserveNullAndEmptyArrays']);
+const unwindOptions = new Set(['path', 'includeArrayIndex', 'preserveNullAndEmptyArrays']);
 
 function checkOptions(options: Doc): void {
   const { includeArrayIndex: name, preserveNullAndEmptyArrays: keeps } = options;
-  const unknown = Object.keys(options).find((option) => !OPTIONS.has(option));
+  const unknown = Object.keys(options).find((option) => !unwindOptions.has(option));
   if (unknown) throw new CommandError(28811, `unrecognized option to $unwind stage: ${unknown}`);
   if (keeps !== undefined && typeof keeps !== 'boolean') {
     throw new CommandError(28809, 'expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage');
@@ -31,7 +29,7 @@ function checkOptions(options: Doc): void {
   }
 }
 
-function read(operand: Value): Unwind {
+function parseUnwind(operand: Value): UnwindSpec {
   const options: Doc = isDoc(operand) ? operand : { path: operand };
   const { path, includeArrayIndex, preserveNullAndEmptyArrays } = options;
   checkOptions(options);
@@ -48,35 +46,35 @@ function valueAt(doc: Maybe, parts: readonly string[]): Maybe {
 }
 
 /** A copy of a document with another value at a path; undefined takes it away. */
-export function withValue(doc: Doc, [part = '', ...rest]: readonly string[], value: Maybe): Doc {
+export function withPathValue(doc: Doc, [part = '', ...rest]: readonly string[], value: Maybe): Doc {
   const copy = { ...doc };
   const inner = getField(doc, part);
-  const next = rest.length ? withValue(isDoc(inner) ? inner : {}, rest, value) : value;
+  const next = rest.length ? withPathValue(isDoc(inner) ? inner : {}, rest, value) : value;
   if (next === undefined) Reflect.deleteProperty(copy, part);
   else setField(copy, part, next);
   return copy;
 }
 
-function* unwound({ parts, indexName, keepsEmpty }: Unwind, doc: Doc): Generator<Doc, void> {
+function* unwindDocument({ parts, indexName, keepsEmpty }: UnwindSpec, doc: Doc): Generator<Doc, void> {
   const value = valueAt(doc, parts);
   const numbered = (made: Doc, index: bigint | null): Doc =>
-    indexName === null ? made : withValue(made, indexName.split('.'), index);
+    indexName === null ? made : withPathValue(made, indexName.split('.'), index);
   if (!Array.isArray(value)) {
     if (value !== undefined && value !== null) yield numbered(doc, null);
     else if (keepsEmpty) yield numbered(doc, null);
     return;
   }
-  if (!value.length && keepsEmpty) yield numbered(withValue(doc, parts, undefined), null);
-  for (const [index, item] of value.entries()) yield numbered(withValue(doc, parts, item), BigInt(index));
+  if (!value.length && keepsEmpty) yield numbered(withPathValue(doc, parts, undefined), null);
+  for (const [index, item] of value.entries()) yield numbered(withPathValue(doc, parts, item), BigInt(index));
 }
 
 /** Compiles the stage. Throws 28808 and 28818 for a path that is none. */
-export function compileUnwind(operand: Value): (source: Paused<Doc>) => Paused<Doc> {
-  const unwind = read(operand);
+export function compileUnwind(operand: Value): (source: Pausable<Doc>) => Pausable<Doc> {
+  const unwind = parseUnwind(operand);
   return function* (source) {
     for (const doc of source) {
       if (doc === pause) yield pause;
-      else yield* unwound(unwind, doc);
+      else yield* unwindDocument(unwind, doc);
     }
   };
 }

@@ -1,7 +1,7 @@
 /** The catalogue: which tables and indexes there are. Kept in memory, written in the transaction that changes it. */
 import { decode } from '../bson/decode.js';
 import { encode } from '../bson/encode.js';
-import { isDoc, isNum } from '../bson/value.js';
+import { isDoc, isNumeric } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { asBuffer, numberPrefix } from './bytes.js';
@@ -44,7 +44,7 @@ function record(table: Table): Doc {
   return { id, db, name, options, count: BigInt(count), indexes };
 }
 
-const numberOf = (value: Value | undefined): number => (isNum(value) ? toDouble(value) : 0);
+const numberOf = (value: Value | undefined): number => (isNumeric(value) ? toDouble(value) : 0);
 const listOf = (value: Value | undefined): Value[] => (Array.isArray(value) ? value : []);
 
 function readIndex(stored: Value): Index[] {

@@ -3,11 +3,11 @@ import { CommandError } from '../errors.js';
 import { encode } from '../bson/encode.js';
 import { getField, typeName } from '../bson/value.js';
 import type { Doc, Maybe, Value } from '../bson/value.js';
-import { matchNode } from '../match/node.js';
+import { matchesQuery } from '../match/query-node.js';
 import { encodeKey, encodeValues } from '../order/encode-key.js';
 import { documentKeys } from '../order/index-keys.js';
 import type { KeyTuple } from '../order/index-keys.js';
-import { describe } from '../update/target.js';
+import { formatValue } from '../update/target.js';
 import { asBuffer, maxKeyBytes, successor } from './bytes.js';
 import type { Bytes } from './environment.js';
 import type { Index, Table } from './table.js';
@@ -44,7 +44,7 @@ export function idOfEntry(key: Buffer, value: Buffer): Buffer {
 }
 
 function indexEntries(index: Index, doc: Doc, idKey: Buffer): Entries {
-  if (index.partial && !matchNode(index.partial, doc)) return { index, list: [], multikey: [] };
+  if (index.partial && !matchesQuery(index.partial, doc)) return { index, list: [], multikey: [] };
   const { tuples, multikey, present } = documentKeys(doc, index.paths, index.parts);
   if (index.sparse && !present) return { index, list: [], multikey: [] };
   const seen = new Set<string>();
@@ -75,7 +75,7 @@ function duplicate(table: Table, index: { name: string; key: Doc }, tuple: KeyTu
   });
   return new CommandError(
     11000,
-    `E11000 duplicate key error collection: ${table.db}.${table.name} index: ${index.name} dup key: ${describe(keyValue)}`,
+    `E11000 duplicate key error collection: ${table.db}.${table.name} index: ${index.name} dup key: ${formatValue(keyValue)}`,
     { keyPattern: index.key, keyValue },
   );
 }

@@ -1,10 +1,10 @@
 /** Tables (collections) and their indexes as they are kept in memory and in the catalogue. */
 import type { Doc, Value } from '../bson/value.js';
-import { isDoc, isNum } from '../bson/value.js';
+import { isDoc, isNumeric } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
-import { compileQuery } from '../match/compile.js';
-import type { QueryNode } from '../match/node.js';
-import { rootScope } from '../expr/expression.js';
+import { compileQuery } from '../match/compile-query.js';
+import type { QueryNode } from '../match/query-node.js';
+import { rootScope } from '../expressions/expression.js';
 import { numberPrefix } from './bytes.js';
 
 export interface Index {
@@ -38,7 +38,7 @@ export interface Table {
   dropped: boolean;
 }
 
-const flag = (value: Value | undefined): boolean => value === true || (isNum(value) && toDouble(value) !== 0);
+const flag = (value: Value | undefined): boolean => value === true || (isNumeric(value) && toDouble(value) !== 0);
 
 /** An index from its specification. */
 export function makeIndex(id: number, spec: Doc, state: { multikey?: boolean[]; ready: boolean }): Index {
@@ -54,11 +54,11 @@ export function makeIndex(id: number, spec: Doc, state: { multikey?: boolean[]; 
     key,
     paths,
     parts: paths.map((path) => path.split('.')),
-    descending: Object.values(key).map((direction) => isNum(direction) && toDouble(direction) < 0),
+    descending: Object.values(key).map((direction) => isNumeric(direction) && toDouble(direction) < 0),
     unique: flag(spec['unique']),
     sparse: flag(spec['sparse']),
     partial: isDoc(filter) ? compileQuery(filter, rootScope(new Date(0))) : null,
-    expireAfterSeconds: isNum(ttl) ? toDouble(ttl) : null,
+    expireAfterSeconds: isNumeric(ttl) ? toDouble(ttl) : null,
     multikey: state.multikey ?? paths.map(() => false),
     ready: state.ready,
   };

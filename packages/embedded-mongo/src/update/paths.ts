@@ -2,7 +2,7 @@
 import { CommandError } from '../errors.js';
 
 /** An array filter element of a path, `$[name]`; `$[]` has the empty name. */
-export const IDENTIFIER = /^\$\[(.*)\]$/;
+export const filterIdentifier = /^\$\[(.*)\]$/;
 
 /** The parts of an update path. Throws 56 for an empty part, 2 for a positional part where none can be. */
 export function checkPath(path: string): string[] {
@@ -12,7 +12,7 @@ export function checkPath(path: string): string[] {
     throw new CommandError(56, `The update path '${path}' contains an empty field name, which is not allowed.`);
   }
   const [first = ''] = parts;
-  if (first === '$' || IDENTIFIER.test(first)) {
+  if (first === '$' || filterIdentifier.test(first)) {
     throw new CommandError(
       2,
       `Cannot have positional (i.e. '$') or array filter element in the first position in path '${path}'`,
@@ -55,7 +55,7 @@ export function checkConflicts(paths: readonly string[]): void {
  * Throws 52 when one of the names at the top of a document begins with `$`: such a field can be inserted, by an upsert
  * too, and never updated (https://www.mongodb.com/docs/manual/core/dot-dollar-considerations/dollar-prefix/).
  */
-export function refuseDollar(names: readonly string[]): void {
+export function rejectDollarFields(names: readonly string[]): void {
   const dollar = names.find((name) => name.startsWith('$'));
   if (dollar === undefined) return;
   throw new CommandError(

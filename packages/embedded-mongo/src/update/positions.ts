@@ -1,33 +1,32 @@
 /** Positional parts of update paths: `$`, `$[]`, and `$[name]` with its array filter. */
 import { CommandError } from '../errors.js';
 import type { Doc, Value } from '../bson/value.js';
-import type { Scope } from '../expr/expression.js';
-import { compileQuery } from '../match/compile.js';
-import { matchNode } from '../match/node.js';
-import type { QueryNode } from '../match/node.js';
-import { IDENTIFIER } from './paths.js';
-import { describe, locate } from './target.js';
+import type { Scope } from '../expressions/expression.js';
+import { compileQuery } from '../match/compile-query.js';
+import { matchesQuery, type QueryNode } from '../match/query-node.js';
+import { filterIdentifier } from './paths.js';
+import { formatValue, locate } from './target.js';
 
 /** A path as it was given, and its parts. */
 export interface UpdatePath {
-  readonly parts: readonly string[];
-  readonly path: string;
+  parts: readonly string[];
+  path: string;
 }
 
-type Filters = ReadonlyMap<string, (item: Value) => boolean>;
+type ArrayFilters = ReadonlyMap<string, (item: Value) => boolean>;
 
-function rootOf(node: QueryNode): string | null {
+function rootFieldOf(node: QueryNode): string | null {
   if (node.kind === 'leaf') return node.parts[0] ?? null;
-  if (node.kind === 'not') return rootOf(node.node);
-  return node.kind === 'expression' ? null : (node.nodes.map(rootOf).find((name) => name !== null) ?? null);
+  if (node.kind === 'not') return rootFieldOf(node.node);
+  return node.kind === 'expression' ? null : (node.nodes.map(rootFieldOf).find((name) => name !== null) ?? null);
 }
 
 /** One test for each name in `arrayFilters`. Throws 2 and 9 for names that MongoDB refuses. */
-export function compileFilters(filters: readonly Doc[], scope: Scope): Filters {
+export function compileFilters(filters: readonly Doc[], scope: Scope): ArrayFilters {
   const result = new Map<string, (item: Value) => boolean>();
   for (const filter of filters) {
     const node = compileQuery(filter, scope);
-    const name = rootOf(node);
+    const name = rootFieldOf(node);
     if (name === null)
       throw new CommandError(9, 'Cannot use an expression without a top-level field name in arrayFilters');
     if (!/^[a-z][A-Za-z0-9]*$/.test(name))
@@ -37,17 +36,17 @@ export function compileFilters(filters: readonly Doc[], scope: Scope): Filters {
       );
     if (result.has(name))
       throw new CommandError(9, `Found multiple array filters with the same top-level field name ${name}`);
-    result.set(name, (item) => matchNode(node, { [name]: item }));
+    result.set(name, (item) => matchesQuery(node, { [name]: item }));
   }
   return result;
 }
 
 /** Throws 2 for a name without a filter, and 9 for a filter without its name in a path. */
-export function checkFilters(changes: readonly UpdatePath[], filters: Filters): void {
+export function checkFilters(changes: readonly UpdatePath[], filters: ArrayFilters): void {
   const used = new Set<string>();
   for (const { parts, path } of changes) {
     for (const part of parts) {
-      const name = IDENTIFIER.exec(part)?.[1];
+      const name = filterIdentifier.exec(part)?.[1];
       if (!name) continue;
       used.add(name);
       if (!filters.has(name))
@@ -61,10 +60,10 @@ export function checkFilters(changes: readonly UpdatePath[], filters: Filters): 
 }
 
 /** Replaces `$`, `$[]` and `$[name]` in a path by positions: one concrete path per element chosen. */
-export function concretePaths(doc: Doc, change: UpdatePath, position: number, filters: Filters): string[][] {
+export function resolvePositions(doc: Doc, change: UpdatePath, position: number, filters: ArrayFilters): string[][] {
   let paths: string[][] = [[]];
   for (const part of change.parts) {
-    const name = IDENTIFIER.exec(part)?.[1];
+    const name = filterIdentifier.exec(part)?.[1];
     if (part === '$') {
       if (position < 0)
         throw new CommandError(2, 'The positional operator did not find the match needed from the query.');
@@ -72,13 +71,18 @@ export function concretePaths(doc: Doc, change: UpdatePath, position: number, fi
     } else if (name === undefined) {
       paths = paths.map((path) => [...path, part]);
     } else {
-      paths = paths.flatMap((path) => chosen(doc, path, change.path, filters.get(name)));
+      paths = paths.flatMap((path) => resolveElements(doc, path, change.path, filters.get(name)));
     }
   }
   return paths;
 }
 
-function chosen(doc: Doc, path: string[], whole: string, filter: ((item: Value) => boolean) | undefined): string[][] {
+function resolveElements(
+  doc: Doc,
+  path: string[],
+  whole: string,
+  filter: ((item: Value) => boolean) | undefined,
+): string[][] {
   const list = locate(doc, path)?.value;
   if (list === undefined) {
     throw new CommandError(
@@ -89,7 +93,7 @@ function chosen(doc: Doc, path: string[], whole: string, filter: ((item: Value) 
   if (!Array.isArray(list))
     throw new CommandError(
       2,
-      `Cannot apply array updates to non-array element ${path.at(-1)}: ${describe(list)} (path '${whole}')`,
+      `Cannot apply array updates to non-array element ${path.at(-1)}: ${formatValue(list)} (path '${whole}')`,
     );
   return list.flatMap((item, index) => (!filter || filter(item) ? [[...path, String(index)]] : []));
 }

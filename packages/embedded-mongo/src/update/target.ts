@@ -1,16 +1,15 @@
 /** Finding and changing the place in a document that an update path names. */
 import { CommandError } from '../errors.js';
-import { getField, isDoc, setField, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import { type Doc, getField, isDoc, type Maybe, setField, typeName, type Value } from '../bson/value.js';
 import { arrayIndex } from '../match/path.js';
 
-const MAX_PADDING = 1_500_000;
+const maxPadding = 1_500_000;
 
 /** The place a path names: its container and the name or position in it. Absent if the path cannot be walked. */
 export interface Target {
-  readonly container: Doc | Value[];
-  readonly key: string;
-  readonly value: Maybe;
+  container: Doc | Value[];
+  key: string;
+  value: Maybe;
 }
 
 function child(container: Doc | Value[], key: string): Maybe {
@@ -33,17 +32,17 @@ export function locate(doc: Doc, parts: readonly string[]): Target | null {
 }
 
 function notViable(key: string, parent: string, value: Maybe): CommandError {
-  return new CommandError(28, `Cannot create field '${key}' in element {${parent}: ${describe(value)}}`);
+  return new CommandError(28, `Cannot create field '${key}' in element {${parent}: ${formatValue(value)}}`);
 }
 
 /** A value as error messages show it. */
-export function describe(value: Maybe): string {
+export function formatValue(value: Maybe): string {
   if (typeof value === 'string') return `"${value}"`;
   if (typeof value === 'object' && value !== null) {
-    if (Array.isArray(value)) return `[ ${value.map(describe).join(', ')} ]`;
+    if (Array.isArray(value)) return `[ ${value.map(formatValue).join(', ')} ]`;
     if (isDoc(value))
       return `{ ${Object.entries(value)
-        .map(([name, item]) => `${name}: ${describe(item)}`)
+        .map(([name, item]) => `${name}: ${formatValue(item)}`)
         .join(', ')} }`;
     if (typeName(value) === 'objectId') return `ObjectId('${String(value)}')`;
     if (value instanceof Date) return `new Date(${value.getTime()})`;
@@ -52,14 +51,14 @@ export function describe(value: Maybe): string {
 }
 
 /** Follows a path and creates embedded documents where it ends too early. Throws 28 if a scalar is in the way. */
-export function ensure(doc: Doc, parts: readonly string[]): Target {
+export function locateOrCreate(doc: Doc, parts: readonly string[]): Target {
   let container: Doc | Value[] = doc;
   parts.slice(0, -1).forEach((part, depth) => {
     let next: Maybe = child(container, part);
     if (next === undefined) {
       checkKey(container, part, parts[depth - 1] ?? '');
       next = {};
-      store(container, part, next);
+      setAt(container, part, next);
     }
     if (!isDoc(next) && !Array.isArray(next)) throw notViable(parts[depth + 1] ?? '', part, next);
     container = next;
@@ -74,21 +73,21 @@ function checkKey(container: Doc | Value[], key: string, parent: string): void {
 }
 
 /** Puts a value at a place; an array is filled with nulls up to the position. */
-export function store(container: Doc | Value[], key: string, value: Value): void {
+export function setAt(container: Doc | Value[], key: string, value: Value): void {
   if (!Array.isArray(container)) {
     setField(container, key, value);
     return;
   }
   const index = arrayIndex(key);
-  if (index - container.length > MAX_PADDING) {
-    throw new CommandError(2, `can't backfill more than ${MAX_PADDING} elements`);
+  if (index - container.length > maxPadding) {
+    throw new CommandError(2, `can't backfill more than ${maxPadding} elements`);
   }
   while (container.length < index) container.push(null);
   container[index] = value;
 }
 
 /** Removes a field; an array element becomes null. */
-export function remove(target: Target): void {
+export function removeAt(target: Target): void {
   if (target.value === undefined) return;
   if (Array.isArray(target.container)) target.container[arrayIndex(target.key)] = null;
   else Reflect.deleteProperty(target.container, target.key);

@@ -2,28 +2,28 @@
 export type Document = Record<string, unknown>;
 
 export interface Case {
-  readonly name: string;
+  name: string;
   /** The page the answer rests on, under https://www.mongodb.com/docs/manual/reference/. */
-  readonly page: string;
+  page: string;
   /** Documents of the collection; those without `_id` get 1, 2, 3 and so on. */
-  readonly docs?: readonly Document[];
+  docs?: readonly Document[];
   /** Other collections, by the name that the command says. */
-  readonly others?: Readonly<Record<string, readonly Document[]>>;
-  readonly indexes?: readonly Document[];
+  others?: Readonly<Record<string, readonly Document[]>>;
+  indexes?: readonly Document[];
   /** Commands, all but the last made ready for it. The collection is called `c`. */
-  readonly run: Document | readonly Document[];
+  run: Document | readonly Document[];
   /** The documents of the cursor, in this order. */
-  readonly gives?: readonly Document[];
+  gives?: readonly Document[];
   /** As `gives`, in any order. */
-  readonly givesAnyOrder?: readonly Document[];
+  givesAnyOrder?: readonly Document[];
   /** Their `_id`s, in any order. */
-  readonly ids?: readonly unknown[];
+  ids?: readonly unknown[];
   /** Fields that the reply has, by dotted path. */
-  readonly reply?: Document;
+  reply?: Document;
   /** The collection afterwards, by `_id`. */
-  readonly after?: readonly Document[];
+  after?: readonly Document[];
   /** The code of the error, of the command or of its first statement that failed. */
-  readonly code?: number | readonly number[];
+  code?: number | readonly number[];
 }
 
 type Options = Partial<Case> & { page?: string };
@@ -59,7 +59,7 @@ export function expressions(
 
 /** An error with one of these codes. */
 export class Fails {
-  readonly codes: readonly number[];
+  codes: readonly number[];
 
   constructor(...codes: number[]) {
     this.codes = codes;

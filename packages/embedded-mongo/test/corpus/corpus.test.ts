@@ -1,8 +1,7 @@
 /** The corpus, against the embedded store or the MongoDB that MONGODB_URI names. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Case } from './case.js';
-import { openTarget, runCase } from './run-case.js';
-import type { Target } from './run-case.js';
+import { openTarget, runCase, type Target } from './run-case.js';
 import { TOPICS } from './topics.js';
 
 let target: Target;

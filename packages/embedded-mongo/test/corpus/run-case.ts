@@ -15,9 +15,9 @@ const AS_THEY_ARE = { promoteValues: false, bsonRegExp: true };
 
 /** A database on the embedded store, or on the MongoDB that MONGODB_URI names. */
 export interface Target {
-  readonly client: Client;
-  readonly database: string;
-  readonly close: () => Promise<void>;
+  client: Client;
+  database: string;
+  close: () => Promise<void>;
 }
 
 export async function openTarget(label: string): Promise<Target> {
@@ -40,9 +40,9 @@ export async function openTarget(label: string): Promise<Target> {
 }
 
 interface Outcome {
-  readonly reply: Document;
-  readonly docs: readonly Document[];
-  readonly code: number | null;
+  reply: Document;
+  docs: readonly Document[];
+  code: number | null;
 }
 
 const numberOf = (value: unknown): number => Number(String(value));

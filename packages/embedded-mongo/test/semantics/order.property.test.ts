@@ -3,9 +3,9 @@ import { Decimal128, Double, ObjectId } from 'bson';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Doc, Value } from '../../src/bson/value.js';
-import { rootScope } from '../../src/expr/expression.js';
-import { compileQuery } from '../../src/match/compile.js';
-import { matchNode } from '../../src/match/node.js';
+import { rootScope } from '../../src/expressions/expression.js';
+import { compileQuery } from '../../src/match/compile-query.js';
+import { matchesQuery } from '../../src/match/query-node.js';
 import { compare } from '../../src/order/compare.js';
 import { encodeKey } from '../../src/order/encode-key.js';
 
@@ -29,7 +29,7 @@ const value: fc.Arbitrary<Value> = fc.oneof(
 );
 const doc: fc.Arbitrary<Doc> = fc.record({ v: value });
 const scope = rootScope(new Date());
-const matches = (query: Doc, source: Doc): boolean => matchNode(compileQuery(query, scope), source);
+const matches = (query: Doc, source: Doc): boolean => matchesQuery(compileQuery(query, scope), source);
 
 it('encoded keys have the order of their values', () => {
   fc.assert(

@@ -1,8 +1,7 @@
 /** What engines like this one get wrong, each with a test of its own. */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Case, Document } from '../corpus/case.js';
-import { openTarget, runCase } from '../corpus/run-case.js';
-import type { Target } from '../corpus/run-case.js';
+import { openTarget, runCase, type Target } from '../corpus/run-case.js';
 import { binary, date, decimal, double, id, long, maxKey, minKey, regex } from '../corpus/values.js';
 
 let target: Target;

@@ -1,40 +1,52 @@
 /** Aggregation expressions (https://www.mongodb.com/docs/manual/reference/operator/aggregation/): compile once, run per document. */
 import { CommandError, unsupported } from '../errors.js';
-import { isNum, getField, isDoc, setField } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import { type Doc, getField, isDoc, isNumeric, type Maybe, setField, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { splitPath } from '../match/path.js';
-import { ARITHMETIC } from './arithmetic.js';
-import { ARRAYS, ARRAY_FORMS } from './arrays.js';
-import { LOGIC, LOGIC_FORMS } from './logic.js';
-import { OBJECT_FORMS, OBJECTS } from './objects.js';
-import { formFields } from './operator.js';
-import { STRINGS } from './strings.js';
-import type { Evaluate, Form, Scope, Simple, Variables } from './operator.js';
+import { arithmeticOperators } from './arithmetic.js';
+import { arrayForms, arrayOperators } from './arrays.js';
+import { logicForms, logicOperators } from './logic.js';
+import { objectForms, objectOperators } from './objects.js';
+import {
+  type Evaluate,
+  type OperatorForm,
+  parseFields,
+  type Scope,
+  type SimpleOperator,
+  type Variables,
+} from './operator.js';
+import { stringOperators } from './strings.js';
 
 export type { Evaluate, Scope, Variables } from './operator.js';
 
-const SIMPLE: Readonly<Record<string, Simple>> = {
-  ...ARITHMETIC,
-  ...ARRAYS,
-  ...LOGIC,
-  ...OBJECTS,
-  ...STRINGS,
+const simpleOperators: Readonly<Record<string, SimpleOperator>> = {
+  ...arithmeticOperators,
+  ...arrayOperators,
+  ...logicOperators,
+  ...objectOperators,
+  ...stringOperators,
 };
 
-const FORMS: Readonly<Record<string, Form>> = {
-  ...ARRAY_FORMS,
-  ...LOGIC_FORMS,
-  ...OBJECT_FORMS,
+const operatorForms: Readonly<Record<string, OperatorForm>> = {
+  ...arrayForms,
+  ...logicForms,
+  ...objectForms,
   $literal: (operand) => () => operand,
   $expr: (operand, scope, compile) => compile(operand, scope),
 };
 
-const LEFT_OUT = new Set(['$function', '$accumulator', '$meta', '$rand', '$setWindowFields', '$toHashedIndexKey']);
+const unsupportedOperators = new Set([
+  '$function',
+  '$accumulator',
+  '$meta',
+  '$rand',
+  '$setWindowFields',
+  '$toHashedIndexKey',
+]);
 
 /** True unless the value is false, zero, null or missing. */
-export function truthy(value: Maybe): boolean {
-  if (isNum(value)) return toDouble(value) !== 0;
+export function isTruthy(value: Maybe): boolean {
+  if (isNumeric(value)) return toDouble(value) !== 0;
   return value !== undefined && value !== null && value !== false;
 }
 
@@ -51,14 +63,14 @@ export function fieldValue(value: Maybe, parts: readonly string[], from = 0): Ma
   return found;
 }
 
-const NAME = /^[A-Za-z\u0080-\uffff][\w\u0080-\uffff]*$/;
+const variableName = /^[A-Za-z\u0080-\uffff][\w\u0080-\uffff]*$/;
 
 function compileVariable(path: string, scope: Scope): Evaluate {
   const [name = '', ...parts] = splitPath(path.slice(2));
   if (name === 'ROOT' || name === 'CURRENT') return (doc) => fieldValue(doc, parts);
   if (name === 'REMOVE') return () => undefined;
   if (!Object.hasOwn(scope.variables, name)) {
-    if (!NAME.test(name))
+    if (!variableName.test(name))
       throw new CommandError(9, `'${name}' starts with an invalid character for a user variable name`);
     throw new CommandError(17276, `Use of undefined variable: ${name}`);
   }
@@ -95,7 +107,7 @@ function compileDocument(operand: Doc, scope: Scope): Evaluate {
   };
 }
 
-function checkCount(name: string, operator: Simple, count: number): void {
+function checkArgumentCount(name: string, operator: SimpleOperator, count: number): void {
   const { min, max } = operator;
   if (count >= min && count <= max) return;
   const range = min === max ? `exactly ${min}` : `at least ${min}${Number.isFinite(max) ? ` and at most ${max}` : ''}`;
@@ -105,17 +117,17 @@ function checkCount(name: string, operator: Simple, count: number): void {
   );
 }
 
-function compileSimple(name: string, operator: Simple, operand: Value, scope: Scope): Evaluate {
+function compileSimple(name: string, operator: SimpleOperator, operand: Value, scope: Scope): Evaluate {
   if (operator.named) {
     const known = { required: operator.required ?? [], optional: operator.named, code: 9 };
-    const inner = compileDocument(formFields(name, operand, known), scope);
+    const inner = compileDocument(parseFields(name, operand, known), scope);
     return (doc, variables) => {
       const given = inner(doc, variables);
       return operator.apply(operator.named?.map((key) => (isDoc(given) ? given[key] : undefined)) ?? [], name);
     };
   }
   const args = (Array.isArray(operand) ? operand : [operand]).map((item) => compileExpression(item, scope));
-  checkCount(name, operator, args.length);
+  checkArgumentCount(name, operator, args.length);
   const spread = operator.spread && args.length === 1;
   return (doc, variables) => {
     const values = args.map((evaluate) => evaluate(doc, variables));
@@ -125,11 +137,11 @@ function compileSimple(name: string, operator: Simple, operand: Value, scope: Sc
 }
 
 function compileOperator(name: string, operand: Value, scope: Scope): Evaluate {
-  const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
+  const form = Object.hasOwn(operatorForms, name) ? operatorForms[name] : undefined;
   if (form) return form(operand, scope, compileExpression);
-  const simple = Object.hasOwn(SIMPLE, name) ? SIMPLE[name] : undefined;
+  const simple = Object.hasOwn(simpleOperators, name) ? simpleOperators[name] : undefined;
   if (simple) return compileSimple(name, simple, operand, scope);
-  if (LEFT_OUT.has(name)) throw unsupported(168, `the expression ${name}`);
+  if (unsupportedOperators.has(name)) throw unsupported(168, `the expression ${name}`);
   throw new CommandError(168, `Unrecognized expression '${name}'; if MongoDB has it, set MONGODB_URI to use it`);
 }
 

@@ -1,20 +1,19 @@
 /** Array operators: $push, $addToSet, $pop, $pull, $pullAll. */
 import { BSONRegExp } from 'bson';
 import { CommandError } from '../errors.js';
-import { isNum, isDoc, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
-import { toDouble, toWhole } from '../bson/numbers.js';
-import { compileQuery, testsValue } from '../match/compile.js';
-import { matchNode } from '../match/node.js';
-import { compare, equal } from '../order/compare.js';
+import { type Doc, isDoc, isNumeric, type Maybe, typeName, type Value } from '../bson/value.js';
+import { toDouble, toInteger } from '../bson/numbers.js';
+import { compileQuery, isValueOperators } from '../match/compile-query.js';
+import { matchesQuery } from '../match/query-node.js';
+import { compare, isEqual } from '../order/compare.js';
 import { compareTuples, sortTuple } from '../order/index-keys.js';
-import { readSort } from '../order/sort-pattern.js';
-import type { Scope } from '../expr/expression.js';
-import { sign, structuredCopy } from './fields.js';
-import type { Modifier, Moment } from './modifier.js';
-import { ensure, locate, store } from './target.js';
+import { parseSort } from '../order/sort-pattern.js';
+import type { Scope } from '../expressions/expression.js';
+import { copyValue, signOf } from './field-modifiers.js';
+import type { Modifier, UpdateContext } from './modifier.js';
+import { locate, locateOrCreate, setAt } from './target.js';
 
-function existing(value: Maybe, parts: readonly string[], moment: Moment): Value[] {
+function arrayAt(value: Maybe, parts: readonly string[], moment: UpdateContext): Value[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value;
   throw new CommandError(
@@ -23,15 +22,15 @@ function existing(value: Maybe, parts: readonly string[], moment: Moment): Value
   );
 }
 
-function whole(value: Maybe, what: string): number | undefined {
+function integerClause(value: Maybe, what: string): number | undefined {
   if (value === undefined) return undefined;
-  const result = isNum(value) ? toWhole(value) : null;
+  const result = isNumeric(value) ? toInteger(value) : null;
   if (result === null)
     throw new CommandError(2, `The value for ${what} must be an integer value but was given type: ${typeName(value)}`);
   return Number(result);
 }
 
-function each(operand: Value, name: string): Value[] {
+function itemsToAdd(operand: Value, name: string): Value[] {
   if (!isDoc(operand) || !('$each' in operand)) return [operand];
   const list = operand['$each'];
   if (!Array.isArray(list)) {
@@ -43,15 +42,15 @@ function each(operand: Value, name: string): Value[] {
   return list;
 }
 
-function sorter(by: Maybe): ((list: Value[]) => Value[]) | null {
+function createSorter(by: Maybe): ((list: Value[]) => Value[]) | null {
   if (by === undefined) return null;
-  if (isNum(by) && Math.abs(toDouble(by)) === 1) return (list) => list.sort((a, b) => compare(a, b) * toDouble(by));
+  if (isNumeric(by) && Math.abs(toDouble(by)) === 1) return (list) => list.sort((a, b) => compare(a, b) * toDouble(by));
   if (!isDoc(by) || !Object.keys(by).length)
     throw new CommandError(
       2,
       'The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort embedded fields',
     );
-  const pattern = readSort(by);
+  const pattern = parseSort(by);
   return (list) =>
     list
       .map((item) => ({ item, key: sortTuple(isDoc(item) ? item : {}, pattern) }))
@@ -59,46 +58,46 @@ function sorter(by: Maybe): ((list: Value[]) => Value[]) | null {
       .map(({ item }) => item);
 }
 
-const PUSH_CLAUSES = new Set(['$each', '$slice', '$sort', '$position']);
+const pushClauses = new Set(['$each', '$slice', '$sort', '$position']);
 
 const push: Modifier = (operand) => {
   const clauses: Doc = isDoc(operand) && '$each' in operand ? operand : {};
-  const unknown = Object.keys(clauses).find((name) => !PUSH_CLAUSES.has(name));
+  const unknown = Object.keys(clauses).find((name) => !pushClauses.has(name));
   if (unknown) throw new CommandError(2, `Unrecognized clause in $push: ${unknown}`);
-  const items = each(operand, '$push');
-  const position = whole(clauses['$position'], '$position');
-  const slice = whole(clauses['$slice'], '$slice');
-  const sort = sorter(clauses['$sort']);
+  const items = itemsToAdd(operand, '$push');
+  const position = integerClause(clauses['$position'], '$position');
+  const slice = integerClause(clauses['$slice'], '$slice');
+  const sort = createSorter(clauses['$sort']);
   return (doc, parts, moment) => {
-    const { container, key, value } = ensure(doc, parts);
-    let list = [...existing(value, parts, moment)];
-    list.splice(position ?? list.length, 0, ...items.map(structuredCopy));
+    const { container, key, value } = locateOrCreate(doc, parts);
+    let list = [...arrayAt(value, parts, moment)];
+    list.splice(position ?? list.length, 0, ...items.map(copyValue));
     if (sort) list = sort(list);
     if (slice !== undefined) list = slice >= 0 ? list.slice(0, slice) : list.slice(slice);
-    store(container, key, list);
+    setAt(container, key, list);
   };
 };
 
 const addToSet: Modifier = (operand) => {
-  const items = each(operand, '$addToSet');
+  const items = itemsToAdd(operand, '$addToSet');
   return (doc, parts, moment) => {
-    const { container, key, value } = ensure(doc, parts);
+    const { container, key, value } = locateOrCreate(doc, parts);
     if (value !== undefined && !Array.isArray(value)) {
       throw new CommandError(
         2,
         `Cannot apply $addToSet to non-array field. Field named '${key}' has non-array type ${typeName(value)}`,
       );
     }
-    const list = [...existing(value, parts, moment)];
-    for (const item of items) if (!list.some((present) => equal(present, item))) list.push(structuredCopy(item));
-    store(container, key, list);
+    const list = [...arrayAt(value, parts, moment)];
+    for (const item of items) if (!list.some((present) => isEqual(present, item))) list.push(copyValue(item));
+    setAt(container, key, list);
   };
 };
 
 const pop: Modifier = (operand) => {
-  if (Math.abs(isNum(operand) ? toDouble(operand) : 0) !== 1)
+  if (Math.abs(isNumeric(operand) ? toDouble(operand) : 0) !== 1)
     throw new CommandError(9, `$pop expects 1 or -1, found: ${String(operand)}`);
-  const first = sign(operand) < 0;
+  const first = signOf(operand) < 0;
   return (doc, parts) => {
     const target = locate(doc, parts);
     if (target?.value === undefined) return;
@@ -108,11 +107,11 @@ const pop: Modifier = (operand) => {
         `Path '${parts.join('.')}' contains an element of non-array type '${typeName(target.value)}'`,
       );
     }
-    store(target.container, target.key, first ? target.value.slice(1) : target.value.slice(0, -1));
+    setAt(target.container, target.key, first ? target.value.slice(1) : target.value.slice(0, -1));
   };
 };
 
-const removal =
+const createRemoval =
   (name: string, chosen: (operand: Value, scope: Scope) => (item: Value) => boolean): Modifier =>
   (operand, _path, scope) => {
     const matches = chosen(operand, scope);
@@ -120,7 +119,7 @@ const removal =
       const target = locate(doc, parts);
       if (target?.value === undefined) return;
       if (!Array.isArray(target.value)) throw new CommandError(2, `Cannot apply ${name} to a non-array value`);
-      store(
+      setAt(
         target.container,
         target.key,
         target.value.filter((item) => !matches(item)),
@@ -129,24 +128,24 @@ const removal =
   };
 
 /** `$pull`: operators and patterns test the element, a document is a query on it, anything else is equality. */
-function pulled(operand: Value, scope: Scope): (item: Value) => boolean {
-  if (testsValue(operand) || operand instanceof BSONRegExp) {
+function pullCondition(operand: Value, scope: Scope): (item: Value) => boolean {
+  if (isValueOperators(operand) || operand instanceof BSONRegExp) {
     const node = compileQuery({ element: operand }, scope);
-    return (item) => matchNode(node, { element: item });
+    return (item) => matchesQuery(node, { element: item });
   }
-  if (!isDoc(operand)) return (item) => equal(item, operand);
+  if (!isDoc(operand)) return (item) => isEqual(item, operand);
   const node = compileQuery(operand, scope);
-  return (item) => isDoc(item) && matchNode(node, item);
+  return (item) => isDoc(item) && matchesQuery(node, item);
 }
 
-export const ARRAY_MODIFIERS: Readonly<Record<string, Modifier>> = {
+export const arrayModifiers: Readonly<Record<string, Modifier>> = {
   $push: push,
   $addToSet: addToSet,
   $pop: pop,
-  $pull: removal('$pull', pulled),
-  $pullAll: removal('$pull', (operand) => {
+  $pull: createRemoval('$pull', pullCondition),
+  $pullAll: createRemoval('$pull', (operand) => {
     if (!Array.isArray(operand))
       throw new CommandError(2, `$pullAll requires an array argument but was given a ${typeName(operand)}`);
-    return (item) => operand.some((wanted) => equal(wanted, item));
+    return (item) => operand.some((wanted) => isEqual(wanted, item));
   }),
 };

@@ -1,27 +1,25 @@
 /** Field operators: $set, $unset, $inc and their kin. */
-import { Decimal128, Timestamp } from 'bson';
+import { Decimal128, Double, Timestamp } from 'bson';
 import { CommandError } from '../errors.js';
-import { add, isWhole, multiply, toDouble } from '../bson/numbers.js';
-import { Double } from 'bson';
-import { isDoc, isNum, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Num, Value } from '../bson/value.js';
+import { add, isInteger, multiply, toDouble } from '../bson/numbers.js';
+import { type Doc, isDoc, isNumeric, type Maybe, type Numeric, typeName, type Value } from '../bson/value.js';
 import { compare } from '../order/compare.js';
-import type { Modifier, Moment } from './modifier.js';
-import { describe, ensure, locate, remove, store } from './target.js';
+import type { Modifier, UpdateContext } from './modifier.js';
+import { formatValue, locate, locateOrCreate, removeAt, setAt } from './target.js';
 
 const set: Modifier = (operand) => (doc, parts) => {
-  const { container, key } = ensure(doc, parts);
-  store(container, key, structuredCopy(operand));
+  const { container, key } = locateOrCreate(doc, parts);
+  setAt(container, key, copyValue(operand));
 };
 
 /** A copy of the containers in a value, so that one operand can go into many documents. */
-export function structuredCopy(value: Value): Value {
-  if (Array.isArray(value)) return value.map(structuredCopy);
+export function copyValue(value: Value): Value {
+  if (Array.isArray(value)) return value.map(copyValue);
   if (!isDoc(value)) return value;
   const result: Doc = {};
   for (const [name, item] of Object.entries(value))
     Object.defineProperty(result, name, {
-      value: structuredCopy(item),
+      value: copyValue(item),
       enumerable: true,
       configurable: true,
       writable: true,
@@ -31,59 +29,59 @@ export function structuredCopy(value: Value): Value {
 
 const unset: Modifier = () => (doc, parts) => {
   const target = locate(doc, parts);
-  if (target) remove(target);
+  if (target) removeAt(target);
 };
 
-function zeroLike(value: Num): Num {
+function zeroLike(value: Numeric): Numeric {
   if (value instanceof Decimal128) return Decimal128.fromString('0');
   if (typeof value === 'bigint') return 0n;
-  return isWhole(value) ? 0 : new Double(0);
+  return isInteger(value) ? 0 : new Double(0);
 }
 
-interface Arithmetic {
-  readonly name: string;
-  readonly verb: string;
-  readonly compute: (a: Num, b: Num) => Num | null;
-  readonly initial: (operand: Num) => Num;
+interface ArithmeticOperation {
+  name: string;
+  verb: string;
+  compute: (a: Numeric, b: Numeric) => Numeric | null;
+  initial: (operand: Numeric) => Numeric;
 }
 
-const arithmetic =
-  ({ name, verb, compute, initial }: Arithmetic): Modifier =>
+const createArithmetic =
+  ({ name, verb, compute, initial }: ArithmeticOperation): Modifier =>
   (operand, path) => {
-    if (!isNum(operand)) {
-      throw new CommandError(14, `Cannot ${verb} with non-numeric argument: {${path}: ${describe(operand)}}`);
+    if (!isNumeric(operand)) {
+      throw new CommandError(14, `Cannot ${verb} with non-numeric argument: {${path}: ${formatValue(operand)}}`);
     }
     return (doc, parts, moment) => {
-      const { container, key, value } = ensure(doc, parts);
-      if (value === undefined) return store(container, key, initial(operand));
-      if (!isNum(value)) throw notNumeric(name, parts, value, moment);
+      const { container, key, value } = locateOrCreate(doc, parts);
+      if (value === undefined) return setAt(container, key, initial(operand));
+      if (!isNumeric(value)) throw notNumeric(name, parts, value, moment);
       const result = compute(value, operand);
       if (result === null) {
         throw new CommandError(
           2,
-          `Failed to apply ${name} operations to current value (${describe(value)}) for document {_id: ${moment.id}}`,
+          `Failed to apply ${name} operations to current value (${formatValue(value)}) for document {_id: ${moment.id}}`,
         );
       }
-      store(container, key, result);
+      setAt(container, key, result);
     };
   };
 
-function notNumeric(name: string, parts: readonly string[], value: Maybe, moment: Moment): CommandError {
+function notNumeric(name: string, parts: readonly string[], value: Maybe, moment: UpdateContext): CommandError {
   return new CommandError(
     14,
     `Cannot apply ${name} to a value of non-numeric type. {_id: ${moment.id}} has the field '${parts.at(-1)}' of non-numeric type ${typeName(value)}`,
   );
 }
 
-const extreme =
+const createExtreme =
   (sign: 1 | -1): Modifier =>
   (operand) =>
   (doc, parts) => {
-    const { container, key, value } = ensure(doc, parts);
-    if (value === undefined || compare(operand, value) * sign > 0) store(container, key, structuredCopy(operand));
+    const { container, key, value } = locateOrCreate(doc, parts);
+    if (value === undefined || compare(operand, value) * sign > 0) setAt(container, key, copyValue(operand));
   };
 
-function clock(operand: Value, path: string): () => Value {
+function createClock(operand: Value, path: string): () => Value {
   if (typeof operand === 'boolean') return () => new Date();
   const type = isDoc(operand) ? operand['$type'] : undefined;
   if (type === 'date') return () => new Date();
@@ -95,14 +93,14 @@ function clock(operand: Value, path: string): () => Value {
 }
 
 const currentDate: Modifier = (operand, path) => {
-  const now = clock(operand, path);
+  const now = createClock(operand, path);
   return (doc, parts) => {
-    const { container, key } = ensure(doc, parts);
-    store(container, key, now());
+    const { container, key } = locateOrCreate(doc, parts);
+    setAt(container, key, now());
   };
 };
 
-const BITS: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
+const bitOperations: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
   and: (a, b) => a & b,
   or: (a, b) => a | b,
   xor: (a, b) => a ^ b,
@@ -115,29 +113,29 @@ const bit: Modifier = (operand, path) => {
       `The $bit modifier is not compatible with a ${typeName(operand)}. You must pass in an embedded document: {$bit: {field: {and/or/xor: #}}`,
     );
   const steps = Object.entries(operand).map(([name, mask]) => {
-    const apply = Object.hasOwn(BITS, name) ? BITS[name] : undefined;
+    const apply = Object.hasOwn(bitOperations, name) ? bitOperations[name] : undefined;
     if (!apply)
       throw new CommandError(
         2,
         `The $bit modifier only supports 'and', 'or', and 'xor', not '${name}' which is an unknown operator: {${path}: ...}`,
       );
-    if (!isNum(mask) || !isWhole(mask))
+    if (!isNumeric(mask) || !isInteger(mask))
       throw new CommandError(
         2,
-        `The $bit modifier field must be an Integer(32/64 bit); a '${typeName(mask)}' is not supported here: {${name}: ${describe(mask)}}`,
+        `The $bit modifier field must be an Integer(32/64 bit); a '${typeName(mask)}' is not supported here: {${name}: ${formatValue(mask)}}`,
       );
     return { apply, mask };
   });
   return (doc, parts, moment) => {
-    const { container, key, value = 0 } = ensure(doc, parts);
-    if (!isNum(value) || !isWhole(value))
+    const { container, key, value = 0 } = locateOrCreate(doc, parts);
+    if (!isNumeric(value) || !isInteger(value))
       throw new CommandError(
         2,
         `Cannot apply $bit to a value of non-integral type. {_id: ${moment.id}} has the field ${key} of non-integer type ${typeName(value)}`,
       );
     const long = typeof value === 'bigint' || steps.some(({ mask }) => typeof mask === 'bigint');
     const result = steps.reduce((bits, { apply, mask }) => apply(bits, BigInt(mask)), BigInt(value));
-    store(container, key, long ? BigInt.asIntN(64, result) : Number(BigInt.asIntN(32, result)));
+    setAt(container, key, long ? BigInt.asIntN(64, result) : Number(BigInt.asIntN(32, result)));
   };
 };
 
@@ -148,7 +146,7 @@ function passesArray(doc: Doc, parts: readonly string[]): boolean {
 
 const rename: Modifier = (operand, path) => {
   if (typeof operand !== 'string')
-    throw new CommandError(2, `The 'to' field for $rename must be a string: ${path}: ${describe(operand)}`);
+    throw new CommandError(2, `The 'to' field for $rename must be a string: ${path}: ${formatValue(operand)}`);
   const to = operand.split('.');
   return (doc, parts) => {
     const source = locate(doc, parts);
@@ -160,9 +158,9 @@ const rename: Modifier = (operand, path) => {
     if (passesArray(doc, to)) {
       throw new CommandError(2, `The destination field cannot be an array element, '${operand}' in doc`);
     }
-    remove(source);
-    const { container, key } = ensure(doc, to);
-    store(container, key, value);
+    removeAt(source);
+    const { container, key } = locateOrCreate(doc, to);
+    setAt(container, key, value);
   };
 };
 
@@ -171,20 +169,20 @@ export const FIELD_MODIFIERS: Readonly<Record<string, Modifier>> = {
   $setOnInsert: (operand, path, scope) => {
     const apply = set(operand, path, scope);
     return (doc, parts, moment) => {
-      if (moment.insert) apply(doc, parts, moment);
+      if (moment.isInsert) apply(doc, parts, moment);
     };
   },
   $unset: unset,
-  $inc: arithmetic({ name: '$inc', verb: 'increment', compute: add, initial: (operand) => operand }),
-  $mul: arithmetic({ name: '$mul', verb: 'multiply', compute: multiply, initial: zeroLike }),
-  $max: extreme(1),
-  $min: extreme(-1),
+  $inc: createArithmetic({ name: '$inc', verb: 'increment', compute: add, initial: (operand) => operand }),
+  $mul: createArithmetic({ name: '$mul', verb: 'multiply', compute: multiply, initial: zeroLike }),
+  $max: createExtreme(1),
+  $min: createExtreme(-1),
   $currentDate: currentDate,
   $bit: bit,
   $rename: rename,
 };
 
 /** Exact zero test, for `$pop` and the like. */
-export function sign(value: Maybe): number {
-  return isNum(value) ? Math.sign(toDouble(value)) : Number.NaN;
+export function signOf(value: Maybe): number {
+  return isNumeric(value) ? Math.sign(toDouble(value)) : Number.NaN;
 }

@@ -1,34 +1,32 @@
 /** The tests a query can make on one value: comparison, membership, type, pattern. */
 import { BSONRegExp, BSONSymbol, MaxKey, MinKey } from 'bson';
 import { CommandError } from '../errors.js';
-import { isNaNValue, toDouble, toWhole } from '../bson/numbers.js';
-import { isNum, TYPE_CODES, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import { isNaNValue, toDouble, toInteger } from '../bson/numbers.js';
+import { type Doc, isNumeric, type Maybe, typeCodes, typeName, type Value } from '../bson/value.js';
 import { compare, rank } from '../order/compare.js';
-import { compilePattern } from './regex.js';
-import type { Pattern } from './regex.js';
-import type { Test } from './node.js';
+import { compilePattern, type Pattern } from './regex.js';
+import type { Predicate } from './query-node.js';
 
 type Order = 'gt' | 'gte' | 'lt' | 'lte';
 
-const ACCEPTS: Readonly<Record<Order, (order: number) => boolean>> = {
+const orderChecks: Readonly<Record<Order, (order: number) => boolean>> = {
   gt: (order) => order > 0,
   gte: (order) => order >= 0,
   lt: (order) => order < 0,
   lte: (order) => order <= 0,
 };
 
-const orNull = (value: Maybe): Value => (value === undefined ? null : value);
+const missingAsNull = (value: Maybe): Value => (value === undefined ? null : value);
 
 /** Equality by value; null also equals a missing field. */
-export function equality(operand: Value): Test {
+export function equalityPredicate(operand: Value): Predicate {
   const place = rank(operand);
   return {
     op: 'eq',
     operand,
     expand: true,
     matches: (value) => {
-      const actual = orNull(value);
+      const actual = missingAsNull(value);
       return typeof actual === 'string' && typeof operand === 'string'
         ? actual === operand
         : rank(actual) === place && compare(actual, operand) === 0;
@@ -37,17 +35,17 @@ export function equality(operand: Value): Test {
 }
 
 /** Order within one type; MinKey and MaxKey compare with everything, NaN only with itself. */
-export function ordering(op: Order, operand: Value): Test {
+export function orderPredicate(op: Order, operand: Value): Predicate {
   if (operand instanceof BSONRegExp) throw new CommandError(2, `Can't have RegEx as arg to predicate over field`);
-  const accepts = ACCEPTS[op];
+  const accepts = orderChecks[op];
   const anyType = operand instanceof MinKey || operand instanceof MaxKey;
   const place = rank(operand);
-  const nan = isNum(operand) && isNaNValue(operand);
+  const nan = isNumeric(operand) && isNaNValue(operand);
   const matches = (value: Maybe): boolean => {
-    const actual = orNull(value);
+    const actual = missingAsNull(value);
     if (anyType) return accepts(compare(actual, operand));
     if (rank(actual) !== place) return false;
-    if (isNum(actual) && isNaNValue(actual) !== nan) return false;
+    if (isNumeric(actual) && isNaNValue(actual) !== nan) return false;
     return accepts(compare(actual, operand));
   };
   return { op, operand, expand: true, matches };
@@ -56,24 +54,24 @@ export function ordering(op: Order, operand: Value): Test {
 const textOf = (value: Maybe): string | null =>
   typeof value === 'string' ? value : value instanceof BSONSymbol ? value.value : null;
 
-function found(pattern: Pattern, value: Maybe): boolean {
+function matchesPattern(pattern: Pattern, value: Maybe): boolean {
   const text = textOf(value);
   return text !== null && pattern.regex.test(text);
 }
 
 /** A pattern on strings; a stored regular expression equal to `literal` matches too. */
-export function pattern(compiled: Pattern, literal: BSONRegExp): Test {
+export function patternPredicate(compiled: Pattern, literal: BSONRegExp): Predicate {
   const same = (value: Maybe): boolean => value instanceof BSONRegExp && compare(value, literal) === 0;
   return {
     op: 'regex',
     pattern: compiled,
     expand: true,
-    matches: (value) => found(compiled, value) || same(value),
+    matches: (value) => matchesPattern(compiled, value) || same(value),
   };
 }
 
 /** `$in`: any of the values, or a match of any of the patterns among them. */
-export function membership(list: readonly Value[]): Test {
+export function membershipPredicate(list: readonly Value[]): Predicate {
   const literals = list.filter((item) => item instanceof BSONRegExp);
   const patterns = literals.map((item) => compilePattern(item.pattern, item.options));
   const operands = list.filter((item) => !(item instanceof BSONRegExp));
@@ -81,9 +79,9 @@ export function membership(list: readonly Value[]): Test {
   const others = [...operands.filter((item) => typeof item !== 'string'), ...literals];
   const sorted = others.sort(compare);
   const matches = (value: Maybe): boolean => {
-    const actual = orNull(value);
+    const actual = missingAsNull(value);
     if (typeof actual === 'string' && strings.has(actual)) return true;
-    return includes(sorted, actual) || patterns.some((item) => found(item, actual));
+    return includes(sorted, actual) || patterns.some((item) => matchesPattern(item, actual));
   };
   return { op: 'in', operands, patterns, expand: true, matches };
 }
@@ -102,27 +100,27 @@ function includes(sorted: readonly Value[], value: Value): boolean {
 }
 
 /** `$exists: true`. */
-export function existence(): Test {
+export function existencePredicate(): Predicate {
   return { op: 'exists', expand: false, matches: (value) => value !== undefined };
 }
 
-const NUMBER_TYPES = ['int', 'long', 'double', 'decimal'];
+const numericTypes = ['int', 'long', 'double', 'decimal'];
 
 function typesOf(item: Value): string[] {
-  if (item === 'number') return NUMBER_TYPES;
+  if (item === 'number') return numericTypes;
   if (typeof item === 'string') {
-    if (!TYPE_CODES.has(item)) throw new CommandError(2, `Unknown type name alias: ${item}`);
+    if (!typeCodes.has(item)) throw new CommandError(2, `Unknown type name alias: ${item}`);
     return [item];
   }
-  if (!isNum(item)) throw new CommandError(14, 'type must be represented as a number or a string');
+  if (!isNumeric(item)) throw new CommandError(14, 'type must be represented as a number or a string');
   const wanted = toDouble(item);
-  const alias = [...TYPE_CODES].find(([, code]) => code === wanted)?.[0];
+  const alias = [...typeCodes].find(([, code]) => code === wanted)?.[0];
   if (alias === undefined) throw new CommandError(2, `Invalid numerical type code: ${wanted}`);
   return [alias];
 }
 
 /** `$type`: one type or a list of them, by alias or number. */
-export function typeTest(operand: Value): Test {
+export function typePredicate(operand: Value): Predicate {
   const list = Array.isArray(operand) ? operand : [operand];
   if (!list.length) throw new CommandError(9, '$type must match at least one type');
   const types = new Set(list.flatMap(typesOf));
@@ -130,15 +128,15 @@ export function typeTest(operand: Value): Test {
 }
 
 /** `$size`: the exact length of an array. */
-export function sizeTest(operand: Value): Test {
-  const size = isNum(operand) ? toWhole(operand) : null;
+export function sizePredicate(operand: Value): Predicate {
+  const size = isNumeric(operand) ? toInteger(operand) : null;
   if (size === null) throw new CommandError(2, `Failed to parse $size. Expected an integer`);
   if (size < 0n) throw new CommandError(2, `Failed to parse $size. Expected a non-negative number`);
   return { op: 'other', expand: false, matches: (value) => Array.isArray(value) && BigInt(value.length) === size };
 }
 
 /** `$mod: [divisor, remainder]`, on the whole part of numbers. */
-export function modTest(operand: Value): Test {
+export function modPredicate(operand: Value): Predicate {
   if (!Array.isArray(operand) || operand.length !== 2) {
     throw new CommandError(
       2,
@@ -146,7 +144,7 @@ export function modTest(operand: Value): Test {
     );
   }
   const [divisor, remainder] = operand.map((item) => {
-    if (!isNum(item)) throw new CommandError(2, 'malformed mod, divisor or remainder is not a number');
+    if (!isNumeric(item)) throw new CommandError(2, 'malformed mod, divisor or remainder is not a number');
     return Math.trunc(toDouble(item));
   });
   if (divisor === undefined || remainder === undefined || !divisor) throw new CommandError(2, 'divisor cannot be 0');
@@ -154,7 +152,7 @@ export function modTest(operand: Value): Test {
     op: 'other',
     expand: true,
     matches: (value) => {
-      if (!isNum(value)) return false;
+      if (!isNumeric(value)) return false;
       const number = Math.trunc(toDouble(value));
       return Number.isFinite(number) && number % divisor === remainder;
     },
@@ -162,21 +160,21 @@ export function modTest(operand: Value): Test {
 }
 
 /** `$regex` with `$options`, the pattern as text or as a regular expression. */
-export function regexOperator(operand: Value, options: Maybe): Test {
+export function regexPredicate(operand: Value, options: Maybe): Predicate {
   if (options !== undefined && typeof options !== 'string') throw new CommandError(2, '$options has to be a string');
   if (operand instanceof BSONRegExp) {
     if (options !== undefined && operand.options) {
       throw new CommandError(51075, 'options set in both $regex and $options');
     }
     const flags = options ?? operand.options;
-    return pattern(compilePattern(operand.pattern, flags), new BSONRegExp(operand.pattern, flags));
+    return patternPredicate(compilePattern(operand.pattern, flags), new BSONRegExp(operand.pattern, flags));
   }
   if (typeof operand !== 'string') throw new CommandError(2, '$regex has to be a string');
-  return pattern(compilePattern(operand, options ?? ''), new BSONRegExp(operand, options ?? ''));
+  return patternPredicate(compilePattern(operand, options ?? ''), new BSONRegExp(operand, options ?? ''));
 }
 
 /** A condition on array elements themselves, as in `$elemMatch: { $gt: 1 }`. */
-export function elementTest(matches: (element: Doc) => boolean): Test {
+export function elementPredicate(matches: (element: Doc) => boolean): Predicate {
   return {
     op: 'other',
     expand: false,

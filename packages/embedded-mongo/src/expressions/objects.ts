@@ -1,15 +1,20 @@
 /** Operators on documents as values. */
 import { CommandError } from '../errors.js';
-import { getField, isDoc, setField, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
-import { between, fixed, formFields, nullish } from './operator.js';
-import type { Form, Simple } from './operator.js';
+import { type Doc, getField, isDoc, type Maybe, setField, typeName, type Value } from '../bson/value.js';
+import {
+  arityBetween,
+  fixedArity,
+  isNullish,
+  type OperatorForm,
+  parseFields,
+  type SimpleOperator,
+} from './operator.js';
 
 /** The fields of all documents, later ones over earlier ones; null and missing count nothing. */
 export function mergeObjects(values: readonly Maybe[]): Doc {
   const result: Doc = {};
   for (const value of values) {
-    if (nullish(value)) continue;
+    if (isNullish(value)) continue;
     if (!isDoc(value)) {
       throw new CommandError(40400, `$mergeObjects requires object inputs, but input is of type ${typeName(value)}`);
     }
@@ -19,7 +24,7 @@ export function mergeObjects(values: readonly Maybe[]): Doc {
 }
 
 function objectToArray(value: Maybe): Maybe {
-  if (nullish(value)) return null;
+  if (isNullish(value)) return null;
   if (!isDoc(value)) {
     throw new CommandError(40390, `$objectToArray requires a document input, found: ${typeName(value)}`);
   }
@@ -43,7 +48,7 @@ function pairOf(item: Value): [key: Value, value: Value] {
 }
 
 function arrayToObject(value: Maybe): Maybe {
-  if (nullish(value)) return null;
+  if (isNullish(value)) return null;
   if (!Array.isArray(value)) {
     throw new CommandError(40386, `$arrayToObject requires an array input, found: ${typeName(value)}`);
   }
@@ -72,11 +77,11 @@ function constantName(operand: Maybe, operator: string): string {
   return name;
 }
 
-const getFieldForm: Form = (operand, scope, compile) => {
+const getFieldForm: OperatorForm = (operand, scope, compile) => {
   const short = !isDoc(operand) || '$literal' in operand;
   const fields = short
     ? { field: operand }
-    : formFields('$getField', operand, { required: ['field', 'input'], code: 3041702 });
+    : parseFields('$getField', operand, { required: ['field', 'input'], code: 3041702 });
   const name = constantName(fields['field'], '$getField');
   const input = short ? null : compile(fields['input'] ?? null, scope);
   return (doc, variables) => {
@@ -86,16 +91,16 @@ const getFieldForm: Form = (operand, scope, compile) => {
   };
 };
 
-function changing(operator: string, hasValue: boolean): Form {
+function createFieldForm(operator: string, hasValue: boolean): OperatorForm {
   return (operand, scope, compile) => {
     const required = hasValue ? ['field', 'input', 'value'] : ['field', 'input'];
-    const fields = formFields(operator, operand, { required, code: 4161102 });
+    const fields = parseFields(operator, operand, { required, code: 4161102 });
     const name = constantName(fields['field'], operator);
     const input = compile(fields['input'] ?? null, scope);
     const value = hasValue ? compile(fields['value'] ?? null, scope) : () => undefined;
     return (doc, variables) => {
       const source = input(doc, variables);
-      if (nullish(source)) return null;
+      if (isNullish(source)) return null;
       if (!isDoc(source)) throw new CommandError(4161105, `${operator} requires 'input' to evaluate to type Object`);
       const result = mergeObjects([source]);
       const item = value(doc, variables);
@@ -106,14 +111,14 @@ function changing(operator: string, hasValue: boolean): Form {
   };
 }
 
-export const OBJECTS: Readonly<Record<string, Simple>> = {
-  $mergeObjects: { ...between(0, Infinity, mergeObjects), spread: true },
-  $objectToArray: fixed(1, ([value]) => objectToArray(value)),
-  $arrayToObject: fixed(1, ([value]) => arrayToObject(value)),
+export const objectOperators: Readonly<Record<string, SimpleOperator>> = {
+  $mergeObjects: { ...arityBetween(0, Infinity, mergeObjects), spread: true },
+  $objectToArray: fixedArity(1, ([value]) => objectToArray(value)),
+  $arrayToObject: fixedArity(1, ([value]) => arrayToObject(value)),
 };
 
-export const OBJECT_FORMS: Readonly<Record<string, Form>> = {
+export const objectForms: Readonly<Record<string, OperatorForm>> = {
   $getField: getFieldForm,
-  $setField: changing('$setField', true),
-  $unsetField: changing('$unsetField', false),
+  $setField: createFieldForm('$setField', true),
+  $unsetField: createFieldForm('$unsetField', false),
 };

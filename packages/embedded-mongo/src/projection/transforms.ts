@@ -1,9 +1,7 @@
 /** Document to document: the stages $set, $unset, $project and $replaceRoot, in pipelines and in updates. */
 import { CommandError } from '../errors.js';
-import { getField, isDoc, setField, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
-import { compileExpression } from '../expr/expression.js';
-import type { Evaluate, Scope } from '../expr/expression.js';
+import { type Doc, getField, isDoc, type Maybe, setField, typeName, type Value } from '../bson/value.js';
+import { compileExpression, type Evaluate, type Scope } from '../expressions/expression.js';
 import { compileProjection } from './projection.js';
 
 export type Transform = (doc: Doc) => Doc;
@@ -11,7 +9,7 @@ export type Transform = (doc: Doc) => Doc;
 /** A tree of the fields to set: an expression at a leaf, fields of embedded documents below. */
 type Assignments = Map<string, Evaluate | Assignments>;
 
-function assign(tree: Assignments, parts: readonly string[], operand: Value, scope: Scope): void {
+function addAssignment(tree: Assignments, parts: readonly string[], operand: Value, scope: Scope): void {
   const [first = '', ...rest] = parts;
   if (first === '' || first.startsWith('$'))
     throw new CommandError(
@@ -29,16 +27,16 @@ function assign(tree: Assignments, parts: readonly string[], operand: Value, sco
     throw new CommandError(40176, `specification contains two conflicting paths: '${first}'`);
   const below: Assignments = known ?? new Map<string, Evaluate | Assignments>();
   tree.set(first, below);
-  if (rest.length) return assign(below, rest, operand, scope);
-  for (const [name, item] of Object.entries(operand as Doc)) assign(below, name.split('.'), item, scope);
+  if (rest.length) return addAssignment(below, rest, operand, scope);
+  for (const [name, item] of Object.entries(operand as Doc)) addAssignment(below, name.split('.'), item, scope);
 }
 
-function applyTree(tree: Assignments, target: Maybe, root: Doc, scope: Scope): Value {
-  if (Array.isArray(target)) return target.map((item) => applyTree(tree, item, root, scope));
+function applyAssignments(tree: Assignments, target: Maybe, root: Doc, scope: Scope): Value {
+  if (Array.isArray(target)) return target.map((item) => applyAssignments(tree, item, root, scope));
   const result: Doc = isDoc(target) ? { ...target } : {};
   for (const [name, item] of tree) {
     const value =
-      item instanceof Map ? applyTree(item, getField(result, name), root, scope) : item(root, scope.variables);
+      item instanceof Map ? applyAssignments(item, getField(result, name), root, scope) : item(root, scope.variables);
     if (value === undefined) Reflect.deleteProperty(result, name);
     else setField(result, name, value);
   }
@@ -50,8 +48,8 @@ export function compileSet(operand: Value, scope: Scope): Transform {
   if (!isDoc(operand))
     throw new CommandError(40272, `$set specification stage must be an object, got ${typeName(operand)}`);
   const tree: Assignments = new Map();
-  for (const [name, item] of Object.entries(operand)) assign(tree, name.split('.'), item, scope);
-  return (doc) => applyTree(tree, doc, doc, scope) as Doc;
+  for (const [name, item] of Object.entries(operand)) addAssignment(tree, name.split('.'), item, scope);
+  return (doc) => applyAssignments(tree, doc, doc, scope) as Doc;
 }
 
 /** `$unset`: one name or a list of names. */
@@ -64,7 +62,7 @@ export function compileUnset(operand: Value, scope: Scope): Transform {
 }
 
 /** `$replaceRoot` and `$replaceWith`. Throws 40228 when the new root is not a document. */
-export function compileReplace(operand: Value, scope: Scope): Transform {
+export function compileReplaceRoot(operand: Value, scope: Scope): Transform {
   const evaluate = compileExpression(operand, scope);
   return (doc) => {
     const root = evaluate(doc, scope.variables);
@@ -78,14 +76,14 @@ export function compileReplace(operand: Value, scope: Scope): Transform {
   };
 }
 
-function newRoot(operand: Value): Value {
+function newRootOf(operand: Value): Value {
   if (!isDoc(operand) || operand['newRoot'] === undefined)
     throw new CommandError(40231, 'no newRoot specified for the $replaceRoot stage');
   return operand['newRoot'];
 }
 
 /** The stages that turn one document into one document, by name. */
-export const TRANSFORMS: Readonly<Record<string, (operand: Value, scope: Scope) => Transform>> = {
+export const transforms: Readonly<Record<string, (operand: Value, scope: Scope) => Transform>> = {
   $set: compileSet,
   $addFields: compileSet,
   $unset: compileUnset,
@@ -99,12 +97,12 @@ export const TRANSFORMS: Readonly<Record<string, (operand: Value, scope: Scope) 
     }
     return compileProjection(operand, { scope, aggregate: true });
   },
-  $replaceRoot: (operand, scope) => compileReplace(newRoot(operand), scope),
-  $replaceWith: compileReplace,
+  $replaceRoot: (operand, scope) => compileReplaceRoot(newRootOf(operand), scope),
+  $replaceWith: compileReplaceRoot,
 };
 
 /** The one field of a stage document. Throws 40323 if there is not exactly one. */
-export function stageOf(stage: Value): [name: string, operand: Value] {
+export function parseStage(stage: Value): [name: string, operand: Value] {
   const entries = isDoc(stage) ? Object.entries(stage) : [];
   const [only] = entries;
   if (!only || entries.length > 1) {
@@ -114,10 +112,10 @@ export function stageOf(stage: Value): [name: string, operand: Value] {
 }
 
 /** A pipeline-style update as one transformation. Throws 72 for a stage that updates do not allow. */
-export function compileTransforms(pipeline: readonly Value[], scope: Scope): Transform {
+export function compileTransformPipeline(pipeline: readonly Value[], scope: Scope): Transform {
   const steps = pipeline.map((stage) => {
-    const [name, operand] = stageOf(stage);
-    const compile = Object.hasOwn(TRANSFORMS, name) ? TRANSFORMS[name] : undefined;
+    const [name, operand] = parseStage(stage);
+    const compile = Object.hasOwn(transforms, name) ? transforms[name] : undefined;
     if (!compile) throw new CommandError(72, `${name} is not allowed to be used within an update`);
     return compile(operand, scope);
   });

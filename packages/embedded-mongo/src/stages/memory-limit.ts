@@ -7,10 +7,10 @@ import type { Value } from '../bson/value.js';
 export const maxStageBytes = 100 * 1024 * 1024;
 
 /** Takes what is held in addition, in bytes. */
-export type Hold = (bytes: number) => void;
+export type ReserveMemory = (bytes: number) => void;
 
 /** Counts what one stage holds; throws `code` when that is too much. */
-export function holding(code: number, what: string): Hold {
+export function createMemoryLimit(code: number, what: string): ReserveMemory {
   let held = 0;
   return (bytes) => {
     held += bytes;
@@ -24,4 +24,4 @@ export function holding(code: number, what: string): Hold {
 }
 
 /** The size of a value in a document, in bytes. */
-export const sizeOf = (value: Value): number => encode({ '': value }).length;
+export const encodedSize = (value: Value): number => encode({ '': value }).length;

@@ -1,37 +1,34 @@
 /** Update documents (https://www.mongodb.com/docs/manual/reference/operator/update/): modifiers, replacement, pipeline. */
 import { CommandError } from '../errors.js';
-import { isDoc, getField, setField, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
-import type { Scope } from '../expr/expression.js';
-import { matchNode } from '../match/node.js';
-import type { Details, QueryNode } from '../match/node.js';
-import { equal } from '../order/compare.js';
-import { compileTransforms } from '../projection/transform.js';
-import { ARRAY_MODIFIERS } from './arrays.js';
-import { FIELD_MODIFIERS, structuredCopy } from './fields.js';
-import type { Apply, Moment } from './modifier.js';
-import { checkConflicts, checkPath, comparePaths, refuseDollar } from './paths.js';
-import { checkFilters, compileFilters, concretePaths } from './positions.js';
-import type { UpdatePath } from './positions.js';
-import { describe } from './target.js';
+import { type Doc, getField, isDoc, type Maybe, setField, typeName, type Value } from '../bson/value.js';
+import type { Scope } from '../expressions/expression.js';
+import { type MatchDetails, matchesQuery, type QueryNode } from '../match/query-node.js';
+import { isEqual } from '../order/compare.js';
+import { compileTransformPipeline } from '../projection/transforms.js';
+import { arrayModifiers } from './array-modifiers.js';
+import { copyValue, FIELD_MODIFIERS } from './field-modifiers.js';
+import type { ApplyChange, UpdateContext } from './modifier.js';
+import { checkConflicts, checkPath, comparePaths, rejectDollarFields } from './paths.js';
+import { checkFilters, compileFilters, resolvePositions, type UpdatePath } from './positions.js';
+import { formatValue } from './target.js';
 
 export interface Update {
-  readonly kind: 'replace' | 'modify' | 'pipeline';
+  kind: 'replace' | 'modify' | 'pipeline';
   /** Gives the new document; may change the one it is given. `position` is that of the positional operator, or -1. */
-  readonly apply: (doc: Doc, context: { position: number; insert: boolean }) => Doc;
+  apply: (doc: Doc, context: { position: number; insert: boolean }) => Doc;
 }
 
-interface Change extends UpdatePath {
-  readonly apply: Apply;
+interface FieldChange extends UpdatePath {
+  apply: ApplyChange;
 }
 
-const MODIFIERS = { ...FIELD_MODIFIERS, ...ARRAY_MODIFIERS };
+const modifiers = { ...FIELD_MODIFIERS, ...arrayModifiers };
 
-function readModifiers(update: Doc, scope: Scope): Change[] {
-  const changes: Change[] = [];
+function parseModifiers(update: Doc, scope: Scope): FieldChange[] {
+  const changes: FieldChange[] = [];
   const paths: string[] = [];
   for (const [name, fields] of Object.entries(update)) {
-    const modifier = Object.hasOwn(MODIFIERS, name) ? MODIFIERS[name] : undefined;
+    const modifier = Object.hasOwn(modifiers, name) ? modifiers[name] : undefined;
     if (!modifier) {
       throw new CommandError(
         9,
@@ -41,7 +38,7 @@ function readModifiers(update: Doc, scope: Scope): Change[] {
     if (!isDoc(fields)) {
       throw new CommandError(
         9,
-        `Modifiers operate on fields but we found type ${typeName(fields)} instead. For example: {$mod: {<field>: ...}} not {${name}: ${describe(fields)}}`,
+        `Modifiers operate on fields but we found type ${typeName(fields)} instead. For example: {$mod: {<field>: ...}} not {${name}: ${formatValue(fields)}}`,
       );
     }
     for (const [path, operand] of Object.entries(fields)) {
@@ -57,57 +54,57 @@ function readModifiers(update: Doc, scope: Scope): Change[] {
   return changes.sort((a, b) => comparePaths(a.parts, b.parts));
 }
 
-function modifiers(update: Doc, arrayFilters: readonly Doc[], scope: Scope): Update {
-  const changes = readModifiers(update, scope);
+function compileModifiers(update: Doc, arrayFilters: readonly Doc[], scope: Scope): Update {
+  const changes = parseModifiers(update, scope);
   const filters = compileFilters(arrayFilters, scope);
   checkFilters(changes, filters);
   const tops = changes.map(({ parts: [top = ''] }) => top);
   const apply: Update['apply'] = (doc, { position, insert }) => {
     const id = getField(doc, '_id');
-    const moment: Moment = { insert, id: describe(id) };
-    if (!insert) refuseDollar(tops);
+    const moment: UpdateContext = { isInsert: insert, id: formatValue(id) };
+    if (!insert) rejectDollarFields(tops);
     for (const change of changes) {
-      for (const parts of concretePaths(doc, change, position, filters)) change.apply(doc, parts, moment);
+      for (const parts of resolvePositions(doc, change, position, filters)) change.apply(doc, parts, moment);
     }
-    keepId(id, doc, insert);
+    requireSameId(id, doc, insert);
     return doc;
   };
   return { kind: 'modify', apply };
 }
 
-function keepId(before: Maybe, doc: Doc, insert: boolean): void {
+function requireSameId(before: Maybe, doc: Doc, insert: boolean): void {
   if (insert && before === undefined) return;
-  if (!equal(before, getField(doc, '_id'))) {
+  if (!isEqual(before, getField(doc, '_id'))) {
     throw new CommandError(66, "Performing an update on the path '_id' would modify the immutable field '_id'");
   }
 }
 
 /** The document with `_id` as its first field. */
-export function idFirst(id: Maybe, doc: Doc): Doc {
+export function withIdFirst(id: Maybe, doc: Doc): Doc {
   const result: Doc = {};
   if (id !== undefined) setField(result, '_id', id);
   for (const [name, value] of Object.entries(doc)) if (name !== '_id') setField(result, name, value);
   return result;
 }
 
-function withId(before: Doc, after: Doc): Doc {
+function keepId(before: Doc, after: Doc): Doc {
   const id = getField(before, '_id');
   const given = getField(after, '_id');
-  if (id !== undefined && given !== undefined && !equal(id, given)) {
+  if (id !== undefined && given !== undefined && !isEqual(id, given)) {
     throw new CommandError(
       66,
-      `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${describe(given)}`,
+      `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${formatValue(given)}`,
     );
   }
-  return idFirst(id ?? given, after);
+  return withIdFirst(id ?? given, after);
 }
 
-function replacement(update: Doc): Update {
+function compileReplacement(update: Doc): Update {
   return {
     kind: 'replace',
     apply: (doc, { insert }) => {
-      if (!insert) refuseDollar(Object.keys(update));
-      return withId(doc, structuredCopy(update) as Doc);
+      if (!insert) rejectDollarFields(Object.keys(update));
+      return keepId(doc, copyValue(update) as Doc);
     },
   };
 }
@@ -120,21 +117,21 @@ export function compileUpdate(update: Value, options: { arrayFilters?: readonly 
   const { arrayFilters = [], scope } = options;
   if (Array.isArray(update)) {
     if (arrayFilters.length) throw new CommandError(9, 'arrayFilters may not be specified for pipeline-style updates');
-    const transform = compileTransforms(update, scope);
-    return { kind: 'pipeline', apply: (doc) => withId(doc, transform(doc)) };
+    const transform = compileTransformPipeline(update, scope);
+    return { kind: 'pipeline', apply: (doc) => keepId(doc, transform(doc)) };
   }
   if (!isDoc(update)) throw new CommandError(9, 'Update argument must be either an object or an array');
   const [first] = Object.keys(update);
   if (first === undefined || !first.startsWith('$')) {
     if (arrayFilters.length)
       throw new CommandError(9, 'arrayFilters may not be specified for replacement-style updates');
-    return replacement(update);
+    return compileReplacement(update);
   }
-  return modifiers(update, arrayFilters, scope);
+  return compileModifiers(update, arrayFilters, scope);
 }
 
 /** The array position that `$` stands for when `doc` matches, or null if it does not match. */
 export function matchPosition(node: QueryNode, doc: Doc): number | null {
-  const details: Details = { position: -1 };
-  return matchNode(node, doc, details) ? details.position : null;
+  const details: MatchDetails = { position: -1 };
+  return matchesQuery(node, doc, details) ? details.position : null;
 }
