@@ -1,10 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { Types } from 'mongoose';
 import { expect, it } from 'vitest';
+import { conversationsModel } from '../../src/features/conversations/conversations.model.js';
+import { membersModel } from '../../src/features/conversations/members.model.js';
+import { messagesModel } from '../../src/features/messages/messages.model.js';
+import { hiddenModel } from '../../src/features/conversations/hidden.model.js';
+import { createNotificationViews } from '../../src/features/notifications/notification-views.js';
+import { notificationsModel } from '../../src/features/notifications/notifications.model.js';
+import { createProjections } from '../../src/log/projections.js';
+import { createCounting } from '../../src/views/counting.js';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api } from '../support/client.js';
-import { makeGroup, makeUser } from '../support/factories.js';
+import { makeDirect, makeGroup, makeUser, sendText } from '../support/factories.js';
 import { insist } from '../support/insist.js';
 import { randomOf } from '../support/random.js';
+import { startTestServer } from '../support/server.js';
 
 const crashes = 4;
 
@@ -51,4 +61,40 @@ it('requirement 62: each mention makes one notification, wherever the server die
   const { body } = await api(at).as(bob).get('/api/notifications');
   expect(body.items.filter(({ kind }: any) => kind === 'message')).toEqual([]);
   await server.stop();
+});
+
+it('requirement 62: a count holds what was acknowledged, even if its conversation cannot be written', async () => {
+  const server = await startTestServer();
+  const [ada, bob] = [await makeUser(server), await makeUser(server)];
+  const { id: conversationId } = await makeDirect(server, ada, bob);
+  await sendText(server, ada, conversationId, 'one');
+  const rows = notificationsModel(server.database);
+  const stored = () => rows.page(bob.id, { isUnread: true, after: null, limit: 10 });
+  await expect.poll(async () => (await stored()).length, { timeout: 10_000 }).toBe(1);
+
+  const conversations = conversationsModel(server.database);
+  const members = membersModel(server.database);
+  const messages = messagesModel(server.database);
+  const away = (): Promise<never> => Promise.reject(new Error('the database is away'));
+  const log = createProjections({
+    conversations: { raiseHeads: away },
+    reached: { raise: away },
+    members: { raiseSent: away },
+    onError: () => undefined,
+  });
+  const blockedBy = (): Promise<string[]> => Promise.resolve([]);
+  const counting = createCounting({ messages, hidden: hiddenModel(server.database), blockedBy });
+  const views = createNotificationViews({ conversations, members, messages, counting, blockedBy, log });
+  const shown = async () => views.of(bob.id, await stored());
+
+  const head = { conversationId, seq: 3, rev: 0, lastActivityAt: new Date(), lastUncountedSeq: 0 };
+  log.note({ head, mark: null }, new Types.ObjectId());
+  expect(await log.settle()).toBe(false);
+  expect(await shown()).toMatchObject([{ kind: 'message', count: 3, readAt: null }]);
+
+  // To have written is to have read: what was unread before is over.
+  log.note({ head, mark: { conversationId, userId: bob.id, seq: 3, shownSeq: 3 } }, new Types.ObjectId());
+  expect(await log.settle()).toBe(false);
+  expect(await shown()).toMatchObject([{ kind: 'message', readAt: expect.any(String) }]);
+  await log.stop();
 });
