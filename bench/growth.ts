@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createConnection, type Connection, Types } from 'mongoose';
-import { conversationsModel, newConversation } from '../src/features/conversations/conversations.model.js';
+import { createConversationRepository, newConversation } from '../src/features/conversations/conversations.model.js';
 import { newMember } from '../src/features/conversations/member-row.model.js';
 import { wordsOf } from '../src/features/messages/words.js';
 import { ended, post, started } from './processes.js';
@@ -122,7 +122,7 @@ async function people(connection: Connection, ownerId: string): Promise<Place[]>
 }
 
 async function raise(connection: Connection, places: readonly Place[]): Promise<void> {
-  const conversations = conversationsModel(connection);
+  const conversations = createConversationRepository(connection);
   for (const { _id, seq } of places) {
     const last = await connection.collection('messages').findOne({ conversationId: _id }, { sort: { seq: -1 } });
     const lastActivityAt = (last?.['createdAt'] as Date | undefined) ?? new Date(0);

@@ -6,9 +6,9 @@ import { syncSockets } from './features/sync/sync.sockets.js';
 import { unavailable } from './kernel/problem.js';
 import { createRealtime, type Realtime } from './realtime/server.js';
 import { createTyping, typingSockets } from './realtime/typing.js';
-import { createWatching, watchingSockets } from './realtime/watching.js';
+import { createPresenceSubscriptions, presenceSockets } from './realtime/presence-subscriptions.js';
 import { subscribeAll } from './subscribers.js';
-import { createGround, type Ground, type Parts } from './context/ground.js';
+import { createInfrastructure, type Infrastructure, type ServerOptions } from './context/infrastructure.js';
 import { createPeople, type People } from './context/people.js';
 import { createAccount } from './context/account.js';
 import { createChat } from './context/chat.js';
@@ -16,9 +16,9 @@ import { createFiles, type Files } from './context/files.js';
 import { createUploads } from './context/uploads.js';
 
 /** All parts of a server. */
-export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &
-  Pick<Ground, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem' | 'jobs'> &
-  Pick<Files, 'links' | 'collecting'> &
+export type Context = Pick<ServerOptions, 'config' | 'logger' | 'publicUrl'> &
+  Pick<Infrastructure, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem' | 'jobs'> &
+  Pick<Files, 'links' | 'garbageCollector'> &
   People &
   ReturnType<typeof createUploads> &
   ReturnType<typeof createChat> &
@@ -29,18 +29,23 @@ export type Context = Pick<Parts, 'config' | 'logger' | 'publicUrl'> &
   };
 
 /** Builds the realtime door, and has it told of every fact. */
-function createDoor(parts: Parts, ground: Ground, people: People, chat: ReturnType<typeof createChat>): Realtime {
-  const { config, database, logger } = parts;
-  const { bus, limits, metrics, presence, toProblem, isLimited } = ground;
+function createRealtimeTransport(
+  options: ServerOptions,
+  infrastructure: Infrastructure,
+  people: People,
+  chat: ReturnType<typeof createChat>,
+): Realtime {
+  const { config, database, logger } = options;
+  const { bus, limits, metrics, presence, toProblem, isLimited } = infrastructure;
   const { users } = people;
   const { blockedBy } = users.relations;
   const typing = createTyping({ conversations: chat.conversations, blockedBy, bus });
   const onError = (error: unknown): void => logger.warn({ err: error }, 'a presence could not be told');
-  const watching = createWatching({ presence, people: users.people, bus, onError });
+  const presenceSubscriptions = createPresenceSubscriptions({ presence, people: users.people, bus, onError });
   const realtime = createRealtime({
     bus,
     typing,
-    watching,
+    presenceSubscriptions,
     authenticate: people.sessions.authenticate,
     sessions: people.sessions,
     conversations: chat.conversations,
@@ -56,25 +61,25 @@ function createDoor(parts: Parts, ground: Ground, people: People, chat: ReturnTy
       ...syncSockets(chat.sync),
       ...conversationSockets(chat.conversations),
       ...typingSockets(typing),
-      ...watchingSockets(watching),
+      ...presenceSockets(presenceSubscriptions),
     },
     settings: { corsOrigins: config.http.corsOrigins, isLimited, isShared: database.isShared },
   });
-  subscribeAll(bus, { ...chat, broadcast: realtime.broadcast, typing, watching });
+  subscribeAll(bus, { ...chat, broadcast: realtime.broadcast, typing, presenceSubscriptions });
   return realtime;
 }
 
 /** Builds all parts of a server over an open database. */
-export function createContext(parts: Parts): Context {
-  const { config, database, logger, publicUrl } = parts;
-  const ground = createGround(parts);
-  const { bus, limits, metrics, draining, toProblem, keys, jobs } = ground;
-  const files = createFiles(parts, ground);
-  const people = createPeople(parts, ground, files);
-  const chat = createChat(parts, ground, people, files);
-  const uploads = createUploads(parts, ground, files, { ...people, ...chat });
-  const account = createAccount(parts, ground, people, { ...chat, links: files.links });
-  const realtime = createDoor(parts, ground, people, chat);
+export function createContext(options: ServerOptions): Context {
+  const { config, database, logger, publicUrl } = options;
+  const infrastructure = createInfrastructure(options);
+  const { bus, limits, metrics, draining, toProblem, keys, jobs } = infrastructure;
+  const files = createFiles(options, infrastructure);
+  const people = createPeople(options, infrastructure, files);
+  const chat = createChat(options, infrastructure, people, files);
+  const uploads = createUploads(options, infrastructure, files, { ...people, ...chat });
+  const account = createAccount(options, infrastructure, people, { ...chat, links: files.links });
+  const realtime = createRealtimeTransport(options, infrastructure, people, chat);
   metrics.gauge('causerie_sockets', 'Sockets that are connected', () => realtime.sockets.size());
   metrics.gauge('causerie_rooms', 'Rooms that a socket is in', () => realtime.rooms());
   metrics.gauge('causerie_limit_budgets', 'Budgets of limits in memory', () => limits.size());
@@ -101,7 +106,7 @@ export function createContext(parts: Parts): Context {
     requireReady,
     realtime,
     links: files.links,
-    collecting: files.collecting,
+    garbageCollector: files.garbageCollector,
     ...people,
     ...chat,
     ...uploads,

@@ -55,7 +55,7 @@ export function openapi(routes: readonly Route[], server: string): Json {
 export function asyncapi(server: string): Json {
   return asyncApiDocument({
     requests: clientEvents,
-    news: serverEvents,
+    serverEvents: serverEvents,
     title: 'Causerie',
     version,
     description: realtimeDescription,

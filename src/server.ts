@@ -13,7 +13,7 @@ import { secretOf } from './drivers/secret-file.js';
 import { answerBrokenRequests } from './middleware/broken-requests.js';
 import { comeBackMs } from './middleware/draining.js';
 import { createLogger, type Logger } from './kernel/logger.js';
-import type { SweepCalls } from './log/sweep.js';
+import type { RecoveryCalls } from './log/recovery.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -33,7 +33,7 @@ const requestMs = 3_600_000;
 const closeMs = 200;
 /** How long a stop waits for requests under way before it ends them: an upload may take longer than a stop. */
 const finishMs = 6_000;
-const lookMs = 1_000;
+const checkMs = 1_000;
 const maxConnections = 10_000;
 
 function createHttpServer(context: Context, app: Application): Server {
@@ -41,7 +41,7 @@ function createHttpServer(context: Context, app: Application): Server {
     {
       headersTimeout: headersMs,
       requestTimeout: requestMs,
-      connectionsCheckingInterval: lookMs,
+      connectionsCheckingInterval: checkMs,
       keepAliveTimeout: 65_000,
     },
     app,
@@ -73,15 +73,15 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
   // Whoever is still connected then has had his answer, or waits for one that will not come.
   await Promise.all([context.realtime.stop(), wait(closeMs).then(() => http.closeAllConnections())]);
   await context.erasure.stop();
-  await context.collecting.stop();
-  await context.pump.stop();
+  await context.garbageCollector.stop();
+  await context.notifier.stop();
   await context.log.stop();
   await context.jobs.stop();
   await database.close();
 }
 
 /** What the sweep of the log has the services do. */
-function sweepCalls({ conversations, messages, reactions, groupChanging, pump }: Context): SweepCalls {
+function recoveryCalls({ conversations, messages, reactions, groupChanging, notifier }: Context): RecoveryCalls {
   return {
     announce: messages.announceSwept,
     announceChange: async ({ messageId, rev }) => {
@@ -89,11 +89,11 @@ function sweepCalls({ conversations, messages, reactions, groupChanging, pump }:
       if (messageId) await messages.announceChanged(String(messageId), rev);
     },
     async finish(before) {
-      await conversations.finishBefore(before);
-      await messages.finishBefore(before);
-      await reactions.finishBefore(before);
-      await groupChanging.finishBefore(before);
-      await pump.sweep();
+      await conversations.completePending(before);
+      await messages.completePending(before);
+      await reactions.completePending(before);
+      await groupChanging.completePending(before);
+      await notifier.wakeAll();
     },
   };
 }
@@ -121,10 +121,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const http = createHttpServer(context, createApp(context));
   try {
     await prepare(database.connection);
-    await context.log.start(sweepCalls(context));
+    await context.log.start(recoveryCalls(context));
     await context.jobs.start();
     context.erasure.start();
-    context.collecting.start();
+    context.garbageCollector.start();
     const port = await listen(http, config.http);
     const host = config.http.host.includes(':') ? `[${config.http.host}]` : config.http.host;
     listening = `http://${host}:${port}`;
@@ -145,10 +145,10 @@ const lingerMs = 500;
 
 /** Ends the process in order on the first signal, and at once on the second. */
 function obeySignals(running: RunningServer, logger: Logger): void {
-  let isTold = false;
+  let isAnnounced = false;
   const obey = (signal: NodeJS.Signals): void => {
-    if (isTold) process.exit(1);
-    isTold = true;
+    if (isAnnounced) process.exit(1);
+    isAnnounced = true;
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
       logger.fatal('the server did not stop in time');

@@ -1,35 +1,35 @@
-import type { Facts } from './facts.js';
-import type { FactBus } from './kernel/fact-bus.js';
+import type { DomainEvents } from './domain-events.js';
+import type { EventBus } from './kernel/event-bus.js';
 import type { Broadcast } from './realtime/broadcast.js';
 import type { Typing } from './realtime/typing.js';
 import type { Notifications } from './features/notifications/notifications.service.js';
-import type { Pump } from './features/notifications/pump.js';
-import type { Watching } from './realtime/watching.js';
+import type { Notifier } from './features/notifications/notifier.js';
+import type { PresenceSubscriptions } from './realtime/presence-subscriptions.js';
 
 interface Listeners {
   broadcast: Broadcast;
   typing: Pick<Typing, 'sent' | 'left'>;
-  watching: Pick<Watching, 'look'>;
-  pump: Pick<Pump, 'wake'>;
+  presenceSubscriptions: Pick<PresenceSubscriptions, 'refresh'>;
+  notifier: Pick<Notifier, 'wake'>;
   notifications: Pick<Notifications, 'conversationRead'>;
 }
 
 /** Who listens to which fact: the news for sockets to all of them, and first. */
 export function subscribeAll(
-  bus: FactBus<Facts>,
-  { broadcast, typing, watching, pump, notifications }: Listeners,
+  bus: EventBus<DomainEvents>,
+  { broadcast, typing, presenceSubscriptions, notifier, notifications }: Listeners,
 ): void {
-  function tell<Name extends keyof Facts>(name: Name): void {
-    bus.subscribe(name, (fact) => broadcast[name](fact));
+  function forward<Name extends keyof DomainEvents>(name: Name): void {
+    bus.subscribe(name, (event) => broadcast[name](event));
   }
-  for (const name of Object.keys(broadcast) as (keyof Facts)[]) tell(name);
-  bus.subscribe('message.created', (fact) => typing.sent(fact));
-  bus.subscribe('membership.ended', (fact) => typing.left(fact));
+  for (const name of Object.keys(broadcast) as (keyof DomainEvents)[]) forward(name);
+  bus.subscribe('message.created', (event) => typing.sent(event));
+  bus.subscribe('membership.ended', (event) => typing.left(event));
   bus.subscribe('contact.severed', ({ conversationId, userIds }) => {
     for (const userId of userIds) typing.left({ conversationId, userId });
   });
-  bus.subscribe('message.created', ({ conversationId }) => pump.wake(conversationId));
-  bus.subscribe('message.updated', ({ conversationId }) => pump.wake(conversationId));
-  bus.subscribe('conversation.read', (fact) => notifications.conversationRead(fact));
-  bus.subscribe('presence.veiled', ({ userId }) => watching.look(userId));
+  bus.subscribe('message.created', ({ conversationId }) => notifier.wake(conversationId));
+  bus.subscribe('message.updated', ({ conversationId }) => notifier.wake(conversationId));
+  bus.subscribe('conversation.read', (event) => notifications.conversationRead(event));
+  bus.subscribe('presence.veiled', ({ userId }) => presenceSubscriptions.refresh(userId));
 }

@@ -3,7 +3,7 @@ import { Problem } from '../kernel/problem.js';
 import { passwordLength } from '../features/auth/auth.schemas.js';
 import type { PasswordRules } from '../features/auth/password-rules.js';
 import type { Passwords } from '../features/auth/passwords.js';
-import type { JobRows } from '../jobs/jobs.model.js';
+import type { JobRepository } from '../jobs/jobs.model.js';
 import type { SessionEnding } from '../features/sessions/session-ending.js';
 import { displayName, email as emailForm, username as usernameForm } from '../features/users/users.schemas.js';
 import type { Account, Accounts } from '../features/users/accounts.service.js';
@@ -13,7 +13,7 @@ export interface Tools {
   accounts: Accounts;
   sessions: SessionEnding;
   passwords: Passwords & PasswordRules;
-  jobs: Pick<JobRows, 'revive'>;
+  jobs: Pick<JobRepository, 'revive'>;
   /** Asks for a password, or reads it from the standard input; null to have one made. */
   askPassword(): Promise<string | null>;
   say(line: string): void;
@@ -47,14 +47,14 @@ async function find({ accounts }: Tools, who: string): Promise<Account> {
 async function choosePassword(
   tools: Tools,
   owner: { username: string; email: string },
-): Promise<{ passwordHash: string; tell(): void }> {
+): Promise<{ passwordHash: string; confirm(): void }> {
   const given = await tools.askPassword();
   const password = given ?? randomBytes(15).toString('base64url');
   if (passwordLength(password) > 256) throw new Refusal('A password has at most 256 characters.');
   await tools.passwords.require(password, owner, 'password');
   return {
     passwordHash: await tools.passwords.hash(password),
-    tell() {
+    confirm() {
       if (given === null) tools.say(`Password: ${password}\nIt is shown only this once.`);
     },
   };
@@ -86,7 +86,7 @@ export const commands: Readonly<Record<string, Command>> = {
         displayName.safeParse(given.name ?? username),
         'A display name has 1 to 64 visible characters.',
       );
-      const { passwordHash, tell } = await choosePassword(tools, { username, email });
+      const { passwordHash, confirm } = await choosePassword(tools, { username, email });
       const account = await tools.accounts.create({
         username,
         email,
@@ -95,7 +95,7 @@ export const commands: Readonly<Record<string, Command>> = {
         verifyLink: null,
       });
       tools.say(`Created ${account.username} (${account.id}).`);
-      tell();
+      confirm();
     },
   },
   disable: {
@@ -133,11 +133,11 @@ export const commands: Readonly<Record<string, Command>> = {
     words: 1,
     async run(tools, given) {
       const account = await find(tools, word(given, 0));
-      const { passwordHash, tell } = await choosePassword(tools, account);
+      const { passwordHash, confirm } = await choosePassword(tools, account);
       await tools.accounts.setPassword(account.id, passwordHash, null);
       const ended = await tools.sessions.end(account.id, { allBut: null }, 'password_reset');
       tools.say(`Set the password of ${account.username}; sessions ended: ${ended}.`);
-      tell();
+      confirm();
     },
   },
   'retry-jobs': {

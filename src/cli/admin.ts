@@ -2,20 +2,20 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { type Config, loadConfig, readEnvironment } from '../config.js';
-import type { Facts } from '../facts.js';
+import type { DomainEvents } from '../domain-events.js';
 import { createCommonPasswords } from '../features/auth/common-passwords.js';
 import { createPasswordRules } from '../features/auth/password-rules.js';
 import { createPasswords } from '../features/auth/passwords.js';
 import { createSessionEnding } from '../features/sessions/session-ending.js';
-import { sessionsModel } from '../features/sessions/sessions.model.js';
+import { createSessionRepository } from '../features/sessions/sessions.model.js';
 import { createAccounts } from '../features/users/accounts.service.js';
 import { createLinks, type Links } from '../features/media/links.js';
 import { createUserViews } from '../features/users/user-views.js';
-import { usersModel } from '../features/users/users.model.js';
+import { createUserRepository } from '../features/users/users.model.js';
 import { createKeys } from '../kernel/keys.js';
-import { jobsModel } from '../jobs/jobs.model.js';
+import { createJobRepository } from '../jobs/jobs.model.js';
 import { secretOf } from '../drivers/secret-file.js';
-import { createFactBus } from '../kernel/fact-bus.js';
+import { createEventBus } from '../kernel/event-bus.js';
 import { commands, type Given, refusalOf, usage } from './admin-commands.js';
 import { openForTools } from './open.js';
 
@@ -83,13 +83,16 @@ async function main(args: string[]): Promise<number> {
   try {
     await opened.prepare();
     const { connection } = opened;
-    const bus = createFactBus<Facts>((error) => complain(String(error)));
+    const bus = createEventBus<DomainEvents>((error) => complain(String(error)));
     await command.run(
       {
-        accounts: createAccounts({ rows: usersModel(connection), views: createUserViews(linksOf(config)) }),
-        sessions: createSessionEnding({ rows: sessionsModel(connection), bus }),
+        accounts: createAccounts({
+          repository: createUserRepository(connection),
+          views: createUserViews(linksOf(config)),
+        }),
+        sessions: createSessionEnding({ repository: createSessionRepository(connection), bus }),
         passwords: { ...createPasswords({ isLimited: false }), ...createPasswordRules(createCommonPasswords()) },
-        jobs: jobsModel(connection),
+        jobs: createJobRepository(connection),
         askPassword,
         say,
       },

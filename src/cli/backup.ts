@@ -1,14 +1,14 @@
 /** `npm run backup -- FILE` and `npm run restore -- FILE`: everything in one file, and back again. */
 import type { Connection } from 'mongoose';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
-import { conversationsModel } from '../features/conversations/conversations.model.js';
-import { createDepartures } from '../features/conversations/departures.js';
-import { membersModel } from '../features/conversations/members.model.js';
-import { messagesModel } from '../features/messages/messages.model.js';
-import { changesModel } from '../log/change.model.js';
-import { checkpointsModel } from '../log/checkpoint.model.js';
+import { createConversationRepository } from '../features/conversations/conversations.model.js';
+import { createRemovals } from '../features/conversations/removals.js';
+import { createMemberRepository } from '../features/conversations/members.model.js';
+import { createMessageRepository } from '../features/messages/messages.model.js';
+import { createChangeRepository } from '../log/change.model.js';
+import { createCheckpointRepository } from '../log/checkpoint.model.js';
 import { createLog } from '../log/log.js';
-import { createReached } from '../log/reached.js';
+import { createGroupReceipts } from '../log/group-receipts.js';
 import { openStorage } from '../drivers/storage-opening.js';
 import { pruneFiles } from './pruning.js';
 import { ArchiveError, readArchive, writeArchive } from './archive.js';
@@ -40,16 +40,16 @@ async function backup({ dataDir }: Config, file: string): Promise<void> {
 }
 
 /** A backup is what a crash at that moment would have left: what follows from the log is written before it is judged. */
-async function mend(connection: Connection): Promise<void> {
-  const [conversations, members] = [conversationsModel(connection), membersModel(connection)];
+async function rebuild(connection: Connection): Promise<void> {
+  const [conversations, members] = [createConversationRepository(connection), createMemberRepository(connection)];
   const log = createLog({
-    messages: messagesModel(connection),
-    changes: changesModel(connection),
+    messages: createMessageRepository(connection),
+    changes: createChangeRepository(connection),
     conversations,
     members,
-    reached: createReached({ conversations, members }),
-    departures: createDepartures(),
-    checkpoints: checkpointsModel(connection),
+    groupReceipts: createGroupReceipts({ conversations, members }),
+    removals: createRemovals(),
+    checkpoints: createCheckpointRepository(connection),
     isShared: false,
     onError: (error) => console.error(String(error)),
   });
@@ -63,7 +63,7 @@ async function restore(config: Config, file: string): Promise<void> {
   await withProgress('check', async () => {
     const store = await openForTools(config);
     try {
-      await mend(store.connection);
+      await rebuild(store.connection);
       const storage = await openStorage(config.storage);
       // A bucket is in no backup: what is in it is not ours to remove.
       if (config.storage.kind === 'file') await pruneFiles(store.connection, storage);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
 import { createScratch } from '../drivers/scratch.js';
 import { openStorage } from '../drivers/storage-opening.js';
-import { jobsModel } from '../jobs/jobs.model.js';
+import { createJobRepository } from '../jobs/jobs.model.js';
 import { runChecks } from './checks.js';
 import { openForTools, type OpenedStore } from './open.js';
 
@@ -15,7 +15,7 @@ const usage = `usage: npm run doctor [-- --check-data]
 
   --check-data   verify every invariant of the stored data and name each violation (reads everything)
 `;
-const leastFreeBytes = 256 * 1024 * 1024;
+const minFreeBytes = 256 * 1024 * 1024;
 const progressEveryMs = 5_000;
 const namedJobs = 20;
 
@@ -69,7 +69,7 @@ async function checkStorage(config: Config): Promise<void> {
     fault('storage: DATA_DIR is on a network file system; the embedded store needs a local disk, or use MONGODB_URI');
   }
   const free = bavail * bsize;
-  if (free < leastFreeBytes) fault(`storage: only ${Math.floor(free / 1024 / 1024)} MB are free where DATA_DIR is`);
+  if (free < minFreeBytes) fault(`storage: only ${Math.floor(free / 1024 / 1024)} MB are free where DATA_DIR is`);
   else sound(`storage: DATA_DIR can be written and ${Math.floor(free / 1024 / 1024)} MB are free`);
   await checkSecret(config.dataDir);
 }
@@ -115,7 +115,7 @@ async function checkData(store: OpenedStore, config: Config): Promise<void> {
 
 /** Names what was given up: it failed eight times. */
 async function checkJobs(store: OpenedStore): Promise<void> {
-  const jobs = jobsModel(store.connection);
+  const jobs = createJobRepository(store.connection);
   const dead = await jobs.count('dead');
   if (dead === 0) return sound('jobs: none was given up');
   for (const { name, key, tries, error } of await jobs.dead(namedJobs))

@@ -9,13 +9,13 @@ import {
   requireSchemaVersion,
   storeFolder,
 } from '../drivers/database.js';
-import { conversationsModel } from '../features/conversations/conversations.model.js';
-import { membersModel } from '../features/conversations/members.model.js';
-import { attemptsModel } from '../features/auth/attempts.model.js';
-import { jobsModel } from '../jobs/jobs.model.js';
-import { messagesModel } from '../features/messages/messages.model.js';
-import { sessionsModel } from '../features/sessions/sessions.model.js';
-import { usersModel } from '../features/users/users.model.js';
+import { createConversationRepository } from '../features/conversations/conversations.model.js';
+import { createMemberRepository } from '../features/conversations/members.model.js';
+import { createAttemptRepository } from '../features/auth/attempts.model.js';
+import { createJobRepository } from '../jobs/jobs.model.js';
+import { createMessageRepository } from '../features/messages/messages.model.js';
+import { createSessionRepository } from '../features/sessions/sessions.model.js';
+import { createUserRepository } from '../features/users/users.model.js';
 
 /** The database of a server, opened for a command-line tool. */
 export interface OpenedStore {
@@ -39,8 +39,10 @@ async function reach(config: Config): Promise<{ uri: string; stop(): Promise<voi
 }
 
 function defineModels(connection: Connection): void {
-  for (const define of [usersModel, sessionsModel, attemptsModel, jobsModel]) define(connection);
-  for (const define of [conversationsModel, membersModel, messagesModel]) define(connection);
+  for (const define of [createUserRepository, createSessionRepository, createAttemptRepository, createJobRepository])
+    define(connection);
+  for (const define of [createConversationRepository, createMemberRepository, createMessageRepository])
+    define(connection);
 }
 
 /** Opens the database beside a running server or without one. Throws when it cannot be reached or is too new. */

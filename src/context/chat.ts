@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
-import { createDepartures } from '../features/conversations/departures.js';
+import { createRemovals } from '../features/conversations/removals.js';
 import { createContentDigests } from '../features/messages/content-digest.js';
 import { createMessages } from '../features/messages/messages.service.js';
 import { createSyncMembers } from '../features/sync/sync-members.js';
@@ -14,19 +14,19 @@ import { type Users } from '../features/users/users.service.js';
 import { createCursors } from '../kernel/cursors.js';
 import { createInFlight } from '../kernel/in-flight.js';
 import { createLog } from '../log/log.js';
-import { createReached } from '../log/reached.js';
+import { createGroupReceipts } from '../log/group-receipts.js';
 import { createConversationViews } from '../views/conversation-views.js';
 import { createCounting } from '../views/counting.js';
 import { createMessageViews } from '../views/message-views.js';
 import { createVisibility } from '../views/visibility.js';
-import type { Ground, Parts } from './ground.js';
+import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { Files } from './files.js';
 import type { People } from './people.js';
-import { createGroupsOver } from './groups.js';
+import { createGroupFeature } from './groups.js';
 
 /** What puts rows of several features together. */
-function createViews(rows: Ground['rows'], { people, relations }: Users, { links }: Files) {
-  const { messages, messageChanges: changes, hidden } = rows;
+function createViews(repositories: Infrastructure['repositories'], { people, relations }: Users, { links }: Files) {
+  const { messages, messageChanges: changes, hidden } = repositories;
   const visibility = createVisibility({ messages, hidden });
   const counting = createCounting({ messages, hidden, blockedBy: relations.blockedBy });
   const messageViews = createMessageViews({ messages, changes, visibility, links });
@@ -38,49 +38,54 @@ function createViews(rows: Ground['rows'], { people, relations }: Users, { links
 const othersWriteMs = 1000;
 
 /** Conversations and messages over their log. */
-function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users'>, files: Files) {
-  const { config, database, logger } = parts;
-  const { rows, keys, bus } = ground;
-  const { conversations: conversationRows, members, hidden, messages: messageRows } = rows;
-  const reached = createReached({ conversations: conversationRows, members });
-  const departures = createDepartures();
+function createMessaging(
+  options: ServerOptions,
+  infrastructure: Infrastructure,
+  { users }: Pick<People, 'users'>,
+  files: Files,
+) {
+  const { config, database, logger } = options;
+  const { repositories, keys, bus } = infrastructure;
+  const { conversations: conversationRepository, members, hidden, messages: messageRepository } = repositories;
+  const groupReceipts = createGroupReceipts({ conversations: conversationRepository, members });
+  const removals = createRemovals();
   const log = createLog({
-    ...rows,
-    reached,
-    departures,
+    ...repositories,
+    groupReceipts,
+    removals,
     isShared: database.isShared,
     onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
   });
   const inFlight = createInFlight();
-  async function passed(): Promise<void> {
-    await Promise.all([log.passed(), inFlight.passed()]);
+  async function drained(): Promise<void> {
+    await Promise.all([log.drained(), inFlight.drained()]);
     if (database.isShared) await wait(othersWriteMs);
   }
 
-  const views = createViews(rows, users, files);
+  const views = createViews(repositories, users, files);
   const { visibility, counting, messageViews, conversationViews } = views;
   const cursors = createCursors(keys);
-  const contacts = createContacts({ rows: rows.relations, users, cursors, bus });
+  const contacts = createContacts({ repository: repositories.relations, users, cursors, bus });
   const conversations = createConversations({
-    rows,
+    repositories,
     log,
     users,
     contacts,
-    lastSeq: messageRows.lastSeq,
-    hasWritten: messageRows.hasWritten,
-    passed,
+    lastSeq: messageRepository.lastSeq,
+    hasWritten: messageRepository.hasWritten,
+    drained,
     views: conversationViews,
     counting,
-    reached,
-    departures,
+    groupReceipts,
+    removals,
     cursors,
     bus,
   });
   const digests = createContentDigests(keys);
   const messages = createMessages({
-    rows: messageRows,
-    changes: rows.messageChanges,
-    search: rows.search,
+    repository: messageRepository,
+    changes: repositories.messageChanges,
+    search: repositories.search,
     hidden,
     log,
     inFlight,
@@ -92,26 +97,38 @@ function createTalk(parts: Parts, ground: Ground, { users }: Pick<People, 'users
     digests,
     bus,
     windows: config.messages,
-    claiming: files.claiming,
+    reservations: files.reservations,
     links: files.links,
   });
-  const reactions = createReactions({ rows: rows.reactions, messages, conversations, users, inFlight, cursors });
-  return { log, passed, reached, views, cursors, contacts, conversations, messages, reactions };
+  const reactions = createReactions({
+    repository: repositories.reactions,
+    messages,
+    conversations,
+    users,
+    inFlight,
+    cursors,
+  });
+  return { log, drained, groupReceipts, views, cursors, contacts, conversations, messages, reactions };
 }
 
 /** Everything between people: what they say, in groups too, what they are told of it, and how devices catch up. */
-export function createChat(parts: Parts, ground: Ground, people: Pick<People, 'users'>, files: Files) {
-  const { rows } = ground;
+export function createChat(
+  options: ServerOptions,
+  infrastructure: Infrastructure,
+  people: Pick<People, 'users'>,
+  files: Files,
+) {
+  const { repositories } = infrastructure;
   const { users } = people;
-  const talk = createTalk(parts, ground, people, files);
-  const { views, log, cursors, conversations, contacts } = talk;
-  const groups = createGroupsOver(parts, ground, { ...talk, users, ...files });
-  const membersOf = createSyncMembers({ members: rows.members, users });
-  const messagesOf = createSyncMessages({ ...rows, ...views });
-  const reading = createSyncReading({ ...rows, ...views, membersOf, messagesOf });
-  const notifying = createNotifying(parts, ground, { users, log, counting: views.counting, cursors });
+  const messaging = createMessaging(options, infrastructure, people, files);
+  const { views, log, cursors, conversations, contacts } = messaging;
+  const groups = createGroupFeature(options, infrastructure, { ...messaging, users, ...files });
+  const membersOf = createSyncMembers({ members: repositories.members, users });
+  const messagesOf = createSyncMessages({ ...repositories, ...views });
+  const reading = createSyncReading({ ...repositories, ...views, membersOf, messagesOf });
+  const notifying = createNotifying(options, infrastructure, { users, log, counting: views.counting, cursors });
   const { notifications } = notifying;
-  const { members } = rows;
+  const { members } = repositories;
   const sync = createSync({ conversations, members, me: users.me, contacts, notifications, reading, cursors });
-  return { ...talk, ...groups, ...notifying, sync };
+  return { ...messaging, ...groups, ...notifying, sync };
 }

@@ -13,27 +13,35 @@ import { createSessions } from '../features/sessions/sessions.service.js';
 import { createRelations } from '../features/users/relations.js';
 import { createAccounts } from '../features/users/accounts.service.js';
 import { createUsers } from '../features/users/users.service.js';
-import type { Ground, Parts } from './ground.js';
+import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { Files } from './files.js';
 
 /** Sessions, people, and signing in. */
-export function createPeople(parts: Parts, ground: Ground, files: Files) {
-  const { config, logger, publicUrl } = parts;
-  const { rows, keys, bus, presence, isLimited, jobs } = ground;
-  const { claiming, userViews: views } = files;
+export function createPeople(options: ServerOptions, infrastructure: Infrastructure, files: Files) {
+  const { config, logger, publicUrl } = options;
+  const { repositories, keys, bus, presence, isLimited, jobs } = infrastructure;
+  const { reservations, userViews: views } = files;
   const sessions = createSessions({
-    rows: rows.sessions,
+    repository: repositories.sessions,
     keys,
     bus,
     jobs,
     logger,
     settings: { ...config.sessions, isLimited },
   });
-  const relations = createRelations(rows.relations);
-  const users = createUsers({ rows: rows.users, relations, memory: rows.memory, bus, presence, claiming, views });
-  const accounts = createAccounts({ rows: rows.users, views });
+  const relations = createRelations(repositories.relations);
+  const users = createUsers({
+    repository: repositories.users,
+    relations,
+    relationshipCache: repositories.relationshipCache,
+    bus,
+    presence,
+    reservations,
+    views,
+  });
+  const accounts = createAccounts({ repository: repositories.users, views });
   const passwords = { ...createPasswords({ isLimited }), ...createPasswordRules(createCommonPasswords()) };
-  const attempts = createAttempts({ rows: rows.attempts, factor: config.rateLimitFactor });
+  const attempts = createAttempts({ repository: repositories.attempts, factor: config.rateLimitFactor });
   const tokens = createMailTokens(keys);
   jobs.handle('mail', createMailDelivery({ accounts, tokens, driver: createMailer(config.mail), publicUrl }));
   const mails = createMails({ jobs });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type EmbeddedStore, startEmbeddedStore } from '@causerie/embedded-mongo';
 import mongoose, { type Connection, type ConnectOptions } from 'mongoose';
-import { inTime } from '../kernel/patience.js';
+import { withTimeout } from '../kernel/timeouts.js';
 import { Problem, unavailable } from '../kernel/problem.js';
 import { PromptConnection } from './prompt-connection.js';
 
@@ -12,7 +12,7 @@ const schemaVersion = 1;
 /** The database inside the embedded store. */
 export const databaseName = 'causerie';
 /** How long anything may take before the request is answered `unavailable`. */
-const patienceMs = 2_500;
+const timeoutMs = 2_500;
 /** How long a connection may be silent while an answer is awaited. */
 const silenceMs = 4_000;
 
@@ -49,13 +49,13 @@ export async function connect(uri: string): Promise<Connection> {
     autoIndex: false,
     autoCreate: false,
     bufferCommands: false,
-    serverSelectionTimeoutMS: patienceMs,
-    connectTimeoutMS: patienceMs,
+    serverSelectionTimeoutMS: timeoutMs,
+    connectTimeoutMS: timeoutMs,
     heartbeatFrequencyMS: 2_000,
     // A stalled connection is given up so soon that who waits is told in time; who asked repeats it by himself.
     socketTimeoutMS: silenceMs,
     retryReads: false,
-    waitQueueTimeoutMS: patienceMs,
+    waitQueueTimeoutMS: timeoutMs,
     maxPoolSize: 50,
     readConcern: { level: 'majority' },
     readPreference: 'primary',
@@ -133,7 +133,7 @@ export async function openDatabase(settings: Settings): Promise<Database> {
     connection,
     isShared: store === null,
     async ping() {
-      await inTime(Promise.resolve(connection.db?.admin().command({ ping: 1 })), 1_000);
+      await withTimeout(Promise.resolve(connection.db?.admin().command({ ping: 1 })), 1_000);
     },
     async close() {
       await connection.close();

@@ -31,11 +31,11 @@ export class PromptConnection extends Connection {
   override writeCommand(...args: unknown[]): Promise<void> {
     if (this.error) return Promise.reject(this.error);
     return new Promise((resolve, reject) => {
-      const gone = (): void => reject(this.error ?? new Error('The connection to the database has ended'));
-      this.once('close', gone);
+      const onClose = (): void => reject(this.error ?? new Error('The connection to the database has ended'));
+      this.once('close', onClose);
       super
         .writeCommand(...args)
-        .finally(() => this.off('close', gone))
+        .finally(() => this.off('close', onClose))
         .then(resolve, reject);
     });
   }

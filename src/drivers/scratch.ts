@@ -11,7 +11,7 @@ export interface Scratch {
   path(): string;
   remove(path: string): Promise<void>;
   /** Removes what processes have left that are no more. */
-  sweep(): Promise<void>;
+  removeLeftovers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,12 +29,12 @@ function isAlive(pid: number): boolean {
 
 /** Gives the scratch of this process below a folder. */
 export function createScratch(folder: string): Scratch {
-  const own = `${host}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const ownFolder = `${host}.${process.pid}.${randomBytes(4).toString('hex')}`;
 
   /** Another process of this machine is asked for; one of another machine is given a day. */
-  async function isLeft(name: string): Promise<boolean> {
+  async function isLeftover(name: string): Promise<boolean> {
     const [theirHost, pid = ''] = name.split('.');
-    if (name === own) return false;
+    if (name === ownFolder) return false;
     if (theirHost === host) return Number(pid) === process.pid || !isAlive(Number(pid));
     const found = await stat(join(folder, name)).catch(() => null);
     return found !== null && Date.now() - found.mtimeMs > dayMs;
@@ -43,17 +43,17 @@ export function createScratch(folder: string): Scratch {
   return {
     path() {
       try {
-        mkdirSync(join(folder, own), { recursive: true, mode: 0o700 });
+        mkdirSync(join(folder, ownFolder), { recursive: true, mode: 0o700 });
       } catch (error) {
         throw problemOfStorage(error);
       }
-      return join(folder, own, randomBytes(8).toString('hex'));
+      return join(folder, ownFolder, randomBytes(8).toString('hex'));
     },
     remove: (path) => rm(path, { force: true }),
-    async sweep() {
+    async removeLeftovers() {
       for (const name of await readdir(folder).catch(() => []))
-        if (await isLeft(name)) await rm(join(folder, name), { recursive: true, force: true });
+        if (await isLeftover(name)) await rm(join(folder, name), { recursive: true, force: true });
     },
-    close: () => rm(join(folder, own), { recursive: true, force: true }),
+    close: () => rm(join(folder, ownFolder), { recursive: true, force: true }),
   };
 }

@@ -55,11 +55,11 @@ schema.index(
 );
 
 /** The rows of jobs: each step is one conditional write. */
-export interface JobRows {
+export interface JobRepository {
   /** What is there already stays as it is. */
   insert(jobs: readonly NewJob[]): Promise<void>;
   /** Takes the job that may begin first; nobody else gets it until `leaseEnd`, unless the lease is made longer. */
-  claim(holder: string, names: readonly string[], times: { now: Date; leaseEnd: Date }): Promise<JobRow | null>;
+  lease(holder: string, names: readonly string[], times: { now: Date; leaseEnd: Date }): Promise<JobRow | null>;
   /** Makes a lease longer; false if somebody else has the job. */
   extend(job: JobRow, leaseEnd: Date): Promise<boolean>;
   /** It is done. */
@@ -80,7 +80,7 @@ export interface JobRows {
 }
 
 /** Gives the rows of jobs on one connection. */
-export function jobsModel(connection: Connection): JobRows {
+export function createJobRepository(connection: Connection): JobRepository {
   connection.model<JobRow>('Job', schema, 'jobs');
   const jobs = connection.collection<JobRow>('jobs');
   const mine = ({ _id, holder }: JobRow) => ({ _id, holder });
@@ -96,7 +96,7 @@ export function jobsModel(connection: Connection): JobRows {
         if (!isOnlyDuplicates(error)) throw error;
       }
     },
-    claim: (holder, names, { now, leaseEnd }) =>
+    lease: (holder, names, { now, leaseEnd }) =>
       jobs.findOneAndUpdate(
         { state: 'waiting', runAt: { $lte: now }, name: { $in: [...names] } },
         { $set: { holder, runAt: leaseEnd }, $inc: { tries: 1 } },

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../kernel/logger.js';
-import type { JobRow, JobRows } from './jobs.model.js';
+import type { JobRow, JobRepository } from './jobs.model.js';
 
 /** A job as its handler sees it. */
 export interface Job<Data> extends Pick<JobRow, 'key' | 'ownerId' | 'createdAt' | 'tries'> {
@@ -15,7 +15,7 @@ export interface Job<Data> extends Pick<JobRow, 'key' | 'ownerId' | 'createdAt' 
 export type Handler<Data> = (job: Job<Data>) => Promise<void>;
 
 /** A job that is asked for. */
-export interface Wanted<Data> {
+export interface JobRequest<Data> {
   key: string;
   data: Data;
   ownerId?: string | null;
@@ -24,7 +24,7 @@ export interface Wanted<Data> {
 /** A queue whose jobs are named in `Kinds`, each with the form of its data. */
 export interface Queue<Kinds extends object> {
   /** Makes jobs durable, each once by its key while it is there; they begin a moment later. */
-  add<Name extends keyof Kinds & string>(name: Name, jobs: readonly Wanted<Kinds[Name]>[]): Promise<void>;
+  add<Name extends keyof Kinds & string>(name: Name, jobs: readonly JobRequest<Kinds[Name]>[]): Promise<void>;
   /** Says who does the jobs of one name. */
   handle<Name extends keyof Kinds & string>(name: Name, handler: Handler<Kinds[Name]>): void;
   /** Begins to work; throws UnhandledJobError when there are jobs that nobody does. */
@@ -46,7 +46,7 @@ interface Times {
 }
 
 interface Deps {
-  rows: JobRows;
+  repository: JobRepository;
   logger: Pick<Logger, 'warn' | 'error'>;
   /** Whether other processes may be doing jobs; else those that are held at the start are held by nobody. */
   isShared: boolean;
@@ -62,7 +62,7 @@ export class UnhandledJobError extends Error {
 const pauseMs = 300;
 const usual: Times = { poll: 5_000, lease: 45_000, beat: 15_000 };
 const atOnce = 4;
-const mostTries = 8;
+const maxAttempts = 8;
 const firstBackoffMs = 4_000;
 const stopWaitMs = 2_000;
 const longestReason = 300;
@@ -75,15 +75,15 @@ export const backoffMs = (tries: number): number => firstBackoffMs * 4 ** (tries
 
 /** Builds what does one job from its claim to its end. */
 function createPerforming(
-  { rows, logger, times }: Omit<Required<Deps>, 'isShared'>,
+  { repository, logger, times }: Omit<Required<Deps>, 'isShared'>,
   handlers: ReadonlyMap<string, Handler<never>>,
 ) {
   /** Holds a job while it is done; aborts when it is lost. */
   function hold(job: JobRow, lost: AbortController): () => void {
     const beat = setInterval(() => {
-      rows
+      repository
         .extend(job, new Date(Date.now() + times.lease))
-        .then((isHeld) => !isHeld && lost.abort())
+        .then((isLeased) => !isLeased && lost.abort())
         // What the database does not answer is asked again before the lease ends.
         .catch(() => undefined);
     }, times.beat);
@@ -92,18 +92,18 @@ function createPerforming(
 
   async function fail(job: JobRow, error: unknown): Promise<void> {
     const { name, key, tries } = job;
-    if (tries >= mostTries) {
+    if (tries >= maxAttempts) {
       logger.error({ err: error, job: name, key, tries }, 'a job has failed too often and is given up');
-      return rows.bury(job, reasonOf(error));
+      return repository.bury(job, reasonOf(error));
     }
     const retryAfterMs = backoffMs(tries);
     logger.warn({ err: error, job: name, key, tries, retryAfterMs }, 'a job has failed and is tried again');
-    await rows.postpone(job, { runAt: new Date(Date.now() + retryAfterMs), error: reasonOf(error) });
+    await repository.postpone(job, { runAt: new Date(Date.now() + retryAfterMs), error: reasonOf(error) });
   }
 
   return async function perform(job: JobRow): Promise<void> {
     // One that ends the process each time never fails: its leases run out.
-    if (job.tries > mostTries) return fail(job, new Error('It never came to an end.'));
+    if (job.tries > maxAttempts) return fail(job, new Error('It never came to an end.'));
     const lost = new AbortController();
     const release = hold(job, lost);
     const { key, ownerId, createdAt, tries, data } = job;
@@ -115,13 +115,13 @@ function createPerforming(
     } finally {
       release();
     }
-    await rows.remove(job);
+    await repository.remove(job);
   };
 }
 
 /** Throws UnhandledJobError when there are jobs that nobody does. */
-async function requireKnown(rows: JobRows, handlers: ReadonlyMap<string, unknown>): Promise<void> {
-  const unknown = (await rows.names()).filter((name) => !handlers.has(name));
+async function requireKnown(repository: JobRepository, handlers: ReadonlyMap<string, unknown>): Promise<void> {
+  const unknown = (await repository.names()).filter((name) => !handlers.has(name));
   if (unknown.length === 0) return;
   throw new UnhandledJobError(
     `The database has jobs that this server does not know: ${unknown.join(', ')}. Start the newer server that made them.`,
@@ -129,9 +129,9 @@ async function requireKnown(rows: JobRows, handlers: ReadonlyMap<string, unknown
 }
 
 /** Builds the queue of one process. */
-export function createQueue<Kinds extends object>({ rows, logger, isShared, times = usual }: Deps): Queue<Kinds> {
+export function createQueue<Kinds extends object>({ repository, logger, isShared, times = usual }: Deps): Queue<Kinds> {
   const handlers = new Map<string, Handler<never>>();
-  const perform = createPerforming({ rows, logger, times }, handlers);
+  const perform = createPerforming({ repository, logger, times }, handlers);
   const running = new Set<Promise<void>>();
   let poll: NodeJS.Timeout | null = null;
   let soon: NodeJS.Timeout | null = null;
@@ -141,7 +141,7 @@ export function createQueue<Kinds extends object>({ rows, logger, isShared, time
     while (!isStopped) {
       const now = Date.now();
       const lease = { now: new Date(now), leaseEnd: new Date(now + times.lease) };
-      const job = await rows.claim(randomUUID(), [...handlers.keys()], lease);
+      const job = await repository.lease(randomUUID(), [...handlers.keys()], lease);
       if (!job) return;
       wakeSoon(0);
       await perform(job);
@@ -167,15 +167,15 @@ export function createQueue<Kinds extends object>({ rows, logger, isShared, time
   return {
     async add(name, jobs) {
       const runAt = new Date(Date.now() + pauseMs);
-      await rows.insert(
+      await repository.insert(
         jobs.map(({ key, data, ownerId = null }) => ({ name, key, ownerId, data: data as object, runAt })),
       );
       wakeSoon(pauseMs);
     },
     handle: (name, handler) => void handlers.set(name, handler),
     async start() {
-      await requireKnown(rows, handlers);
-      if (!isShared) await rows.release();
+      await requireKnown(repository, handlers);
+      if (!isShared) await repository.release();
       isStopped = false;
       poll = setInterval(wake, times.poll);
       poll.unref();
@@ -187,7 +187,7 @@ export function createQueue<Kinds extends object>({ rows, logger, isShared, time
       if (soon) clearTimeout(soon);
       await Promise.race([Promise.all(running), wait(stopWaitMs, undefined, { ref: false })]);
     },
-    waiting: () => rows.count('waiting'),
-    dead: () => rows.count('dead'),
+    waiting: () => repository.count('waiting'),
+    dead: () => repository.count('dead'),
   };
 }

@@ -1,7 +1,7 @@
 /** The AsyncAPI document of an event contract: https://www.asyncapi.com/docs/reference/specification/v3.0.0 */
 import { z } from 'zod';
 import { createSchemas, type Json, type Schemas } from './json-schema.js';
-import { limitExtension, limitNote } from './limit-note.js';
+import { limitExtension, limitDescription } from './limit-description.js';
 import type { LimitClass } from './limits.js';
 import { ProblemShape } from './problem-schema.js';
 
@@ -14,14 +14,14 @@ interface RequestEvent {
 }
 
 /** What the server tells by itself. */
-interface NewsEvent {
+interface ServerEvent {
   summary: string;
   payload: z.ZodType;
 }
 
 interface AsyncApiOptions {
   requests: Readonly<Record<string, RequestEvent>>;
-  news: Readonly<Record<string, NewsEvent>>;
+  serverEvents: Readonly<Record<string, ServerEvent>>;
   title: string;
   version: string;
   /** For people, in CommonMark. */
@@ -31,7 +31,7 @@ interface AsyncApiOptions {
 }
 
 /** Messages and operations, each by its key. */
-interface Parts {
+interface DocumentParts {
   messages: Record<string, Json>;
   operations: Record<string, Json>;
 }
@@ -56,8 +56,8 @@ function inChannel(key: string): Json {
 }
 
 /** From the client: an event, and its acknowledgement as the reply. */
-function requestParts(requests: AsyncApiOptions['requests'], schemas: Schemas): Parts {
-  const parts: Parts = { messages: {}, operations: {} };
+function clientEventParts(requests: AsyncApiOptions['requests'], schemas: Schemas): DocumentParts {
+  const parts: DocumentParts = { messages: {}, operations: {} };
   for (const [event, { summary, limit, input, output }] of Object.entries(requests)) {
     const key = keyOf(event);
     const answer = z.discriminatedUnion('ok', [z.strictObject({ ok: z.literal(true), data: output }), Refusal]);
@@ -71,7 +71,7 @@ function requestParts(requests: AsyncApiOptions['requests'], schemas: Schemas): 
       channel,
       title: event,
       summary,
-      description: limitNote(limit),
+      description: limitDescription(limit),
       messages: [inChannel(key)],
       reply: { channel, messages: [inChannel(`${key}-ack`)] },
       'x-limit': limitExtension(limit),
@@ -81,9 +81,9 @@ function requestParts(requests: AsyncApiOptions['requests'], schemas: Schemas): 
 }
 
 /** From the server: an event that is not answered. */
-function newsParts(news: AsyncApiOptions['news'], schemas: Schemas): Parts {
-  const parts: Parts = { messages: {}, operations: {} };
-  for (const [event, { summary, payload }] of Object.entries(news)) {
+function serverEventParts(serverEvents: AsyncApiOptions['serverEvents'], schemas: Schemas): DocumentParts {
+  const parts: DocumentParts = { messages: {}, operations: {} };
+  for (const [event, { summary, payload }] of Object.entries(serverEvents)) {
     const key = keyOf(event);
     parts.messages[key] = messageOf(event, { summary, payload: schemas.of(payload, 'output') });
     parts.operations[key] = { action: 'send', channel, title: event, summary, messages: [inChannel(key)] };
@@ -128,11 +128,11 @@ function serverOf(server: string): Json {
 
 /** Gives the document of an event contract, ready for `JSON.stringify`. */
 export function asyncApiDocument(options: AsyncApiOptions): Json {
-  const { requests, news, title, version, description, server } = options;
+  const { requests, serverEvents, title, version, description, server } = options;
   const schemas = createSchemas('draft-7');
-  const asked = requestParts(requests, schemas);
-  const told = newsParts(news, schemas);
-  const messages = { ...asked.messages, ...told.messages };
+  const clientDocuments = clientEventParts(requests, schemas);
+  const serverDocuments = serverEventParts(serverEvents, schemas);
+  const messages = { ...clientDocuments.messages, ...serverDocuments.messages };
   const keys = Object.keys(messages);
   return {
     asyncapi: '3.0.0',
@@ -149,7 +149,7 @@ export function asyncApiDocument(options: AsyncApiOptions): Json {
         bindings,
       },
     },
-    operations: { ...asked.operations, ...told.operations },
+    operations: { ...clientDocuments.operations, ...serverDocuments.operations },
     components: { schemas: schemas.components(), messages, securitySchemes },
   };
 }

@@ -71,8 +71,8 @@ export function createCursors(keys: Keys): Cursors {
     ) {
       if (cursor === undefined) return null;
       const place = decode(list, userId, cursor);
-      const isFit = Array.isArray(place) && place.map((one) => typeof one).join() === types.join();
-      if (!isFit) throw invalidInput('query.cursor', otherForm);
+      const isWellFormed = Array.isArray(place) && place.map((one) => typeof one).join() === types.join();
+      if (!isWellFormed) throw invalidInput('query.cursor', otherForm);
       return place as unknown as Place;
     },
   };

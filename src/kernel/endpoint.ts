@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Actor } from './actor.js';
-import type { IncomingForm } from './form.js';
+import type { IncomingForm } from './incoming-form.js';
 import type { LimitClass } from './limits.js';
 import type { Locale } from './problem.js';
 import type { ServedFile } from './served-file.js';

@@ -3,7 +3,7 @@ export interface InFlight {
   /** Does a piece of work, from the question whether it is allowed to its answer. */
   during<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Waits until all that had begun before the call is over, whichever way it ends. */
-  passed(): Promise<void>;
+  drained(): Promise<void>;
 }
 
 /** Gives what one process has in flight. */
@@ -19,7 +19,7 @@ export function createInFlight(): InFlight {
         works.delete(done);
       }
     },
-    async passed() {
+    async drained() {
       await Promise.allSettled(works);
     },
   };

@@ -43,7 +43,7 @@ interface Bucket {
   at: number;
 }
 
-const sweepEvery = 10_000;
+const cleanUpEvery = 10_000;
 
 /** Gives the budgets of one process. `factor` multiplies burst and rate; 0 switches the limits off. */
 export function createLimits(factor: number, now: () => number = Date.now): Limits {
@@ -56,7 +56,7 @@ export function createLimits(factor: number, now: () => number = Date.now): Limi
   }
 
   /** Forgets the budgets that are full again: a full bucket and none are the same. */
-  function sweep(at: number): void {
+  function removeExpired(at: number): void {
     for (const [name, bucket] of buckets) {
       const budget = budgets[name.slice(0, name.indexOf(' ')) as LimitClass];
       if (fill(bucket, budget, at) >= budget.burst * factor) buckets.delete(name);
@@ -69,7 +69,7 @@ export function createLimits(factor: number, now: () => number = Date.now): Limi
       const limit = Math.max(1, Math.floor(budget.burst * factor));
       if (factor === 0) return { limit: budget.burst, remaining: budget.burst, resetMs: 0 };
       const at = now();
-      if (++spent % sweepEvery === 0) sweep(at);
+      if (++spent % cleanUpEvery === 0) removeExpired(at);
       const name = `${limitClass} ${key}`;
       const bucket = buckets.get(name) ?? { tokens: limit, at };
       const tokens = fill(bucket, budget, at);

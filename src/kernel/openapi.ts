@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Endpoint } from './endpoint.js';
 import { createSchemas, type Json, type Schemas } from './json-schema.js';
-import { limitExtension, limitNote } from './limit-note.js';
+import { limitExtension, limitDescription } from './limit-description.js';
 import { answersOf, headers, problemAnswers } from './openapi-answers.js';
 import { openPaths } from './openapi-operations.js';
 import { ProblemShape } from './problem-schema.js';
@@ -104,7 +104,9 @@ function operationOf(route: Route, schemas: Schemas): Json {
     operationId: operationIdOf(route),
     tags: [tagOf(route)],
     summary: endpoint.summary,
-    description: [endpoint.description, limitNote(endpoint.limit)].filter((one) => one !== undefined).join('\n\n'),
+    description: [endpoint.description, limitDescription(endpoint.limit)]
+      .filter((one) => one !== undefined)
+      .join('\n\n'),
     security: security[endpoint.access],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(endpoint.body ? { requestBody: bodyOf(endpoint.body, schemas) } : {}),

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type FieldError, Problem, type Sentence } from './problem.js';
 
 /** The part of a request that a value came in; it begins the path of a refused field. */
-export type Part = 'body' | 'query' | 'params' | 'input';
+export type InputPart = 'body' | 'query' | 'params' | 'input';
 
 const deepest = 20;
 
@@ -57,15 +57,15 @@ const kinds: Readonly<Record<string, Sentence>> = {
 type Issue = z.core.$ZodIssue;
 
 function boundOf(issue: Issue & { code: 'too_small' | 'too_big' }): Sentence {
-  const isLeast = issue.code === 'too_small';
-  const bound = String(isLeast ? issue.minimum : issue.maximum);
+  const isMinimum = issue.code === 'too_small';
+  const bound = String(isMinimum ? issue.minimum : issue.maximum);
   const unit =
     issue.origin === 'array'
       ? [' entries', ' éléments']
       : issue.origin === 'string'
         ? [' characters', ' caractères']
         : ['', ''];
-  return isLeast
+  return isMinimum
     ? { en: `At least ${bound}${unit[0] ?? ''}`, fr: `Au moins ${bound}${unit[1] ?? ''}` }
     : { en: `At most ${bound}${unit[0] ?? ''}`, fr: `Au plus ${bound}${unit[1] ?? ''}` };
 }
@@ -90,7 +90,7 @@ function sentenceOf(issue: Issue): Sentence {
   }
 }
 
-function errorsOf(issue: Issue, part: Part): FieldError[] {
+function errorsOf(issue: Issue, part: InputPart): FieldError[] {
   const path = [part, ...issue.path.map(String)].join('.');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: `${path}.${key}`, message: words.unknown }));
@@ -98,14 +98,14 @@ function errorsOf(issue: Issue, part: Part): FieldError[] {
   return [{ path, message: sentenceOf(issue) }];
 }
 
-const mostErrors = 20;
+const maxErrors = 20;
 
 /** Reads a value by a schema; throws `invalid_input` with the fields that do not fit. */
-export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, part: Part): z.output<Schema> {
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, part: InputPart): z.output<Schema> {
   const fault = faultIn(value, part, 0);
   if (fault) throw new Problem('invalid_input', { errors: [fault] });
   const verdict = schema.safeParse(value, { reportInput: true });
   if (verdict.success) return verdict.data;
   const errors = verdict.error.issues.flatMap((issue) => errorsOf(issue, part));
-  throw new Problem('invalid_input', { errors: errors.slice(0, mostErrors) });
+  throw new Problem('invalid_input', { errors: errors.slice(0, maxErrors) });
 }

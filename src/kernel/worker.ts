@@ -1,4 +1,4 @@
-import { repeat } from './repeat.js';
+import { every } from './every.js';
 
 /** Work that is looked for now and then, and when somebody says that there is some: never twice at once. */
 export interface Worker {
@@ -41,7 +41,7 @@ export function createWorker({ everyMs, work, onError }: Spec): Worker {
     wake,
     start() {
       wake();
-      end = repeat(everyMs, () => Promise.resolve(wake()), onError);
+      end = every(everyMs, () => Promise.resolve(wake()), onError);
     },
     async stop() {
       isStopped = true;

@@ -1,7 +1,7 @@
 import mongoose, { type Connection, Types } from 'mongoose';
 import type { Stretch } from '../features/conversations/hidden.model.js';
 import type { LogRow } from './entry.js';
-import { logRowsOf, type LogRows } from './log-rows.js';
+import { createLogRepository, type LogRepository } from './log-repository.js';
 import { majority } from '../drivers/concerns.js';
 
 /** One change of a conversation: what it changed is read from the thing itself. */
@@ -40,7 +40,7 @@ schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
 export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds'>;
 
 /** The changes of conversations: named queries on lean rows, each served by an index, read by majority. */
-export interface ChangeRows extends LogRows<ChangeRow> {
+export interface ChangeRepository extends LogRepository<ChangeRow> {
   lastRev(conversationId: string): Promise<number>;
   byIds(ids: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
   byChangeIds(changeIds: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
@@ -51,11 +51,11 @@ export interface ChangeRows extends LogRows<ChangeRow> {
 }
 
 /** Gives the changes on one connection. */
-export function changesModel(connection: Connection): ChangeRows {
+export function createChangeRepository(connection: Connection): ChangeRepository {
   connection.model<ChangeRow>('Change', schema, 'changes');
   const changes = connection.collection<ChangeRow>('changes');
   return {
-    ...logRowsOf(changes),
+    ...createLogRepository(changes),
     async lastRev(conversationId) {
       const last = await changes.findOne(
         { conversationId: new Types.ObjectId(conversationId) },

@@ -14,7 +14,7 @@ export interface CheckpointRow {
 }
 
 /** The checkpoints of all processes. */
-export interface CheckpointRows {
+export interface CheckpointRepository {
   all(): Promise<CheckpointRow[]>;
   write(row: CheckpointRow): Promise<void>;
   /** Moves one that stands still, if it still does. */
@@ -23,7 +23,7 @@ export interface CheckpointRows {
 }
 
 /** Gives the checkpoints on one connection. */
-export function checkpointsModel(connection: Connection): CheckpointRows {
+export function createCheckpointRepository(connection: Connection): CheckpointRepository {
   const checkpoints = connection.collection<CheckpointRow>('checkpoints');
   return {
     all: () =>

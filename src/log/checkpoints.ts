@@ -1,12 +1,12 @@
 import { Types } from 'mongoose';
-import type { CheckpointRows } from './checkpoint.model.js';
+import type { CheckpointRepository } from './checkpoint.model.js';
 
 interface Deps {
-  rows: Pick<CheckpointRows, 'write'>;
+  repository: Pick<CheckpointRepository, 'write'>;
   /** What this process has made and not yet projected: the times of the oldest of it. */
   unprojected: () => (Date | null)[];
   /** Whether something is in doubt that only a replay from the present checkpoint finds. */
-  isInDoubt: () => boolean;
+  isUncertain: () => boolean;
 }
 
 /** The checkpoint of this process: everything older than its time is projected. */
@@ -20,7 +20,7 @@ export interface Checkpoint {
 }
 
 /** Gives the checkpoint of a process that begins now. */
-export function createCheckpoint({ rows, unprojected, isInDoubt }: Deps): Checkpoint {
+export function createCheckpoint({ repository, unprojected, isUncertain }: Deps): Checkpoint {
   const id = new Types.ObjectId();
   let written = new Date(0);
   let beat = 0;
@@ -31,10 +31,10 @@ export function createCheckpoint({ rows, unprojected, isInDoubt }: Deps): Checkp
       written = time;
     },
     async write() {
-      if (isInDoubt()) return;
+      if (isUncertain()) return;
       const times = [new Date(), ...unprojected()].flatMap((time) => time?.getTime() ?? []);
       const time = new Date(Math.max(written.getTime(), Math.min(...times)));
-      await rows.write({ _id: id, time, beat: ++beat, stillSince: null });
+      await repository.write({ _id: id, time, beat: ++beat, stillSince: null });
       written = time;
     },
   };

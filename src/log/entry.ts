@@ -8,7 +8,7 @@ export interface LogRow {
 }
 
 /** A row that has landed; `isNew` is false for the first one that a retry has found. */
-export interface Landed<Row> {
+export interface Committed<Row> {
   row: Row;
   isNew: boolean;
 }
@@ -19,7 +19,7 @@ export interface Entry<Row extends LogRow> {
   /** Asked once more when the batch is taken, from memory; what it gives refuses the row. */
   readonly refusal: () => Error | null;
   /** Called once, when the row may be acknowledged. */
-  readonly resolve: (landed: Landed<Row>) => void;
+  readonly resolve: (committed: Committed<Row>) => void;
   readonly reject: (error: Error) => void;
   /** What has to be written before it may be acknowledged; where it fails, the sweep does it later. */
   readonly finish?: (row: Row) => Promise<void>;
@@ -38,14 +38,14 @@ export type Inserted =
   | { outcome: 'unknown'; error: unknown };
 
 /** Why a unique index has refused a row that is not there itself. */
-export type Taken<Row> =
+export type Conflict<Row> =
   /** Its number is taken: another process was faster. */
   | { by: 'number' }
   /** What it is about has a row already: the first one, and whether this is its repetition. */
   | { by: 'first'; row: Row; isSame: boolean };
 
 /** What the log must know of one kind of rows. */
-export interface Kind<Row extends LogRow, Item extends Entry<Row> = Entry<Row>> {
+export interface LogStream<Row extends LogRow, Item extends Entry<Row> = Entry<Row>> {
   numberOf(row: Row): number;
   setNumber(row: Row, number: number): void;
   /** Inserts in order with a journaled majority write, and stops at the first failure. */
@@ -53,7 +53,7 @@ export interface Kind<Row extends LogRow, Item extends Entry<Row> = Entry<Row>> 
   /** The last number of a conversation in the store, 0 if there is none. */
   lastNumber(conversationId: string): Promise<number>;
   byIds(ids: readonly Types.ObjectId[]): Promise<Row[]>;
-  judgeTaken(entry: Item): Promise<Taken<Row>>;
+  resolveConflict(entry: Item): Promise<Conflict<Row>>;
   /** Reads again what may refuse entries, where other processes can change it: before a batch is taken. */
   refresh?(entries: readonly Item[]): Promise<void>;
 }

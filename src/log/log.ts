@@ -1,20 +1,20 @@
 /** The log of conversations: the one door through which messages land and changes are numbered. */
 import { Types } from 'mongoose';
-import type { Departures } from '../features/conversations/departures.js';
-import type { ConversationRows } from '../features/conversations/conversations.model.js';
+import type { Removals } from '../features/conversations/removals.js';
+import type { ConversationRepository } from '../features/conversations/conversations.model.js';
 import type { SystemContent } from '../features/conversations/group-change.model.js';
-import type { MemberRows } from '../features/conversations/members.model.js';
-import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
+import type { MemberRepository } from '../features/conversations/members.model.js';
+import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
 import type { AttachmentRow } from '../features/media/attachment.model.js';
 import { Problem, unavailable } from '../kernel/problem.js';
-import type { ChangeRow, ChangeRows } from './change.model.js';
-import { changeKind } from './change-kind.js';
-import type { CheckpointRows } from './checkpoint.model.js';
+import type { ChangeRow, ChangeRepository } from './change.model.js';
+import { changeStream } from './change-stream.js';
+import type { CheckpointRepository } from './checkpoint.model.js';
 import { createCheckpoint } from './checkpoints.js';
-import type { Entry, Kind, Landed, LogRow } from './entry.js';
+import type { Entry, LogStream, Committed, LogRow } from './entry.js';
 import { createIds } from './ids.js';
-import { createLanes } from './lanes.js';
-import { type MessageEntry, messageKind } from './message-kind.js';
+import { createConversationQueues } from './conversation-queues.js';
+import { type MessageEntry, messageStream } from './message-stream.js';
 import {
   changeProjection,
   createProjections,
@@ -23,10 +23,10 @@ import {
   type Projection,
   type Projections,
 } from './projections.js';
-import type { Reached } from './reached.js';
-import { createRecent } from './recent.js';
-import { repeat } from '../kernel/repeat.js';
-import { createSweep, type SweepCalls } from './sweep.js';
+import type { GroupReceipts } from './group-receipts.js';
+import { createIdempotencyCache } from './idempotency-cache.js';
+import { every } from '../kernel/every.js';
+import { createRecovery, type RecoveryCalls } from './recovery.js';
 import { createWriter } from './writer.js';
 
 /** A message before it has its place. */
@@ -40,7 +40,7 @@ export interface Draft {
   attachments: AttachmentRow[];
   replyTo: string | null;
   mentions: readonly string[];
-  unheard: readonly string[];
+  mutedMentions: readonly string[];
   isReadHidden: boolean;
 }
 
@@ -56,22 +56,22 @@ export type SystemDraft = Required<Pick<MessageRow, 'conversationId' | 'changeId
 /** What the log has done with a numbered change: before the acknowledgement, and after it. */
 type ChangeCalls = Required<Pick<Entry<ChangeRow>, 'finish' | 'announce'>>;
 
-export interface Log extends Pick<Projections, 'noted'> {
+export interface Log extends Pick<Projections, 'pending'> {
   /** Waits until all that was noted before the call is written; throws `unavailable` when that failed. */
   flushed(): Promise<void>;
   /**
    * Gives a message its place, durably. Throws `client_id_reused` when the sender's clientId has another content,
    * `unavailable` when too much waits or the store cannot say what became of it, and what `refusal` gives.
    */
-  append(draft: Draft, calls: DraftCalls): Promise<Landed<MessageRow>>;
+  append(draft: Draft, calls: DraftCalls): Promise<Committed<MessageRow>>;
   /** Gives a system message its place, once for each `changeId`; throws `unavailable`. */
   appendSystem(draft: SystemDraft, announce: DraftCalls['announce']): Promise<MessageRow>;
   /** Numbers a change, once for each `changeId`; throws `unavailable`. */
-  change(draft: ChangeDraft, calls: ChangeCalls): Promise<Landed<ChangeRow>>;
+  change(draft: ChangeDraft, calls: ChangeCalls): Promise<Committed<ChangeRow>>;
   /** Mends what a crash has left, before the first message is taken; then sweeps and keeps the checkpoint. */
-  start(calls: SweepCalls): Promise<void>;
+  start(calls: RecoveryCalls): Promise<void>;
   /** Waits until what is being written now has landed or failed. */
-  passed(): Promise<void>;
+  drained(): Promise<void>;
   /** Waits for what is under way, writes the projections and the last checkpoint. */
   stop(): Promise<void>;
   /** How many messages and changes wait for their place. */
@@ -79,21 +79,21 @@ export interface Log extends Pick<Projections, 'noted'> {
 }
 
 interface Deps {
-  messages: MessageRows;
-  changes: ChangeRows;
-  conversations: ConversationRows;
-  members: MemberRows;
-  checkpoints: CheckpointRows;
-  reached: Reached;
-  departures: Pick<Departures, 'note'>;
+  messages: MessageRepository;
+  changes: ChangeRepository;
+  conversations: ConversationRepository;
+  members: MemberRepository;
+  checkpoints: CheckpointRepository;
+  groupReceipts: GroupReceipts;
+  removals: Pick<Removals, 'recordRemoval'>;
   /** Whether other processes may write. */
   isShared: boolean;
   onError: (error: unknown) => void;
 }
 
 const checkpointMs = 10_000;
-const sweepMs = 30_000;
-const patienceMs = 5_000;
+const recoveryMs = 30_000;
+const timeoutMs = 5_000;
 /** The time of an id that is made now lies before this far in the future. */
 const aheadMs = 2_000;
 
@@ -122,7 +122,8 @@ function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
 }
 
 function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
-  const { conversationId, senderId, clientId, digest, text, words, replyTo, mentions, unheard, isReadHidden } = draft;
+  const { conversationId, senderId, clientId, digest, text, words, replyTo, mentions, mutedMentions, isReadHidden } =
+    draft;
   const { attachments } = draft;
   return {
     ...emptyRow(new Types.ObjectId(conversationId), _id),
@@ -135,7 +136,7 @@ function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
     words,
     replyTo: replyTo === null ? null : new Types.ObjectId(replyTo),
     mentions: mentions.map((userId) => new Types.ObjectId(userId)),
-    ...(unheard.length > 0 ? { unheard: unheard.map((userId) => new Types.ObjectId(userId)) } : {}),
+    ...(mutedMentions.length > 0 ? { unheard: mutedMentions.map((userId) => new Types.ObjectId(userId)) } : {}),
     ...(isReadHidden ? { isReadHidden } : {}),
   };
 }
@@ -147,109 +148,109 @@ function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: Typ
 }
 
 /** The lanes and the writer of one kind of rows. */
-interface Door<Row extends LogRow, Item extends Entry<Row>> {
+interface LogPipeline<Row extends LogRow, Item extends Entry<Row>> {
   /** Puts a row in its lane; the promise is kept when it has landed. */
-  enter(entry: Omit<Item, 'resolve' | 'reject' | 'deadline'>): Promise<Landed<Row>>;
+  enqueue(entry: Omit<Item, 'resolve' | 'reject' | 'deadline'>): Promise<Committed<Row>>;
   waiting(): number;
   oldest(): (Date | null)[];
   isBroken(): boolean;
   idle(): Promise<void>;
-  passed(): Promise<void>;
+  drained(): Promise<void>;
 }
 
-type WriterDeps = Omit<Parameters<typeof createWriter>[0], 'kind' | 'lanes' | 'note'>;
+type WriterDeps = Omit<Parameters<typeof createWriter>[0], 'stream' | 'queues' | 'record'>;
 
-function createDoor<Row extends LogRow, Item extends Entry<Row>>(
-  kind: Kind<Row, Item>,
-  note: (row: Row) => void,
+function createPipeline<Row extends LogRow, Item extends Entry<Row>>(
+  stream: LogStream<Row, Item>,
+  record: (row: Row) => void,
   deps: WriterDeps,
-): Door<Row, Item> {
-  const lanes = createLanes<Row, Item>(kind);
-  const writer = createWriter<Row, Item>({ ...deps, kind, lanes, note });
+): LogPipeline<Row, Item> {
+  const queues = createConversationQueues<Row, Item>(stream);
+  const writer = createWriter<Row, Item>({ ...deps, stream, queues, record });
   return {
-    enter: (entry) =>
+    enqueue: (entry) =>
       new Promise((resolve, reject) => {
-        lanes.enter({ ...entry, resolve, reject, deadline: Date.now() + patienceMs } as Item);
+        queues.enqueue({ ...entry, resolve, reject, deadline: Date.now() + timeoutMs } as Item);
         writer.wake();
       }),
-    waiting: lanes.waiting,
-    oldest: () => [lanes.oldest(), writer.oldest()],
+    waiting: queues.waiting,
+    oldest: () => [queues.oldest(), writer.oldest()],
     isBroken: writer.isBroken,
     idle: writer.idle,
-    passed: writer.passed,
+    drained: writer.drained,
   };
 }
 
 /** The parts of a log, tied to each other. */
-function createParts(deps: Deps) {
-  const { messages, changes, conversations, members, checkpoints, reached, departures, isShared, onError } = deps;
-  const projecting = { conversations, members, reached, onError };
+function createPipelines(deps: Deps) {
+  const { messages, changes, conversations, members, checkpoints, groupReceipts, removals, isShared, onError } = deps;
+  const projecting = { conversations, members, groupReceipts, onError };
   const projections = createProjections(projecting);
   const projectAll = (rows: readonly Projection[]): Promise<void> => project(projecting, rows);
-  const sweep = createSweep({ messages, changes, conversations, checkpoints, project: projectAll });
+  const recovery = createRecovery({ messages, changes, conversations, checkpoints, project: projectAll });
   const writing: WriterDeps = {
-    settle: projections.settle,
+    flush: projections.flush,
     isShared,
-    replayOwn: () => sweep.replay(checkpoint.time()),
+    replayOwnLog: () => recovery.replay(checkpoint.time()),
     onError,
   };
-  const ofMessages = createDoor<MessageRow, MessageEntry>(
-    messageKind(messages, { among: members.among, note: (id, userId) => departures.note(id, userId) }),
-    (row) => projections.note(messageProjection(row), row._id),
+  const ofMessages = createPipeline<MessageRow, MessageEntry>(
+    messageStream(messages, { among: members.among, record: (id, userId) => removals.recordRemoval(id, userId) }),
+    (row) => projections.record(messageProjection(row), row._id),
     writing,
   );
-  const ofChanges = createDoor<ChangeRow, Entry<ChangeRow>>(
-    changeKind(changes),
-    (row) => projections.note(changeProjection(row), row._id),
+  const ofChanges = createPipeline<ChangeRow, Entry<ChangeRow>>(
+    changeStream(changes),
+    (row) => projections.record(changeProjection(row), row._id),
     writing,
   );
   const checkpoint = createCheckpoint({
-    rows: checkpoints,
+    repository: checkpoints,
     unprojected: () => [...ofMessages.oldest(), ...ofChanges.oldest(), projections.oldest()],
-    isInDoubt: () => ofMessages.isBroken() || ofChanges.isBroken(),
+    isUncertain: () => ofMessages.isBroken() || ofChanges.isBroken(),
   });
-  return { projections, sweep, ofMessages, ofChanges, checkpoint };
+  return { projections, recovery, ofMessages, ofChanges, checkpoint };
 }
 
 /** Builds the log of one process. */
 export function createLog(deps: Deps): Log {
-  const { projections, sweep, ofMessages, ofChanges, checkpoint } = createParts(deps);
+  const { projections, recovery, ofMessages, ofChanges, checkpoint } = createPipelines(deps);
   const ids = createIds();
-  const recent = createRecent();
+  const cache = createIdempotencyCache();
   const stops: (() => void)[] = [];
 
   return {
-    noted: projections.noted,
+    pending: projections.pending,
     async flushed() {
-      if (!(await projections.settle())) throw unavailable();
+      if (!(await projections.flush())) throw unavailable();
     },
     waiting: () => ofMessages.waiting() + ofChanges.waiting(),
     async append(draft, calls) {
       const key = `${draft.conversationId} ${draft.senderId} ${draft.clientId}`;
-      const earlier = recent.find(key);
+      const earlier = cache.find(key);
       if (earlier) {
         if (!calls.isSame(earlier.digest)) throw new Problem('client_id_reused');
-        return { row: (await earlier.landing).row, isNew: false };
+        return { row: (await earlier.commit).row, isNew: false };
       }
-      const landing = ofMessages.enter({ row: rowOf(draft, ids.next()), ...calls });
-      recent.remember(key, { digest: draft.digest, landing });
-      return landing;
+      const commit = ofMessages.enqueue({ row: rowOf(draft, ids.next()), ...calls });
+      cache.remember(key, { digest: draft.digest, commit });
+      return commit;
     },
     async appendSystem(draft, announce) {
       const row = systemRowOf(draft, ids.next());
       const calls = { refusal: () => null, isSame: () => true, mayLeave: false, recheck: null, announce };
-      return (await ofMessages.enter({ row, ...calls })).row;
+      return (await ofMessages.enqueue({ row, ...calls })).row;
     },
     change: (draft, calls) =>
-      ofChanges.enter({
+      ofChanges.enqueue({
         row: { _id: ids.next(), ...draft, rev: 0, replacedAt: null },
         // Its content is written: nobody can refuse its number any more.
         refusal: () => null,
         ...calls,
       }),
-    passed: () => ofMessages.passed(),
+    drained: () => ofMessages.drained(),
     async start(calls) {
-      const newest = await sweep.atStart(calls);
+      const newest = await recovery.atStart(calls);
       if (newest) {
         ids.raiseTo(newest);
         checkpoint.raiseTo(newest);
@@ -257,8 +258,8 @@ export function createLog(deps: Deps): Log {
       await checkpoint.write();
       // What a crash has cut off is finished before anybody asks, however young it is: to finish twice is harmless.
       await calls.finish(new Date(Date.now() + aheadMs));
-      stops.push(repeat(checkpointMs, checkpoint.write, deps.onError));
-      stops.push(repeat(sweepMs, () => sweep.now(checkpoint.id), deps.onError));
+      stops.push(every(checkpointMs, checkpoint.write, deps.onError));
+      stops.push(every(recoveryMs, () => recovery.now(checkpoint.id), deps.onError));
     },
     async stop() {
       for (const stop of stops) stop();

@@ -1,16 +1,16 @@
 import type { Types } from 'mongoose';
-import type { ConversationRows, Head } from '../features/conversations/conversations.model.js';
-import type { MemberRows, SentMark } from '../features/conversations/members.model.js';
-import type { NotedMark } from '../features/conversations/standing.js';
-import { inTime } from '../kernel/patience.js';
+import type { ConversationRepository, Head } from '../features/conversations/conversations.model.js';
+import type { MemberRepository, SenderReceipt } from '../features/conversations/members.model.js';
+import type { PendingReceipt } from '../features/conversations/membership.js';
+import { withTimeout } from '../kernel/timeouts.js';
 import type { MessageRow } from '../features/messages/messages.model.js';
-import type { Reached } from './reached.js';
+import type { GroupReceipts } from './group-receipts.js';
 import type { ChangeRow } from './change.model.js';
 
 /** What this process knows of a conversation and has not written yet. */
-interface Noted {
+interface PendingProjection {
   head: Head;
-  marks: Map<string, NotedMark>;
+  receipts: Map<string, PendingReceipt>;
   /** The id time of the oldest row in it. */
   since: number;
 }
@@ -18,19 +18,19 @@ interface Noted {
 /** What follows from one row of the log. */
 export interface Projection {
   head: Head;
-  mark: SentMark | null;
+  senderReceipt: SenderReceipt | null;
 }
 
 export interface Projections {
   /** Remembers what follows from a row that has landed; `id` is that row's. */
-  note(projection: Projection, id: Types.ObjectId): void;
+  record(projection: Projection, id: Types.ObjectId): void;
   /**
    * Waits until all that was noted before the call is written; false when that failed, and then what `noted` gives is
    * above what is stored.
    */
-  settle(): Promise<boolean>;
+  flush(): Promise<boolean>;
   /** The head and the marks of a conversation that are noted and not written. */
-  noted(conversationId: string): { head: Head; marks: ReadonlyMap<string, NotedMark> } | null;
+  pending(conversationId: string): { head: Head; receipts: ReadonlyMap<string, PendingReceipt> } | null;
   /** The id time of the oldest row whose projection is not written. */
   oldest(): Date | null;
   /** Ends the writing behind. */
@@ -38,36 +38,36 @@ export interface Projections {
 }
 
 interface Deps {
-  conversations: Pick<ConversationRows, 'raiseHeads'>;
-  reached: Pick<Reached, 'raise'>;
-  members: Pick<MemberRows, 'raiseSent'>;
+  conversations: Pick<ConversationRepository, 'raiseHeads'>;
+  groupReceipts: Pick<GroupReceipts, 'raise'>;
+  members: Pick<MemberRepository, 'raiseSent'>;
   onError: (error: unknown) => void;
 }
 
 const behindMs = 250;
-type Batch = Map<string, Noted>;
+type Batch = Map<string, PendingProjection>;
 
-function noteIn(batch: Batch, head: Head, marks: ReadonlyMap<string, NotedMark>, since: number): void {
-  const noted = batch.get(head.conversationId);
-  if (!noted) {
-    batch.set(head.conversationId, { head: { ...head }, marks: new Map(marks), since });
+function recordIn(batch: Batch, head: Head, receipts: ReadonlyMap<string, PendingReceipt>, since: number): void {
+  const pending = batch.get(head.conversationId);
+  if (!pending) {
+    batch.set(head.conversationId, { head: { ...head }, receipts: new Map(receipts), since });
     return;
   }
-  noted.head.seq = Math.max(noted.head.seq, head.seq);
-  noted.head.rev = Math.max(noted.head.rev, head.rev);
-  noted.head.lastUncountedSeq = Math.max(noted.head.lastUncountedSeq, head.lastUncountedSeq);
-  if (head.lastActivityAt > noted.head.lastActivityAt) noted.head.lastActivityAt = head.lastActivityAt;
-  noted.since = Math.min(noted.since, since);
-  for (const [userId, mark] of marks) {
-    const known = noted.marks.get(userId) ?? mark;
-    noted.marks.set(userId, {
-      seq: Math.max(known.seq, mark.seq),
-      shownSeq: Math.max(known.shownSeq, mark.shownSeq),
+  pending.head.seq = Math.max(pending.head.seq, head.seq);
+  pending.head.rev = Math.max(pending.head.rev, head.rev);
+  pending.head.lastUncountedSeq = Math.max(pending.head.lastUncountedSeq, head.lastUncountedSeq);
+  if (head.lastActivityAt > pending.head.lastActivityAt) pending.head.lastActivityAt = head.lastActivityAt;
+  pending.since = Math.min(pending.since, since);
+  for (const [userId, receipt] of receipts) {
+    const known = pending.receipts.get(userId) ?? receipt;
+    pending.receipts.set(userId, {
+      seq: Math.max(known.seq, receipt.seq),
+      shownSeq: Math.max(known.shownSeq, receipt.shownSeq),
     });
   }
 }
 
-function sentMark({ conversationId, senderId, seq, isReadHidden }: MessageRow): SentMark {
+function senderReceiptOf({ conversationId, senderId, seq, isReadHidden }: MessageRow): SenderReceipt {
   return {
     conversationId: String(conversationId),
     userId: String(senderId),
@@ -83,7 +83,7 @@ export function messageProjection(row: MessageRow): Projection {
   return {
     head: { conversationId, seq: row.seq, rev: 0, lastActivityAt: row.createdAt, lastUncountedSeq },
     // Who causes a system message has not sent it, and so not read it.
-    mark: row.type === 'system' ? null : sentMark(row),
+    senderReceipt: row.type === 'system' ? null : senderReceiptOf(row),
   };
 }
 
@@ -96,39 +96,39 @@ export function changeProjection({ conversationId, rev }: ChangeRow): Projection
     lastActivityAt: new Date(0),
     lastUncountedSeq: 0,
   };
-  return { head, mark: null };
+  return { head, senderReceipt: null };
 }
 
-const marksOf = ({ mark }: Projection): Map<string, NotedMark> =>
-  new Map(mark ? [[mark.userId, { seq: mark.seq, shownSeq: mark.shownSeq }]] : []);
+const receiptsOf = ({ senderReceipt }: Projection): Map<string, PendingReceipt> =>
+  new Map(senderReceipt ? [[senderReceipt.userId, { seq: senderReceipt.seq, shownSeq: senderReceipt.shownSeq }]] : []);
 
 /** Writes down what follows from rows of the log: marks before heads, one write for each of them, however many rows. */
-export async function project(rows: Deps, projections: readonly Projection[]): Promise<void> {
+export async function project(repositories: Deps, projections: readonly Projection[]): Promise<void> {
   const batch: Batch = new Map();
-  for (const projection of projections) noteIn(batch, projection.head, marksOf(projection), 0);
-  await write(rows, batch, true);
+  for (const projection of projections) recordIn(batch, projection.head, receiptsOf(projection), 0);
+  await write(repositories, batch, true);
 }
 
-async function write({ conversations, members, reached }: Deps, batch: Batch, isDurable: boolean): Promise<void> {
-  const notes = [...batch.values()];
-  const marks = notes.flatMap(({ head: { conversationId }, marks: held }) =>
-    [...held].map(([userId, mark]) => ({ conversationId, userId, ...mark })),
+async function write({ conversations, members, groupReceipts }: Deps, batch: Batch, isDurable: boolean): Promise<void> {
+  const batches = [...batch.values()];
+  const receipts = batches.flatMap(({ head: { conversationId }, receipts: held }) =>
+    [...held].map(([userId, receipt]) => ({ conversationId, userId, ...receipt })),
   );
-  await members.raiseSent(marks, isDurable);
-  await reached.raise([...new Set(marks.map(({ conversationId }) => conversationId))]);
+  await members.raiseSent(receipts, isDurable);
+  await groupReceipts.raise([...new Set(receipts.map(({ conversationId }) => conversationId))]);
   await conversations.raiseHeads(
-    notes.map(({ head }) => head),
+    batches.map(({ head }) => head),
     isDurable,
   );
 }
 
 /** What is noted and not written: the batch that gathers, and the one that is being written. */
-function createNotes() {
+function createPendingBatches() {
   let dirty: Batch = new Map();
   let writing: Batch = new Map();
   return {
     add(projection: Projection, id: Types.ObjectId): void {
-      noteIn(dirty, projection.head, marksOf(projection), id.getTimestamp().getTime());
+      recordIn(dirty, projection.head, receiptsOf(projection), id.getTimestamp().getTime());
     },
     isClean: (): boolean => dirty.size === 0,
     begin: (): Batch => {
@@ -138,14 +138,14 @@ function createNotes() {
     },
     end(isWritten: boolean): void {
       const left = isWritten ? [] : writing.values();
-      for (const { head, marks, since } of left) noteIn(dirty, head, marks, since);
+      for (const { head, receipts, since } of left) recordIn(dirty, head, receipts, since);
       writing = new Map();
     },
-    of(conversationId: string): Noted | null {
+    of(conversationId: string): PendingProjection | null {
       const merged: Batch = new Map();
       for (const batch of [writing, dirty]) {
         const held = batch.get(conversationId);
-        if (held) noteIn(merged, held.head, held.marks, held.since);
+        if (held) recordIn(merged, held.head, held.receipts, held.since);
       }
       return merged.get(conversationId) ?? null;
     },
@@ -158,7 +158,7 @@ function createNotes() {
 
 /** Gives the projections of one process, written behind and together. */
 export function createProjections(deps: Deps): Projections {
-  const notes = createNotes();
+  const batches = createPendingBatches();
   let flight: Promise<boolean> | null = null;
   let next: Promise<boolean> | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -167,50 +167,50 @@ export function createProjections(deps: Deps): Projections {
     timer ??= setTimeout(() => {
       timer = null;
       // A flush that fails schedules the next one.
-      void settle();
+      void flush();
     }, behindMs);
   }
 
-  async function flush(): Promise<boolean> {
+  async function writePending(): Promise<boolean> {
     let isWritten = false;
     try {
       // It need not wait for the journal: after a crash the sweep replays the log from the journaled checkpoint.
-      await inTime(write(deps, notes.begin(), false));
+      await withTimeout(write(deps, batches.begin(), false));
       isWritten = true;
     } catch (error) {
       deps.onError(error);
       schedule();
     }
-    notes.end(isWritten);
+    batches.end(isWritten);
     flight = null;
     return isWritten;
   }
 
   /** A flush that has begun does not count for what was noted later: who comes meanwhile shares the next one. */
-  function settle(): Promise<boolean> {
-    if (flight && notes.isClean()) return flight;
+  function flush(): Promise<boolean> {
+    if (flight && batches.isClean()) return flight;
     if (flight) {
       next ??= flight.then(() => {
         next = null;
-        return settle();
+        return flush();
       });
       return next;
     }
-    return notes.isClean() ? Promise.resolve(true) : (flight = flush());
+    return batches.isClean() ? Promise.resolve(true) : (flight = writePending());
   }
 
   return {
-    note(projection, id) {
-      notes.add(projection, id);
+    record(projection, id) {
+      batches.add(projection, id);
       schedule();
     },
-    settle,
-    noted: notes.of,
-    oldest: notes.oldest,
+    flush,
+    pending: batches.of,
+    oldest: batches.oldest,
     async stop() {
       if (timer) clearTimeout(timer);
       // What cannot be written stays above the last checkpoint, from which the next start or sweep replays it.
-      await settle();
+      await flush();
       if (timer) clearTimeout(timer);
     },
   };

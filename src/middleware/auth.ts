@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Actor } from '../kernel/actor.js';
-import { inTime } from '../kernel/patience.js';
+import { withTimeout } from '../kernel/timeouts.js';
 import { Problem } from '../kernel/problem.js';
 
 declare module 'express-serve-static-core' {
@@ -26,7 +26,7 @@ export function bearerToken(header: string | undefined): string {
 /** Lets through whoever is signed in and sets `req.user`; everybody else gets a 401. */
 export function requireUser(authenticate: Authenticate): RequestHandler {
   return async (req, _res, next) => {
-    const { actor } = await inTime(authenticate(bearerToken(req.headers.authorization)));
+    const { actor } = await withTimeout(authenticate(bearerToken(req.headers.authorization)));
     req.user = actor;
     next();
   };

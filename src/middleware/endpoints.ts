@@ -4,12 +4,12 @@ import { pipeline } from 'node:stream/promises';
 import type { Application, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import type { Call, Endpoint } from '../kernel/endpoint.js';
-import { readFlat } from '../kernel/flat.js';
+import { parseForm } from '../kernel/parse-form.js';
 import { type Limits, rateLimitHeaders } from '../kernel/limits.js';
 import { pathOf, type Route } from '../kernel/openapi.js';
-import { parse, type Part } from '../kernel/parse.js';
+import { parse, type InputPart } from '../kernel/parse.js';
 import { Problem } from '../kernel/problem.js';
-import { inTime, patienceMs } from '../kernel/patience.js';
+import { withTimeout, timeoutMs } from '../kernel/timeouts.js';
 import type { ServedFile } from '../kernel/served-file.js';
 import { localeOf } from '../kernel/problem-document.js';
 import { type Authenticate, requireUser } from './auth.js';
@@ -26,7 +26,7 @@ interface Deps {
 }
 
 /** How long a handler may take: longer than what it waits for by itself, so that it can tell more. */
-const answerMs = 2 * patienceMs;
+const answerMs = 2 * timeoutMs;
 
 function isStream(body: unknown): body is AsyncIterable<string> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
@@ -55,14 +55,14 @@ const requireJsonAccepted: RequestHandler = (req, _res, next) => {
 function bodyOf(endpoint: Endpoint, req: Request): unknown {
   const isForm =
     req.is('application/x-www-form-urlencoded') !== false && req.is('application/x-www-form-urlencoded') !== null;
-  if (endpoint.body) return parse(endpoint.body, isForm ? readFlat(endpoint.body, req.body) : req.body, 'body');
+  if (endpoint.body) return parse(endpoint.body, isForm ? parseForm(endpoint.body, req.body) : req.body, 'body');
   if (req.body !== undefined) parse(nothing, req.body, 'body');
   return {};
 }
 
-function flatOf(schema: z.ZodType | undefined, value: unknown, part: Part): unknown {
+function formValueOf(schema: z.ZodType | undefined, value: unknown, part: InputPart): unknown {
   const asked = schema ?? nothing;
-  return parse(asked, readFlat(asked, { ...(value as object) }), part);
+  return parse(asked, parseForm(asked, { ...(value as object) }), part);
 }
 
 /** What of a query belongs to the signature of a link. */
@@ -86,8 +86,8 @@ function requireLinkOrUser({ authenticate, verifyLink }: Deps): RequestHandler {
 function callOf(endpoint: Endpoint, req: Request): Call<unknown, unknown, unknown> {
   const query = endpoint.access === 'link' && isSigned(req) ? withoutSignature(req.query) : req.query;
   return {
-    params: flatOf(endpoint.params, req.params, 'params'),
-    query: flatOf(endpoint.query, query, 'query'),
+    params: formValueOf(endpoint.params, req.params, 'params'),
+    query: formValueOf(endpoint.query, query, 'query'),
     body: endpoint.form ? {} : bodyOf(endpoint, req),
     ip: addressOf(req),
     userAgent: req.headers['user-agent'] ?? null,
@@ -119,7 +119,7 @@ function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res:
     const second = endpoint.limitOf?.(call.body);
     if (second) limits.spend(second, req.user?.userId ?? addressOf(req));
     const handled = handle(endpoint, req, call);
-    const { status, body } = await (isHurried ? inTime(handled, answerMs) : handled);
+    const { status, body } = await (isHurried ? withTimeout(handled, answerMs) : handled);
     if (endpoint.givesFile) return sendFile(req, res, body as ServedFile);
     res.status(status);
     if (isStream(body)) await pipeline(Readable.from(body), res.type('json'));
@@ -135,7 +135,7 @@ const takeItsTime: RequestHandler = (req, _res, next) => {
 };
 
 /** Who may come in. */
-function enter({ access }: Endpoint, deps: Deps): RequestHandler[] {
+function authenticationOf({ access }: Endpoint, deps: Deps): RequestHandler[] {
   if (access === 'public') return [];
   return [access === 'link' ? requireLinkOrUser(deps) : requireUser(deps.authenticate)];
 }
@@ -144,7 +144,7 @@ function chainOf(endpoint: Endpoint, deps: Deps): RequestHandler[] {
   const { limits } = deps;
   return [
     ...(endpoint.givesFile ? [] : [requireJsonAccepted]),
-    ...enter(endpoint, deps),
+    ...authenticationOf(endpoint, deps),
     payFor(endpoint, limits),
     ...(endpoint.form ? [takeItsTime] : readBody(endpoint.bodyLimit)),
     answer(endpoint, limits),

@@ -76,9 +76,9 @@ export function sendProblem(res: Response, problem: Problem, about: { acceptLang
 export function handleErrors(toProblem: ToProblem, logger: Pick<Logger, 'error' | 'warn'>): ErrorRequestHandler {
   return (error, req, res, next) => {
     const problem = toProblem(error);
-    const told = { requestId: req.requestId, code: problem.code, err: problem.cause ?? error };
-    if (problem.code === 'internal') logger.error(told, 'a request failed');
-    else if (problem.status >= 500) logger.warn(told, 'a request could not be answered');
+    const fields = { requestId: req.requestId, code: problem.code, err: problem.cause ?? error };
+    if (problem.code === 'internal') logger.error(fields, 'a request failed');
+    else if (problem.status >= 500) logger.warn(fields, 'a request could not be answered');
     if (res.headersSent) return next(error);
     sendProblem(res, problem, { acceptLanguage: req.headers['accept-language'] });
   };

@@ -16,7 +16,7 @@ function rangeOf(req: Request, { size, etag }: ServedFile): { start: number; end
 }
 
 /** Whether the client holds it already: also where it asks, as some do, not to be answered from a cache on the way. */
-function isHeld(req: Request, { etag }: ServedFile): boolean {
+function isCached(req: Request, { etag }: ServedFile): boolean {
   const held = (req.get('if-none-match') ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
   return held.includes('*') || held.includes(`"${etag}"`);
 }
@@ -39,7 +39,7 @@ function setHeaders(res: Response, file: ServedFile): void {
 /** Sends a file, a part of it, or that it has not changed. */
 export async function sendFile(req: Request, res: Response, file: ServedFile): Promise<void> {
   setHeaders(res, file);
-  if (isHeld(req, file)) {
+  if (isCached(req, file)) {
     res.status(304).end();
     return;
   }

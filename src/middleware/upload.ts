@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import busboy, { type Busboy } from 'busboy';
 import type { Request } from 'express';
 import type { z } from 'zod';
-import type { IncomingFile, IncomingForm } from '../kernel/form.js';
+import type { IncomingFile, IncomingForm } from '../kernel/incoming-form.js';
 import { parse } from '../kernel/parse.js';
 import { invalidInput, Problem } from '../kernel/problem.js';
 
@@ -102,7 +102,7 @@ export function incomingForm<Fields>(req: Request, schema: z.ZodType<Fields>): I
       try {
         await form;
         if (reading.file === null) throw invalidInput('body.file', noForm);
-        return { taken: await reading.file, fields: parse(schema, reading.fields, 'body') };
+        return { result: await reading.file, fields: parse(schema, reading.fields, 'body') };
       } catch (error) {
         req.unpipe(parser);
         parser.destroy();

@@ -1,6 +1,6 @@
 /** The only file that tells clients something: every fact has its audience here. */
 import type { Server } from 'socket.io';
-import type { Facts, SessionEndReason } from '../facts.js';
+import type { DomainEvents, SessionEndReason } from '../domain-events.js';
 import type { ClientToServerEvents, ServerToClientEvents } from './contract.js';
 import { groupRoom, sessionRoom, userRoom } from './rooms.js';
 import type { SocketData } from './sockets.js';
@@ -16,17 +16,17 @@ export interface Audience {
 }
 
 /** One teller for each fact: a fact without one does not compile. */
-export type Broadcast = { [Name in keyof Facts]: (fact: Facts[Name]) => void | Promise<void> };
+export type Broadcast = { [Name in keyof DomainEvents]: (event: DomainEvents[Name]) => void | Promise<void> };
 
 /** Each member is shown the list without himself and whom he may not see, and only when that list is another one. */
-function tellTyping(io: RealtimeServer, fact: Facts['typing.updated']): void {
-  const { conversationId, type, userIds, before, typists, blindTo } = fact;
+function emitTyping(io: RealtimeServer, event: DomainEvents['typing.updated']): void {
+  const { conversationId, type, userIds, before, typists, hiddenFrom } = event;
   const all = [...new Set([...before, ...typists])];
-  const blindIds = all.flatMap((typist) => blindTo.get(typist) ?? []);
-  const concerned = type === 'direct' ? userIds : [...new Set([...all, ...blindIds])];
+  const cannotSeeIds = all.flatMap((typist) => hiddenFrom.get(typist) ?? []);
+  const concerned = type === 'direct' ? userIds : [...new Set([...all, ...cannotSeeIds])];
   for (const userId of concerned) {
     const shownOf = (list: readonly string[]): string[] =>
-      list.filter((typist) => typist !== userId && !blindTo.get(typist)?.includes(userId));
+      list.filter((typist) => typist !== userId && !hiddenFrom.get(typist)?.includes(userId));
     const list = shownOf(typists);
     if (list.join() === shownOf(before).join()) continue;
     io.to(userRoom(userId)).emit('typing:updated', { conversationId, userIds: list });
@@ -37,40 +37,40 @@ function tellTyping(io: RealtimeServer, fact: Facts['typing.updated']): void {
 }
 
 /** Everybody who can see a message is told of it, each as he sees it: its state, and what it quotes. */
-function tellMessage(
+function emitMessage(
   io: RealtimeServer,
   event: 'message:created' | 'message:updated',
   {
     conversationId,
     type,
     userIds,
-    quoteBlindIds,
+    cannotSeeQuoteIds,
     message,
     authorId,
     senderState,
     originSocketId,
-  }: Facts['message.created'],
-  blindIds: readonly string[],
+  }: DomainEvents['message.created'],
+  cannotSeeIds: readonly string[],
 ): void {
   const { replyTo } = message;
-  const veiled = { ...message, replyTo: replyTo && { ...replyTo, excerpt: '' } };
-  const shownTo = (userId: string): typeof message => (quoteBlindIds.includes(userId) ? veiled : message);
+  const redacted = { ...message, replyTo: replyTo && { ...replyTo, excerpt: '' } };
+  const shownTo = (userId: string): typeof message => (cannotSeeQuoteIds.includes(userId) ? redacted : message);
   const rooms = type === 'group' ? [groupRoom(conversationId)] : userIds.map(userRoom);
-  const apart = [...blindIds, ...quoteBlindIds, ...(authorId === null ? [] : [authorId])].map(userRoom);
-  const others = rooms.filter((room) => !apart.includes(room));
+  const except = [...cannotSeeIds, ...cannotSeeQuoteIds, ...(authorId === null ? [] : [authorId])].map(userRoom);
+  const others = rooms.filter((room) => !except.includes(room));
   const asking = originSocketId === undefined ? [] : [originSocketId];
   if (others.length > 0)
     io.to(others)
-      .except([...apart, ...asking])
+      .except([...except, ...asking])
       .emit(event, { message });
-  const told = quoteBlindIds.filter((userId) => userId !== authorId && !blindIds.includes(userId));
-  for (const userId of told) io.to(userRoom(userId)).except(asking).emit(event, { message: veiled });
-  if (authorId === null || blindIds.includes(authorId)) return;
-  const own = { ...shownTo(authorId), state: senderState };
-  io.to(userRoom(authorId)).except(asking).emit(event, { message: own });
+  const recipients = cannotSeeQuoteIds.filter((userId) => userId !== authorId && !cannotSeeIds.includes(userId));
+  for (const userId of recipients) io.to(userRoom(userId)).except(asking).emit(event, { message: redacted });
+  if (authorId === null || cannotSeeIds.includes(authorId)) return;
+  const senderView = { ...shownTo(authorId), state: senderState };
+  io.to(userRoom(authorId)).except(asking).emit(event, { message: senderView });
 }
 
-type GroupFact =
+type GroupEvent =
   | 'membership.begun'
   | 'membership.ended'
   | 'members.added'
@@ -79,7 +79,7 @@ type GroupFact =
   | 'conversation.updated';
 
 /** The tellers of what changes in groups: who comes in hears from then on, who goes hears nothing more. */
-function groupTellers(io: RealtimeServer): Pick<Broadcast, GroupFact> {
+function groupTellers(io: RealtimeServer): Pick<Broadcast, GroupEvent> {
   return {
     'membership.begun': ({ conversationId, userIds }) => {
       io.in(userIds.map(userRoom)).socketsJoin(groupRoom(conversationId));
@@ -88,19 +88,19 @@ function groupTellers(io: RealtimeServer): Pick<Broadcast, GroupFact> {
       io.in(userRoom(userId)).socketsLeave(groupRoom(conversationId));
       io.to(userRoom(userId)).emit('conversation:removed', { conversationId, reason });
     },
-    'members.added': (news) => {
-      io.to(groupRoom(news.conversationId)).emit('member:added', news);
+    'members.added': (publisher) => {
+      io.to(groupRoom(publisher.conversationId)).emit('member:added', publisher);
     },
-    'member.updated': (news) => {
-      io.to(groupRoom(news.conversationId)).emit('member:updated', news);
+    'member.updated': (publisher) => {
+      io.to(groupRoom(publisher.conversationId)).emit('member:updated', publisher);
     },
-    'member.removed': (news) => {
-      io.to(groupRoom(news.conversationId)).emit('member:removed', news);
+    'member.removed': (publisher) => {
+      io.to(groupRoom(publisher.conversationId)).emit('member:removed', publisher);
     },
-    'conversation.updated': ({ userId, ...news }) => {
-      io.to(userId === undefined ? groupRoom(news.conversationId) : userRoom(userId)).emit(
+    'conversation.updated': ({ userId, ...publisher }) => {
+      io.to(userId === undefined ? groupRoom(publisher.conversationId) : userRoom(userId)).emit(
         'conversation:updated',
-        news,
+        publisher,
       );
     },
   };
@@ -111,14 +111,14 @@ function notificationTellers(
   io: RealtimeServer,
 ): Pick<Broadcast, 'notification.created' | 'notification.updated' | 'notification.removed'> {
   return {
-    'notification.created': ({ userId, ...news }) => {
-      io.to(userRoom(userId)).emit('notification:created', news);
+    'notification.created': ({ userId, ...publisher }) => {
+      io.to(userRoom(userId)).emit('notification:created', publisher);
     },
-    'notification.updated': ({ userId, ...news }) => {
-      io.to(userRoom(userId)).emit('notification:updated', news);
+    'notification.updated': ({ userId, ...publisher }) => {
+      io.to(userRoom(userId)).emit('notification:updated', publisher);
     },
-    'notification.removed': ({ userId, ...news }) => {
-      io.to(userRoom(userId)).emit('notification:removed', news);
+    'notification.removed': ({ userId, ...publisher }) => {
+      io.to(userRoom(userId)).emit('notification:removed', publisher);
     },
   };
 }
@@ -152,12 +152,12 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
   }
 
   return {
-    'message.created': (fact) => tellMessage(io, 'message:created', fact, []),
-    'message.updated': (fact) => {
-      const { conversationId, message, blindIds, originSocketId } = fact;
-      tellMessage(io, 'message:updated', fact, blindIds);
-      if (blindIds.length === 0) return;
-      to(blindIds.map(userRoom), originSocketId).emit('change:skipped', { conversationId, rev: message.rev });
+    'message.created': (event) => emitMessage(io, 'message:created', event, []),
+    'message.updated': (event) => {
+      const { conversationId, message, cannotSeeIds, originSocketId } = event;
+      emitMessage(io, 'message:updated', event, cannotSeeIds);
+      if (cannotSeeIds.length === 0) return;
+      to(cannotSeeIds.map(userRoom), originSocketId).emit('change:skipped', { conversationId, rev: message.rev });
     },
     'message.hidden': ({ userId, originSocketId, ...hidden }) => {
       to([userRoom(userId)], originSocketId).emit('message:hidden', hidden);
@@ -171,31 +171,33 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
     'conversation.settings': ({ userId, originSocketId, ...state }) => {
       to([userRoom(userId)], originSocketId).emit('settings:updated', state);
     },
-    'receipt.updated': ({ toUserIds, apart, ...receipt }) => {
+    'receipt.updated': ({ toUserIds, except, ...receipt }) => {
       const others = io.to(toUserIds?.map(userRoom) ?? groupRoom(receipt.conversationId));
-      others.except(apart.map(({ userId }) => userRoom(userId))).emit('receipt:updated', receipt);
-      for (const { userId, readSeq } of apart) io.to(userRoom(userId)).emit('receipt:updated', { ...receipt, readSeq });
+      others.except(except.map(({ userId }) => userRoom(userId))).emit('receipt:updated', receipt);
+      for (const { userId, readSeq } of except)
+        io.to(userRoom(userId)).emit('receipt:updated', { ...receipt, readSeq });
     },
     ...groupTellers(io),
-    'typing.updated': (fact) => tellTyping(io, fact),
+    'typing.updated': (event) => emitTyping(io, event),
     'presence.updated': ({ socketId, ...payload }) => {
       io.to(socketId).emit('presence:updated', payload);
     },
-    'user.updated': async ({ user, blindIds }) => {
+    'user.updated': async ({ user, cannotSeeIds }) => {
       const people = [...new Set([user.id, ...(await companionsOf(user.id))])];
-      const [blind, others] = [
-        people.filter((id) => blindIds.includes(id)),
-        people.filter((id) => !blindIds.includes(id)),
+      const [cannotSee, others] = [
+        people.filter((id) => cannotSeeIds.includes(id)),
+        people.filter((id) => !cannotSeeIds.includes(id)),
       ];
       io.to(others.map(userRoom)).emit('user:updated', { user });
-      if (blind.length > 0) io.to(blind.map(userRoom)).emit('user:updated', { user: { ...user, status: null } });
+      if (cannotSee.length > 0)
+        io.to(cannotSee.map(userRoom)).emit('user:updated', { user: { ...user, status: null } });
     },
     'conversation.read': () => undefined,
     ...notificationTellers(io),
     'presence.veiled': () => undefined,
     'contact.severed': () => undefined,
-    'contact.updated': ({ ownerId, ...news }) => {
-      io.to(userRoom(ownerId)).emit('contact:updated', news);
+    'contact.updated': ({ ownerId, ...publisher }) => {
+      io.to(userRoom(ownerId)).emit('contact:updated', publisher);
     },
     'settings.updated': ({ userId, me }) => {
       io.to(userRoom(userId)).emit('settings:updated', { me });

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import {
   Conversation,
   DeliveredResult,
-  MarkConversation,
-  MarkResult,
+  RaiseReceipt,
+  ReadResult,
   OwnState,
   Receipt,
 } from '../features/conversations/conversations.schemas.js';
@@ -68,13 +68,13 @@ export const clientEvents = {
   'conversation:read': {
     summary: 'Mark messages read up to a number',
     limit: 'marks',
-    input: MarkConversation,
-    output: MarkResult,
+    input: RaiseReceipt,
+    output: ReadResult,
   },
   'conversation:delivered': {
     summary: 'Mark messages delivered up to a number',
     limit: 'marks',
-    input: MarkConversation,
+    input: RaiseReceipt,
     output: DeliveredResult,
   },
   'typing:start': {

@@ -1,9 +1,9 @@
 /** Who may connect, and into which rooms: everything that happens before a client is told that it is connected. */
 import { randomUUID } from 'node:crypto';
-import type { Facts } from '../facts.js';
-import type { FactBus } from '../kernel/fact-bus.js';
+import type { DomainEvents } from '../domain-events.js';
+import type { EventBus } from '../kernel/event-bus.js';
 import type { Limits } from '../kernel/limits.js';
-import { inTime } from '../kernel/patience.js';
+import { withTimeout } from '../kernel/timeouts.js';
 import { Problem } from '../kernel/problem.js';
 import { localeOf, problemDocument } from '../kernel/problem-document.js';
 import type { Authenticate } from '../middleware/auth.js';
@@ -18,7 +18,7 @@ interface Deps {
   groupRoomsOf(userId: string): Promise<string[]>;
   limits: Pick<Limits, 'spend'>;
   toProblem: (error: unknown) => Problem;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
   /** False where RATE_LIMIT_FACTOR is 0. */
   isLimited: boolean;
 }
@@ -57,7 +57,7 @@ export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error
   }
 
   /** Joins first and reads afterwards, twice: what ends or begins meanwhile is seen by the second reading or in a room. */
-  async function enterRooms(socket: ClientSocket, token: string): Promise<void> {
+  async function joinRooms(socket: ClientSocket, token: string): Promise<void> {
     const { userId, sessionId } = socket.data.actor;
     await socket.join([userRoom(userId), sessionRoom(sessionId)]);
     await authenticate(token);
@@ -86,7 +86,7 @@ export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error
     const token = tokenOf(socket);
     await identify(socket, token);
     try {
-      await enterRooms(socket, token);
+      await joinRooms(socket, token);
     } catch (error) {
       sockets.remove(socket);
       throw error;
@@ -94,7 +94,7 @@ export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error
   }
 
   return (socket, next) => {
-    inTime(admit(socket)).then(
+    withTimeout(admit(socket)).then(
       () => next(),
       (error: unknown) => next(refusalOf(socket, error)),
     );

@@ -1,4 +1,4 @@
-import { repeat } from '../kernel/repeat.js';
+import { every } from '../kernel/every.js';
 import { groupRoom } from './rooms.js';
 import type { ClientSocket, Sockets } from './sockets.js';
 
@@ -31,7 +31,7 @@ export function watchMemberships({ sockets, groupsOf, onError }: Deps): () => vo
     for (const room of rooms) if (!socket.rooms.has(room)) await socket.join(room);
   }
 
-  async function look(): Promise<void> {
+  async function checkOnce(): Promise<void> {
     const connected = sockets.sessions();
     if (connected.size === 0) return;
     const groups = await groupsOf([...new Set(connected.values())]);
@@ -44,5 +44,5 @@ export function watchMemberships({ sockets, groupsOf, onError }: Deps): () => vo
     doubtful = next;
   }
 
-  return repeat(everyMs, look, onError);
+  return every(everyMs, checkOnce, onError);
 }

@@ -5,12 +5,12 @@ export interface Presence {
   online(): string[];
   /** How many sockets a person has here. */
   count(userId: string): number;
-  came(userId: string): void;
+  connected(userId: string): void;
   /**
    * Gives the time when the last socket of the person went; null while there is another. The person stays online for a
    * grace, in which he may come back unnoticed: a short one where his silence has been waited for already.
    */
-  went(userId: string, wasSilent: boolean): Date | null;
+  disconnected(userId: string, wasSilent: boolean): Date | null;
   /** Calls back with everybody who has come online or gone offline. */
   onChange(listener: (userId: string) => void): void;
 }
@@ -29,7 +29,7 @@ export function createPresence(): Presence {
 
   const isOnline = (userId: string): boolean => sockets.has(userId) || leaving.has(userId);
 
-  function tell(userId: string): void {
+  function notify(userId: string): void {
     for (const listener of listeners) listener(userId);
   }
 
@@ -50,14 +50,14 @@ export function createPresence(): Presence {
     online: () => [...new Set([...sockets.keys(), ...leaving.keys()])],
     count: (userId) => sockets.get(userId) ?? 0,
     onChange: (listener) => void listeners.push(listener),
-    came(userId) {
+    connected(userId) {
       const wasOnline = isOnline(userId);
       clearTimeout(leaving.get(userId));
       leaving.delete(userId);
       sockets.set(userId, (sockets.get(userId) ?? 0) + 1);
-      if (!wasOnline) tell(userId);
+      if (!wasOnline) notify(userId);
     },
-    went(userId, wasSilent) {
+    disconnected(userId, wasSilent) {
       const left = (sockets.get(userId) ?? 1) - 1;
       if (left > 0) {
         sockets.set(userId, left);
@@ -68,7 +68,7 @@ export function createPresence(): Presence {
       const end = (): void => {
         leaving.delete(userId);
         remember(userId, at);
-        tell(userId);
+        notify(userId);
       };
       leaving.set(userId, setTimeout(end, wasSilent ? graceOfSilentMs : graceMs).unref());
       return at;

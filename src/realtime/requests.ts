@@ -81,9 +81,9 @@ export function createRequests({ limits, logger, toProblem, observe }: Deps): Re
     } catch (error) {
       const problem = toProblem(error);
       code = problem.code;
-      const told = { ...line, code, err: problem.cause ?? error };
-      if (code === 'internal') logger.error(told, 'an event failed');
-      else if (problem.status >= 500) logger.warn(told, 'an event could not be answered');
+      const fields = { ...line, code, err: problem.cause ?? error };
+      if (code === 'internal') logger.error(fields, 'an event failed');
+      else if (problem.status >= 500) logger.warn(fields, 'an event could not be answered');
       ack({ ok: false, error: problemDocument(problem, asker.locale, requestId) });
     }
     const durationMs = performance.now() - began;

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Server } from 'socket.io';
-import type { Facts } from '../facts.js';
-import type { FactBus } from '../kernel/fact-bus.js';
+import type { DomainEvents } from '../domain-events.js';
+import type { EventBus } from '../kernel/event-bus.js';
 import type { Limits } from '../kernel/limits.js';
 import type { Logger } from '../kernel/logger.js';
 import { Problem } from '../kernel/problem.js';
@@ -19,7 +19,7 @@ import { watchSessions } from './session-watch.js';
 import { type ClientSocket, createSockets, type Sockets } from './sockets.js';
 
 interface Deps {
-  bus: FactBus<Facts>;
+  bus: EventBus<DomainEvents>;
   authenticate: Authenticate;
   sessions: Parameters<typeof watchSessions>[0]['sessions'];
   conversations: {
@@ -27,14 +27,14 @@ interface Deps {
     groupsOf(userIds: readonly string[]): Promise<Map<string, Set<string>>>;
   } & Pick<Audience, 'companionsOf'>;
   presence: Presence;
-  users: { noteLastSeen(userId: string, at: Date): Promise<void> };
+  users: { recordLastSeen(userId: string, at: Date): Promise<void> };
   limits: Limits;
   logger: Logger;
   toProblem: (error: unknown) => Problem;
   observe: (event: string, outcome: string, seconds: number) => void;
   /** Hear that a socket has gone. */
-  typing: { gone(socketId: string): void };
-  watching: { gone(socketId: string): void };
+  typing: { disconnected(socketId: string): void };
+  presenceSubscriptions: { disconnected(socketId: string): void };
   handlers: Omit<SocketHandlers, 'session:renew'>;
   /** `isShared`: other processes may change who is in which group. */
   settings: { corsOrigins: readonly string[]; isLimited: boolean; isShared: boolean };
@@ -51,7 +51,7 @@ export interface Realtime {
   stop(): Promise<void>;
 }
 
-const largestPacket = 300_000;
+const maxPacket = 300_000;
 
 /** Every answer of Engine.IO, a refusal too, carries the headers that every other answer carries. */
 function headersOf(): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
@@ -66,7 +66,7 @@ function headersOf(): (req: IncomingMessage, res: ServerResponse, next: (error?:
 function createIo(origins: readonly string[]): RealtimeServer {
   return new Server({
     serveClient: false,
-    maxHttpBufferSize: largestPacket,
+    maxHttpBufferSize: maxPacket,
     connectTimeout: 5_000,
     pingInterval: 8_000,
     pingTimeout: 6_000,
@@ -119,15 +119,15 @@ export function createRealtime(deps: Deps): Realtime {
     const { actor, clock } = socket.data;
     clock.stop();
     sockets.remove(socket);
-    deps.typing.gone(socket.id);
-    deps.watching.gone(socket.id);
-    const at = presence.went(actor.userId, wasSilent);
-    if (at) deps.users.noteLastSeen(actor.userId, at).catch(onError);
+    deps.typing.disconnected(socket.id);
+    deps.presenceSubscriptions.disconnected(socket.id);
+    const at = presence.disconnected(actor.userId, wasSilent);
+    if (at) deps.users.recordLastSeen(actor.userId, at).catch(onError);
   }
 
   function greet(socket: ClientSocket): void {
     const { data } = socket;
-    presence.came(data.actor.userId);
+    presence.connected(data.actor.userId);
     socket.on('disconnect', (reason) => leave(socket, reason === 'ping timeout'));
     if (data.ended !== null) {
       socket.emit('session:revoked', { reason: data.ended });

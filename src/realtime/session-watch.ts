@@ -1,6 +1,6 @@
-import type { Facts, SessionEndReason } from '../facts.js';
-import type { FactBus } from '../kernel/fact-bus.js';
-import { repeat } from '../kernel/repeat.js';
+import type { DomainEvents, SessionEndReason } from '../domain-events.js';
+import type { EventBus } from '../kernel/event-bus.js';
+import { every } from '../kernel/every.js';
 import type { Sockets } from './sockets.js';
 
 interface Deps {
@@ -9,7 +9,7 @@ interface Deps {
     alive(sessionIds: readonly string[]): Promise<Set<string>>;
     endings(sessionIds: readonly string[]): Promise<Map<string, SessionEndReason>>;
   };
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
   onError: (error: unknown) => void;
 }
 
@@ -20,7 +20,7 @@ const everyMs = 500;
  * have ended them. Gives what stops it.
  */
 export function watchSessions({ sockets, sessions, bus, onError }: Deps): () => void {
-  async function look(): Promise<void> {
+  async function checkOnce(): Promise<void> {
     const connected = sockets.sessions();
     if (connected.size === 0) return;
     const alive = await sessions.alive([...connected.keys()]);
@@ -32,5 +32,5 @@ export function watchSessions({ sockets, sessions, bus, onError }: Deps): () => 
     }
   }
 
-  return repeat(everyMs, look, onError);
+  return every(everyMs, checkOnce, onError);
 }

@@ -1,6 +1,6 @@
 /** The sockets of this process, from the moment they are admitted on: those that are still in their handshake too. */
 import type { Socket } from 'socket.io';
-import type { SessionEndReason } from '../facts.js';
+import type { SessionEndReason } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
 import type { Locale } from '../kernel/problem.js';
 import type { ClientToServerEvents, ServerToClientEvents } from './contract.js';

@@ -1,5 +1,5 @@
-import type { Facts } from '../facts.js';
-import type { FactBus } from '../kernel/fact-bus.js';
+import type { DomainEvents } from '../domain-events.js';
+import type { EventBus } from '../kernel/event-bus.js';
 
 /** Watches the access token of one socket: warns before it runs out, and tells when it has. */
 export interface TokenClock {
@@ -13,7 +13,7 @@ const usualWarningMs = 60_000;
 const longestTimerMs = 2_147_483_647;
 
 /** Gives the clock of one socket. A token that lives for less than two minutes is warned of at half of its life. */
-export function createTokenClock(socketId: string, bus: Pick<FactBus<Facts>, 'publish'>): TokenClock {
+export function createTokenClock(socketId: string, bus: Pick<EventBus<DomainEvents>, 'publish'>): TokenClock {
   let timers: NodeJS.Timeout[] = [];
 
   function stop(): void {

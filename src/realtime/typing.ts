@@ -1,17 +1,17 @@
 /** Who is typing where: kept in memory, told as whole lists, forgotten by itself. */
-import type { Facts } from '../facts.js';
+import type { DomainEvents } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
-import type { FactBus } from '../kernel/fact-bus.js';
+import type { EventBus } from '../kernel/event-bus.js';
 import type { Conversations } from '../features/conversations/conversations.service.js';
-import type { Held } from '../views/held.js';
+import type { Membership } from '../views/membership.js';
 import type { SocketHandlers } from './handler.js';
 
 interface Deps {
   /** `standingOf` throws `not_found` for who is no member, `requireChange` `not_contactable` after a block. */
-  conversations: Pick<Conversations, 'standingOf' | 'requireChange'>;
+  conversations: Pick<Conversations, 'requireMembership' | 'requireNotBlocked'>;
   /** Whom somebody has blocked: they are not shown that he types. */
   blockedBy(userId: string): Promise<string[]>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 export interface Typing {
@@ -20,16 +20,16 @@ export interface Typing {
   /** Ends; nothing if it has ended already. Throws `not_found`. */
   stop(actor: Actor, conversationId: string): Promise<void>;
   /** What a socket was typing ends with it. */
-  gone(socketId: string): void;
+  disconnected(socketId: string): void;
   /** Who is no member any more types no more. */
-  left(fact: Pick<Facts['membership.ended'], 'conversationId' | 'userId'>): void;
+  left(event: Pick<DomainEvents['membership.ended'], 'conversationId' | 'userId'>): void;
   /** Who has sent a message is through with typing it. */
-  sent(fact: Pick<Facts['message.created'], 'conversationId' | 'message'>): void;
+  sent(event: Pick<DomainEvents['message.created'], 'conversationId' | 'message'>): void;
 }
 
 const expiryMs = 6_000;
-const tellEveryMs = 1_000;
-const largestGroup = 200;
+const publishEveryMs = 1_000;
+const maxGroupSize = 200;
 
 /** One conversation in which somebody types. */
 interface Place {
@@ -39,20 +39,20 @@ interface Place {
   /** The timers that end it, by person and socket; persons in the order in which they began. */
   readonly typists: Map<string, Map<string, NodeJS.Timeout>>;
   /** Who is not shown the typing of whom, by typist. */
-  readonly blindTo: Map<string, readonly string[]>;
+  readonly hiddenFrom: Map<string, readonly string[]>;
   /** What was told last, and until when nothing more is told. */
-  told: readonly string[];
+  published: readonly string[];
   pause: NodeJS.Timeout | null;
 }
 
-function newPlace({ conversation }: Pick<Held, 'conversation'>): Place {
+function newPlace({ conversation }: Pick<Membership, 'conversation'>): Place {
   return {
     conversationId: String(conversation._id),
     type: conversation.type,
     userIds: conversation.userIds.map(String),
     typists: new Map(),
-    blindTo: new Map(),
-    told: [],
+    hiddenFrom: new Map(),
+    published: [],
     pause: null,
   };
 }
@@ -69,41 +69,41 @@ function remove({ typists }: Place, userId: string, socketId?: string): void {
 }
 
 /** Tells the list at once and then at most once a second, and only when it is another one. */
-function createTeller(places: Map<string, Place>, bus: Deps['bus']): (place: Place) => void {
-  return function tell(place) {
+function createPublisher(places: Map<string, Place>, bus: Deps['bus']): (place: Place) => void {
+  return function publish(place) {
     if (place.pause !== null) return;
     const typists = [...place.typists.keys()];
-    const before = place.told;
+    const before = place.published;
     if (typists.join() === before.join()) {
       if (typists.length === 0) places.delete(place.conversationId);
       return;
     }
-    place.told = typists;
-    const { conversationId, type, userIds, blindTo } = place;
-    bus.publish('typing.updated', { conversationId, type, userIds, before, typists, blindTo: new Map(blindTo) });
+    place.published = typists;
+    const { conversationId, type, userIds, hiddenFrom } = place;
+    bus.publish('typing.updated', { conversationId, type, userIds, before, typists, hiddenFrom: new Map(hiddenFrom) });
     place.pause = setTimeout(() => {
       place.pause = null;
-      tell(place);
-    }, tellEveryMs).unref();
+      publish(place);
+    }, publishEveryMs).unref();
   };
 }
 
 /** Builds the typing of one process. */
 export function createTyping({ conversations, blockedBy, bus }: Deps): Typing {
   const places = new Map<string, Place>();
-  const tell = createTeller(places, bus);
+  const publish = createPublisher(places, bus);
   /** The latest request of each socket, so that one that took longer does not undo a later one. */
   const latest = new Map<string, symbol>();
 
   /** The standing of who asks; null when the same socket has asked something else meanwhile. */
-  async function admitted(actor: Actor, conversationId: string): Promise<Held | null> {
+  async function admitted(actor: Actor, conversationId: string): Promise<Membership | null> {
     const key = `${actor.socketId} ${conversationId}`;
     const mine = Symbol(key);
     latest.set(key, mine);
     try {
-      const held = await conversations.standingOf(actor.userId, conversationId);
-      await conversations.requireChange(held);
-      return latest.get(key) === mine ? held : null;
+      const membership = await conversations.requireMembership(actor.userId, conversationId);
+      await conversations.requireNotBlocked(membership);
+      return latest.get(key) === mine ? membership : null;
     } finally {
       if (latest.get(key) === mine) latest.delete(key);
     }
@@ -111,29 +111,29 @@ export function createTyping({ conversations, blockedBy, bus }: Deps): Typing {
 
   function end(place: Place, userId: string, socketId?: string): void {
     remove(place, userId, socketId);
-    tell(place);
+    publish(place);
   }
 
   return {
     async start(actor, conversationId) {
       const { userId, socketId = '' } = actor;
-      const [held, blindIds] = await Promise.all([admitted(actor, conversationId), blockedBy(userId)]);
-      if (!held || held.conversation.memberCount > largestGroup) return;
-      const place = places.get(conversationId) ?? newPlace(held);
+      const [membership, cannotSeeIds] = await Promise.all([admitted(actor, conversationId), blockedBy(userId)]);
+      if (!membership || membership.conversation.memberCount > maxGroupSize) return;
+      const place = places.get(conversationId) ?? newPlace(membership);
       places.set(conversationId, place);
-      place.blindTo.set(userId, blindIds);
+      place.hiddenFrom.set(userId, cannotSeeIds);
       const sockets = place.typists.get(userId) ?? new Map<string, NodeJS.Timeout>();
       place.typists.set(userId, sockets);
       clearTimeout(sockets.get(socketId));
       sockets.set(socketId, setTimeout(() => end(place, userId, socketId), expiryMs).unref());
-      tell(place);
+      publish(place);
     },
     async stop(actor, conversationId) {
-      const held = await admitted(actor, conversationId);
+      const membership = await admitted(actor, conversationId);
       const place = places.get(conversationId);
-      if (held && place) end(place, actor.userId, actor.socketId ?? '');
+      if (membership && place) end(place, actor.userId, actor.socketId ?? '');
     },
-    gone(socketId) {
+    disconnected(socketId) {
       for (const place of places.values()) {
         for (const userId of place.typists.keys()) end(place, userId, socketId);
       }

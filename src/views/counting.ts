@@ -1,8 +1,8 @@
 /** What is unread, by the formula of what is stored: never a total that could drift. */
-import type { HiddenRows, Place } from '../features/conversations/hidden.model.js';
+import type { HiddenRepository, Place } from '../features/conversations/hidden.model.js';
 import { floorOf } from '../features/conversations/conversations.policy.js';
-import type { MessageRows } from '../features/messages/messages.model.js';
-import type { Held } from './held.js';
+import type { MessageRepository } from '../features/messages/messages.model.js';
+import type { Membership } from './membership.js';
 
 export interface Counts {
   unreadCount: number;
@@ -11,12 +11,12 @@ export interface Counts {
 
 export interface Counting {
   /** What is unread for one person in each of these conversations, and how much of it mentions him; by conversation. */
-  of(viewerId: string, held: readonly Held[]): Promise<Map<string, Counts>>;
+  of(viewerId: string, memberships: readonly Membership[]): Promise<Map<string, Counts>>;
 }
 
 interface Deps {
-  messages: Pick<MessageRows, 'uncountedWithin' | 'mentionsWithin'>;
-  hidden: Pick<HiddenRows, 'within'>;
+  messages: Pick<MessageRepository, 'uncountedWithin' | 'mentionsWithin'>;
+  hidden: Pick<HiddenRepository, 'within'>;
   /** Whom somebody has blocked: what they write mentions him no more. */
   blockedBy(userId: string): Promise<string[]>;
 }
@@ -34,33 +34,33 @@ function byConversation(places: readonly Place[]): Map<string, Set<number>> {
 const none: ReadonlySet<number> = new Set();
 
 /** The counts of one conversation among those that were asked for. */
-export function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Held): Counts {
+export function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Membership): Counts {
   return counts.get(String(conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
 }
 
-function stretchOf({ conversation, member }: Held) {
+function stretchOf({ conversation, member }: Membership) {
   return { conversationId: conversation._id, above: floorOf(member), upTo: conversation.seq };
 }
 
 /** Builds the counts: three queries at most, however many conversations. */
 export function createCounting({ messages, hidden, blockedBy }: Deps): Counting {
   return {
-    async of(viewerId, held) {
-      const unread = held.filter(({ conversation, member }) => conversation.seq > floorOf(member));
+    async of(viewerId, memberships) {
+      const unread = memberships.filter(({ conversation, member }) => conversation.seq > floorOf(member));
       const tombs = unread.filter(({ conversation, member }) => conversation.lastUncountedSeq > floorOf(member));
-      const veiled = unread.filter(({ member }) => member.lastHiddenSeq > floorOf(member));
+      const withHidden = unread.filter(({ member }) => member.lastHiddenSeq > floorOf(member));
       const [uncounted, unseen, mentions] = await Promise.all([
         messages.uncountedWithin(tombs.map(stretchOf)),
-        hidden.within(viewerId, veiled.map(stretchOf)),
+        hidden.within(viewerId, withHidden.map(stretchOf)),
         messages.mentionsWithin(viewerId, unread.map(stretchOf)),
       ]);
-      const gone = byConversation([...uncounted, ...unseen]);
+      const hiddenMessages = byConversation([...uncounted, ...unseen]);
       const blocked = new Set(mentions.length === 0 ? [] : await blockedBy(viewerId));
       const mentioned = byConversation(mentions.filter(({ senderId }) => !blocked.has(String(senderId))));
-      const counts = held.map((one): [string, Counts] => {
+      const counts = memberships.map((one): [string, Counts] => {
         const key = String(one.conversation._id);
         const { above, upTo } = stretchOf(one);
-        const away = gone.get(key) ?? none;
+        const away = hiddenMessages.get(key) ?? none;
         const mentionCount = [...(mentioned.get(key) ?? none)].filter((seq) => !away.has(seq)).length;
         return [key, { unreadCount: Math.max(0, upTo - above - away.size), mentionCount }];
       });

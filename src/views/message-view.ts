@@ -6,7 +6,7 @@ import type { Message } from './message.schemas.js';
 /** What a reader is shown beside the row: the quoted message if he can see it, and how far the others are. */
 export interface Reader {
   userId: string;
-  reached: { deliveredSeq: number; readSeq: number };
+  minReceipts: { deliveredSeq: number; readSeq: number };
 }
 
 /** A quoted message, and whether the reader can see it. */
@@ -18,10 +18,10 @@ export interface Quoted {
 const excerptLength = 100;
 
 /** How far an own message has come; null for the messages of others. */
-export function stateFor(row: MessageRow, { userId, reached }: Reader): Message['state'] {
+export function stateFor(row: MessageRow, { userId, minReceipts }: Reader): Message['state'] {
   if (row.type === 'system' || String(row.senderId) !== userId) return null;
-  if (row.seq <= reached.readSeq) return 'read';
-  return row.seq <= reached.deliveredSeq ? 'delivered' : 'sent';
+  if (row.seq <= minReceipts.readSeq) return 'read';
+  return row.seq <= minReceipts.deliveredSeq ? 'delivered' : 'sent';
 }
 
 const idOrNull = (id: MessageRow['senderId']): string | null => (id ? String(id) : null);

@@ -1,8 +1,8 @@
 /** Messages put together with what they quote, as one member sees them. */
 import type { Links } from '../features/media/links.js';
-import type { MessageChanges } from '../features/messages/message-changes.model.js';
-import type { MessageRow, MessageRows } from '../features/messages/messages.model.js';
-import { type Held, reachedOf } from './held.js';
+import type { MessageChangeRepository } from '../features/messages/message-changes.model.js';
+import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
+import { type Membership, minReceiptsOf } from './membership.js';
 import { type Quoted, quotedIn, toMessage } from './message-view.js';
 import type { Message } from './message.schemas.js';
 import type { Visibility } from './visibility.js';
@@ -12,19 +12,23 @@ export interface MessageViews {
    * Messages as one person sees them who is in all their conversations, which `held` gives; by a fixed number of queries,
    * which wait for nothing but, where something may be hidden, for each other. `quoted`: what they quote, where it has been read.
    */
-  of(rows: readonly MessageRow[], held: readonly Held[], quoted?: readonly MessageRow[]): Promise<Message[]>;
+  of(
+    rows: readonly MessageRow[],
+    memberships: readonly Membership[],
+    quoted?: readonly MessageRow[],
+  ): Promise<Message[]>;
 }
 
 interface Deps {
-  messages: Pick<MessageRows, 'byIds'>;
-  changes: Pick<MessageChanges, 'withRevs'>;
+  messages: Pick<MessageRepository, 'byIds'>;
+  changes: Pick<MessageChangeRepository, 'withRevs'>;
   visibility: Pick<Visibility, 'unseenOf'>;
   links: Pick<Links, 'attachment'>;
 }
 
 /** Gives the standing of the reader in the conversation of a message. */
-function standingIn(held: readonly Held[]): (row: MessageRow) => Held {
-  const byConversation = new Map(held.map((one) => [String(one.conversation._id), one]));
+function membershipIn(memberships: readonly Membership[]): (row: MessageRow) => Membership {
+  const byConversation = new Map(memberships.map((one) => [String(one.conversation._id), one]));
   return ({ conversationId }) => {
     const found = byConversation.get(String(conversationId));
     if (!found) throw new Error('A message of a conversation that nobody asked for');
@@ -38,14 +42,14 @@ export function createMessageViews({ messages, changes, visibility, links }: Dep
   async function quotesIn(
     rows: readonly MessageRow[],
     known: readonly MessageRow[],
-    heldOf: (row: MessageRow) => Held,
+    membershipOf: (row: MessageRow) => Membership,
   ) {
     const there = new Set(known.map(({ _id }) => String(_id)));
     const ids = quotedIn(rows).filter((id) => !there.has(id));
     const found = ids.length === 0 ? [] : await messages.byIds(ids);
     const quotes = await Promise.all(
       [...known, ...found].map(async (row): Promise<[string, Quoted]> => {
-        const unseen = await visibility.unseenOf(heldOf(row).member, [row.seq]);
+        const unseen = await visibility.unseenOf(membershipOf(row).member, [row.seq]);
         return [String(row._id), { row, isVisible: unseen.size === 0 }];
       }),
     );
@@ -53,12 +57,12 @@ export function createMessageViews({ messages, changes, visibility, links }: Dep
   }
 
   return {
-    async of(found, held, quoted = []) {
-      const heldOf = standingIn(held);
-      const [rows, quotes] = await Promise.all([changes.withRevs(found), quotesIn(found, quoted, heldOf)]);
+    async of(found, memberships, quoted = []) {
+      const membershipOf = membershipIn(memberships);
+      const [rows, quotes] = await Promise.all([changes.withRevs(found), quotesIn(found, quoted, membershipOf)]);
       return rows.map((row) => {
-        const one = heldOf(row);
-        const reader = { userId: String(one.member.userId), reached: reachedOf(one) };
+        const one = membershipOf(row);
+        const reader = { userId: String(one.member.userId), minReceipts: minReceiptsOf(one) };
         return toMessage(row, quotes.get(String(row.replyTo)) ?? null, reader, links);
       });
     },

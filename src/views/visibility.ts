@@ -1,8 +1,8 @@
 /** Which messages somebody can see: those after his start that he has not hidden for himself. */
-import type { HiddenRows, Place } from '../features/conversations/hidden.model.js';
+import type { HiddenRepository, Place } from '../features/conversations/hidden.model.js';
 import { startOf } from '../features/conversations/conversations.policy.js';
 import type { MemberRow } from '../features/conversations/members.model.js';
-import type { MessageRow, MessageRows, Range } from '../features/messages/messages.model.js';
+import type { MessageRow, MessageRepository, Range } from '../features/messages/messages.model.js';
 
 /** What of a member's row decides what he sees. */
 export type Viewer = Pick<MemberRow, 'userId' | 'conversationId' | 'joinedSeq' | 'clearedSeq' | 'lastHiddenSeq'>;
@@ -17,8 +17,8 @@ export interface Visibility {
 }
 
 interface Deps {
-  messages: Pick<MessageRows, 'range'>;
-  hidden: Pick<HiddenRows, 'among' | 'within'>;
+  messages: Pick<MessageRepository, 'range'>;
+  hidden: Pick<HiddenRepository, 'among' | 'within'>;
 }
 
 const seqsOf = (places: readonly Place[]): Set<number> => new Set(places.map(({ seq }) => seq));
@@ -29,8 +29,8 @@ export function createVisibility({ messages, hidden }: Deps): Visibility {
     const [first, last] = [rows[0], rows.at(-1)];
     if (!first || !last || first.seq > lastHiddenSeq) return [...rows];
     const stretch = { conversationId, above: first.seq - 1, upTo: last.seq };
-    const gone = seqsOf(await hidden.within(String(userId), [stretch]));
-    return rows.filter(({ seq }) => !gone.has(seq));
+    const hiddenMessages = seqsOf(await hidden.within(String(userId), [stretch]));
+    return rows.filter(({ seq }) => !hiddenMessages.has(seq));
   }
 
   async function unseenOf(viewer: Viewer, seqs: readonly number[]): Promise<Set<number>> {
@@ -38,8 +38,8 @@ export function createVisibility({ messages, hidden }: Deps): Visibility {
     const { conversationId, lastHiddenSeq } = viewer;
     const asked = seqs.filter((seq) => seq > start && seq <= lastHiddenSeq);
     const places = asked.map((seq) => ({ conversationId, seq }));
-    const gone = asked.length === 0 ? [] : await hidden.among(String(viewer.userId), places);
-    return new Set([...seqs.filter((seq) => seq <= start), ...seqsOf(gone)]);
+    const hiddenMessages = asked.length === 0 ? [] : await hidden.among(String(viewer.userId), places);
+    return new Set([...seqs.filter((seq) => seq <= start), ...seqsOf(hiddenMessages)]);
   }
 
   return {

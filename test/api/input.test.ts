@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readFlat } from '../../src/kernel/flat.js';
+import { parseForm } from '../../src/kernel/parse-form.js';
 import { api, type Answer, type Client } from '../support/client.js';
 import { makeDirect, makeUser, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -307,18 +307,18 @@ describe('forms', () => {
       numbers: z.array(z.int()),
     });
     const given = { count: '7', share: '0.5', isOn: 'false', word: '8', numbers: '9' };
-    expect(schema.parse(readFlat(schema, given))).toEqual({
+    expect(schema.parse(parseForm(schema, given))).toEqual({
       count: 7,
       share: 0.5,
       isOn: false,
       word: '8',
       numbers: [9],
     });
-    expect(readFlat(schema, { numbers: ['1', '2'] })).toEqual({ numbers: [1, 2] });
+    expect(parseForm(schema, { numbers: ['1', '2'] })).toEqual({ numbers: [1, 2] });
     for (const text of ['', ' 1', '0x10', '1e3', '1e999', 'Infinity', 'NaN', '99999999999999999999', '--1', '1,5']) {
-      expect(readFlat(schema, { count: text })).toEqual({ count: text });
+      expect(parseForm(schema, { count: text })).toEqual({ count: text });
     }
-    for (const text of ['1', 'yes', 'TRUE', '']) expect(readFlat(schema, { isOn: text })).toEqual({ isOn: text });
+    for (const text of ['1', 'yes', 'TRUE', '']) expect(parseForm(schema, { isOn: text })).toEqual({ isOn: text });
   });
 });
 

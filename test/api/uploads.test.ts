@@ -693,7 +693,7 @@ describe('collection', () => {
     for (const { id } of [old, carried]) await age(id, 25 * hour);
     await age(young.id, 23 * hour);
     const before = (await keptBy(server)).length;
-    server.context.collecting.wake();
+    server.context.garbageCollector.wake();
     await expect.poll(async () => (await fetch(old.url)).status, { timeout: 10_000 }).toBe(404);
     await expect.poll(async () => (await keptBy(server)).length, { timeout: 10_000 }).toBe(before - 1);
     expect([(await fetch(young.url)).status, (await fetch(carried.url)).status]).toEqual([200, 200]);
@@ -707,7 +707,7 @@ describe('collection', () => {
     const claimed = { stage: 'claimed', since: new Date(Date.now() - 2 * hour) };
     await uploads.updateOne({ _id: new Types.ObjectId(lost.id) }, { $set: { ...claimed, claims: [claim] } });
     await uploads.updateOne({ _id: new Types.ObjectId(landed.id) }, { $set: claimed });
-    server.context.collecting.wake();
+    server.context.garbageCollector.wake();
     const stageOf = async (id: string): Promise<unknown> =>
       (await uploads.findOne({ _id: new Types.ObjectId(id) }))?.['stage'];
     await expect.poll(() => stageOf(lost.id), { timeout: 10_000 }).toBe('free');

@@ -25,7 +25,7 @@ async function startProcess(uri: string): Promise<Process> {
   const gate = await startGate(uri);
   const env = { MONGODB_URI: gate.uri, SECRET_KEY: 'the one key of all of the servers of this test' };
   const server = await startTestServer(env);
-  await server.context.pump.stop();
+  await server.context.notifier.stop();
   return { gate, server };
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { jobsModel } from '../../src/jobs/jobs.model.js';
+import { createJobRepository } from '../../src/jobs/jobs.model.js';
 import { createQueue, type Queue } from '../../src/jobs/queue.js';
 import { runTool, spawnServer } from '../support/child.js';
 import { onCleanup } from '../support/cleanup.js';
@@ -30,7 +30,7 @@ interface Counted {
 async function queueOn(server: TestServer, handler: Parameters<Queue<Counted>['handle']>[1]): Promise<Queue<Counted>> {
   const times = { poll: 20, lease: 600, beat: 100 };
   const queue = createQueue<Counted>({
-    rows: jobsModel(server.database),
+    repository: createJobRepository(server.database),
     logger: captureLog().logger,
     isShared: true,
     times,
@@ -143,7 +143,7 @@ describe('jobs', () => {
 
   it('that a server does not know keep it from starting', async () => {
     const server = await startTestServer();
-    await jobsModel(server.database).insert([
+    await createJobRepository(server.database).insert([
       { name: 'of_a_newer_server', key: 'one', ownerId: null, data: {}, runAt: new Date() },
     ]);
     await expect(startTestServer({ MONGODB_URI: server.uri })).rejects.toThrow(

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Types } from 'mongoose';
 import { expect, it } from 'vitest';
-import { conversationsModel } from '../../src/features/conversations/conversations.model.js';
-import { membersModel } from '../../src/features/conversations/members.model.js';
-import { messagesModel } from '../../src/features/messages/messages.model.js';
-import { hiddenModel } from '../../src/features/conversations/hidden.model.js';
+import { createConversationRepository } from '../../src/features/conversations/conversations.model.js';
+import { createMemberRepository } from '../../src/features/conversations/members.model.js';
+import { createMessageRepository } from '../../src/features/messages/messages.model.js';
+import { createHiddenRepository } from '../../src/features/conversations/hidden.model.js';
 import { createNotificationViews } from '../../src/features/notifications/notification-views.js';
-import { notificationsModel } from '../../src/features/notifications/notifications.model.js';
+import { createNotificationRepository } from '../../src/features/notifications/notifications.model.js';
 import { createProjections } from '../../src/log/projections.js';
 import { createCounting } from '../../src/views/counting.js';
 import { spawnServer, type ChildServer } from '../support/child.js';
@@ -68,33 +68,33 @@ it('requirement 62: a count holds what was acknowledged, even if its conversatio
   const [ada, bob] = [await makeUser(server), await makeUser(server)];
   const { id: conversationId } = await makeDirect(server, ada, bob);
   await sendText(server, ada, conversationId, 'one');
-  const rows = notificationsModel(server.database);
+  const rows = createNotificationRepository(server.database);
   const stored = () => rows.page(bob.id, { isUnread: true, after: null, limit: 10 });
   await expect.poll(async () => (await stored()).length, { timeout: 10_000 }).toBe(1);
 
-  const conversations = conversationsModel(server.database);
-  const members = membersModel(server.database);
-  const messages = messagesModel(server.database);
+  const conversations = createConversationRepository(server.database);
+  const members = createMemberRepository(server.database);
+  const messages = createMessageRepository(server.database);
   const away = (): Promise<never> => Promise.reject(new Error('the database is away'));
   const log = createProjections({
     conversations: { raiseHeads: away },
-    reached: { raise: away },
+    groupReceipts: { raise: away },
     members: { raiseSent: away },
     onError: () => undefined,
   });
   const blockedBy = (): Promise<string[]> => Promise.resolve([]);
-  const counting = createCounting({ messages, hidden: hiddenModel(server.database), blockedBy });
+  const counting = createCounting({ messages, hidden: createHiddenRepository(server.database), blockedBy });
   const views = createNotificationViews({ conversations, members, messages, counting, blockedBy, log });
   const shown = async () => views.of(bob.id, await stored());
 
   const head = { conversationId, seq: 3, rev: 0, lastActivityAt: new Date(), lastUncountedSeq: 0 };
-  log.note({ head, mark: null }, new Types.ObjectId());
-  expect(await log.settle()).toBe(false);
+  log.record({ head, senderReceipt: null }, new Types.ObjectId());
+  expect(await log.flush()).toBe(false);
   expect(await shown()).toMatchObject([{ kind: 'message', count: 3, readAt: null }]);
 
   // To have written is to have read: what was unread before is over.
-  log.note({ head, mark: { conversationId, userId: bob.id, seq: 3, shownSeq: 3 } }, new Types.ObjectId());
-  expect(await log.settle()).toBe(false);
+  log.record({ head, senderReceipt: { conversationId, userId: bob.id, seq: 3, shownSeq: 3 } }, new Types.ObjectId());
+  expect(await log.flush()).toBe(false);
   expect(await shown()).toMatchObject([{ kind: 'message', readAt: expect.any(String) }]);
   await log.stop();
 });

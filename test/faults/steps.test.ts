@@ -211,7 +211,7 @@ beforeAll(async () => {
   const key = { SECRET_KEY: 'one key for all of the servers of this test' };
   server = await startTestServer({ ...key, MONGODB_URI: uri });
   // The other one tells of messages, and nobody does it in its place.
-  await server.context.pump.stop();
+  await server.context.notifier.stop();
   env = { ...key, MONGODB_URI: gate.uri, DATA_DIR: server.dataDir };
   storage = await openStorage(server.context.config.storage);
   current = await spawnServer(env);

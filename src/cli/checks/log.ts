@@ -7,7 +7,7 @@ import type { MemberRow } from '../../features/conversations/members.model.js';
 import type { ChangeRow } from '../../log/change.model.js';
 import type { MessageRow } from '../../features/messages/messages.model.js';
 
-const lookAgainMs = 2000;
+const recheckMs = 2000;
 
 function* brokenMember(member: MemberRow, seq: number): Generator<string> {
   const who = `Member ${String(member._id)}`;
@@ -135,16 +135,16 @@ async function* brokenMessages(connection: Connection, row: ConversationRow): As
 async function* orphans(connection: Connection): AsyncGenerator<string> {
   const conversations = connection.collection<ConversationRow>('conversations');
   for (const name of ['members', 'messages', 'changes', 'hidden', 'reactions'] as const) {
-    const rows = connection.collection<Pick<MemberRow, '_id' | 'conversationId' | 'endedAt'>>(name);
+    const collection = connection.collection<Pick<MemberRow, '_id' | 'conversationId' | 'endedAt'>>(name);
     const filter = name === 'members' ? { endedAt: null } : {};
-    for (const id of await rows.distinct('conversationId', filter)) {
+    for (const id of await collection.distinct('conversationId', filter)) {
       const owner = await conversations.findOne({ _id: id }, { projection: { _id: 1 } });
       if (!owner) yield `Collection ${name}: conversation ${String(id)} does not exist.`;
     }
   }
 }
 
-async function* look(connection: Connection): AsyncGenerator<string> {
+async function* checkOnce(connection: Connection): AsyncGenerator<string> {
   const pairs = new Set<string>();
   const conversations = connection.collection<ConversationRow>('conversations');
   for await (const row of conversations.find({ state: { $ne: 'deleting' } }).sort({ _id: 1 })) {
@@ -164,9 +164,9 @@ async function* look(connection: Connection): AsyncGenerator<string> {
  */
 export async function* checkLog(connection: Connection): AsyncGenerator<string> {
   const first: string[] = [];
-  for await (const violation of look(connection)) first.push(violation);
+  for await (const violation of checkOnce(connection)) first.push(violation);
   if (first.length === 0) return;
-  await wait(lookAgainMs);
+  await wait(recheckMs);
   const before = new Set(first);
-  for await (const violation of look(connection)) if (before.has(violation)) yield violation;
+  for await (const violation of checkOnce(connection)) if (before.has(violation)) yield violation;
 }

@@ -1,27 +1,29 @@
 import type { Connection } from 'mongoose';
 import type { Storage } from '../../drivers/storage.js';
-import { readClaim } from '../../features/media/claims.js';
+import { parseReservation } from '../../features/media/reservation-keys.js';
 import type { UploadRow } from '../../features/media/uploads.model.js';
 
-interface Shown {
+interface AttachmentRef {
   _id: { toString(): string };
 }
 
 /** Whether what claims an upload names it. */
 async function isNamed(connection: Connection, row: UploadRow): Promise<boolean> {
-  const claim = readClaim(row.claims[0] ?? '');
-  const isIt = (shown: Shown | null | undefined): boolean => String(shown?._id) === String(row._id);
+  const reservation = parseReservation(row.claims[0] ?? '');
+  const isIt = (shown: AttachmentRef | null | undefined): boolean => String(shown?._id) === String(row._id);
   const { Types } = connection.base;
-  if (claim.by === 'message') {
-    const { conversationId, userId, clientId } = claim;
+  if (reservation.by === 'message') {
+    const { conversationId, userId, clientId } = reservation;
     const key = { conversationId: new Types.ObjectId(conversationId), senderId: new Types.ObjectId(userId), clientId };
-    const found = await connection.collection<{ attachments?: Shown[] }>('messages').findOne(key);
+    const found = await connection.collection<{ attachments?: AttachmentRef[] }>('messages').findOne(key);
     return found?.attachments?.some(isIt) ?? false;
   }
   const [name, field, id] =
-    claim.by === 'avatar' ? ['users', 'avatar', claim.userId] : ['conversations', 'photo', claim.conversationId];
+    reservation.by === 'avatar'
+      ? ['users', 'avatar', reservation.userId]
+      : ['conversations', 'photo', reservation.conversationId];
   const found = await connection
-    .collection<Record<string, Shown>>(name)
+    .collection<Record<string, AttachmentRef>>(name)
     .findOne({ _id: new Types.ObjectId(id) } as object);
   return isIt(found?.[field]);
 }
@@ -37,10 +39,12 @@ async function* brokenUpload(connection: Connection, row: UploadRow): AsyncGener
 /** What is carried is there: a message, a person or a group names no upload that is gone. */
 async function* brokenCarriers(connection: Connection): AsyncGenerator<string> {
   const uploads = connection.collection<UploadRow>('uploads');
-  async function isThere(shown: Shown): Promise<boolean> {
+  async function isThere(shown: AttachmentRef): Promise<boolean> {
     return (await uploads.findOne({ _id: shown._id as UploadRow['_id'], stage: { $ne: 'going' } })) !== null;
   }
-  for await (const message of connection.collection<{ attachments?: Shown[] }>('messages').find({ type: 'media' }))
+  for await (const message of connection
+    .collection<{ attachments?: AttachmentRef[] }>('messages')
+    .find({ type: 'media' }))
     for (const one of message.attachments ?? [])
       if (!(await isThere(one))) yield `Message ${String(message._id)}: what it carries is gone.`;
   for (const [name, field] of [
@@ -48,13 +52,13 @@ async function* brokenCarriers(connection: Connection): AsyncGenerator<string> {
     ['conversations', 'photo'],
   ] as const)
     for await (const row of connection.collection(name).find({ [field]: { $type: 'object' } }))
-      if (!(await isThere(row[field] as Shown))) yield `${name} ${String(row._id)}: the picture is gone.`;
+      if (!(await isThere(row[field] as AttachmentRef))) yield `${name} ${String(row._id)}: the picture is gone.`;
 }
 
 /** What the quotas say is the sum of what is there, once nothing is under way. */
 async function* brokenQuotas(connection: Connection, used: ReadonlyMap<string, number>): AsyncGenerator<string> {
-  const isGoing = (await connection.collection('uploads').findOne({ stage: 'going' })) !== null;
-  if (isGoing) return;
+  const isDeleting = (await connection.collection('uploads').findOne({ stage: 'going' })) !== null;
+  if (isDeleting) return;
   for await (const { _id, bytes, open } of connection.collection<{ bytes: number; open: unknown[] }>('quotas').find()) {
     const sum = used.get(String(_id)) ?? 0;
     if (open.length === 0 && bytes !== sum) yield `Quota of ${String(_id)}: it says ${bytes} bytes for ${sum}.`;

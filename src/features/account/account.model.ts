@@ -7,7 +7,7 @@ import type { ReactionRow } from '../reactions/reactions.model.js';
 import type { RelationRow } from '../users/relations.model.js';
 
 /** The rows of an account: named queries, each served by an index. */
-export interface AccountRows {
+export interface AccountRepository {
   /** All conversations that somebody is or was in, in the order of their ids. */
   conversationsOf(userId: string): Promise<Types.ObjectId[]>;
   /** What he has written in some conversations, tombstones aside. */
@@ -27,7 +27,7 @@ export interface AccountRows {
 }
 
 /** Gives the rows of accounts on one connection. */
-export function accountModel(connection: Connection): AccountRows {
+export function createAccountRepository(connection: Connection): AccountRepository {
   const idOf = (userId: string): Types.ObjectId => new Types.ObjectId(userId);
   const messages = connection.collection<MessageRow>('messages');
   const relations = connection.collection<RelationRow>('relations');
@@ -70,9 +70,9 @@ export function accountModel(connection: Connection): AccountRows {
         .toArray(),
     async forgetRelations(userId) {
       const theirs = await relations.find({ userId: idOf(userId) }, majority).toArray();
-      const own = await remove('relations', { ownerId: idOf(userId) });
+      const removed = await remove('relations', { ownerId: idOf(userId) });
       await relations.deleteMany({ userId: idOf(userId) }, durable);
-      return { count: own + theirs.length, ownerIds: theirs.map(({ ownerId }) => String(ownerId)) };
+      return { count: removed + theirs.length, ownerIds: theirs.map(({ ownerId }) => String(ownerId)) };
     },
     async forgetOwn(userId) {
       const _id = idOf(userId);

@@ -5,22 +5,22 @@ import type { Attempts } from '../auth/attempts.service.js';
 import type { Passwords } from '../auth/passwords.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Groups } from '../groups/groups.service.js';
-import type { UploadRows } from '../media/uploads.model.js';
+import type { UploadRepository } from '../media/uploads.model.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Accounts } from '../users/accounts.service.js';
-import type { AccountRows } from './account.model.js';
+import type { AccountRepository } from './account.model.js';
 import type { DeleteAccount, ErasurePreview } from './account.schemas.js';
 import type { Erasure } from './erasure.js';
 
 interface Deps {
-  rows: Pick<AccountRows, 'conversationsOf' | 'countMessages' | 'countNotifications'>;
+  repository: Pick<AccountRepository, 'conversationsOf' | 'countMessages' | 'countNotifications'>;
   accounts: Accounts;
   sessions: Pick<Sessions, 'end'>;
   attempts: Attempts;
   passwords: Pick<Passwords, 'matches'>;
-  contacts: Pick<Contacts, 'ownOf'>;
+  contacts: Pick<Contacts, 'relationsOf'>;
   groups: Pick<Groups, 'heirsOf'>;
-  uploads: Pick<UploadRows, 'countOf'>;
+  uploads: Pick<UploadRepository, 'countOf'>;
   erasure: Pick<Erasure, 'wake'>;
   /** ACCOUNT_ERASURE_DELAY, in milliseconds. */
   delayMs: number;
@@ -40,14 +40,14 @@ export interface Deletion {
 
 /** Builds the deletion of one's own account. */
 export function createDeletion(deps: Deps): Deletion {
-  const { rows, accounts, sessions, attempts, passwords, contacts, groups, uploads, erasure, delayMs } = deps;
+  const { repository, accounts, sessions, attempts, passwords, contacts, groups, uploads, erasure, delayMs } = deps;
 
   async function preview(userId: string): Promise<ErasurePreview> {
-    const conversationIds = await rows.conversationsOf(userId);
+    const conversationIds = await repository.conversationsOf(userId);
     const [messages, notifications, people, heirs, uploaded] = await Promise.all([
-      rows.countMessages(userId, conversationIds),
-      rows.countNotifications(userId),
-      contacts.ownOf(userId),
+      repository.countMessages(userId, conversationIds),
+      repository.countNotifications(userId),
+      contacts.relationsOf(userId),
       groups.heirsOf(userId),
       uploads.countOf(userId),
     ]);

@@ -1,26 +1,26 @@
-import type { Facts } from '../../facts.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { DomainEvents } from '../../domain-events.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import type { Queue } from '../../jobs/queue.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
 import type { Mails } from '../auth/mails.service.js';
-import { claims } from '../media/claims.js';
-import type { UploadRows } from '../media/uploads.model.js';
+import { claims } from '../media/reservation-keys.js';
+import type { UploadRepository } from '../media/uploads.model.js';
 import type { Groups } from '../groups/groups.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Reactions } from '../reactions/reactions.service.js';
 import type { Accounts } from '../users/accounts.service.js';
-import type { AccountRows } from './account.model.js';
+import type { AccountRepository } from './account.model.js';
 
 interface Deps {
-  rows: Pick<AccountRows, 'forgetRelations' | 'forgetOwn'>;
+  repository: Pick<AccountRepository, 'forgetRelations' | 'forgetOwn'>;
   accounts: Pick<Accounts, 'dueForErasure' | 'beginErasing' | 'erase'>;
   conversations: Pick<Conversations, 'groupRoomsOf'>;
   groups: Pick<Groups, 'leave'>;
   reactions: Pick<Reactions, 'forget'>;
   mails: Pick<Mails, 'post'>;
   jobs: Pick<Queue<{ erasure: object }>, 'add'>;
-  uploads: Pick<UploadRows, 'discardUnattached' | 'discardClaim'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  uploads: Pick<UploadRepository, 'discardUnattached' | 'discardReservation'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
   onError: (error: unknown) => void;
 }
 
@@ -35,7 +35,7 @@ const atOnce = 100;
 
 /** Builds the erasure: what it does may be done twice, and it ends when a whole walk finds nothing. */
 export function createErasure(deps: Deps): Erasure {
-  const { rows, accounts, conversations, groups, reactions, mails, jobs, uploads, bus, onError } = deps;
+  const { repository, accounts, conversations, groups, reactions, mails, jobs, uploads, bus, onError } = deps;
 
   /** Owned groups pass on, and one without others is erased. */
   async function leaveGroups(userId: string): Promise<number> {
@@ -45,7 +45,7 @@ export function createErasure(deps: Deps): Erasure {
   }
 
   async function forgetRelations(userId: string): Promise<number> {
-    const { count, ownerIds } = await rows.forgetRelations(userId);
+    const { count, ownerIds } = await repository.forgetRelations(userId);
     for (const ownerId of ownerIds) bus.publish('contact.updated', { ownerId, userId, contact: null, blocked: false });
     return count;
   }
@@ -54,9 +54,10 @@ export function createErasure(deps: Deps): Erasure {
   async function walk(userId: string): Promise<number> {
     const left = await leaveGroups(userId);
     const forgotten =
-      (await forgetRelations(userId)) + (await reactions.forget(userId)) + (await rows.forgetOwn(userId));
+      (await forgetRelations(userId)) + (await reactions.forget(userId)) + (await repository.forgetOwn(userId));
     // What others hold in their conversations stays, as the messages do.
-    const dropped = (await uploads.discardUnattached(userId)) + (await uploads.discardClaim(claims.avatar(userId)));
+    const dropped =
+      (await uploads.discardUnattached(userId)) + (await uploads.discardReservation(claims.avatar(userId)));
     return left + forgotten + dropped;
   }
 
@@ -71,7 +72,7 @@ export function createErasure(deps: Deps): Erasure {
     const user = await accounts.erase(userId);
     if (!user) return;
     const { presence: _unsaid, ...shown } = user;
-    bus.publish('user.updated', { user: shown, blindIds: [] });
+    bus.publish('user.updated', { user: shown, cannotSeeIds: [] });
     // Whoever has brought him into something meanwhile saw him before he was gone.
     await walk(userId);
   }

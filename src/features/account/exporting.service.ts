@@ -2,23 +2,23 @@ import type { Actor } from '../../kernel/actor.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Links } from '../media/links.js';
-import type { UploadRow, UploadRows } from '../media/uploads.model.js';
+import type { UploadRow, UploadRepository } from '../media/uploads.model.js';
 import type { MessageRow } from '../messages/messages.model.js';
 import type { Notifications } from '../notifications/notifications.service.js';
 import type { ReactionRow } from '../reactions/reactions.model.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Users } from '../users/users.service.js';
-import type { AccountRows } from './account.model.js';
+import type { AccountRepository } from './account.model.js';
 import type { OwnMessage } from './account.schemas.js';
 
 interface Deps {
-  rows: Pick<AccountRows, 'conversationsOf' | 'messagesOf' | 'reactionsOf'>;
+  repository: Pick<AccountRepository, 'conversationsOf' | 'messagesOf' | 'reactionsOf'>;
   users: Pick<Users, 'me'>;
   sessions: Pick<Sessions, 'list'>;
-  contacts: Pick<Contacts, 'ownOf'>;
+  contacts: Pick<Contacts, 'relationsOf'>;
   conversations: Pick<Conversations, 'list'>;
   notifications: Pick<Notifications, 'list'>;
-  uploads: Pick<UploadRows, 'pageOf'>;
+  uploads: Pick<UploadRepository, 'pageOf'>;
   links: Pick<Links, 'attachment' | 'upload'>;
 }
 
@@ -92,12 +92,12 @@ async function* once<Item>(items: readonly Item[]): AsyncGenerator<readonly Item
 
 /** Builds the export of accounts. */
 export function createExporting(deps: Deps): Exporting {
-  const { rows, users, sessions, contacts, conversations, notifications, uploads, links } = deps;
+  const { repository, users, sessions, contacts, conversations, notifications, uploads, links } = deps;
 
   async function* messagesOf(userId: string): AsyncGenerator<OwnMessage[]> {
-    for (const conversationId of await rows.conversationsOf(userId)) {
+    for (const conversationId of await repository.conversationsOf(userId)) {
       for (let after = ''; ;) {
-        const found = await rows.messagesOf(userId, conversationId, { after, limit: pageSize });
+        const found = await repository.messagesOf(userId, conversationId, { after, limit: pageSize });
         yield found.map((row) => toOwnMessage(row, links));
         const last = found.at(-1);
         if (!last || found.length < pageSize) break;
@@ -108,7 +108,7 @@ export function createExporting(deps: Deps): Exporting {
 
   const reactionsOf = (userId: string) =>
     byId(
-      (page) => rows.reactionsOf(userId, page),
+      (page) => repository.reactionsOf(userId, page),
       ({ messageId, emoji, createdAt }: ReactionRow) => ({
         messageId: String(messageId),
         emoji,
@@ -123,7 +123,7 @@ export function createExporting(deps: Deps): Exporting {
       const me = await users.me(userId);
       yield `{"exportedAt":${JSON.stringify(new Date().toISOString())},"me":${JSON.stringify(me)}`;
       yield* listed('sessions', once((await sessions.list(actor)).items));
-      const people = await contacts.ownOf(userId);
+      const people = await contacts.relationsOf(userId);
       yield* listed('contacts', once(await people.contacts.read()));
       yield* listed('blocked', once(await people.blocked.read()));
       const page = (cursor: string | undefined) => ({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });

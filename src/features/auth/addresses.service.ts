@@ -1,6 +1,6 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import { type Locale, Problem } from '../../kernel/problem.js';
 import { type Accounts, emailKeyOf } from '../users/accounts.service.js';
 import type { Attempts } from './attempts.service.js';
@@ -16,7 +16,7 @@ interface Deps {
   attempts: Attempts;
   mails: Pick<Mails, 'post'>;
   tokens: Pick<MailTokens, 'read'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 export interface Addresses {

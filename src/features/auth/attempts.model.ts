@@ -23,7 +23,7 @@ const schema = new mongoose.Schema<AttemptRow>(
 schema.index({ purgeAt: 1 });
 
 /** What has been tried, kept in the store so that a restart forgives nothing. */
-export interface AttemptRows {
+export interface AttemptRepository {
   /**
    * Takes one from a bucket that gives `burst` at once and then one each `intervalMs` (the generic cell rate algorithm).
    * Tells how long to wait, 0 when it was granted.
@@ -37,7 +37,7 @@ export interface AttemptRows {
 }
 
 /** Gives the rows of attempts on one connection. */
-export function attemptsModel(connection: Connection): AttemptRows {
+export function createAttemptRepository(connection: Connection): AttemptRepository {
   const Attempts = connection.model<AttemptRow>('Attempt', schema, 'attempts');
 
   async function insertIfNone(row: AttemptRow): Promise<boolean> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { budgets, rateLimitHeaders } from '../../kernel/limits.js';
 import { Problem } from '../../kernel/problem.js';
-import type { AttemptRows } from './attempts.model.js';
+import type { AttemptRepository } from './attempts.model.js';
 
 export interface Attempts {
   /** Pays for signing up, signing in or asking for a link from an address; throws `rate_limited`. */
@@ -41,13 +41,13 @@ function tooMany(limit: number, retryAfterMs: number): Problem {
 }
 
 /** Builds the budgets of signing in. `factor` multiplies them; 0 switches them off. */
-export function createAttempts({ rows, factor }: { rows: AttemptRows; factor: number }): Attempts {
+export function createAttempts({ repository, factor }: { repository: AttemptRepository; factor: number }): Attempts {
   let purgedAt = 0;
 
   async function purgeNowAndThen(now: number): Promise<void> {
     if (now - purgedAt < purgeEvery) return;
     purgedAt = now;
-    await rows.purge(new Date(now));
+    await repository.purge(new Date(now));
   }
 
   function keyOf(account: { id: string } | { identifier: string }): string {
@@ -62,14 +62,14 @@ export function createAttempts({ rows, factor }: { rows: AttemptRows; factor: nu
       await purgeNowAndThen(now);
       const burst = Math.max(1, Math.floor(budgets.sign_in.burst * factor));
       const intervalMs = 1000 / (budgets.sign_in.perSecond * factor);
-      const wait = await rows.take(`address ${networkOf(ip)}`, { burst, intervalMs }, now);
+      const wait = await repository.take(`address ${networkOf(ip)}`, { burst, intervalMs }, now);
       if (wait > 0) throw tooMany(burst, wait);
     },
     async guarded(account, matches) {
       if (factor === 0) return matches();
       const key = keyOf(account);
       const max = Math.max(1, Math.floor(wrongPasswords.max * factor));
-      const wait = await rows.count(key, { max, windowMs: wrongPasswords.windowMs }, Date.now());
+      const wait = await repository.count(key, { max, windowMs: wrongPasswords.windowMs }, Date.now());
       if (wait > 0) throw tooMany(max, wait);
       let isWrong = false;
       try {
@@ -77,7 +77,7 @@ export function createAttempts({ rows, factor }: { rows: AttemptRows; factor: nu
         isWrong = !isRight;
         return isRight;
       } finally {
-        if (!isWrong) await rows.uncount(key);
+        if (!isWrong) await repository.uncount(key);
       }
     },
   };

@@ -16,9 +16,9 @@ interface Deps {
 
 const resetTtlMs = 3_600_000;
 
-type Due = Job<MailData>;
+type MailJob = Job<MailData>;
 
-function resetLinkOf({ key, createdAt }: Due): MailLink {
+function resetLinkOf({ key, createdAt }: MailJob): MailLink {
   const expiresAt = new Date(createdAt.getTime() + resetTtlMs);
   return { id: key, madeAt: createdAt, expiresAt, usedAt: null, email: null };
 }
@@ -31,8 +31,8 @@ export function createMailDelivery({ accounts, tokens, driver, publicUrl }: Deps
   }
 
   /** Whose mail it is and the link in it; null when it has become pointless, or nobody has the address. */
-  async function prepare(due: Due): Promise<{ account: Account; link: string } | null> {
-    const { key, data } = due;
+  async function prepare(job: MailJob): Promise<{ account: Account; link: string } | null> {
+    const { key, data } = job;
     const account = data.userId === null ? await accounts.byEmail(data.to) : await accounts.byId(data.userId);
     if (!account) return null;
     switch (data.kind) {
@@ -40,7 +40,7 @@ export function createMailDelivery({ accounts, tokens, driver, publicUrl }: Deps
       case 'account_erased':
         return { account, link: '' };
       case 'reset': {
-        const link = resetLinkOf(due);
+        const link = resetLinkOf(job);
         const isOpen = link.expiresAt > new Date() && (await accounts.openResetLink(account.id, link)) !== null;
         return isOpen ? { account, link: linkTo('reset-password', account.id, key) } : null;
       }
@@ -51,12 +51,12 @@ export function createMailDelivery({ accounts, tokens, driver, publicUrl }: Deps
     }
   }
 
-  return async (due) => {
-    const prepared = await prepare(due);
+  return async (job) => {
+    const prepared = await prepare(job);
     if (!prepared) return;
     const { account, link } = prepared;
-    const { subject, text } = mailText(due.data.kind, due.data.locale, { username: account.username, link });
-    const to = due.data.kind === 'reset' ? account.email : due.data.to;
-    await driver.send({ id: due.key, to, date: due.createdAt, subject, text });
+    const { subject, text } = mailText(job.data.kind, job.data.locale, { username: account.username, link });
+    const to = job.data.kind === 'reset' ? account.email : job.data.to;
+    await driver.send({ id: job.key, to, date: job.createdAt, subject, text });
   };
 }

@@ -13,11 +13,11 @@ export interface MailData {
 }
 
 /** A mail that is to be sent; `id` is that of its link. */
-type DueMail = MailData & { id: string };
+type OutgoingMail = MailData & { id: string };
 
 export interface Mails {
   /** Makes mails durable, each once by its id; they are sent a moment later, again and again until they are taken. */
-  post(mails: readonly DueMail[]): Promise<void>;
+  post(mails: readonly OutgoingMail[]): Promise<void>;
 }
 
 export const verifyTtlMs = 24 * 3_600_000;

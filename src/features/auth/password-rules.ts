@@ -1,9 +1,9 @@
 import type { CommonPasswords } from './common-passwords.js';
-import { type Owner, requireOwnPassword, requireUncommon } from './passwords.policy.js';
+import { type PasswordOwner, requireOwnPassword, requireUncommon } from './passwords.policy.js';
 
 export interface PasswordRules {
   /** Throws `weak_password`, with the reason, for one that must not be chosen; `field` is where it came in. */
-  require(password: string, owner: Owner, field: string): Promise<void>;
+  require(password: string, owner: PasswordOwner, field: string): Promise<void>;
 }
 
 /** The rules for a new password, the same whether one signs up, changes or resets it, or an operator sets it. */

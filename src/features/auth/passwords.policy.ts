@@ -4,7 +4,7 @@ import { passwordLength } from './auth.schemas.js';
 const minPasswordLength = 10;
 
 /** Whose password it shall be. */
-export interface Owner {
+export interface PasswordOwner {
   username: string;
   email: string;
 }
@@ -29,14 +29,14 @@ function refuse(field: string, reason: keyof typeof reasons): never {
   throw new Problem('weak_password', { sentence: message, errors: [{ path: `body.${field}`, message }] });
 }
 
-function isNameOf(password: string, owner: Owner): boolean {
-  const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
+function isNameOf(password: string, owner: PasswordOwner): boolean {
+  const normalize = (text: string): string => text.normalize('NFKC').toLowerCase();
   const [localPart = ''] = owner.email.split('@');
-  return [owner.username, owner.email, localPart].map(fold).includes(fold(password));
+  return [owner.username, owner.email, localPart].map(normalize).includes(normalize(password));
 }
 
 /** Throws `weak_password`, with the reason, for a password that is too short or is its owner's name or address. */
-export function requireOwnPassword(password: string, owner: Owner, field: string): void {
+export function requireOwnPassword(password: string, owner: PasswordOwner, field: string): void {
   if (passwordLength(password) < minPasswordLength) refuse(field, 'short');
   if (isNameOf(password, owner)) refuse(field, 'name');
 }

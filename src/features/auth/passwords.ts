@@ -17,12 +17,15 @@ export interface Passwords {
 }
 
 /** Runs at most `slots` jobs at once and lets at most `waitingRoom` others wait. */
-function createQueue(slots: number, waitingRoom: number): <Result>(job: () => Promise<Result>) => Promise<Result> {
+function createQueue(
+  cursorIndexes: number,
+  waitingRoom: number,
+): <Result>(job: () => Promise<Result>) => Promise<Result> {
   const waiting: (() => void)[] = [];
   let running = 0;
 
   return async (job) => {
-    if (running >= slots) {
+    if (running >= cursorIndexes) {
       if (waiting.length >= waitingRoom) throw unavailable(undefined, roughlyMs * waitingRoom);
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else running += 1;
@@ -43,15 +46,15 @@ export function normalised(password: string): string {
 
 /** Hashes and compares passwords: one core stays free for everybody else. `isLimited` bounds who may wait. */
 export function createPasswords({ isLimited }: { isLimited: boolean }): Passwords {
-  const inTurn = createQueue(Math.max(1, availableParallelism() - 1), isLimited ? maxWaiting : Infinity);
+  const runInOrder = createQueue(Math.max(1, availableParallelism() - 1), isLimited ? maxWaiting : Infinity);
   let nobodysHash: Promise<string> | null = null;
 
   return {
-    hash: (password) => inTurn(() => hash(normalised(password), parameters)),
+    hash: (password) => runInOrder(() => hash(normalised(password), parameters)),
     async matches(password, storedHash) {
       nobodysHash ??= hash(randomBytes(16).toString('hex'), parameters);
       const known = storedHash ?? (await nobodysHash);
-      const isEqual = await inTurn(() => verify(known, normalised(password)));
+      const isEqual = await runInOrder(() => verify(known, normalised(password)));
       return isEqual && storedHash !== null;
     },
   };

@@ -1,13 +1,13 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
-import { foldText } from '../../kernel/fold.js';
-import type { RelationRow, RelationRows } from '../users/relations.model.js';
+import { normalizeText } from '../../kernel/normalize-text.js';
+import type { RelationRow, RelationRepository } from '../users/relations.model.js';
 import type { Users } from '../users/users.service.js';
 import type { ContactViews } from './contact-views.js';
 import type { ContactList, ListContacts } from './contacts.schemas.js';
 
 interface Deps {
-  rows: Pick<RelationRows, 'contactsOf'>;
+  repository: Pick<RelationRepository, 'contactsOf'>;
   users: Pick<Users, 'refs'>;
   cursors: Cursors;
 }
@@ -21,15 +21,15 @@ export const placeOf = ({ contactSince, userId }: RelationRow): Place => [contac
 const isAfter = (a: Place, b: Place): boolean => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
 
 /** Builds the list of contacts; a filter looks at what is shown of them: alias, name and username. */
-export function createContactList({ rows, users, cursors }: Deps, views: ContactViews) {
+export function createContactList({ repository, users, cursors }: Deps, views: ContactViews) {
   async function matching(ownerId: string, q: string | undefined): Promise<RelationRow[]> {
-    const all = await rows.contactsOf(ownerId);
+    const all = await repository.contactsOf(ownerId);
     if (q === undefined) return all;
-    const wanted = foldText(q.trim());
+    const wanted = normalizeText(q.trim());
     const refs = await users.refs(all.map(({ userId }) => String(userId)));
     return all.filter(({ userId, alias }) => {
       const user = refs.get(String(userId));
-      return [alias, user?.displayName, user?.username].some((one) => one && foldText(one).includes(wanted));
+      return [alias, user?.displayName, user?.username].some((one) => one && normalizeText(one).includes(wanted));
     });
   }
 

@@ -1,9 +1,9 @@
-import type { RelationRow, RelationRows } from '../users/relations.model.js';
+import type { RelationRow, RelationRepository } from '../users/relations.model.js';
 import type { Users } from '../users/users.service.js';
 import type { Contact } from './contacts.schemas.js';
 
 interface Deps {
-  rows: Pick<RelationRows, 'among'>;
+  repository: Pick<RelationRepository, 'among'>;
   users: Pick<Users, 'people'>;
 }
 
@@ -16,7 +16,7 @@ export interface ContactViews {
 }
 
 /** Builds what shows contacts. */
-export function createContactViews({ rows, users }: Deps): ContactViews {
+export function createContactViews({ repository, users }: Deps): ContactViews {
   async function viewsOf(ownerId: string, found: readonly RelationRow[]): Promise<Contact[]> {
     const people = await users.people.of(
       ownerId,
@@ -31,7 +31,7 @@ export function createContactViews({ rows, users }: Deps): ContactViews {
   return {
     of: viewsOf,
     async one(ownerId, userId) {
-      const [row] = await rows.among([{ ownerId, userId }]);
+      const [row] = await repository.among([{ ownerId, userId }]);
       const [contact] = row?.contactSince ? await viewsOf(ownerId, [row]) : [];
       return { contact: contact ?? null, isBlocked: Boolean(row?.blockedSince) };
     },

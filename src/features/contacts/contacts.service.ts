@@ -1,9 +1,9 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
-import type { RelationRows } from '../users/relations.model.js';
+import type { RelationRepository } from '../users/relations.model.js';
 import type { PublicUser, UserRefList } from '../users/users.schemas.js';
 import type { Users } from '../users/users.service.js';
 import { type ContactViews, createContactViews } from './contact-views.js';
@@ -11,14 +11,14 @@ import { createContactList, placeOf } from './contact-list.js';
 import type { AddContact, Contact, ContactList, ListContacts } from './contacts.schemas.js';
 
 interface Deps {
-  rows: RelationRows;
+  repository: RelationRepository;
   users: Pick<Users, 'people' | 'refs' | 'listed' | 'find' | 'idOf' | 'statesOf'>;
   cursors: Cursors;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 /** The two collections of a person, as a device holds them: what tells two versions apart, and what reads each. */
-export interface OwnPeople {
+export interface OwnRelations {
   contacts: { version: unknown; read(): Promise<Contact[]> };
   blocked: { version: unknown; read(): Promise<UserRefList['items']> };
 }
@@ -33,7 +33,7 @@ interface Blocks {
 }
 
 export interface Contacts extends Blocks {
-  list(actor: Actor, asked: ListContacts): Promise<ContactList>;
+  list(actor: Actor, request: ListContacts): Promise<ContactList>;
   /** Adds a contact; throws `not_found`, `invalid_input` for oneself, and `conflict` beyond 5,000. */
   add(actor: Actor, input: AddContact): Promise<{ contact: Contact; isNew: boolean }>;
   /** Throws `not_found` for who is no contact. */
@@ -42,11 +42,11 @@ export interface Contacts extends Blocks {
   search(actor: Actor, q: string): Promise<{ items: PublicUser[] }>;
   /** Tells the own devices what somebody is to a person now. */
   announce(actor: Actor, userId: string): Promise<void>;
-  ownOf(userId: string): Promise<OwnPeople>;
+  relationsOf(userId: string): Promise<OwnRelations>;
 }
 
-const mostContacts = 5_000;
-const mostBlocked = 1_000;
+const maxContacts = 5_000;
+const maxBlocked = 1_000;
 
 const oneself = { en: 'That is yourself.', fr: 'C’est vous-même.' };
 
@@ -57,35 +57,37 @@ async function requireOther({ users }: Deps, actor: Actor, userId: string, path:
 }
 
 /** Who was one too many, of however many at once, is taken back. */
-async function requireRoom(count: Promise<number>, most: number, undo: () => Promise<unknown>): Promise<void> {
-  if ((await count) <= most) return;
+async function requireRoom(count: Promise<number>, max: number, undo: () => Promise<unknown>): Promise<void> {
+  if ((await count) <= max) return;
   await undo();
   throw new Problem('conflict');
 }
 
 /** Builds the blocking of people. */
 function createBlocks(deps: Deps): Blocks {
-  const { rows, users } = deps;
+  const { repository, users } = deps;
   return {
     async block(actor, userId) {
       await requireOther(deps, actor, userId, 'params.userId');
-      const isNew = await rows.block(actor.userId, userId, new Date());
+      const isNew = await repository.block(actor.userId, userId, new Date());
       if (!isNew) return false;
-      await requireRoom(rows.countBlocked(actor.userId), mostBlocked, () => rows.unblock(actor.userId, userId));
+      await requireRoom(repository.countBlocked(actor.userId), maxBlocked, () =>
+        repository.unblock(actor.userId, userId),
+      );
       return true;
     },
-    unblock: (actor, userId) => rows.unblock(actor.userId, userId),
+    unblock: (actor, userId) => repository.unblock(actor.userId, userId),
     async blocked(userId) {
-      const ids = (await rows.blockedBy(userId)).map((row) => String(row.userId));
+      const ids = (await repository.blockedBy(userId)).map((row) => String(row.userId));
       return { items: await users.listed(ids) };
     },
   };
 }
 
 /** Builds the reading of both collections: their rows first, what they show second. */
-function createOwn({ rows, users }: Deps, views: ContactViews): Contacts['ownOf'] {
-  return async function ownOf(userId) {
-    const [contacts, blocked] = await Promise.all([rows.contactsOf(userId), rows.blockedBy(userId)]);
+function createRelationsOf({ repository, users }: Deps, views: ContactViews): Contacts['relationsOf'] {
+  return async function relationsOf(userId) {
+    const [contacts, blocked] = await Promise.all([repository.contactsOf(userId), repository.blockedBy(userId)]);
     const blockedIds = blocked.map((row) => String(row.userId));
     return {
       contacts: {
@@ -102,7 +104,7 @@ function createOwn({ rows, users }: Deps, views: ContactViews): Contacts['ownOf'
 
 /** Builds the contacts and blocks of people. */
 export function createContacts(deps: Deps): Contacts {
-  const { rows, users, bus } = deps;
+  const { repository, users, bus } = deps;
   const views = createContactViews(deps);
 
   async function announce({ userId: ownerId }: Actor, userId: string): Promise<void> {
@@ -120,27 +122,27 @@ export function createContacts(deps: Deps): Contacts {
     announce,
     list: createContactList(deps, views),
     ...createBlocks(deps),
-    ownOf: createOwn(deps, views),
+    relationsOf: createRelationsOf(deps, views),
     async add(actor, { userId: given, username, alias }) {
       const userId = given ?? (await users.idOf(username ?? ''));
       if (userId === null) throw notFound();
       await requireOther(deps, actor, userId, given === undefined ? 'body.username' : 'body.userId');
-      const isNew = await rows.addContact(actor.userId, userId, { alias: alias ?? null, at: new Date() });
+      const isNew = await repository.addContact(actor.userId, userId, { alias: alias ?? null, at: new Date() });
       if (isNew)
-        await requireRoom(rows.countContacts(actor.userId), mostContacts, () =>
-          rows.removeContact(actor.userId, userId),
+        await requireRoom(repository.countContacts(actor.userId), maxContacts, () =>
+          repository.removeContact(actor.userId, userId),
         );
-      else if (alias !== undefined) await rows.setAlias(actor.userId, userId, alias);
+      else if (alias !== undefined) await repository.setAlias(actor.userId, userId, alias);
       if (isNew || alias !== undefined) await announce(actor, userId);
       return { contact: await contactOf(actor.userId, userId), isNew };
     },
     async rename(actor, userId, alias) {
-      if (!(await rows.setAlias(actor.userId, userId, alias))) throw notFound();
+      if (!(await repository.setAlias(actor.userId, userId, alias))) throw notFound();
       await announce(actor, userId);
       return contactOf(actor.userId, userId);
     },
     async remove(actor, userId) {
-      if (await rows.removeContact(actor.userId, userId)) await announce(actor, userId);
+      if (await repository.removeContact(actor.userId, userId)) await announce(actor, userId);
     },
     search: async ({ userId }, q) => ({ items: await users.find(userId, q) }),
   };

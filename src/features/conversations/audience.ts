@@ -1,7 +1,7 @@
 import { notFound } from '../../kernel/problem.js';
-import type { ConversationRow, ConversationRows } from './conversations.model.js';
-import type { HiddenRows } from './hidden.model.js';
-import type { MemberRows } from './members.model.js';
+import type { ConversationRow, ConversationRepository } from './conversations.model.js';
+import type { HiddenRepository } from './hidden.model.js';
+import type { MemberRepository } from './members.model.js';
 
 /** Who is told of the messages of a conversation. */
 export interface Audience {
@@ -9,13 +9,13 @@ export interface Audience {
   /** The members of a direct conversation; empty for a group, which has a room. */
   userIds: string[];
   /** Who of them cannot see the message of a number. */
-  blindTo(seq: number): Promise<string[]>;
+  cannotSee(seq: number): Promise<string[]>;
 }
 
 interface Deps {
-  conversations: Pick<ConversationRows, 'byId'>;
-  members: Pick<MemberRows, 'blindTo'>;
-  hidden: Pick<HiddenRows, 'blindTo'>;
+  conversations: Pick<ConversationRepository, 'byId'>;
+  members: Pick<MemberRepository, 'cannotSee'>;
+  hidden: Pick<HiddenRepository, 'cannotSee'>;
 }
 
 /** Builds the question who hears of a conversation; throws `not_found` where there is none. */
@@ -27,10 +27,10 @@ export function createAudience({ conversations, members, hidden }: Deps) {
     return {
       type: row.type,
       userIds: row.userIds.map(String),
-      async blindTo(seq) {
+      async cannotSee(seq) {
         if (seq > row.lastBlindSeq) return [];
-        const blind = await Promise.all([members.blindTo(_id, seq), hidden.blindTo(_id, seq)]);
-        return [...new Set(blind.flat())];
+        const cannotSee = await Promise.all([members.cannotSee(_id, seq), hidden.cannotSee(_id, seq)]);
+        return [...new Set(cannotSee.flat())];
       },
     };
   };

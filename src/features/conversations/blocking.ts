@@ -1,25 +1,25 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Conversation } from './conversations.schemas.js';
-import type { ConversationRow, ConversationRows } from './conversations.model.js';
-import type { Departures } from './departures.js';
-import type { Marks } from './marks.js';
-import type { MemberRows } from './members.model.js';
+import type { ConversationRow, ConversationRepository } from './conversations.model.js';
+import type { Removals } from './removals.js';
+import type { ReadPositions } from './read-positions.js';
+import type { MemberRepository } from './members.model.js';
 
 interface Deps {
-  rows: {
-    conversations: Pick<ConversationRows, 'ofPair'>;
-    members: Pick<MemberRows, 'groupsOf' | 'countOwnIn'>;
+  repositories: {
+    conversations: Pick<ConversationRepository, 'ofPair'>;
+    members: Pick<MemberRepository, 'groupsOf' | 'incrementRevisionsIn'>;
   };
   contacts: Pick<Contacts, 'block' | 'unblock' | 'announce'>;
-  marks: Pick<Marks, 'announceOwn'>;
+  readPositions: Pick<ReadPositions, 'publishOwnState'>;
   viewFor(userId: string, conversationId: string): Promise<Conversation>;
-  departures: Departures;
+  removals: Removals;
   /** Waits until nothing can land any more that was allowed before. */
-  passed(): Promise<void>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  drained(): Promise<void>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 /** The blocking of people, with what ends with it. */
@@ -34,8 +34,16 @@ export interface Blocking {
 }
 
 /** Builds what a block does to conversations. */
-export function createBlocking({ rows, contacts, marks, viewFor, departures, passed, bus }: Deps): Blocking {
-  const { conversations, members } = rows;
+export function createBlocking({
+  repositories,
+  contacts,
+  readPositions,
+  viewFor,
+  removals,
+  drained,
+  bus,
+}: Deps): Blocking {
+  const { conversations, members } = repositories;
 
   /** The groups that two people share: what mentions the one by the other counts anew there. */
   async function sharedGroups(userId: string, otherId: string): Promise<ConversationRow['_id'][]> {
@@ -49,17 +57,17 @@ export function createBlocking({ rows, contacts, marks, viewFor, departures, pas
   }
 
   /** The own devices learn what they may do here now, and how their badges stand. */
-  async function tellOwn(actor: Actor, userId: string, direct: ConversationRow | null): Promise<void> {
+  async function publishToOwnDevices(actor: Actor, userId: string, direct: ConversationRow | null): Promise<void> {
     const groups = await sharedGroups(actor.userId, userId);
-    await members.countOwnIn(actor.userId, [...groups, ...(direct ? [direct._id] : [])]);
+    await members.incrementRevisionsIn(actor.userId, [...groups, ...(direct ? [direct._id] : [])]);
     await contacts.announce(actor, userId);
     bus.publish('presence.veiled', { userId: actor.userId });
     if (direct) {
       const { id, permissions } = await viewFor(actor.userId, String(direct._id));
-      const news = { conversationId: id, rev: null, changes: { permissions }, userId: actor.userId };
-      bus.publish('conversation.updated', news);
+      const update = { conversationId: id, rev: null, changes: { permissions }, userId: actor.userId };
+      bus.publish('conversation.updated', update);
     }
-    for (const group of groups) await marks.announceOwn(actor.userId, String(group));
+    for (const group of groups) await readPositions.publishOwnState(actor.userId, String(group));
   }
 
   return {
@@ -68,15 +76,15 @@ export function createBlocking({ rows, contacts, marks, viewFor, departures, pas
       const direct = await conversations.ofPair(actor.userId, userId);
       if (direct) {
         const conversationId = String(direct._id);
-        for (const one of [actor.userId, userId]) departures.note(conversationId, one);
+        for (const one of [actor.userId, userId]) removals.recordRemoval(conversationId, one);
         bus.publish('contact.severed', { conversationId, userIds: [actor.userId, userId] });
-        await passed();
+        await drained();
       }
-      if (isNew) await tellOwn(actor, userId, direct);
+      if (isNew) await publishToOwnDevices(actor, userId, direct);
     },
     async unblock(actor, userId) {
       const wasBlocked = await contacts.unblock(actor, userId);
-      if (wasBlocked) await tellOwn(actor, userId, await conversations.ofPair(actor.userId, userId));
+      if (wasBlocked) await publishToOwnDevices(actor, userId, await conversations.ofPair(actor.userId, userId));
     },
   };
 }

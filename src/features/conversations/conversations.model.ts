@@ -91,7 +91,7 @@ export interface Head {
 }
 
 /** The rows of conversations: named queries on lean rows, each served by an index. */
-export interface ConversationRows {
+export interface ConversationRepository {
   /** The one direct conversation of a pair; `isNew` for the one call that made it. */
   findOrMake(userId: string, otherId: string, at: Date): Promise<{ row: ConversationRow; isNew: boolean }>;
   activate(conversationId: Types.ObjectId): Promise<void>;
@@ -106,11 +106,14 @@ export interface ConversationRows {
   /** Before a message comes to count for no badge: too high costs a query, too low a wrong badge. */
   raiseUncounted(conversationId: Types.ObjectId, seq: number): Promise<void>;
   /** Before a message comes to be unseen by a member who sees later ones. */
-  raiseBlind(conversationId: Types.ObjectId, seq: number): Promise<void>;
+  raiseCannotSee(conversationId: Types.ObjectId, seq: number): Promise<void>;
   /** Whether a conversation is of two people or a group; null where there is none. */
   typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
   /** Raises what all members of a group have reached; true if it rose. */
-  raiseReached(conversationId: Types.ObjectId, reached: { deliveredSeq: number; readSeq: number }): Promise<boolean>;
+  raiseMinReceipts(
+    conversationId: Types.ObjectId,
+    minReceipts: { deliveredSeq: number; readSeq: number },
+  ): Promise<boolean>;
   /** Conversations whose heads are further than their notifications. */
   dueToNotify(limit: number): Promise<string[]>;
   /** Notes how far notifications have been made; `isAll` where that is the head that the row shows. */
@@ -160,8 +163,8 @@ const byPair = (pair: string) => ({ pair: { $eq: pair, $type: 'string' as const 
 const pairOf = (userId: string, otherId: string): string => [userId, otherId].sort().join(' ');
 
 type Raises = Pick<
-  ConversationRows,
-  'raiseUncounted' | 'raiseBlind' | 'raiseReached' | 'raiseHeads' | 'raiseNotified' | 'dueToNotify'
+  ConversationRepository,
+  'raiseUncounted' | 'raiseCannotSee' | 'raiseMinReceipts' | 'raiseHeads' | 'raiseNotified' | 'dueToNotify'
 >;
 
 /** What only ever grows. */
@@ -174,10 +177,10 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
         durable,
       );
     },
-    async raiseBlind(_id, seq) {
+    async raiseCannotSee(_id, seq) {
       await conversations.updateOne({ _id, lastBlindSeq: { $lt: seq } }, { $max: { lastBlindSeq: seq } }, durable);
     },
-    async raiseReached(_id, { deliveredSeq: reachedDeliveredSeq, readSeq: reachedReadSeq }) {
+    async raiseMinReceipts(_id, { deliveredSeq: reachedDeliveredSeq, readSeq: reachedReadSeq }) {
       const isBelow = [
         { reachedDeliveredSeq: { $lt: reachedDeliveredSeq } },
         { reachedReadSeq: { $lt: reachedReadSeq } },
@@ -215,7 +218,7 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
 }
 
 /** Gives the rows of conversations on one connection. */
-export function conversationsModel(connection: Connection): ConversationRows {
+export function createConversationRepository(connection: Connection): ConversationRepository {
   connection.model<ConversationRow>('Conversation', schema, 'conversations');
   const conversations = connection.collection<ConversationRow>('conversations');
 

@@ -6,15 +6,15 @@ import {
   DeliveredResult,
   ListConversations,
   ListReceipts,
-  Mark,
-  MarkResult,
+  ReadUpTo,
+  ReadResult,
   ReceiptList,
   UnreadTotals,
   UpdateSettings,
 } from './conversations.schemas.js';
 import type { Conversations } from './conversations.service.js';
 
-function markEndpoints(conversations: Conversations): Endpoint[] {
+function receiptEndpoints(conversations: Conversations): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -23,9 +23,9 @@ function markEndpoints(conversations: Conversations): Endpoint[] {
       description: 'Marks only move forward, and reading is delivery too; an older or repeated mark changes nothing.',
       limit: 'marks',
       params: ConversationParams,
-      body: Mark,
-      returns: { 200: MarkResult },
-      handle: async ({ actor, params, body }) => ok(await conversations.marks.read(actor, params.id, body.seq)),
+      body: ReadUpTo,
+      returns: { 200: ReadResult },
+      handle: async ({ actor, params, body }) => ok(await conversations.readPositions.read(actor, params.id, body.seq)),
     }),
     endpoint({
       method: 'post',
@@ -33,9 +33,10 @@ function markEndpoints(conversations: Conversations): Endpoint[] {
       summary: 'Mark messages delivered up to a number',
       limit: 'marks',
       params: ConversationParams,
-      body: Mark,
+      body: ReadUpTo,
       returns: { 200: DeliveredResult },
-      handle: async ({ actor, params, body }) => ok(await conversations.marks.delivered(actor, params.id, body.seq)),
+      handle: async ({ actor, params, body }) =>
+        ok(await conversations.readPositions.delivered(actor, params.id, body.seq)),
     }),
     endpoint({
       method: 'get',
@@ -106,6 +107,6 @@ export function conversationEndpoints(conversations: Conversations): Endpoint[] 
       handle: async ({ actor, params }) => ok(await conversations.get(actor, params.id)),
     }),
     ...ownEndpoints(conversations),
-    ...markEndpoints(conversations),
+    ...receiptEndpoints(conversations),
   ];
 }

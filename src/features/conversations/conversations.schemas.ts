@@ -6,7 +6,7 @@ import { roles } from './roles.schemas.js';
 import { ImageRef } from '../media/media.schemas.js';
 import { PublicUser } from '../users/users.schemas.js';
 
-const Marks = z.strictObject({ deliveredSeq: z.int(), readSeq: z.int() }).meta({ id: 'Marks' });
+const Receipts = z.strictObject({ deliveredSeq: z.int(), readSeq: z.int() }).meta({ id: 'Marks' });
 
 export const ConversationSettings = z
   .strictObject({ mutedUntil: time.nullable(), archived: z.boolean(), pinned: z.boolean(), markedUnread: z.boolean() })
@@ -32,7 +32,7 @@ export const Conversation = z
     mentionCount: z.int(),
     readSeq: z.int(),
     deliveredSeq: z.int(),
-    reached: Marks,
+    reached: Receipts,
     settings: ConversationSettings,
   })
   .meta({ id: 'Conversation' });
@@ -63,18 +63,18 @@ export const UpdateSettings = z
   .meta({ id: 'UpdateSettings' });
 export type UpdateSettings = z.output<typeof UpdateSettings>;
 
-export const Mark = z.strictObject({ seq: z.int().min(0) }).meta({ id: 'Mark' });
+export const ReadUpTo = z.strictObject({ seq: z.int().min(0) }).meta({ id: 'Mark' });
 
 const counts = { unreadCount: z.int(), mentionCount: z.int() };
 
-export const MarkResult = z
+export const ReadResult = z
   .strictObject({ readSeq: z.int(), deliveredSeq: z.int(), ...counts })
   .meta({ id: 'MarkResult' });
-export type MarkResult = z.infer<typeof MarkResult>;
+export type ReadResult = z.infer<typeof ReadResult>;
 
 export const DeliveredResult = z.strictObject({ deliveredSeq: z.int() }).meta({ id: 'DeliveredResult' });
 
-export const MarkConversation = z
+export const RaiseReceipt = z
   .strictObject({ conversationId: objectId, seq: z.int().min(0) })
   .meta({ id: 'MarkConversation' });
 

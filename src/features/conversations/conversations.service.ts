@@ -1,18 +1,18 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { notFound } from '../../kernel/problem.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
-import type { Held } from '../../views/held.js';
+import type { Membership } from '../../views/membership.js';
 import type { Counting } from '../../views/counting.js';
 import { type Audience, createAudience } from './audience.js';
-import type { Reached } from '../../log/reached.js';
+import type { GroupReceipts } from '../../log/group-receipts.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { UserRefList } from '../users/users.schemas.js';
 import type { Users } from '../users/users.service.js';
 import { type Blocking, createBlocking } from './blocking.js';
-import type { ConversationRows } from './conversations.model.js';
+import type { ConversationRepository } from './conversations.model.js';
 import type {
   Conversation,
   ConversationList,
@@ -22,47 +22,47 @@ import type {
   UnreadTotals,
   UpdateSettings,
 } from './conversations.schemas.js';
-import type { Departures } from './departures.js';
-import { tellReached } from './reached-news.js';
-import type { HiddenRows } from './hidden.model.js';
-import { permissionsOf } from './roles.schemas.js';
+import type { Removals } from './removals.js';
+import { publishGroupReceipts } from './group-receipt-publisher.js';
+import type { HiddenRepository } from './hidden.model.js';
+import { toPermissions } from './roles.schemas.js';
 import { roleOf } from './group-change.model.js';
 import { rankOf } from './roles.schemas.js';
 import { createHiding, type Hiding } from './hiding.js';
-import { createListing, createOwnReading, createTotals, type OwnReading } from './listing.js';
-import { createMarks, type Marks } from './marks.js';
-import type { MemberRows } from './members.model.js';
+import { createListing, createMembershipReader, createTotals, type MembershipReader } from './listing.js';
+import { createReadPositions, type ReadPositions } from './read-positions.js';
+import type { MemberRepository } from './members.model.js';
 import { createOpening, type Opening } from './opening.js';
 import { createOwnSettings } from './own-settings.js';
 import { createReceiptPrivacy, type ReceiptPrivacy } from './receipt-privacy.js';
 import { createReceipts, type Receipts } from './receipts.js';
-import { type Contactability, createContactability } from './rules.js';
-import { createStanding, type Known } from './standing.js';
+import { type ConversationPermissions, createConversationPermissions } from './permissions.js';
+import { createRequireMembership, type PendingSource } from './membership.js';
 
 interface Deps {
-  rows: { conversations: ConversationRows; members: MemberRows; hidden: HiddenRows };
-  log: Known;
+  repositories: { conversations: ConversationRepository; members: MemberRepository; hidden: HiddenRepository };
+  log: PendingSource;
   users: Pick<Users, 'people' | 'relations' | 'listed' | 'hidingAmong' | 'me' | 'setPrivacy'>;
   contacts: Pick<Contacts, 'block' | 'unblock' | 'announce'>;
   /** The last number of a conversation in its log. */
   lastSeq(conversationId: string): Promise<number>;
-  hasWritten: Parameters<typeof createContactability>[0]['hasWritten'];
+  hasWritten: Parameters<typeof createConversationPermissions>[0]['hasWritten'];
   /** Waits until nothing can land any more that was allowed before. */
-  passed(): Promise<void>;
+  drained(): Promise<void>;
   views: ConversationViews;
   counting: Counting;
-  reached: Reached;
-  departures: Departures;
+  groupReceipts: GroupReceipts;
+  removals: Removals;
   cursors: Cursors;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
-export interface Conversations extends OwnReading {
+export interface Conversations extends MembershipReader {
   create: Opening['create'];
   /** The conversations of a person, pinned first, then by activity; throws `unavailable`. */
   list(actor: Actor, input: ListConversations): Promise<ConversationList>;
   get(actor: Actor, conversationId: string): Promise<Conversation>;
-  marks: Marks;
+  readPositions: ReadPositions;
   /** The totals for a badge; throws `unavailable`. */
   unread(actor: Actor): Promise<UnreadTotals>;
   /** Changes the own settings; throws `not_found`. */
@@ -70,9 +70,9 @@ export interface Conversations extends OwnReading {
   /** Empties and hides a conversation for the caller until its next message; throws `not_found`. */
   hide(actor: Actor, conversationId: string): Promise<void>;
   /** What the other members show of their marks. */
-  receipts(actor: Actor, conversationId: string, asked: ListReceipts): Promise<ReceiptList>;
+  receipts(actor: Actor, conversationId: string, request: ListReceipts): Promise<ReceiptList>;
   /** The facts that the rules of a conversation need; throws `not_found` for who is no member. */
-  standingOf(userId: string, conversationId: string): Promise<Held>;
+  requireMembership(userId: string, conversationId: string): Promise<Membership>;
   /** The groups of a person, for the rooms of his sockets. */
   groupRoomsOf(userId: string): Promise<string[]>;
   /** The groups that people are in. */
@@ -88,24 +88,24 @@ export interface Conversations extends OwnReading {
   privacy: ReceiptPrivacy;
   /** Those of some people with whom somebody shares a conversation or has added as contacts. */
   namesOf(actor: Actor, userIds: readonly string[]): Promise<UserRefList>;
-  rulesOf: Contactability['rulesOf'];
-  requireChange: Contactability['requireChange'];
+  permissionsOf: ConversationPermissions['permissionsOf'];
+  requireNotBlocked: ConversationPermissions['requireNotBlocked'];
   /** The conversation of somebody as he sees it; throws `not_found`. */
   viewFor(userId: string, conversationId: string): Promise<Conversation>;
   /** Which of these people are members; of a direct conversation, of its two. */
-  membersAmong(held: Held, userIds: readonly string[]): Promise<Set<string>>;
-  departures: Departures;
+  membersAmong(membership: Membership, userIds: readonly string[]): Promise<Set<string>>;
+  removals: Removals;
   /** Whether a member of a group may delete what another has written: by rank, and who has left ranks as a member. */
-  isAbove(held: Held, otherId: string | null): Promise<boolean>;
+  isAbove(membership: Membership, otherId: string | null): Promise<boolean>;
   /** Before a message comes to count for no badge. */
-  raiseUncounted: ConversationRows['raiseUncounted'];
+  raiseUncounted: ConversationRepository['raiseUncounted'];
   hideMessage: Hiding['hide'];
   /** Finishes what was begun before a moment and cut off. */
-  finishBefore(before: Date): Promise<void>;
+  completePending(before: Date): Promise<void>;
 }
 
 /** The groups that people are in, by person. */
-async function groupsOf(members: MemberRows, userIds: readonly string[]): Promise<Map<string, Set<string>>> {
+async function groupsOf(members: MemberRepository, userIds: readonly string[]): Promise<Map<string, Set<string>>> {
   const groups = new Map<string, Set<string>>();
   for (const { userId, conversationId } of await members.groupsOf(userIds)) {
     const key = String(userId);
@@ -115,73 +115,103 @@ async function groupsOf(members: MemberRows, userIds: readonly string[]): Promis
 }
 
 /** Everybody who is in a conversation with somebody. */
-async function companionsOf(members: MemberRows, userId: string): Promise<string[]> {
-  const own = await members.ofUser(userId);
-  const people = await members.peopleOf(own.map(({ conversationId }) => conversationId));
+async function companionsOf(members: MemberRepository, userId: string): Promise<string[]> {
+  const ownSettings = await members.ofUser(userId);
+  const people = await members.peopleOf(ownSettings.map(({ conversationId }) => conversationId));
   return people.filter((id) => id !== userId);
 }
 
 /** Whether somebody who may delete messages ranks above another in a group. */
-async function isAbove(members: MemberRows, { conversation, member }: Held, otherId: string | null): Promise<boolean> {
+async function isAbove(
+  members: MemberRepository,
+  { conversation, member }: Membership,
+  otherId: string | null,
+): Promise<boolean> {
   if (conversation.type !== 'group') return false;
   const role = roleOf(conversation, String(member.userId));
-  if (!permissionsOf(role).includes('delete_messages') || otherId === null) return false;
+  if (!toPermissions(role).includes('delete_messages') || otherId === null) return false;
   const isMember = (await members.among(conversation._id, [otherId])).length > 0;
   return rankOf(role) < rankOf(isMember ? roleOf(conversation, otherId) : 'member');
 }
 
 /** Those of some people with whom somebody shares a conversation or has added as contacts. */
-async function namesOf({ rows, users }: Pick<Deps, 'rows' | 'users'>, userId: string, ids: readonly string[]) {
-  const asked = [...new Set(ids)];
-  const [groups, partners, betweens] = await Promise.all([
-    groupsOf(rows.members, [userId, ...asked]),
-    rows.conversations.partnersAmong(userId, asked),
-    users.relations.between(userId, asked),
+async function namesOf(
+  { repositories, users }: Pick<Deps, 'repositories' | 'users'>,
+  userId: string,
+  ids: readonly string[],
+) {
+  const request = [...new Set(ids)];
+  const [groups, partners, relationships] = await Promise.all([
+    groupsOf(repositories.members, [userId, ...request]),
+    repositories.conversations.partnersAmong(userId, request),
+    users.relations.relationship(userId, request),
   ]);
-  const own = groups.get(userId) ?? new Set();
+  const ownSettings = groups.get(userId) ?? new Set();
   const isKnown = (id: string): boolean =>
     id === userId ||
     partners.includes(id) ||
-    betweens.get(id)?.hasAdded === true ||
-    [...(groups.get(id) ?? [])].some((group) => own.has(group));
-  return { items: await users.listed(asked.filter(isKnown)) };
+    relationships.get(id)?.hasAdded === true ||
+    [...(groups.get(id) ?? [])].some((group) => ownSettings.has(group));
+  return { items: await users.listed(request.filter(isKnown)) };
 }
 
 /** Builds the conversations of a server. */
 export function createConversations(deps: Deps): Conversations {
-  const { rows, log, users, contacts, lastSeq, views, counting, reached, departures, cursors, passed, bus } = deps;
-  const { conversations, members, hidden } = rows;
-  const standingOf = createStanding({ conversations, members, typeOf: reached.typeOf, log });
-  const list = createListing({ rows, log, views, counting, cursors });
-  const totals = createTotals({ rows, log, counting });
-  const { rulesOf, requireChange } = createContactability(deps);
-  const marks = createMarks({ rows, log, standingOf, counting, reached, rulesOf, lastSeq, bus });
-  const own = createOwnSettings({ conversations, members, log, standingOf, marks, bus });
-  const hiding = createHiding({ rows, standingOf, marks, bus });
+  const {
+    repositories,
+    log,
+    users,
+    contacts,
+    lastSeq,
+    views,
+    counting,
+    groupReceipts,
+    removals,
+    cursors,
+    drained,
+    bus,
+  } = deps;
+  const { conversations, members, hidden } = repositories;
+  const requireMembership = createRequireMembership({ conversations, members, typeOf: groupReceipts.typeOf, log });
+  const list = createListing({ repositories, log, views, counting, cursors });
+  const totals = createTotals({ repositories, log, counting });
+  const { permissionsOf, requireNotBlocked } = createConversationPermissions(deps);
+  const readPositions = createReadPositions({
+    repositories,
+    log,
+    requireMembership,
+    counting,
+    groupReceipts,
+    permissionsOf,
+    lastSeq,
+    bus,
+  });
+  const ownSettings = createOwnSettings({ conversations, members, log, requireMembership, readPositions, bus });
+  const hiding = createHiding({ repositories, requireMembership, readPositions, bus });
 
   async function viewFor(userId: string, conversationId: string): Promise<Conversation> {
-    const [view] = await views.of(userId, [await standingOf(userId, conversationId)]);
+    const [view] = await views.of(userId, [await requireMembership(userId, conversationId)]);
     if (!view) throw notFound();
     return view;
   }
 
-  tellReached({ conversations, members, reached, bus });
-  const opening = createOpening({ rows, users, viewFor, bus });
-  const receipts = createReceipts({ members, standingOf, relations: users.relations, cursors });
+  publishGroupReceipts({ conversations, members, groupReceipts, bus });
+  const opening = createOpening({ repositories, users, viewFor, bus });
+  const receipts = createReceipts({ members, requireMembership, relations: users.relations, cursors });
 
   return {
-    standingOf,
+    requireMembership,
     create: opening.create,
     list: (actor, input) => list(actor.userId, input),
-    ...createOwnReading({ rows, log }),
-    marks,
+    ...createMembershipReader({ repositories, log }),
+    readPositions,
     unread: ({ userId }) => totals(userId),
     async update(actor, conversationId, settings) {
-      await own.update(actor, conversationId, settings);
+      await ownSettings.update(actor, conversationId, settings);
       return viewFor(actor.userId, conversationId);
     },
-    hide: own.hide,
-    receipts: (actor, conversationId, asked) => receipts.list(actor.userId, { conversationId, ...asked }),
+    hide: ownSettings.hide,
+    receipts: (actor, conversationId, request) => receipts.list(actor.userId, { conversationId, ...request }),
     get: (actor, conversationId) => viewFor(actor.userId, conversationId),
     // Direct conversations have no room: their news go to the rooms of their people.
     groupRoomsOf: async (userId) =>
@@ -190,24 +220,24 @@ export function createConversations(deps: Deps): Conversations {
     companionsOf: (userId) => companionsOf(members, userId),
     announceListed: opening.announceListed,
     viewFor,
-    departures,
-    isAbove: (held, otherId) => isAbove(members, held, otherId),
+    removals,
+    isAbove: (membership, otherId) => isAbove(members, membership, otherId),
     async membersAmong({ conversation }, userIds) {
       if (conversation.type === 'direct') return new Set(conversation.userIds.map(String));
       return new Set((await members.among(conversation._id, userIds)).map(({ userId }) => String(userId)));
     },
     audienceOf: createAudience({ conversations, members, hidden }),
     shownTo: receipts.shownTo,
-    rulesOf,
-    requireChange,
-    blocking: createBlocking({ rows, contacts, marks, viewFor, departures, passed, bus }),
+    permissionsOf,
+    requireNotBlocked,
+    blocking: createBlocking({ repositories, contacts, readPositions, viewFor, removals, drained, bus }),
     privacy: createReceiptPrivacy({ conversations, members, users, bus }),
     namesOf: ({ userId }, ids) => namesOf(deps, userId, ids),
     raiseUncounted: conversations.raiseUncounted,
     hideMessage: hiding.hide,
-    async finishBefore(before) {
-      await opening.finishBefore(before);
-      await hiding.finishBefore(before);
+    async completePending(before) {
+      await opening.completePending(before);
+      await hiding.completePending(before);
     },
   };
 }

@@ -3,10 +3,10 @@ import type { Conversations } from './conversations.service.js';
 
 /** Marking over a socket: the same service as over REST. */
 export function conversationSockets({
-  marks,
+  readPositions,
 }: Conversations): SocketHandlers<'conversation:read' | 'conversation:delivered'> {
   return {
-    'conversation:read': (actor, { conversationId, seq }) => marks.read(actor, conversationId, seq),
-    'conversation:delivered': (actor, { conversationId, seq }) => marks.delivered(actor, conversationId, seq),
+    'conversation:read': (actor, { conversationId, seq }) => readPositions.read(actor, conversationId, seq),
+    'conversation:delivered': (actor, { conversationId, seq }) => readPositions.delivered(actor, conversationId, seq),
   };
 }

@@ -44,17 +44,17 @@ export interface Stretch {
 }
 
 /** What people have hidden for themselves: named queries, each served by an index. */
-export interface HiddenRows {
+export interface HiddenRepository {
   /** What somebody has hidden in these stretches. */
   within(userId: string, stretches: readonly Stretch[]): Promise<Place[]>;
   /** Which of these messages somebody has hidden. */
   among(userId: string, places: readonly Place[]): Promise<Place[]>;
   /** Who has hidden a message. */
-  blindTo(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
+  cannotSee(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
   /** The row of a message that is being hidden, made if it is not there. */
   findOrMake(row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow>;
   /** Says which count of the member row stands for it. */
-  number(id: Types.ObjectId, own: number): Promise<void>;
+  number(id: Types.ObjectId, memberRevision: number): Promise<void>;
   /** What somebody hid after these counts, in these conversations; what is not counted yet too. */
   after(userId: string, counts: readonly { conversationId: Types.ObjectId; own: number }[]): Promise<HiddenRow[]>;
   /** What was begun before a moment and is not counted. */
@@ -98,7 +98,7 @@ async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'
 }
 
 /** Gives the hidden messages on one connection. */
-export function hiddenModel(connection: Connection): HiddenRows {
+export function createHiddenRepository(connection: Connection): HiddenRepository {
   connection.model<HiddenRow>('Hidden', schema, 'hidden');
   const hidden = collectionOf(connection);
   return {
@@ -116,20 +116,20 @@ export function hiddenModel(connection: Connection): HiddenRows {
         places.map(({ conversationId, seq }) => ({ conversationId, seq })),
         place,
       ),
-    async blindTo(conversationId, seq) {
+    async cannotSee(conversationId, seq) {
       const rows = await hidden.find({ conversationId, seq }, { projection: { userId: 1 }, ...majority }).toArray();
       return rows.map(({ userId }) => String(userId));
     },
     findOrMake: (row) => findOrMake(hidden, row),
-    async number(_id, own) {
-      await hidden.updateOne({ _id, own: null }, { $set: { own } }, durable);
+    async number(_id, memberRevision) {
+      await hidden.updateOne({ _id, own: null }, { $set: { own: memberRevision } }, durable);
     },
     after: (userId, counts) =>
       anyOf<HiddenRow>(
         hidden,
         userId,
-        counts.flatMap(({ conversationId, own }) => [
-          { conversationId, own: { $gt: own } },
+        counts.flatMap(({ conversationId, own: memberRevision }) => [
+          { conversationId, own: { $gt: memberRevision } },
           { conversationId, own: null },
         ]),
       ),

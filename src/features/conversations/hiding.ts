@@ -1,22 +1,22 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
-import type { Held } from '../../views/held.js';
-import type { ConversationRows } from './conversations.model.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import type { Membership } from '../../views/membership.js';
+import type { ConversationRepository } from './conversations.model.js';
 import { floorOf } from './conversations.policy.js';
-import type { HiddenRow, HiddenRows } from './hidden.model.js';
-import type { Marks } from './marks.js';
-import type { MemberRow, MemberRows } from './members.model.js';
+import type { HiddenRow, HiddenRepository } from './hidden.model.js';
+import type { ReadPositions } from './read-positions.js';
+import type { MemberRow, MemberRepository } from './members.model.js';
 
 interface Deps {
-  rows: {
-    conversations: Pick<ConversationRows, 'raiseBlind'>;
-    members: Pick<MemberRows, 'raiseHidden' | 'countOwn' | 'of'>;
-    hidden: HiddenRows;
+  repositories: {
+    conversations: Pick<ConversationRepository, 'raiseCannotSee'>;
+    members: Pick<MemberRepository, 'raiseHidden' | 'incrementRevision' | 'of'>;
+    hidden: HiddenRepository;
   };
-  standingOf(userId: string, conversationId: string): Promise<Held>;
-  marks: Pick<Marks, 'announceOwn'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  requireMembership(userId: string, conversationId: string): Promise<Membership>;
+  readPositions: Pick<ReadPositions, 'publishOwnState'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 /** What a person takes out of his own sight. */
@@ -24,32 +24,37 @@ export interface Hiding {
   /** Hides one message on all own devices; nothing if it is hidden. Throws `not_found`. */
   hide(actor: Actor, message: Pick<HiddenRow, '_id' | 'conversationId' | 'seq'>): Promise<void>;
   /** Finishes what was begun before a moment and cut off. */
-  finishBefore(before: Date): Promise<void>;
+  completePending(before: Date): Promise<void>;
 }
 
 const pageSize = 200;
 
 /** Builds the hiding of messages: the row first, its count second, so that who knows the count finds the row. */
-export function createHiding({ rows: { conversations, members, hidden }, standingOf, marks, bus }: Deps): Hiding {
+export function createHiding({
+  repositories: { conversations, members, hidden },
+  requireMembership,
+  readPositions,
+  bus,
+}: Deps): Hiding {
   async function count(row: HiddenRow, member: MemberRow): Promise<void> {
-    const own = await members.countOwn(member._id);
-    if (own !== null) await hidden.number(row._id, own);
+    const memberRevision = await members.incrementRevision(member._id);
+    if (memberRevision !== null) await hidden.number(row._id, memberRevision);
   }
 
   return {
     async hide({ userId, socketId }, { _id, conversationId, seq }) {
-      const { member } = await standingOf(userId, String(conversationId));
-      await conversations.raiseBlind(conversationId, seq);
+      const { member } = await requireMembership(userId, String(conversationId));
+      await conversations.raiseCannotSee(conversationId, seq);
       await members.raiseHidden(member._id, seq);
       const row = await hidden.findOrMake({ userId: member.userId, conversationId, seq, messageId: _id });
       if (row.own !== null) return;
       await count(row, member);
-      const told = { userId, conversationId: String(conversationId), originSocketId: socketId };
-      bus.publish('message.hidden', { ...told, messageIds: [String(_id)] });
+      const target = { userId, conversationId: String(conversationId), originSocketId: socketId };
+      bus.publish('message.hidden', { ...target, messageIds: [String(_id)] });
       // What was unread counts no more, which his other devices cannot know from the message.
-      if (seq > floorOf(member)) await marks.announceOwn(userId, told.conversationId, socketId);
+      if (seq > floorOf(member)) await readPositions.publishOwnState(userId, target.conversationId, socketId);
     },
-    async finishBefore(before) {
+    async completePending(before) {
       for (;;) {
         const rows = await hidden.unfinished(before, pageSize);
         for (const row of rows) {

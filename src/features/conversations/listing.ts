@@ -1,25 +1,25 @@
 import type { Cursors } from '../../kernel/cursors.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
-import type { Held } from '../../views/held.js';
+import type { Membership } from '../../views/membership.js';
 import { type Counting, countsIn } from '../../views/counting.js';
-import type { ConversationRows } from './conversations.model.js';
+import type { ConversationRepository } from './conversations.model.js';
 import { startOf } from './conversations.policy.js';
 import type { ConversationList, ListConversations, UnreadTotals } from './conversations.schemas.js';
-import type { MemberRow, MemberRows } from './members.model.js';
-import type { Known } from './standing.js';
+import type { MemberRow, MemberRepository } from './members.model.js';
+import type { PendingSource } from './membership.js';
 
 interface Deps {
-  rows: { conversations: ConversationRows; members: MemberRows };
-  log: Pick<Known, 'flushed'>;
+  repositories: { conversations: ConversationRepository; members: MemberRepository };
+  log: Pick<PendingSource, 'flushed'>;
   views: ConversationViews;
   counting: Counting;
   cursors: Cursors;
 }
 
-type Listed = Pick<Deps, 'rows' | 'log'>;
+type Listed = Pick<Deps, 'repositories' | 'log'>;
 type Position = [pinned: boolean, lastActivityAt: number, id: string];
 
-function positionOf({ conversation, member }: Held): Position {
+function positionOf({ conversation, member }: Membership): Position {
   return [member.pinned, conversation.lastActivityAt.getTime(), String(conversation._id)];
 }
 
@@ -36,25 +36,28 @@ async function filtered(
   { counting }: Pick<Deps, 'counting'>,
   userId: string,
   filter: Filter,
-  all: Held[],
-): Promise<Held[]> {
+  all: Membership[],
+): Promise<Membership[]> {
   if (filter === 'all') return all;
   if (filter === 'archived') return all.filter(({ member }) => member.archived);
   const counts = await counting.of(userId, all);
-  return all.filter((held) => held.member.markedUnread || countsIn(counts, held).unreadCount > 0);
+  return all.filter((membership) => membership.member.markedUnread || countsIn(counts, membership).unreadCount > 0);
 }
 
 /** The memberships of somebody, when everything that he has been told of is written. */
-async function ownMembers({ rows: { members }, log }: Listed, userId: string): Promise<MemberRow[]> {
+async function ownMembers({ repositories: { members }, log }: Listed, userId: string): Promise<MemberRow[]> {
   await log.flushed();
   return members.ofUser(userId);
 }
 
 /** What of these is in the list of their owner: not an empty conversation that another one has opened. */
-async function headed({ rows: { conversations } }: Pick<Deps, 'rows'>, own: readonly MemberRow[]): Promise<Held[]> {
-  const ids = own.map(({ conversationId }) => conversationId);
+async function headed(
+  { repositories: { conversations } }: Pick<Deps, 'repositories'>,
+  memberRows: readonly MemberRow[],
+): Promise<Membership[]> {
+  const ids = memberRows.map(({ conversationId }) => conversationId);
   const found = new Map((await conversations.byIds(ids)).map((row) => [String(row._id), row]));
-  return own.flatMap((member) => {
+  return memberRows.flatMap((member) => {
     const conversation = found.get(String(member.conversationId));
     if (!conversation || (!member.isListed && conversation.seq <= startOf(member))) return [];
     return [{ conversation, member, other: null }];
@@ -62,54 +65,65 @@ async function headed({ rows: { conversations } }: Pick<Deps, 'rows'>, own: read
 }
 
 /** Who else is in the direct ones among these, by conversation. */
-async function othersBeside({ rows: { members } }: Pick<Deps, 'rows'>, userId: string, own: readonly MemberRow[]) {
-  const directs = own.filter(({ isGroup }) => !isGroup).map(({ conversationId }) => conversationId);
+async function othersBeside(
+  { repositories: { members } }: Pick<Deps, 'repositories'>,
+  userId: string,
+  memberRows: readonly MemberRow[],
+) {
+  const directs = memberRows.filter(({ isGroup }) => !isGroup).map(({ conversationId }) => conversationId);
   return new Map((await members.othersIn(directs, userId)).map((row) => [String(row.conversationId), row]));
 }
 
 /** What another one shows is at most the head that it is shown with. */
-function beside(held: Held, others: ReadonlyMap<string, MemberRow>): Held {
-  const row = others.get(String(held.conversation._id));
-  if (!row) return held;
-  const { seq } = held.conversation;
+function beside(membership: Membership, others: ReadonlyMap<string, MemberRow>): Membership {
+  const row = others.get(String(membership.conversation._id));
+  if (!row) return membership;
+  const { seq } = membership.conversation;
   const shown = {
     shownReadSeq: Math.min(row.shownReadSeq, seq),
     shownDeliveredSeq: Math.min(row.shownDeliveredSeq, seq),
   };
-  return { ...held, other: { ...row, ...shown } };
+  return { ...membership, other: { ...row, ...shown } };
 }
 
 /** What is in somebody's list, without the others in it; throws `unavailable`. */
-async function ownBy(deps: Listed, userId: string): Promise<Held[]> {
+async function membershipsOf(deps: Listed, userId: string): Promise<Membership[]> {
   return headed(deps, await ownMembers(deps, userId));
 }
 
 /** Adds who else is in direct conversations. */
-async function withOthers(deps: Pick<Deps, 'rows'>, userId: string, held: readonly Held[]): Promise<Held[]> {
-  const own = held.map(({ member }) => member);
-  const others = await othersBeside(deps, userId, own);
-  return held.map((one) => beside(one, others));
+async function withOthers(
+  deps: Pick<Deps, 'repositories'>,
+  userId: string,
+  memberships: readonly Membership[],
+): Promise<Membership[]> {
+  const memberRows = memberships.map(({ member }) => member);
+  const others = await othersBeside(deps, userId, memberRows);
+  return memberships.map((one) => beside(one, others));
 }
 
 /** All that is in somebody's list. */
-export interface OwnReading {
+export interface MembershipReader {
   /** Without the others in it; throws `unavailable`. */
-  ownOf(userId: string): Promise<Held[]>;
+  membershipsOf(userId: string): Promise<Membership[]>;
   /** The same with the others, who are read at the same time; throws `unavailable`. */
-  ownWithOthers(userId: string): Promise<Held[]>;
+  membershipsWithOthers(userId: string): Promise<Membership[]>;
   /** Adds the others. */
-  withOthers(userId: string, held: readonly Held[]): Promise<Held[]>;
+  withOthers(userId: string, memberships: readonly Membership[]): Promise<Membership[]>;
 }
 
 /** Builds the reading of all that is in somebody's list. */
-export function createOwnReading(deps: Listed): OwnReading {
+export function createMembershipReader(deps: Listed): MembershipReader {
   return {
-    ownOf: (userId) => ownBy(deps, userId),
-    withOthers: (userId, held) => withOthers(deps, userId, held),
-    async ownWithOthers(userId) {
-      const own = await ownMembers(deps, userId);
-      const [held, others] = await Promise.all([headed(deps, own), othersBeside(deps, userId, own)]);
-      return held.map((one) => beside(one, others));
+    membershipsOf: (userId) => membershipsOf(deps, userId),
+    withOthers: (userId, memberships) => withOthers(deps, userId, memberships),
+    async membershipsWithOthers(userId) {
+      const memberRows = await ownMembers(deps, userId);
+      const [memberships, others] = await Promise.all([
+        headed(deps, memberRows),
+        othersBeside(deps, userId, memberRows),
+      ]);
+      return memberships.map((one) => beside(one, others));
     },
   };
 }
@@ -121,9 +135,9 @@ export function createListing(deps: Deps) {
   return async (userId: string, { filter, limit, cursor }: ListConversations): Promise<ConversationList> => {
     const name = `conversations ${filter}`;
     const after = cursors.place<Position>(name, userId, cursor, ['boolean', 'number', 'string']);
-    const all = (await filtered(deps, userId, filter, await ownBy(deps, userId)))
+    const all = (await filtered(deps, userId, filter, await membershipsOf(deps, userId)))
       .sort((a, b) => compare(positionOf(a), positionOf(b)))
-      .filter((held) => after === null || compare(positionOf(held), after) > 0);
+      .filter((membership) => after === null || compare(positionOf(membership), after) > 0);
     const shown = await withOthers(deps, userId, all.slice(0, limit));
     const last = all.length > limit ? shown.at(-1) : undefined;
     return {
@@ -134,7 +148,7 @@ export function createListing(deps: Deps) {
 }
 
 /** A muted or archived conversation adds to the mentions only. */
-function isQuiet({ member }: Held, now: Date): boolean {
+function isQuiet({ member }: Membership, now: Date): boolean {
   return member.archived || (member.mutedUntil !== null && member.mutedUntil > now);
 }
 
@@ -142,13 +156,13 @@ function isQuiet({ member }: Held, now: Date): boolean {
 export function createTotals(deps: Omit<Deps, 'views' | 'cursors'>) {
   return async (userId: string): Promise<UnreadTotals> => {
     const now = new Date();
-    const held = await ownBy(deps, userId);
-    const counts = await deps.counting.of(userId, held);
-    const loud = held.filter((one) => !isQuiet(one, now)).map((one) => countsIn(counts, one).unreadCount);
+    const memberships = await membershipsOf(deps, userId);
+    const counts = await deps.counting.of(userId, memberships);
+    const loud = memberships.filter((one) => !isQuiet(one, now)).map((one) => countsIn(counts, one).unreadCount);
     return {
       conversations: loud.filter((unread) => unread > 0).length,
       messages: loud.reduce((sum, unread) => sum + unread, 0),
-      mentions: held.reduce((sum, one) => sum + countsIn(counts, one).mentionCount, 0),
+      mentions: memberships.reduce((sum, one) => sum + countsIn(counts, one).mentionCount, 0),
     };
   };
 }

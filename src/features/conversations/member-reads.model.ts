@@ -1,6 +1,6 @@
 import { type Collection, Types } from 'mongoose';
 import { majority } from '../../drivers/concerns.js';
-import type { MemberRow, Stood } from './member-row.model.js';
+import type { MemberRow, FrozenReceipts } from './member-row.model.js';
 
 /** What is asked of the rows of members: named queries on lean rows, each served by an index. */
 export interface MemberReads {
@@ -11,7 +11,7 @@ export interface MemberReads {
   /** The row of one who is in a conversation; null for who is not. */
   one(conversationId: string, userId: string): Promise<MemberRow | null>;
   /** The lowest marks that the members of a group show; null where it has none. */
-  lowestShown(conversationId: Types.ObjectId): Promise<{ deliveredSeq: number; readSeq: number } | null>;
+  minShownReceipts(conversationId: Types.ObjectId): Promise<{ deliveredSeq: number; readSeq: number } | null>;
   /** A page of the members of a conversation, by the ids of people. */
   page(conversationId: Types.ObjectId, afterUserId: string | null, limit: number): Promise<MemberRow[]>;
   /** Which of these people are in a conversation. */
@@ -24,15 +24,15 @@ export interface MemberReads {
   /** The rows of a person in some conversations. */
   ofUserIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
   /** The conversations that these rows of a person, present or ended, are of. */
-  conversationsOfSlots(userId: string, slots: readonly number[]): Promise<string[]>;
+  conversationsOfCursorIndexes(userId: string, cursorIndexes: readonly number[]): Promise<string[]>;
   /** Everybody who is in one of these conversations, each once. */
   peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
   /** Who has something unread below a head that he has not been told of. */
-  unspokenIn(conversationId: Types.ObjectId, seq: number): Promise<MemberRow[]>;
+  withoutUnreadNotificationIn(conversationId: Types.ObjectId, seq: number): Promise<MemberRow[]>;
   /** Who in a group hides what he reads, and where it stood when he began. */
-  hidersIn(conversationId: Types.ObjectId): Promise<{ userId: Types.ObjectId; stood: Stood }[]>;
+  hidersIn(conversationId: Types.ObjectId): Promise<{ userId: Types.ObjectId; stood: FrozenReceipts }[]>;
   /** Who of a conversation cannot see a message of this number: he joined later or has emptied it. */
-  blindTo(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
+  cannotSee(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
 }
 
 /** The groups that people are in. */
@@ -43,7 +43,7 @@ function groupsOf(members: Collection<MemberRow>, userIds: readonly string[]) {
 }
 
 /** The lowest marks that are shown, each by its index. */
-async function lowestShown(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
+async function minShownReceipts(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
   const lowest = (field: 'shownReadSeq' | 'shownDeliveredSeq') =>
     members.findOne(
       { conversationId, endedAt: null },
@@ -57,13 +57,15 @@ async function lowestShown(members: Collection<MemberRow>, conversationId: Types
 function hidersIn(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
   const filter = { conversationId, 'stood.readSeq': { $type: 'number' as const }, endedAt: null };
   const options = { projection: { _id: 0, userId: 1, stood: 1 }, ...majority } as const;
-  return members.find(filter, options).toArray() as Promise<{ userId: Types.ObjectId; stood: Stood }[]>;
+  return members.find(filter, options).toArray() as Promise<{ userId: Types.ObjectId; stood: FrozenReceipts }[]>;
 }
 
 /** What notifications are made and shown by. */
-function notificationReads(members: Collection<MemberRow>): Pick<MemberReads, 'unspokenIn' | 'ofUserIn'> {
+function notificationReads(
+  members: Collection<MemberRow>,
+): Pick<MemberReads, 'withoutUnreadNotificationIn' | 'ofUserIn'> {
   return {
-    unspokenIn: (conversationId, seq) =>
+    withoutUnreadNotificationIn: (conversationId, seq) =>
       members
         .find({ conversationId, readSeq: { $lt: seq }, endedAt: null, isSpoken: false }, majority)
         .sort({ readSeq: 1 })
@@ -89,7 +91,7 @@ export function memberReads(members: Collection<MemberRow>): MemberReads {
       return members.findOne({ ...key, endedAt: null }, majority);
     },
     groupsOf: (userIds) => groupsOf(members, userIds),
-    lowestShown: (conversationId) => lowestShown(members, conversationId),
+    minShownReceipts: (conversationId) => minShownReceipts(members, conversationId),
     page: (conversationId, afterUserId, limit) =>
       members
         .find(
@@ -115,16 +117,16 @@ export function memberReads(members: Collection<MemberRow>): MemberReads {
       return members.find({ ...filter, endedAt: null }, majority).toArray();
     },
     ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
-    async conversationsOfSlots(userId, slots) {
-      if (slots.length === 0) return [];
-      const filter = { userId: new Types.ObjectId(userId), slot: { $in: [...slots] } };
+    async conversationsOfCursorIndexes(userId, cursorIndexes) {
+      if (cursorIndexes.length === 0) return [];
+      const filter = { userId: new Types.ObjectId(userId), slot: { $in: [...cursorIndexes] } };
       const rows = await members.find(filter, { projection: { conversationId: 1 }, ...majority }).toArray();
       return rows.map(({ conversationId }) => String(conversationId));
     },
-    async blindTo(conversationId, seq) {
-      const isBlind = [{ joinedSeq: { $gte: seq } }, { clearedSeq: { $gte: seq } }];
+    async cannotSee(conversationId, seq) {
+      const cannotSee = [{ joinedSeq: { $gte: seq } }, { clearedSeq: { $gte: seq } }];
       const options = { projection: { userId: 1 }, ...majority };
-      const rows = await members.find({ conversationId, endedAt: null, $or: isBlind }, options).toArray();
+      const rows = await members.find({ conversationId, endedAt: null, $or: cannotSee }, options).toArray();
       return rows.map(({ userId }) => String(userId));
     },
     ...notificationReads(members),

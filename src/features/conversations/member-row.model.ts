@@ -2,7 +2,7 @@ import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { durable, isDuplicateKey, majority } from '../../drivers/concerns.js';
 
 /** How far a group was at a moment: its last message, and what all of its members had read. */
-export interface Stood {
+export interface FrozenReceipts {
   seq: number;
   readSeq: number;
 }
@@ -24,7 +24,7 @@ export interface MemberRow {
   readSeq: number;
   deliveredSeq: number;
   /** Where a group stood when its member began to hide what he reads: he sees no reading of others beyond. */
-  stood: Stood | null;
+  stood: FrozenReceipts | null;
   /** What others are shown of the two marks. */
   shownReadSeq: number;
   shownDeliveredSeq: number;
@@ -102,7 +102,7 @@ memberSchema.index(
   { partialFilterExpression: { 'stood.readSeq': { $type: 'number' } } },
 );
 
-interface SlotRow {
+interface CursorIndexRow {
   /** The person. */
   _id: Types.ObjectId;
   last: number;
@@ -110,11 +110,11 @@ interface SlotRow {
 
 /** Numbers the rows of each person 1, 2, 3 …; a number that was given is never given again. */
 export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {
-  const slots = connection.collection<SlotRow>('slots');
+  const cursorIndexes = connection.collection<CursorIndexRow>('slots');
   return async (userId) => {
     for (;;) {
       try {
-        const row = await slots.findOneAndUpdate(
+        const row = await cursorIndexes.findOneAndUpdate(
           { _id: userId },
           { $inc: { last: 1 } },
           { upsert: true, returnDocument: 'after', ...durable },
@@ -128,19 +128,19 @@ export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Pro
 }
 
 /** So many conversations a person can be in at once: what a device holds of each has to fit into one cursor. */
-const mostConversations = 5_000;
+const maxConversations = 5_000;
 
 /** Who of some people is in as many conversations as anybody can be in. */
 export function crowdedOf(connection: Connection): (userIds: readonly string[]) => Promise<Set<string>> {
-  const slots = connection.collection<SlotRow>('slots');
+  const cursorIndexes = connection.collection<CursorIndexRow>('slots');
   const members = membersOf(connection);
   return async (userIds) => {
     const ids = userIds.map((one) => new Types.ObjectId(one));
     // Who was never in so many need not be counted.
-    const busy = await slots.find({ _id: { $in: ids }, last: { $gte: mostConversations } }, majority).toArray();
+    const busy = await cursorIndexes.find({ _id: { $in: ids }, last: { $gte: maxConversations } }, majority).toArray();
     const counts = busy.map(async ({ _id }) => {
       const count = await members.countDocuments({ userId: _id, endedAt: null }, majority);
-      return count >= mostConversations ? [String(_id)] : [];
+      return count >= maxConversations ? [String(_id)] : [];
     });
     return new Set((await Promise.all(counts)).flat());
   };

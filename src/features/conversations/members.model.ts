@@ -8,13 +8,13 @@ import {
   membersOf,
   newMember,
   slotsOf,
-  type Stood,
+  type FrozenReceipts,
 } from './member-row.model.js';
 
 export type { MemberRow } from './member-row.model.js';
 
 /** A sender has read what he sent; `shownSeq` is how far others are shown it, 0 where he hides what he reads. */
-export interface SentMark {
+export interface SenderReceipt {
   conversationId: string;
   userId: string;
   seq: number;
@@ -22,20 +22,20 @@ export interface SentMark {
 }
 
 /** Which of the two marks is moved; reading moves both. */
-export type MarkKind = 'read' | 'delivered';
+export type ReceiptKind = 'read' | 'delivered';
 
 /** Where a mark is moved, and which of the two others are shown. */
-export interface Mark {
-  kind: MarkKind;
+export interface ReceiptUpdate {
+  kind: ReceiptKind;
   seq: number;
   shows: { delivered: boolean; read: boolean };
 }
 
 /** What a person sets for himself. */
-export type OwnChanges = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' | 'pinned' | 'markedUnread'>>;
+export type MemberSettings = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' | 'pinned' | 'markedUnread'>>;
 
 /** The rows of members: named queries on lean rows, each served by an index. */
-export interface MemberRows extends MemberReads {
+export interface MemberRepository extends MemberReads {
   /** Makes the row of somebody who is in a conversation from its creation; nothing if it is there. */
   found(
     conversationId: Types.ObjectId,
@@ -44,26 +44,29 @@ export interface MemberRows extends MemberReads {
   ): Promise<void>;
   /** Puts an empty conversation into the list; true if this call did. */
   list(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
-  raiseSent(marks: readonly SentMark[], isDurable: boolean): Promise<void>;
+  raiseSent(receipts: readonly SenderReceipt[], isDurable: boolean): Promise<void>;
   /** Moves a mark forward; gives the row as it is then, null where the mark is there already. */
-  mark(id: Types.ObjectId, mark: Mark): Promise<MemberRow | null>;
+  raiseReceipt(id: Types.ObjectId, update: ReceiptUpdate): Promise<MemberRow | null>;
   /** Takes the own "unread" mark away; true if there was one. */
-  clearUnreadMark(id: Types.ObjectId): Promise<boolean>;
-  change(id: Types.ObjectId, changes: OwnChanges): Promise<void>;
+  clearMarkedUnread(id: Types.ObjectId): Promise<boolean>;
+  change(id: Types.ObjectId, changes: MemberSettings): Promise<void>;
   /** Empties up to a number and takes the conversation out of the list; false if it is so already. */
   hide(id: Types.ObjectId, seq: number): Promise<boolean>;
   /** Before a message is hidden: too high costs a query, too low a wrong badge. */
   raiseHidden(id: Types.ObjectId, seq: number): Promise<void>;
   /** Counts a change that is written elsewhere; gives the new count, null where the membership has ended. */
-  countOwn(id: Types.ObjectId): Promise<number | null>;
+  incrementRevision(id: Types.ObjectId): Promise<number | null>;
   /** Counts a change in some conversations of a person at once. */
-  countOwnIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<void>;
+  incrementRevisionsIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<void>;
   /** Keeps where groups stand for a member who hides what he reads; nothing where it is kept. */
-  stand(userId: string, places: readonly { conversationId: Types.ObjectId; stood: Stood }[]): Promise<void>;
+  freezeReceipts(
+    userId: string,
+    places: readonly { conversationId: Types.ObjectId; stood: FrozenReceipts }[],
+  ): Promise<void>;
   /** Notes that members have been told of what is unread, where they have not read on since; `isSpoken` of all of it. */
-  noteNotified(rows: readonly MemberRow[], isSpoken: boolean): Promise<void>;
+  recordNotified(rows: readonly MemberRow[], hasUnreadNotification: boolean): Promise<void>;
   /** Nothing is unread any more of what they were told of. */
-  unspeak(ids: readonly Types.ObjectId[]): Promise<void>;
+  clearUnreadNotification(ids: readonly Types.ObjectId[]): Promise<void>;
   /** Who of these people is in as many conversations as anybody can be in. */
   crowdedAmong(userIds: readonly string[]): Promise<Set<string>>;
   /** Forgets it, in all groups. */
@@ -71,10 +74,10 @@ export interface MemberRows extends MemberReads {
 }
 
 /** Reading on ends what was told of as unread. */
-const unspoken = { isSpoken: false, hasNotified: false };
+const withoutUnreadNotification = { isSpoken: false, hasNotified: false };
 
 /** Raises the marks of a sender to what he sent, where they are lower. */
-function sentWrite({ conversationId, userId, seq, shownSeq }: SentMark) {
+function sentWrite({ conversationId, userId, seq, shownSeq }: SenderReceipt) {
   return {
     updateOne: {
       filter: {
@@ -86,7 +89,7 @@ function sentWrite({ conversationId, userId, seq, shownSeq }: SentMark) {
       update: {
         $max: { readSeq: seq, deliveredSeq: seq, shownReadSeq: shownSeq, shownDeliveredSeq: seq },
         $inc: { own: 1 },
-        $set: { markedUnread: false, ...unspoken },
+        $set: { markedUnread: false, ...withoutUnreadNotification },
       },
     },
   };
@@ -95,28 +98,38 @@ function sentWrite({ conversationId, userId, seq, shownSeq }: SentMark) {
 type Members = Collection<MemberRow>;
 
 /** What a mark changes: reading is delivery too, and what is marked is shown as far as its owner shows it. */
-function markUpdate({ kind, seq, shows }: Mark) {
+function receiptUpdate({ kind, seq, shows }: ReceiptUpdate) {
   const delivered = { deliveredSeq: seq, ...(shows.delivered ? { shownDeliveredSeq: seq } : {}) };
   if (kind === 'delivered') return { $max: delivered, $inc: { own: 1 } };
   const read = { readSeq: seq, ...(shows.read ? { shownReadSeq: seq } : {}) };
-  return { $max: { ...delivered, ...read }, $inc: { own: 1 }, $set: { markedUnread: false, ...unspoken } };
+  return {
+    $max: { ...delivered, ...read },
+    $inc: { own: 1 },
+    $set: { markedUnread: false, ...withoutUnreadNotification },
+  };
 }
 
-type OwnWrites = Pick<
-  MemberRows,
-  'mark' | 'clearUnreadMark' | 'change' | 'hide' | 'raiseHidden' | 'countOwn' | 'countOwnIn'
+type MemberWrites = Pick<
+  MemberRepository,
+  | 'raiseReceipt'
+  | 'clearMarkedUnread'
+  | 'change'
+  | 'hide'
+  | 'raiseHidden'
+  | 'incrementRevision'
+  | 'incrementRevisionsIn'
 >;
 
 /** What a person changes of his own row; every change counts in `own`. */
-function ownWritesOf(members: Members): OwnWrites {
+function memberWritesOf(members: Members): MemberWrites {
   return {
-    mark: (id, mark) =>
+    raiseReceipt: (id, update) =>
       members.findOneAndUpdate(
-        { _id: id, endedAt: null, [mark.kind === 'read' ? 'readSeq' : 'deliveredSeq']: { $lt: mark.seq } },
-        markUpdate(mark),
+        { _id: id, endedAt: null, [update.kind === 'read' ? 'readSeq' : 'deliveredSeq']: { $lt: update.seq } },
+        receiptUpdate(update),
         { returnDocument: 'after', ...durable },
       ),
-    async clearUnreadMark(id) {
+    async clearMarkedUnread(id) {
       const filter = { _id: id, endedAt: null, markedUnread: true };
       const result = await members.updateOne(filter, { $set: { markedUnread: false }, $inc: { own: 1 } }, durable);
       return result.modifiedCount === 1;
@@ -127,7 +140,7 @@ function ownWritesOf(members: Members): OwnWrites {
     async hide(id, seq) {
       const result = await members.updateOne(
         { _id: id, endedAt: null, $or: [{ clearedSeq: { $lt: seq } }, { isListed: true }] },
-        { $set: { isListed: false, ...unspoken }, $max: { clearedSeq: seq }, $inc: { own: 1 } },
+        { $set: { isListed: false, ...withoutUnreadNotification }, $max: { clearedSeq: seq }, $inc: { own: 1 } },
         durable,
       );
       return result.modifiedCount === 1;
@@ -139,12 +152,12 @@ function ownWritesOf(members: Members): OwnWrites {
         durable,
       );
     },
-    async countOwn(_id) {
+    async incrementRevision(_id) {
       const options = { returnDocument: 'after', projection: { own: 1 }, ...durable } as const;
       const row = await members.findOneAndUpdate({ _id, endedAt: null }, { $inc: { own: 1 } }, options);
       return row?.own ?? null;
     },
-    async countOwnIn(userId, conversationIds) {
+    async incrementRevisionsIn(userId, conversationIds) {
       const filter = { conversationId: { $in: [...conversationIds] }, userId: new Types.ObjectId(userId) };
       await members.updateMany({ ...filter, endedAt: null }, { $inc: { own: 1 } }, durable);
     },
@@ -152,29 +165,33 @@ function ownWritesOf(members: Members): OwnWrites {
 }
 
 /** What is kept on the row of a member of what he is shown and told. */
-function keptWritesOf(members: Members): Pick<MemberRows, 'stand' | 'unstand' | 'noteNotified' | 'unspeak'> {
+function keptWritesOf(
+  members: Members,
+): Pick<MemberRepository, 'freezeReceipts' | 'unstand' | 'recordNotified' | 'clearUnreadNotification'> {
   return {
-    async stand(userId, places) {
+    async freezeReceipts(userId, places) {
       if (places.length === 0) return;
-      const writes = places.map(({ conversationId, stood }) => ({
+      const writes = places.map(({ conversationId, stood: frozenReceipts }) => ({
         updateOne: {
           filter: { conversationId, userId: new Types.ObjectId(userId), endedAt: null, stood: null },
-          update: { $set: { stood }, $inc: { own: 1 } },
+          update: { $set: { stood: frozenReceipts }, $inc: { own: 1 } },
         },
       }));
       await members.bulkWrite(writes, { ordered: false, ...durable });
     },
-    async noteNotified(rows, isSpoken) {
+    async recordNotified(rows, hasUnreadNotification) {
       if (rows.length === 0) return;
       const writes = rows.map(({ _id, readSeq, clearedSeq }) => ({
         updateOne: {
           filter: { _id, readSeq, clearedSeq, endedAt: null },
-          update: { $set: { hasNotified: true, ...(isSpoken ? { isSpoken } : {}) } },
+          update: {
+            $set: { hasNotified: true, ...(hasUnreadNotification ? { isSpoken: hasUnreadNotification } : {}) },
+          },
         },
       }));
       await members.bulkWrite(writes, { ordered: false, ...durable });
     },
-    async unspeak(ids) {
+    async clearUnreadNotification(ids) {
       await members.updateMany({ _id: { $in: [...ids] } }, { $set: { isSpoken: false } }, durable);
     },
     async unstand(userId) {
@@ -185,21 +202,21 @@ function keptWritesOf(members: Members): Pick<MemberRows, 'stand' | 'unstand' | 
 }
 
 /** Gives the rows of members on one connection. */
-export function membersModel(connection: Connection): MemberRows {
+export function createMemberRepository(connection: Connection): MemberRepository {
   connection.model<MemberRow>('Member', memberSchema, 'members');
   const members = membersOf(connection);
-  const nextSlot = slotsOf(connection);
+  const nextCursorIndex = slotsOf(connection);
 
   return {
     ...memberReads(members),
-    ...ownWritesOf(members),
+    ...memberWritesOf(members),
     ...keptWritesOf(members),
     crowdedAmong: crowdedOf(connection),
     async found(conversationId, userId, { isListed, at }) {
       for (;;) {
         const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
         if (isThere) return;
-        const row = { ...newMember(conversationId, userId, at), isListed, slot: await nextSlot(userId) };
+        const row = { ...newMember(conversationId, userId, at), isListed, slot: await nextCursorIndex(userId) };
         try {
           await members.insertOne(row, durable);
         } catch (error) {
@@ -216,9 +233,9 @@ export function membersModel(connection: Connection): MemberRows {
       );
       return result.modifiedCount === 1;
     },
-    async raiseSent(marks, isDurable) {
-      if (marks.length === 0) return;
-      await members.bulkWrite(marks.map(sentWrite), {
+    async raiseSent(receipts, isDurable) {
+      if (receipts.length === 0) return;
+      await members.bulkWrite(receipts.map(sentWrite), {
         ordered: false,
         writeConcern: { w: 'majority', ...(isDurable ? { journal: true } : {}) },
       });

@@ -1,21 +1,21 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import { notContactable, notFound, Problem } from '../../kernel/problem.js';
 import { mayWrite } from '../users/people.policy.js';
 import type { Users } from '../users/users.service.js';
-import type { ConversationRow, ConversationRows } from './conversations.model.js';
+import type { ConversationRow, ConversationRepository } from './conversations.model.js';
 import type { Conversation, CreateConversation } from './conversations.schemas.js';
-import type { MemberRows } from './members.model.js';
+import type { MemberRepository } from './members.model.js';
 
 interface Deps {
-  rows: {
-    conversations: Pick<ConversationRows, 'ofPair' | 'findOrMake' | 'activate' | 'forming'>;
-    members: Pick<MemberRows, 'found' | 'list' | 'unlistedAt' | 'crowdedAmong'>;
+  repositories: {
+    conversations: Pick<ConversationRepository, 'ofPair' | 'findOrMake' | 'activate' | 'forming'>;
+    members: Pick<MemberRepository, 'found' | 'list' | 'unlistedAt' | 'crowdedAmong'>;
   };
   users: Pick<Users, 'people'>;
   viewFor(userId: string, conversationId: string): Promise<Conversation>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 /** How conversations begin, and come into the lists of people. */
@@ -28,11 +28,11 @@ export interface Opening {
   /** Tells those in whose list a message has put a conversation, for the first time or again. */
   announceListed(conversationId: string, seq: number): Promise<void>;
   /** Finishes what was begun before a moment and cut off. */
-  finishBefore(before: Date): Promise<void>;
+  completePending(before: Date): Promise<void>;
 }
 
 /** Builds the making of direct conversations. */
-export function createOpening({ rows: { conversations, members }, users, viewFor, bus }: Deps): Opening {
+export function createOpening({ repositories: { conversations, members }, users, viewFor, bus }: Deps): Opening {
   /** Makes the rows of its members, who are in it from its creation. */
   async function complete(row: ConversationRow, openerId: string | null): Promise<void> {
     if (row.state !== 'forming') return;
@@ -47,7 +47,7 @@ export function createOpening({ rows: { conversations, members }, users, viewFor
     const other = (await users.people.of(userId, [otherId])).get(otherId);
     if (!other) throw notFound();
     if (await conversations.ofPair(userId, otherId)) return;
-    if (!mayWrite(other.between, other.owner, false)) throw notContactable();
+    if (!mayWrite(other.relationship, other.profile, false)) throw notContactable();
     if ((await members.crowdedAmong([userId, otherId])).size > 0) throw new Problem('conflict');
   }
 
@@ -68,7 +68,7 @@ export function createOpening({ rows: { conversations, members }, users, viewFor
         bus.publish('conversation.created', { userId, conversation: await viewFor(userId, conversationId) });
       }
     },
-    async finishBefore(before) {
+    async completePending(before) {
       for (const row of await conversations.forming(before)) await complete(row, null);
     },
   };

@@ -1,20 +1,20 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
-import type { Held } from '../../views/held.js';
-import type { ConversationRows } from './conversations.model.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import type { Membership } from '../../views/membership.js';
+import type { ConversationRepository } from './conversations.model.js';
 import type { UpdateSettings } from './conversations.schemas.js';
-import type { Marks } from './marks.js';
-import type { MemberRow, MemberRows, OwnChanges } from './members.model.js';
-import type { Known } from './standing.js';
+import type { ReadPositions } from './read-positions.js';
+import type { MemberRow, MemberRepository, MemberSettings } from './members.model.js';
+import type { PendingSource } from './membership.js';
 
 interface Deps {
-  conversations: Pick<ConversationRows, 'raiseBlind'>;
-  members: Pick<MemberRows, 'change' | 'hide'>;
-  log: Pick<Known, 'flushed'>;
-  standingOf(userId: string, conversationId: string): Promise<Held>;
-  marks: Pick<Marks, 'announceOwn'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  conversations: Pick<ConversationRepository, 'raiseCannotSee'>;
+  members: Pick<MemberRepository, 'change' | 'hide'>;
+  log: Pick<PendingSource, 'flushed'>;
+  requireMembership(userId: string, conversationId: string): Promise<Membership>;
+  readPositions: Pick<ReadPositions, 'publishOwnState'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 /** What a person sets for himself in a conversation. */
@@ -25,7 +25,7 @@ export interface OwnSettings {
   hide(actor: Actor, conversationId: string): Promise<void>;
 }
 
-function changesOf({ mutedUntil, archived, pinned, markedUnread }: UpdateSettings, member: MemberRow): OwnChanges {
+function changesOf({ mutedUntil, archived, pinned, markedUnread }: UpdateSettings, member: MemberRow): MemberSettings {
   const until = typeof mutedUntil === 'string' ? new Date(mutedUntil) : mutedUntil;
   return {
     ...(until === undefined || until?.getTime() === member.mutedUntil?.getTime() ? {} : { mutedUntil: until }),
@@ -36,24 +36,31 @@ function changesOf({ mutedUntil, archived, pinned, markedUnread }: UpdateSetting
 }
 
 /** Builds the own settings of conversations. */
-export function createOwnSettings({ conversations, members, log, standingOf, marks, bus }: Deps): OwnSettings {
+export function createOwnSettings({
+  conversations,
+  members,
+  log,
+  requireMembership,
+  readPositions,
+  bus,
+}: Deps): OwnSettings {
   /** The row as it is when all that this process knows of it is written. */
-  async function settled(userId: string, conversationId: string): Promise<Held> {
+  async function flushedMembership(userId: string, conversationId: string): Promise<Membership> {
     await log.flushed();
-    return standingOf(userId, conversationId);
+    return requireMembership(userId, conversationId);
   }
 
   return {
     async update(actor, conversationId, settings) {
-      const { member } = await settled(actor.userId, conversationId);
+      const { member } = await flushedMembership(actor.userId, conversationId);
       const changes = changesOf(settings, member);
       if (Object.keys(changes).length === 0) return;
       await members.change(member._id, changes);
-      await marks.announceOwn(actor.userId, conversationId, actor.socketId);
+      await readPositions.publishOwnState(actor.userId, conversationId, actor.socketId);
     },
     async hide({ userId, socketId }, conversationId) {
-      const { member, conversation } = await settled(userId, conversationId);
-      await conversations.raiseBlind(conversation._id, conversation.seq);
+      const { member, conversation } = await flushedMembership(userId, conversationId);
+      await conversations.raiseCannotSee(conversation._id, conversation.seq);
       if (!(await members.hide(member._id, conversation.seq))) return;
       if (member.hasNotified) bus.publish('conversation.read', { userId, conversationId, seq: conversation.seq });
       bus.publish('conversation.removed', { userId, conversationId, reason: 'hidden', originSocketId: socketId });

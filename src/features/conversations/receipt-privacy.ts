@@ -1,16 +1,16 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import type { Me, UpdatePrivacy } from '../users/users.schemas.js';
 import type { Users } from '../users/users.service.js';
-import type { ConversationRows } from './conversations.model.js';
-import type { MemberRows } from './members.model.js';
+import type { ConversationRepository } from './conversations.model.js';
+import type { MemberRepository } from './members.model.js';
 
 interface Deps {
-  conversations: Pick<ConversationRows, 'byIds'>;
-  members: Pick<MemberRows, 'groupsOf' | 'stand' | 'unstand'>;
+  conversations: Pick<ConversationRepository, 'byIds'>;
+  members: Pick<MemberRepository, 'groupsOf' | 'freezeReceipts' | 'unstand'>;
   users: Pick<Users, 'setPrivacy' | 'hidingAmong' | 'me'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 export interface ReceiptPrivacy {
@@ -29,7 +29,7 @@ export function createReceiptPrivacy({ conversations, members, users, bus }: Dep
 
   async function stand(userId: string): Promise<void> {
     const groups = await groupsOf(userId);
-    await members.stand(
+    await members.freezeReceipts(
       userId,
       groups.map(({ _id, seq, reachedReadSeq }) => ({
         conversationId: _id,
@@ -42,8 +42,8 @@ export function createReceiptPrivacy({ conversations, members, users, bus }: Dep
   async function showAgain(userId: string): Promise<void> {
     await members.unstand(userId);
     for (const { _id, reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } of await groupsOf(userId)) {
-      const marks = { conversationId: String(_id), userId: null, deliveredSeq, readSeq };
-      bus.publish('receipt.updated', { ...marks, toUserIds: [userId], apart: [] });
+      const receipts = { conversationId: String(_id), userId: null, deliveredSeq, readSeq };
+      bus.publish('receipt.updated', { ...receipts, toUserIds: [userId], except: [] });
     }
   }
 

@@ -50,7 +50,7 @@ export function directPermissions({ mayWrite, mayChange }: { mayWrite: boolean; 
 }
 
 /** What a role may do in a group. */
-export function permissionsOf(role: Role): Permission[] {
+export function toPermissions(role: Role): Permission[] {
   const below = roles.slice(rankOf(role)).flatMap((one) => granted[one]);
   return permissions.filter((permission) => below.includes(permission));
 }

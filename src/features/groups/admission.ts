@@ -1,17 +1,17 @@
 import { mayAdd } from '../users/people.policy.js';
-import type { MemberRows } from '../conversations/members.model.js';
+import type { MemberRepository } from '../conversations/members.model.js';
 import type { Users } from '../users/users.service.js';
 import type { Refused } from './groups.schemas.js';
-import type { MemberChanges } from './members-change.model.js';
+import type { MemberChangeRepository } from './members-change.model.js';
 
 /** Who may come into a group. */
 export interface Admission {
   /** Judges people whom somebody brings in, each once, of whom so many have room; in the order in which they are named. */
-  judge(actorId: string, userIds: readonly string[], room: number): Promise<{ admitted: string[]; refused: Refused[] }>;
+  admit(actorId: string, userIds: readonly string[], room: number): Promise<{ admitted: string[]; refused: Refused[] }>;
   /** Whose accounts are being erased, of people who were brought in: asked after they are in, so none slips through. */
-  goneAmong(userIds: readonly string[]): Promise<string[]>;
+  inactiveAmong(userIds: readonly string[]): Promise<string[]>;
   /** The same ids as rows hold them. */
-  idsOf: MemberChanges['idsOf'];
+  idsOf: MemberChangeRepository['idsOf'];
 }
 
 /** Builds the question who may come in. */
@@ -21,28 +21,28 @@ export function createAdmission({
   memberChanges,
 }: {
   users: Pick<Users, 'people' | 'statesOf'>;
-  members: Pick<MemberRows, 'crowdedAmong'>;
-  memberChanges: Pick<MemberChanges, 'idsOf'>;
+  members: Pick<MemberRepository, 'crowdedAmong'>;
+  memberChanges: Pick<MemberChangeRepository, 'idsOf'>;
 }): Admission {
   return {
     idsOf: memberChanges.idsOf,
-    async goneAmong(userIds) {
+    async inactiveAmong(userIds) {
       const states = await users.statesOf(userIds);
       return userIds.filter((one) => ['erasing', 'erased'].includes(states.get(one) ?? 'erased'));
     },
-    async judge(actorId, userIds, room) {
+    async admit(actorId, userIds, room) {
       const asked = [...new Set(userIds)];
       const [people, crowded] = await Promise.all([users.people.of(actorId, asked), members.crowdedAmong(asked)]);
       const willing = asked.filter((one) => {
         const person = people.get(one);
-        return person && mayAdd(person.between, person.owner);
+        return person && mayAdd(person.relationship, person.profile);
       });
       const known = willing.filter((one) => !crowded.has(one));
       const late = new Set([...known.slice(Math.max(0, room)), ...crowded]);
       const refused = asked.flatMap((userId): Refused[] => {
         const person = people.get(userId);
         if (!person) return [{ userId, code: 'not_found' }];
-        if (!mayAdd(person.between, person.owner)) return [{ userId, code: 'not_contactable' }];
+        if (!mayAdd(person.relationship, person.profile)) return [{ userId, code: 'not_contactable' }];
         return late.has(userId) ? [{ userId, code: 'conflict' }] : [];
       });
       return { admitted: known.slice(0, Math.max(0, room)), refused };

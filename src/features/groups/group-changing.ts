@@ -1,31 +1,31 @@
-import type { Facts } from '../../facts.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { DomainEvents } from '../../domain-events.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
-import type { Reached } from '../../log/reached.js';
-import type { ConversationRow, ConversationRows } from '../conversations/conversations.model.js';
+import type { GroupReceipts } from '../../log/group-receipts.js';
+import type { ConversationRow, ConversationRepository } from '../conversations/conversations.model.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { GroupChange } from '../conversations/group-change.model.js';
 import type { Messages } from '../messages/messages.service.js';
-import type { Claiming } from '../media/claiming.js';
-import { claims } from '../media/claims.js';
-import type { GroupNews } from './group-news.js';
-import type { GroupRows, Proposal } from './groups.model.js';
-import type { MemberChanges } from './members-change.model.js';
+import type { Reservations } from '../media/reservations.js';
+import { claims } from '../media/reservation-keys.js';
+import type { GroupPublisher } from './group-publisher.js';
+import type { GroupRepository, Proposal } from './groups.model.js';
+import type { MemberChangeRepository } from './members-change.model.js';
 
 interface Deps {
-  rows: GroupRows;
-  memberChanges: MemberChanges;
-  conversationRows: Pick<ConversationRows, 'raiseBlind'>;
-  conversations: Pick<Conversations, 'departures' | 'privacy'>;
+  repository: GroupRepository;
+  memberChanges: MemberChangeRepository;
+  conversationRepository: Pick<ConversationRepository, 'raiseCannotSee'>;
+  conversations: Pick<Conversations, 'removals' | 'privacy'>;
   messages: Pick<Messages, 'announceSystem'>;
   log: Pick<Log, 'appendSystem' | 'change'>;
-  reached: Pick<Reached, 'raise'>;
-  news: GroupNews;
-  claiming: Pick<Claiming, 'attach' | 'dropOne' | 'dropConversation'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  groupReceipts: Pick<GroupReceipts, 'raise'>;
+  publisher: GroupPublisher;
+  reservations: Pick<Reservations, 'attach' | 'dropOne' | 'dropConversation'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
   /** Waits until nothing can land any more that was allowed before. */
-  passed: () => Promise<void>;
+  drained: () => Promise<void>;
   onError: (error: unknown) => void;
 }
 
@@ -47,69 +47,79 @@ export interface GroupChanging {
     reason: 'deleted' | 'left',
   ): Promise<void>;
   /** Finishes what was begun before a moment and cut off. */
-  finishBefore(before: Date): Promise<void>;
+  completePending(before: Date): Promise<void>;
 }
 
 /** Builds the steps of a change. The row of the group comes first and holds all of them, so that any process can go on. */
 function createSteps(deps: Deps) {
-  const { rows, memberChanges, conversationRows, conversations, messages, log, reached, news, bus } = deps;
+  const {
+    repository,
+    memberChanges,
+    conversationRepository,
+    conversations,
+    messages,
+    log,
+    groupReceipts,
+    publisher,
+    bus,
+  } = deps;
 
   /** Whoever goes hears nothing more, and nothing of his lands any more, before anybody is told. */
   async function end(conversationId: string, change: GroupChange): Promise<void> {
     await memberChanges.end(change);
     const reason = change.system.kind === 'member_left' ? 'left' : 'removed';
     for (const { userId } of change.ending) {
-      conversations.departures.note(conversationId, String(userId));
+      conversations.removals.recordRemoval(conversationId, String(userId));
       bus.publish('membership.ended', { conversationId, userId: String(userId), reason });
     }
-    await deps.passed();
-    await reached.raise([conversationId]);
+    await deps.drained();
+    await groupReceipts.raise([conversationId]);
   }
 
   /** A join is a place in the log: the message that tells of it is the first that who comes in can see. */
   async function join(row: ConversationRow, change: GroupChange, seq: number): Promise<void> {
     const isFounding = change.system.kind === 'group_created';
-    if (!isFounding) await conversationRows.raiseBlind(row._id, seq - 1);
+    if (!isFounding) await conversationRepository.raiseCannotSee(row._id, seq - 1);
     await memberChanges.join(row._id, change, isFounding ? 0 : seq - 1);
     await conversations.privacy.standIn(change.joining.map(String));
     bus.publish('membership.begun', { conversationId: String(row._id), userIds: change.joining.map(String) });
   }
 
   /** The photo that the row names is used from now on, and the one before goes. */
-  async function settlePhoto({ _id, photo }: ConversationRow, { replacedPhoto }: GroupChange): Promise<void> {
-    if (photo) await deps.claiming.attach(claims.photo(String(_id)), String(photo._id));
-    if (replacedPhoto) await deps.claiming.dropOne(String(replacedPhoto));
+  async function finalizePhoto({ _id, photo }: ConversationRow, { replacedPhoto }: GroupChange): Promise<void> {
+    if (photo) await deps.reservations.attach(claims.photo(String(_id)), String(photo._id));
+    if (replacedPhoto) await deps.reservations.dropOne(String(replacedPhoto));
   }
 
   return async function finish(row: ConversationRow, change: GroupChange): Promise<void> {
     const conversationId = String(row._id);
     const { _id: changeId, system, joining, ending, roles } = change;
-    await settlePhoto(row, change);
+    await finalizePhoto(row, change);
     if (ending.length > 0) await end(conversationId, change);
     if (system.kind !== 'group_created') await memberChanges.setRoles(row._id, change);
     const draft = { conversationId: row._id, changeId, system };
-    const message = await log.appendSystem(draft, (landed) => messages.announceSystem(landed));
+    const message = await log.appendSystem(draft, (committed) => messages.announceSystem(committed));
     if (joining.length > 0) await join(row, change, message.seq);
     if (system.kind === 'group_created') {
-      await rows.complete(row._id, changeId, 0);
-      return news.created(row, change);
+      await repository.complete(row._id, changeId, 0);
+      return publisher.created(row, change);
     }
     const userIds = [...joining, ...ending.map(({ userId }) => userId), ...roles.map(({ userId }) => userId)];
     await log.change(
       { conversationId: row._id, messageId: null, userIds, changeId },
       {
-        finish: ({ rev }) => rows.complete(row._id, changeId, rev),
-        announce: ({ rev }) => news.changed(row, change, rev),
+        finish: ({ rev }) => repository.complete(row._id, changeId, rev),
+        announce: ({ rev }) => publisher.changed(row, change, rev),
       },
     );
   };
 }
 
 /** Builds the question for the row of a group with nothing under way. */
-function settling(rows: Pick<GroupRows, 'byId'>, finish: GroupChanging['finish']) {
+function settling(repository: Pick<GroupRepository, 'byId'>, finish: GroupChanging['finish']) {
   return async function settled(conversationId: string): Promise<ConversationRow> {
     for (;;) {
-      const row = await rows.byId(conversationId);
+      const row = await repository.byId(conversationId);
       if (!row) throw notFound();
       if (!row.pending) return row;
       await finish(row, row.pending);
@@ -121,13 +131,13 @@ function settling(rows: Pick<GroupRows, 'byId'>, finish: GroupChanging['finish']
  * Builds the erasing of what is left of groups. Nobody waits for it, neither who deletes nor a server that starts: it
  * takes as long as there are messages.
  */
-function createErasing({ rows, claiming, onError }: Pick<Deps, 'rows' | 'claiming' | 'onError'>) {
+function createErasing({ repository, reservations, onError }: Pick<Deps, 'repository' | 'reservations' | 'onError'>) {
   const underWay = new Set<string>();
 
   /** The files first: the messages name what carried them. */
   async function erase({ _id }: ConversationRow): Promise<void> {
-    await claiming.dropConversation(String(_id));
-    await rows.erase(_id);
+    await reservations.dropConversation(String(_id));
+    await repository.erase(_id);
   }
 
   return {
@@ -144,7 +154,7 @@ function createErasing({ rows, claiming, onError }: Pick<Deps, 'rows' | 'claimin
 
 /** Builds what changes groups: one change after the other, each finished by whoever finds it. */
 export function createGroupChanging(deps: Deps): GroupChanging {
-  const { rows, memberChanges, conversations, bus } = deps;
+  const { repository, memberChanges, conversations, bus } = deps;
   const steps = createSteps(deps);
   const running = new Map<string, Promise<void>>();
   const erasing = createErasing(deps);
@@ -159,14 +169,14 @@ export function createGroupChanging(deps: Deps): GroupChanging {
     return finishing;
   }
 
-  const settled = settling(rows, finish);
+  const settled = settling(repository, finish);
 
   async function empty(row: ConversationRow, reason: 'deleted' | 'left'): Promise<void> {
     const conversationId = String(row._id);
     const userIds = await memberChanges.endAll(row._id);
-    conversations.departures.note(conversationId, null);
+    conversations.removals.recordRemoval(conversationId, null);
     for (const userId of userIds) bus.publish('membership.ended', { conversationId, userId, reason });
-    await deps.passed();
+    await deps.drained();
   }
 
   return {
@@ -176,7 +186,7 @@ export function createGroupChanging(deps: Deps): GroupChanging {
         const row = await settled(conversationId);
         const proposal = await decide(row);
         if (!proposal) return null;
-        const changed = await rows.propose(row, proposal);
+        const changed = await repository.propose(row, proposal);
         if (!changed?.pending) continue;
         await finish(changed, changed.pending);
         return changed.pending;
@@ -186,14 +196,14 @@ export function createGroupChanging(deps: Deps): GroupChanging {
       for (;;) {
         const row = await settled(conversationId);
         await decide(row);
-        if (!(await rows.beginDeletion(row))) continue;
+        if (!(await repository.beginDeletion(row))) continue;
         await empty(row, reason);
         erasing.begin(row);
         return;
       }
     },
-    async finishBefore(before) {
-      for (const row of await rows.unfinished(before)) {
+    async completePending(before) {
+      for (const row of await repository.unfinished(before)) {
         if (row.pending) await finish(row, row.pending);
         if (row.state !== 'deleting' || erasing.isUnderWay(row)) continue;
         await empty(row, 'deleted');

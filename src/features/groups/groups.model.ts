@@ -29,7 +29,7 @@ export interface NewGroup {
 }
 
 /** The rows of groups: each change is one conditional update, which holds all that is left to do. */
-export interface GroupRows {
+export interface GroupRepository {
   /** The id of a group to come. */
   newId(): string;
   /** The group that somebody made under a clientId. */
@@ -91,7 +91,7 @@ function newGroup(group: NewGroup): ConversationRow {
   };
 }
 
-type Creation = Pick<GroupRows, 'newId' | 'byClientId' | 'create'>;
+type Creation = Pick<GroupRepository, 'newId' | 'byClientId' | 'create'>;
 
 function creationOf(conversations: ReturnType<typeof conversationsOf>): Creation {
   return {
@@ -117,19 +117,19 @@ function conversationsOf(connection: Connection) {
 
 /** Removes the rows of one collection that belong to a conversation, a slice at a time. */
 async function eraseFrom(connection: Connection, name: string, conversationId: Types.ObjectId): Promise<void> {
-  const rows = connection.collection(name);
+  const collection = connection.collection(name);
   for (;;) {
-    const some = await rows
+    const some = await collection
       .find({ conversationId }, { projection: { _id: 1 } })
       .limit(sliceSize)
       .toArray();
-    if (some.length > 0) await rows.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } }, durable);
+    if (some.length > 0) await collection.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } }, durable);
     if (some.length < sliceSize) return;
   }
 }
 
 /** Gives the rows of groups on one connection. */
-export function groupsModel(connection: Connection): GroupRows {
+export function createGroupRepository(connection: Connection): GroupRepository {
   const conversations = conversationsOf(connection);
 
   return {

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../../kernel/problem.js';
-import { permissionsOf } from '../conversations/roles.schemas.js';
+import { toPermissions } from '../conversations/roles.schemas.js';
 import { rankOf, type Role } from '../conversations/roles.schemas.js';
 
 /** What somebody wants to do in a group. `target` and `role` are the other member's role and the one he shall have. */
@@ -14,7 +14,7 @@ export function groupRefusal(actor: Role, wish: GroupAction): ProblemCode | null
 }
 
 function isAllowed(actor: Role, wish: GroupAction): boolean {
-  const may = permissionsOf(actor);
+  const may = toPermissions(actor);
   if (wish.action === 'remove_members') return may.includes('remove_members') && rankOf(actor) < rankOf(wish.target);
   if (wish.action !== 'set_role') return may.includes(wish.action);
   const { target, role, isSelf } = wish;

@@ -21,13 +21,13 @@ const clientId = z
   .regex(/^[\x20-\x7e]{1,64}$/)
   .describe('1-64 printable ASCII characters: the same one again gets the first group');
 /** More than any setting allows: what is above the setting is refused by it. */
-const most = 100_000;
+const max = 100_000;
 
 export const CreateGroup = z
   .strictObject({
     title,
     description: description.optional(),
-    memberIds: z.array(objectId).max(most),
+    memberIds: z.array(objectId).max(max),
     photoUploadId: objectId.optional(),
     clientId: clientId.optional(),
   })

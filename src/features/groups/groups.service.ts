@@ -3,16 +3,16 @@ import type { Cursors } from '../../kernel/cursors.js';
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import type { Conversation } from '../conversations/conversations.schemas.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import type { MemberRows } from '../conversations/members.model.js';
+import type { MemberRepository } from '../conversations/members.model.js';
 import type { PictureRow } from '../media/attachment.model.js';
-import type { Claiming } from '../media/claiming.js';
-import { claims } from '../media/claims.js';
+import type { Reservations } from '../media/reservations.js';
+import { claims } from '../media/reservation-keys.js';
 import type { Users } from '../users/users.service.js';
 import { type Admission, createAdmission } from './admission.js';
-import { createGroupAsking, type GroupAsking, requireMay, says } from './group-asking.js';
+import { createGroupAccess, type GroupAccess, requireMay, systemContent } from './group-access.js';
 import type { GroupChanging } from './group-changing.js';
-import type { GroupNews } from './group-news.js';
-import type { GroupRows } from './groups.model.js';
+import type { GroupPublisher } from './group-publisher.js';
+import type { GroupRepository } from './groups.model.js';
 import type {
   CreatedGroup,
   CreateGroup,
@@ -22,21 +22,21 @@ import type {
   UpdateGroup,
 } from './groups.schemas.js';
 import { createMemberList } from './member-list.js';
-import type { MemberChanges } from './members-change.model.js';
+import type { MemberChangeRepository } from './members-change.model.js';
 import { createMembership, type Membership } from './membership.js';
 import { heirOf } from './succession.js';
 import { createOwnership, type Ownership } from './ownership.js';
 
 interface Deps {
-  rows: GroupRows;
-  members: Pick<MemberRows, 'one' | 'among' | 'groupsOf' | 'crowdedAmong'>;
-  memberChanges: MemberChanges;
+  repository: GroupRepository;
+  members: Pick<MemberRepository, 'one' | 'among' | 'groupsOf' | 'crowdedAmong'>;
+  memberChanges: MemberChangeRepository;
   conversations: Pick<Conversations, 'viewFor' | 'create'>;
   users: Pick<Users, 'people' | 'statesOf'>;
   changing: GroupChanging;
-  news: GroupNews;
+  publisher: GroupPublisher;
   cursors: Cursors;
-  claiming: Pick<Claiming, 'claimPicture' | 'unclaim'>;
+  reservations: Pick<Reservations, 'reservePicture' | 'cancelReservation'>;
   /** GROUP_MAX_MEMBERS. */
   maxMembers: number;
 }
@@ -70,7 +70,7 @@ type TakeBack = (id: string, userIds: readonly string[]) => Promise<void>;
 /** Has those leave again whose accounts are being erased: who brought them in saw them before. */
 function createTakeBack(admission: Admission, ownership: Pick<Ownership, 'leave'>): TakeBack {
   return async function takeBack(id, userIds) {
-    for (const userId of await admission.goneAmong(userIds)) {
+    for (const userId of await admission.inactiveAmong(userIds)) {
       try {
         await ownership.leave(userId, id);
       } catch (error) {
@@ -83,12 +83,12 @@ function createTakeBack(admission: Admission, ownership: Pick<Ownership, 'leave'
 
 /** What a picture of a group is claimed by. */
 function photoOf(id: string, { userId: ownerId }: Actor) {
-  return { ownerId, purpose: 'group_photo', claim: claims.photo(id) } as const;
+  return { ownerId, purpose: 'group_photo', reservation: claims.photo(id) } as const;
 }
 
 /** Builds the making of groups, once for each clientId. */
 function createCreation(
-  { rows, members, changing, conversations, maxMembers, claiming }: Deps,
+  { repository, members, changing, conversations, maxMembers, reservations }: Deps,
   admission: Admission,
   takeBack: TakeBack,
 ): Groups['create'] {
@@ -97,22 +97,22 @@ function createCreation(
     const { title, description = null, memberIds, clientId = null, photoUploadId } = input;
     if ((await members.crowdedAmong([actor.userId])).size > 0) throw new Problem('conflict');
     const others = memberIds.filter((one) => one !== actor.userId);
-    const { admitted, refused } = await admission.judge(actor.userId, others, maxMembers - 1);
-    const id = rows.newId();
+    const { admitted, refused } = await admission.admit(actor.userId, others, maxMembers - 1);
+    const id = repository.newId();
     const photo =
       photoUploadId === undefined
         ? null
-        : await claiming.claimPicture(photoOf(id, actor), photoUploadId, 'body.photoUploadId');
+        : await reservations.reservePicture(photoOf(id, actor), photoUploadId, 'body.photoUploadId');
     const group = { id, photo, creatorId: actor.userId, title, description, memberIds: admitted, clientId };
-    const made = await rows.create(group);
-    if (photo && !made) await claiming.unclaim(claims.photo(id));
+    const made = await repository.create(group);
+    if (photo && !made) await reservations.cancelReservation(claims.photo(id));
     return { made, admitted, refused: made ? refused : [] };
   }
 
   return async function create(actor, input) {
     const { memberIds, clientId = null } = input;
     if (memberIds.length > maxMembers - 1) throw invalidInput('body.memberIds', tooMany);
-    const known = async () => (clientId === null ? null : rows.byClientId(actor.userId, clientId));
+    const known = async () => (clientId === null ? null : repository.byClientId(actor.userId, clientId));
     const first = await known();
     const { made, admitted, refused } = first
       ? { made: null, admitted: [] as string[], refused: [] }
@@ -129,7 +129,7 @@ function createCreation(
 type Info = Pick<Groups, 'get' | 'update' | 'setPhoto' | 'removePhoto'>;
 
 /** Builds what a group is called and looks like. */
-function createInfo({ conversations, changing, claiming }: Deps, asking: GroupAsking): Info {
+function createInfo({ conversations, changing, reservations }: Deps, asking: GroupAccess): Info {
   const viewFor = (actor: Actor, id: string): Promise<Conversation> => conversations.viewFor(actor.userId, id);
 
   async function set(actor: Actor, id: string, field: 'title' | 'description', value: string): Promise<void> {
@@ -138,7 +138,7 @@ function createInfo({ conversations, changing, claiming }: Deps, asking: GroupAs
       requireMay(role, { action: 'edit_info' });
       if (row[field] === value) return null;
       const title = field === 'title' ? value : null;
-      return { system: says(`${field}_changed`, member, { title }), set: { [field]: value } };
+      return { system: systemContent(`${field}_changed`, member, { title }), set: { [field]: value } };
     });
   }
 
@@ -149,7 +149,7 @@ function createInfo({ conversations, changing, claiming }: Deps, asking: GroupAs
       const before = row.photo?._id;
       if (String(before) === String(photo?._id)) return null;
       const replaced = before ? { replacedPhoto: before } : {};
-      return { system: says('photo_changed', member), set: { photo }, ...replaced };
+      return { system: systemContent('photo_changed', member), set: { photo }, ...replaced };
     });
   }
 
@@ -166,7 +166,7 @@ function createInfo({ conversations, changing, claiming }: Deps, asking: GroupAs
     },
     async setPhoto(actor, id, uploadId) {
       await asking.requireEditor(actor.userId, id);
-      const photo = await claiming.claimPicture(photoOf(id, actor), uploadId, 'body.uploadId');
+      const photo = await reservations.reservePicture(photoOf(id, actor), uploadId, 'body.uploadId');
       await show(actor, id, photo);
       return viewFor(actor, id);
     },
@@ -179,12 +179,12 @@ function createInfo({ conversations, changing, claiming }: Deps, asking: GroupAs
 }
 
 /** Builds the question to whom the groups of somebody would pass. */
-function createHeirs({ rows, members, memberChanges }: Deps): Groups['heirsOf'] {
+function createHeirs({ repository, members, memberChanges }: Deps): Groups['heirsOf'] {
   return async function heirsOf(userId) {
-    const heirs = (await members.groupsOf([userId])).map(async ({ userId: own, conversationId }) => {
-      const row = await rows.byId(String(conversationId));
-      if (!row?.creatorId?.equals(own)) return null;
-      const heir = await heirOf(row, own, memberChanges);
+    const heirs = (await members.groupsOf([userId])).map(async ({ userId: creatorId, conversationId }) => {
+      const row = await repository.byId(String(conversationId));
+      if (!row?.creatorId?.equals(creatorId)) return null;
+      const heir = await heirOf(row, creatorId, memberChanges);
       return { conversationId: String(conversationId), heirId: heir ? String(heir.userId) : null };
     });
     return (await Promise.all(heirs)).filter((one) => one !== null);
@@ -194,7 +194,7 @@ function createHeirs({ rows, members, memberChanges }: Deps): Groups['heirsOf'] 
 /** Builds the groups of a server. */
 export function createGroups(deps: Deps): Groups {
   const { conversations } = deps;
-  const asking = createGroupAsking(deps);
+  const asking = createGroupAccess(deps);
   const admission = createAdmission(deps);
   const list = createMemberList(deps);
   const ownership = createOwnership({ ...deps, asking });

@@ -2,13 +2,13 @@ import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
 import type { MemberRow } from '../conversations/members.model.js';
-import type { GroupNews } from './group-news.js';
+import type { GroupPublisher } from './group-publisher.js';
 import type { ListMembers, MemberList } from './groups.schemas.js';
-import type { MemberChanges, MemberPlace } from './members-change.model.js';
+import type { MemberChangeRepository, MemberPlace } from './members-change.model.js';
 
 interface Deps {
-  memberChanges: Pick<MemberChanges, 'byRank'>;
-  news: Pick<GroupNews, 'viewsOf'>;
+  memberChanges: Pick<MemberChangeRepository, 'byRank'>;
+  publisher: Pick<GroupPublisher, 'viewsOf'>;
   cursors: Cursors;
 }
 
@@ -30,7 +30,7 @@ function wasShown(row: MemberRow, place: MemberPlace, version: number): boolean 
 }
 
 /** Builds the list of the members of a group: creator first, then by role, then by joining. */
-export function createMemberList({ memberChanges, news, cursors }: Deps) {
+export function createMemberList({ memberChanges, publisher, cursors }: Deps) {
   /** The next rows behind a place, without those that were shown where they stood before. */
   async function read(
     row: ConversationRow,
@@ -59,7 +59,7 @@ export function createMemberList({ memberChanges, news, cursors }: Deps) {
     const last = page.at(-1);
     const next = last && found.length > limit ? placeOf(last) : null;
     return {
-      items: await news.viewsOf(page),
+      items: await publisher.viewsOf(page),
       nextCursor: next && cursors.encode(name, actor.userId, [next.rank, next.joinedAt, next.id, version]),
     };
   };

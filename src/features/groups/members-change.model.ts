@@ -16,7 +16,7 @@ export interface MemberPlace {
   id: string;
 }
 
-export interface MemberChanges {
+export interface MemberChangeRepository {
   /** Makes the rows of who comes in; `seq` is the number up to which they see nothing. */
   join(conversationId: Types.ObjectId, change: GroupChange, seq: number): Promise<void>;
   /** Ends rows. */
@@ -66,7 +66,7 @@ function rowOf(
 /** What making the rows of who comes in takes. */
 function joiningOf(connection: Connection) {
   const members = membersOf(connection);
-  const nextSlot = slotsOf(connection);
+  const nextCursorIndex = slotsOf(connection);
 
   /** Who of those whom a change brings in has no row yet: neither by it, nor a living one. */
   async function missingOf(conversationId: Types.ObjectId, { _id, joining }: GroupChange): Promise<Types.ObjectId[]> {
@@ -84,9 +84,9 @@ function joiningOf(connection: Connection) {
   async function insert(rows: readonly Omit<MemberRow, 'slot'>[]): Promise<boolean> {
     // A thousand at once would wait for a connection longer than anybody is made to wait.
     const some = pLimit(slotsAtOnce);
-    const slotted = rows.map((row) => some(async () => ({ ...row, slot: await nextSlot(row.userId) })));
+    const indexed = rows.map((row) => some(async () => ({ ...row, slot: await nextCursorIndex(row.userId) })));
     try {
-      await members.insertMany(await Promise.all(slotted), { ordered: false, ...durable });
+      await members.insertMany(await Promise.all(indexed), { ordered: false, ...durable });
       return true;
     } catch (error) {
       if (!isOnlyDuplicates(error)) throw error;
@@ -98,7 +98,7 @@ function joiningOf(connection: Connection) {
 }
 
 /** Gives the changes of members on one connection. */
-export function memberChangesModel(connection: Connection): MemberChanges {
+export function createMemberChangeRepository(connection: Connection): MemberChangeRepository {
   const members = membersOf(connection);
   const { missingOf, insert } = joiningOf(connection);
 

@@ -2,22 +2,22 @@ import type { Actor } from '../../kernel/actor.js';
 import { notFound } from '../../kernel/problem.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
 import type { Role } from '../conversations/roles.schemas.js';
-import type { MemberRows } from '../conversations/members.model.js';
+import type { MemberRepository } from '../conversations/members.model.js';
 import type { Admission } from './admission.js';
-import { type GroupAsking, requireMay, says } from './group-asking.js';
+import { type GroupAccess, requireMay, systemContent } from './group-access.js';
 import type { GroupChanging } from './group-changing.js';
-import type { GroupNews } from './group-news.js';
-import type { GroupRows, Proposal } from './groups.model.js';
+import type { GroupPublisher } from './group-publisher.js';
+import type { GroupRepository, Proposal } from './groups.model.js';
 import type { AddedMembers, Member } from './groups.schemas.js';
 import { elevatedWith } from './succession.js';
 
 interface Deps {
-  rows: Pick<GroupRows, 'byId'>;
-  members: Pick<MemberRows, 'among'>;
-  asking: GroupAsking;
+  repository: Pick<GroupRepository, 'byId'>;
+  members: Pick<MemberRepository, 'among'>;
+  asking: GroupAccess;
   admission: Admission;
   changing: Pick<GroupChanging, 'change'>;
-  news: Pick<GroupNews, 'viewsOf'>;
+  publisher: Pick<GroupPublisher, 'viewsOf'>;
   /** Has those leave again whose accounts have gone meanwhile. */
   takeBack(id: string, userIds: readonly string[]): Promise<void>;
   maxMembers: number;
@@ -32,7 +32,7 @@ export interface Membership {
 
 /** Builds the adding and removing of members, and their roles. */
 export function createMembership(deps: Deps): Membership {
-  const { rows, members, asking, admission, changing, news, takeBack, maxMembers } = deps;
+  const { repository, members, asking, admission, changing, publisher, takeBack, maxMembers } = deps;
 
   /** What adding people comes to: who can be added, and who is refused. */
   async function adding(actor: Actor, row: ConversationRow, asked: readonly string[]) {
@@ -40,9 +40,9 @@ export function createMembership(deps: Deps): Membership {
     requireMay(role, { action: 'add_members' });
     const there = new Set((await members.among(row._id, asked)).map(({ userId }) => String(userId)));
     const strangers = asked.filter((one) => !there.has(one));
-    const { admitted, refused } = await admission.judge(actor.userId, strangers, maxMembers - row.memberCount);
+    const { admitted, refused } = await admission.admit(actor.userId, strangers, maxMembers - row.memberCount);
     const joining = admission.idsOf(admitted);
-    const proposal: Proposal = { system: says('member_added', member, { userIds: joining }), joining };
+    const proposal: Proposal = { system: systemContent('member_added', member, { userIds: joining }), joining };
     return { proposal: joining.length === 0 ? null : proposal, refused };
   }
 
@@ -56,8 +56,8 @@ export function createMembership(deps: Deps): Membership {
         return judged.proposal;
       });
       await takeBack(id, asked);
-      const row = await rows.byId(id);
-      const views = row ? await news.viewsOf(await members.among(row._id, asked)) : [];
+      const row = await repository.byId(id);
+      const views = row ? await publisher.viewsOf(await members.among(row._id, asked)) : [];
       const byId = new Map(views.map((view) => [view.user.id, view]));
       return { added: asked.flatMap((one) => byId.get(one) ?? []), refused };
     },
@@ -67,7 +67,7 @@ export function createMembership(deps: Deps): Membership {
         const other = await asking.presentIn(row, userId);
         requireMay(role, { action: 'remove_members', target: other.role });
         return {
-          system: says('member_removed', member, { userIds: [other.member.userId] }),
+          system: systemContent('member_removed', member, { userIds: [other.member.userId] }),
           ending: [{ memberId: other.member._id, userId: other.member.userId }],
           set: { elevated: elevatedWith(row, other.member.userId, 'member') },
         };
@@ -80,13 +80,13 @@ export function createMembership(deps: Deps): Membership {
         requireMay(role, { action: 'set_role', target: other.role, role: wanted, isSelf: userId === actor.userId });
         if (other.role === wanted) return null;
         return {
-          system: says('role_changed', member, { userIds: [other.member.userId], role: wanted }),
+          system: systemContent('role_changed', member, { userIds: [other.member.userId], role: wanted }),
           roles: [{ userId: other.member.userId, role: wanted }],
           set: { elevated: elevatedWith(row, other.member.userId, wanted) },
         };
       });
       const row = await asking.rowFor(actor.userId, id);
-      const [view] = await news.viewsOf(await members.among(row._id, [userId]));
+      const [view] = await publisher.viewsOf(await members.among(row._id, [userId]));
       if (!view) throw notFound();
       return view;
     },

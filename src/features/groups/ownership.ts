@@ -2,16 +2,16 @@ import type { Actor } from '../../kernel/actor.js';
 import { Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
 import type { MemberRow } from '../conversations/members.model.js';
-import { type GroupAsking, requireMay, says } from './group-asking.js';
+import { type GroupAccess, requireMay, systemContent } from './group-access.js';
 import type { GroupChanging } from './group-changing.js';
 import type { Proposal } from './groups.model.js';
-import type { MemberChanges } from './members-change.model.js';
+import type { MemberChangeRepository } from './members-change.model.js';
 import { elevatedWith, successionOf } from './succession.js';
 
 interface Deps {
-  asking: GroupAsking;
+  asking: GroupAccess;
   changing: Pick<GroupChanging, 'change' | 'remove'>;
-  memberChanges: MemberChanges;
+  memberChanges: MemberChangeRepository;
 }
 
 /** To whom a group belongs, and how it ends. */
@@ -25,7 +25,7 @@ export interface Ownership {
 function transferral(row: ConversationRow, from: MemberRow, to: MemberRow): Proposal {
   const elevated = elevatedWith({ elevated: elevatedWith(row, to.userId, 'creator') }, from.userId, 'admin');
   return {
-    system: says('ownership_transferred', from, { userIds: [to.userId] }),
+    system: systemContent('ownership_transferred', from, { userIds: [to.userId] }),
     roles: [
       { userId: to.userId, role: 'creator' },
       { userId: from.userId, role: 'admin' },
@@ -42,7 +42,7 @@ export function createOwnership({ asking, changing, memberChanges }: Deps): Owne
       const { member } = await asking.presentIn(row, userId);
       if (row.memberCount === 1) return null;
       return {
-        system: says('member_left', member, { userIds: [member.userId] }),
+        system: systemContent('member_left', member, { userIds: [member.userId] }),
         ending: [{ memberId: member._id, userId: member.userId }],
         ...(await successionOf(row, member.userId, memberChanges)),
       };

@@ -3,7 +3,7 @@ import type { Elevated } from '../conversations/group-change.model.js';
 import type { Role } from '../conversations/roles.schemas.js';
 import type { MemberRow } from '../conversations/members.model.js';
 import type { Proposal } from './groups.model.js';
-import type { MemberChanges } from './members-change.model.js';
+import type { MemberChangeRepository } from './members-change.model.js';
 
 /** Who has a role between creator and member, when somebody gets another one. */
 export function elevatedWith(
@@ -19,7 +19,7 @@ export function elevatedWith(
 export async function heirOf(
   row: ConversationRow,
   leaving: Elevated['userId'],
-  changes: MemberChanges,
+  changes: MemberChangeRepository,
 ): Promise<MemberRow | null> {
   for (const role of ['admin', 'moderator'] as const) {
     const those = row.elevated.filter((one) => one.role === role).map(({ userId }) => userId);
@@ -33,7 +33,7 @@ export async function heirOf(
 export async function successionOf(
   row: ConversationRow,
   leaving: Elevated['userId'],
-  changes: MemberChanges,
+  changes: MemberChangeRepository,
 ): Promise<Pick<Proposal, 'roles' | 'set'>> {
   const elevated = elevatedWith(row, leaving, 'member');
   if (!row.creatorId?.equals(leaving)) return { set: { elevated } };

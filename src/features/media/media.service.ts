@@ -1,20 +1,20 @@
 import type { Actor } from '../../kernel/actor.js';
-import type { IncomingForm } from '../../kernel/form.js';
+import type { IncomingForm } from '../../kernel/incoming-form.js';
 import { notFound } from '../../kernel/problem.js';
 import type { ServedFile } from '../../kernel/served-file.js';
-import type { Claiming } from './claiming.js';
+import type { Reservations } from './reservations.js';
 import type { Links } from './links.js';
 import type { ImageSize, Purpose, Upload } from './media.schemas.js';
 import type { Receive } from './receiving.js';
 import type { Serving } from './serving.js';
-import type { UploadRow, UploadRows } from './uploads.model.js';
+import type { UploadRow, UploadRepository } from './uploads.model.js';
 
 interface Deps {
-  rows: Pick<UploadRows, 'byId'>;
+  repository: Pick<UploadRepository, 'byId'>;
   links: Links;
   receive: Receive;
   serving: Serving;
-  claiming: Pick<Claiming, 'dropOwn'>;
+  reservations: Pick<Reservations, 'dropOwned'>;
   /** Whether somebody sees what carries an upload. */
   maySee: (userId: string, row: UploadRow) => Promise<boolean>;
 }
@@ -39,9 +39,9 @@ export interface Media {
 }
 
 /** Builds uploads. */
-export function createMedia({ rows, links, receive, serving, claiming, maySee }: Deps): Media {
+export function createMedia({ repository, links, receive, serving, reservations, maySee }: Deps): Media {
   async function visible(viewerId: string | null, id: string): Promise<UploadRow> {
-    const row = await rows.byId(id);
+    const row = await repository.byId(id);
     if (!row) throw notFound();
     if (viewerId === null || String(row.ownerId) === viewerId || (await maySee(viewerId, row))) return row;
     throw notFound();
@@ -50,7 +50,7 @@ export function createMedia({ rows, links, receive, serving, claiming, maySee }:
   return {
     receive: async ({ userId }, form) => links.upload(await receive(userId, form)),
     get: async (viewerId, id) => links.upload(await visible(viewerId, id)),
-    remove: ({ userId }, id) => claiming.dropOwn(userId, id),
+    remove: ({ userId }, id) => reservations.dropOwned(userId, id),
     content: async (viewerId, id) => serving.content(await visible(viewerId, id)),
     image: async (viewerId, id, { size, accepts }) => serving.image(await visible(viewerId, id), size, accepts),
   };

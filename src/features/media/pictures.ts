@@ -16,9 +16,9 @@ export interface Picture {
 
 export type PictureFormat = 'jpeg' | 'png' | 'gif' | 'webp' | 'avif';
 
-const mostPixels = 25_000_000;
-const mostPerSide = 12_000;
-const mostFrames = 1_000;
+const maxPixels = 25_000_000;
+const maxPerSide = 12_000;
+const maxFrames = 1_000;
 const atOnce = 2;
 const hashedSide = 100;
 
@@ -32,7 +32,7 @@ sharp.unblock({
   ]),
 });
 
-const inTurn = pLimit(atOnce);
+const runInOrder = pLimit(atOnce);
 
 const tooLarge = {
   en: 'The picture has more than 25 million pixels, counting every frame, or more than 12,000 on a side: make it smaller.',
@@ -48,7 +48,7 @@ function unreadable(cause: unknown): Problem {
 }
 
 function opened(path: string): Sharp {
-  return sharp(path, { failOn: 'warning', sequentialRead: true, animated: true, limitInputPixels: mostPixels });
+  return sharp(path, { failOn: 'warning', sequentialRead: true, animated: true, limitInputPixels: maxPixels });
 }
 
 /** Reads the header alone, and refuses what would be too much to decode. */
@@ -64,8 +64,8 @@ async function requireBearable(path: string): Promise<void> {
     .catch((error: unknown) => {
       throw unreadable(error);
     });
-  const isTooLarge = width * pageHeight * pages > mostPixels || Math.max(width, pageHeight) > mostPerSide;
-  if (isTooLarge || pages > mostFrames) throw new Problem('unprocessable_media', { sentence: tooLarge });
+  const isTooLarge = width * pageHeight * pages > maxPixels || Math.max(width, pageHeight) > maxPerSide;
+  if (isTooLarge || pages > maxFrames) throw new Problem('unprocessable_media', { sentence: tooLarge });
 }
 
 /** A cut-off animation decodes to fewer frames without a word: GIF89a, section 27, ends it with a trailer. */
@@ -110,7 +110,7 @@ async function placeholderOf(path: string): Promise<string> {
 export async function renew(from: string, to: string, mime: PictureMime): Promise<Picture> {
   if (mime === 'image/gif') await requireTrailer(from);
   await requireBearable(from);
-  return inTurn(async () => {
+  return runInOrder(async () => {
     try {
       const image = opened(from);
       const { pages = 1 } = await image.metadata();
@@ -128,9 +128,9 @@ export async function renew(from: string, to: string, mime: PictureMime): Promis
 
 /** Writes a picture that is kept in another size, never enlarged; a null side leaves it as large as it is. */
 export async function resized(from: string, to: string, side: number | null, format: PictureFormat): Promise<void> {
-  await inTurn(async () => {
+  await runInOrder(async () => {
     const isAnimated = format === 'webp' || format === 'gif';
-    const image = sharp(from, { animated: isAnimated, sequentialRead: true, limitInputPixels: mostPixels });
+    const image = sharp(from, { animated: isAnimated, sequentialRead: true, limitInputPixels: maxPixels });
     const options = { fit: 'inside', withoutEnlargement: true } as const;
     const fit = side === null ? image : image.resize(side, side, options);
     await encoded(fit, format, side === null).toFile(to);

@@ -29,7 +29,7 @@ export interface Charge {
 }
 
 /** The quotas of uploads: each step is one conditional write that may be repeated. */
-export interface QuotaRows {
+export interface QuotaRepository {
   usedBy(ownerId: string): Promise<number>;
   /** Counts an upload; false if that would be too much. */
   charge(charge: Charge, quota: number): Promise<boolean>;
@@ -45,7 +45,7 @@ export interface QuotaRows {
 const keptReleases = 500;
 
 /** Gives the quotas on one connection. */
-export function quotaModel(connection: Connection): QuotaRows {
+export function createQuotaRepository(connection: Connection): QuotaRepository {
   connection.model<QuotaRow>('Quota', schema, 'quotas');
   const quotas = connection.collection<QuotaRow>('quotas');
 

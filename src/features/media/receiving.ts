@@ -6,12 +6,12 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Scratch } from '../../drivers/scratch.js';
 import { problemOfStorage, type Storage } from '../../drivers/storage.js';
-import type { IncomingFile, IncomingForm } from '../../kernel/form.js';
+import type { IncomingFile, IncomingForm } from '../../kernel/incoming-form.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Purpose } from './media.schemas.js';
-import type { QuotaRows } from './quota.model.js';
+import type { QuotaRepository } from './quota.model.js';
 import { type FileType, headBytes, type PictureMime, typeOf } from './types.js';
-import { newUpload, type UploadContent, type UploadRow, type UploadRows } from './uploads.model.js';
+import { newUpload, type UploadContent, type UploadRow, type UploadRepository } from './uploads.model.js';
 
 /** The largest files, in bytes. */
 export interface UploadLimits {
@@ -22,8 +22,8 @@ export interface UploadLimits {
 }
 
 interface Deps {
-  rows: UploadRows;
-  quotas: QuotaRows;
+  repository: UploadRepository;
+  quotas: QuotaRepository;
   storage: Storage;
   scratch: Scratch;
   limits: UploadLimits;
@@ -40,7 +40,7 @@ interface Arrived {
   type: FileType;
 }
 
-const mostName = 255;
+const maxNameLength = 255;
 const noPicture = {
   en: 'Only a JPEG, PNG, GIF, WebP or AVIF can be used as a picture.',
   fr: 'Seul un fichier JPEG, PNG, GIF, WebP ou AVIF peut servir d’image.',
@@ -57,7 +57,7 @@ function nameOf(given: string): string {
     .replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '')
     .toWellFormed()
     .trim();
-  return [...shown].slice(0, mostName).join('') || 'file';
+  return [...shown].slice(0, maxNameLength).join('') || 'file';
 }
 
 /** How large a file of this type may be; throws for what cannot be used for this. */
@@ -74,12 +74,12 @@ function limitFor({ image, file, avatar }: UploadLimits, type: FileType, purpose
 const bufferBytes = 1024 * 1024;
 
 /** Counts, hashes and looks at what passes; throws `too_large` as soon as it is. */
-function watching(limitOf: (type: FileType) => number, room: number) {
+function inspecting(limitOf: (type: FileType) => number, room: number) {
   const hash = createHash('sha256');
   const seen = { size: 0, type: null as FileType | null, limit: Infinity };
   let head: Buffer = Buffer.alloc(0);
 
-  async function look(): Promise<void> {
+  async function inspect(): Promise<void> {
     seen.type = await typeOf(head);
     seen.limit = limitOf(seen.type);
   }
@@ -87,7 +87,7 @@ function watching(limitOf: (type: FileType) => number, room: number) {
   /** Looks at the beginning, which only the first chunks are: what follows waits for no promise. */
   async function begin(chunk: Buffer): Promise<void> {
     head = Buffer.concat([head, chunk]);
-    if (head.length >= headBytes) await look();
+    if (head.length >= headBytes) await inspect();
   }
 
   const excess = (): Problem | null => {
@@ -107,7 +107,7 @@ function watching(limitOf: (type: FileType) => number, room: number) {
   return {
     stream,
     async result() {
-      if (seen.type === null) await look();
+      if (seen.type === null) await inspect();
       if (seen.size > seen.limit) throw new Problem('too_large');
       return { size: seen.size, sha256: hash.digest('hex'), type: seen.type as FileType };
     },
@@ -122,7 +122,7 @@ function createTaking({ scratch, limits }: Deps) {
     { name, bytes }: IncomingFile,
     { purpose, path, room }: { purpose: Purpose | undefined; path: string; room: number },
   ): Promise<Arrived> {
-    const watched = watching((type) => limitFor(limits, type, purpose), room);
+    const watched = inspecting((type) => limitFor(limits, type, purpose), room);
     try {
       await pipeline(bytes, watched.stream, createWriteStream(path, { mode: 0o600, highWaterMark: bufferBytes }));
     } catch (error) {
@@ -152,18 +152,18 @@ async function contentOf(arrived: Arrived, to: string): Promise<UploadContent & 
 
 /** Builds the taking in of uploads: a row first, so that no file is ever without one. */
 export function createReceiving(deps: Deps): Receive {
-  const { rows, quotas, storage, scratch, limits } = deps;
+  const { repository, quotas, storage, scratch, limits } = deps;
   const take = createTaking(deps);
 
   async function store(row: UploadRow, path: string): Promise<UploadRow> {
-    await rows.insert(row);
+    await repository.insert(row);
     try {
       if (!(await quotas.charge(row, limits.quota))) throw new Problem('too_large', { sentence: quotaFull });
       await storage.put(row.key, path);
-      if (!(await rows.ready(row._id))) throw new Problem('unavailable', { retryAfterMs: 1000 });
+      if (!(await repository.ready(row._id))) throw new Problem('unavailable', { retryAfterMs: 1000 });
     } catch (error) {
       // Where that fails as well, the collection gives back what the row stands for.
-      await rows.discard(row).catch(() => false);
+      await repository.discard(row).catch(() => false);
       throw error;
     }
     await quotas.confirm(row);
@@ -174,10 +174,12 @@ export function createReceiving(deps: Deps): Receive {
     const room = limits.quota - (await quotas.usedBy(ownerId));
     const paths = [scratch.path(), scratch.path()] as const;
     try {
-      const { taken, fields } = await form.read((file, { purpose }) => take(file, { purpose, path: paths[0], room }));
+      const { result: received, fields } = await form.read((file, { purpose }) =>
+        take(file, { purpose, path: paths[0], room }),
+      );
       const { purpose } = fields;
-      if (taken.size > limitFor(limits, taken.type, purpose)) throw new Problem('too_large');
-      const { path, ...content } = await contentOf(taken, paths[1]);
+      if (received.size > limitFor(limits, received.type, purpose)) throw new Problem('too_large');
+      const { path, ...content } = await contentOf(received, paths[1]);
       return await store(newUpload({ ownerId, purpose, key: randomBytes(16).toString('hex'), content }), path);
     } finally {
       for (const path of paths) await scratch.remove(path).catch(() => undefined);

@@ -8,12 +8,12 @@ import type { ServedFile } from '../../kernel/served-file.js';
 import { type ImageSize, sides } from './media.schemas.js';
 import type { PictureFormat } from './pictures.js';
 import { isInline, pictureFormats, type PictureMime } from './types.js';
-import type { UploadRow, UploadRows } from './uploads.model.js';
+import type { UploadRow, UploadRepository } from './uploads.model.js';
 
 interface Deps {
   storage: Storage;
   scratch: Scratch;
-  rows: Pick<UploadRows, 'byId'>;
+  repository: Pick<UploadRepository, 'byId'>;
 }
 
 export interface Serving {
@@ -37,9 +37,9 @@ function formatsOf({ hasAlpha }: UploadRow): PictureFormat[] {
 }
 
 /** Builds the giving out of files. */
-export function createServing({ storage, scratch, rows }: Deps): Serving {
+export function createServing({ storage, scratch, repository }: Deps): Serving {
   /** Sizes that are being made: each once, whoever waits for it. */
-  const making = new Map<string, Promise<void>>();
+  const inProgress = new Map<string, Promise<void>>();
 
   async function make(row: UploadRow, name: string, side: number | null, format: PictureFormat): Promise<void> {
     const { resized } = await import('./pictures.js');
@@ -49,17 +49,17 @@ export function createServing({ storage, scratch, rows }: Deps): Serving {
       await resized(from, to, side, format);
       await storage.put(name, to);
       // Whoever removed the upload meanwhile may have been there before this size was.
-      if (!(await rows.byId(String(row._id)))) await storage.remove(row.key);
+      if (!(await repository.byId(String(row._id)))) await storage.remove(row.key);
     } finally {
       await Promise.all([from, to].map((path) => scratch.remove(path)));
     }
   }
 
   function madeOnce(name: string, work: () => Promise<void>): Promise<void> {
-    const known = making.get(name);
+    const known = inProgress.get(name);
     if (known) return known;
-    const made = work().finally(() => making.delete(name));
-    making.set(name, made);
+    const made = work().finally(() => inProgress.delete(name));
+    inProgress.set(name, made);
     return made;
   }
 

@@ -11,20 +11,20 @@ export interface Tracks {
 /** Formats that are whole in one file: what would name others is not looked into. */
 const formats = [MP4, QTFF, WEBM, MATROSKA, MP3, WAVE, OGG, ADTS, FLAC];
 const none: Tracks = { durationMs: null, width: null, height: null };
-const mostMs = 7 * 86_400_000;
+const maxMs = 7 * 86_400_000;
 /** Whoever says so little of himself that all of him would have to be read is not asked for longer. */
-const patienceMs = 5_000;
+const timeoutMs = 5_000;
 const cacheBytes = 1024 * 1024;
 
-function whole(value: number | null | undefined, most: number): number | null {
-  return typeof value === 'number' && value > 0 && value <= most ? Math.round(value) : null;
+function whole(value: number | null | undefined, max: number): number | null {
+  return typeof value === 'number' && value > 0 && value <= max ? Math.round(value) : null;
 }
 
 async function read(input: Input): Promise<Tracks> {
   const video = await input.getPrimaryVideoTrack();
   const seconds = (await input.getDurationFromMetadata()) ?? (await input.computeDuration());
   return {
-    durationMs: whole(seconds * 1000, mostMs),
+    durationMs: whole(seconds * 1000, maxMs),
     width: whole(video && (await video.getDisplayWidth()), 100_000),
     height: whole(video && (await video.getDisplayHeight()), 100_000),
   };
@@ -34,7 +34,7 @@ async function read(input: Input): Promise<Tracks> {
 export async function readTracks(path: string): Promise<Tracks> {
   const input = new Input({ source: new FilePathSource(path, { maxCacheSize: cacheBytes }), formats });
   try {
-    return await Promise.race([read(input), wait(patienceMs, none, { ref: false })]);
+    return await Promise.race([read(input), wait(timeoutMs, none, { ref: false })]);
   } catch {
     return none;
   } finally {

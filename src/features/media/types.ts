@@ -1,10 +1,10 @@
 /** What a file is, by its content alone. What reads files is loaded with the first one, so that a server starts without it. */
 import { isUtf8 } from 'node:buffer';
 
-export type Kind = 'image' | 'video' | 'audio' | 'file';
+export type MediaKind = 'image' | 'video' | 'audio' | 'file';
 
 export interface FileType {
-  kind: Kind;
+  kind: MediaKind;
   mime: string;
 }
 

@@ -85,29 +85,29 @@ schema.index({ stage: 1, since: 1 });
 schema.index({ key: 1 }, { unique: true });
 
 /** The rows of uploads: each step is one conditional write. */
-export interface UploadRows {
+export interface UploadRepository {
   insert(row: UploadRow): Promise<void>;
   byId(id: string): Promise<UploadRow | null>;
   /** Its file is stored: it may be used; false if it was given up meanwhile. */
   ready(id: Types.ObjectId): Promise<boolean>;
   /** Claims what is free, or has this claim already; null where that is not so. */
-  claim(id: string, ownerId: string, purpose: Purpose, claim: string): Promise<UploadRow | null>;
+  reserve(id: string, ownerId: string, purpose: Purpose, reservation: string): Promise<UploadRow | null>;
   /** What claims these, or this one of them, is there. */
-  attach(claim: string, id?: string): Promise<void>;
+  attach(reservation: string, id?: string): Promise<void>;
   /** What claims this one is there, as it was found out for the row as it was read. */
-  keep(row: UploadRow): Promise<boolean>;
+  confirm(row: UploadRow): Promise<boolean>;
   /** What is attached may be used no more in a moment: from now on it is found out again. */
-  doubt(id: string): Promise<void>;
+  suspect(id: string): Promise<void>;
   /** What claimed these will never be there. */
-  unclaim(claim: string): Promise<void>;
+  cancelReservation(reservation: string): Promise<void>;
   /** Frees one whose claim was given up, if nobody has done anything with it since the row was read. */
-  free(row: UploadRow): Promise<boolean>;
+  release(row: UploadRow): Promise<boolean>;
   /** Takes one out of use if it is as it was read; false if somebody was faster. */
   discard(row: UploadRow): Promise<boolean>;
   /** Takes everything under a claim out of use; gives how much there was. */
-  discardClaim(claim: string): Promise<number>;
+  discardReservation(reservation: string): Promise<number>;
   /** The same for all claims that begin like this. */
-  discardClaims(beginning: string): Promise<number>;
+  discardReservations(beginning: string): Promise<number>;
   /** Takes what somebody has not attached out of use; gives how many there were. */
   discardUnattached(ownerId: string): Promise<number>;
   /** Rows that came to a stage before a moment, the oldest first. */
@@ -140,19 +140,22 @@ async function changeAsRead(
   return (await uploads.updateOne({ _id, stage, since }, { $set: change }, durable)).modifiedCount === 1;
 }
 
-type Judging = Pick<UploadRows, 'keep' | 'doubt' | 'free'>;
+type Reviewing = Pick<UploadRepository, 'confirm' | 'suspect' | 'release'>;
 
-function judgingOf(uploads: Collection): Judging {
+function judgingOf(uploads: Collection): Reviewing {
   return {
-    keep: (row) => changeAsRead(uploads, row, at('attached')),
-    async doubt(one) {
+    confirm: (row) => changeAsRead(uploads, row, at('attached')),
+    async suspect(one) {
       await uploads.updateOne({ _id: new Types.ObjectId(one), stage: 'attached' }, { $set: at('claimed') }, durable);
     },
-    free: (row) => changeAsRead(uploads, row, { ...at('free'), claims: [] }),
+    release: (row) => changeAsRead(uploads, row, { ...at('free'), claims: [] }),
   };
 }
 
-type Discarding = Pick<UploadRows, 'discard' | 'discardClaim' | 'discardClaims' | 'discardUnattached'>;
+type Discarding = Pick<
+  UploadRepository,
+  'discard' | 'discardReservation' | 'discardReservations' | 'discardUnattached'
+>;
 
 function discardingOf(uploads: Collection): Discarding {
   async function discardAll(filter: object): Promise<number> {
@@ -161,15 +164,15 @@ function discardingOf(uploads: Collection): Discarding {
 
   return {
     discard: (row) => changeAsRead(uploads, row, at('going')),
-    discardClaim: (claim) => discardAll({ claims: claim, stage: { $in: living } }),
-    discardClaims: (beginning) => discardAll({ claims: { $regex: `^${beginning}` }, stage: { $in: living } }),
+    discardReservation: (reservation) => discardAll({ claims: reservation, stage: { $in: living } }),
+    discardReservations: (beginning) => discardAll({ claims: { $regex: `^${beginning}` }, stage: { $in: living } }),
     discardUnattached: (ownerId) =>
       discardAll({ ownerId: new Types.ObjectId(ownerId), stage: { $in: ['free', 'claimed'] } }),
   };
 }
 
 /** Gives the rows of uploads on one connection. */
-export function uploadsModel(connection: Connection): UploadRows {
+export function createUploadRepository(connection: Connection): UploadRepository {
   connection.model<UploadRow>('Upload', schema, 'uploads');
   const uploads = uploadsOf(connection);
 
@@ -184,21 +187,29 @@ export function uploadsModel(connection: Connection): UploadRows {
       const set = { ...at('free'), isCharged: true };
       return (await uploads.updateOne({ _id, stage: 'writing' }, { $set: set }, durable)).modifiedCount === 1;
     },
-    async claim(one, ownerId, purpose, claim) {
+    async reserve(one, ownerId, purpose, reservation) {
       const mine = { _id: new Types.ObjectId(one), ownerId: new Types.ObjectId(ownerId), purpose };
-      const claimed = await uploads.findOneAndUpdate(
+      const reserved = await uploads.findOneAndUpdate(
         { ...mine, stage: 'free' },
-        { $set: { ...at('claimed'), claims: [claim] } },
+        { $set: { ...at('claimed'), claims: [reservation] } },
         after,
       );
-      return claimed ?? uploads.findOne({ ...mine, claims: claim, stage: { $in: living } }, majority);
+      return reserved ?? uploads.findOne({ ...mine, claims: reservation, stage: { $in: living } }, majority);
     },
-    async attach(claim, one) {
-      const which = { claims: claim, stage: 'claimed' as const, ...(one ? { _id: new Types.ObjectId(one) } : {}) };
+    async attach(reservation, one) {
+      const which = {
+        claims: reservation,
+        stage: 'claimed' as const,
+        ...(one ? { _id: new Types.ObjectId(one) } : {}),
+      };
       await uploads.updateMany(which, { $set: at('attached') }, durable);
     },
-    async unclaim(claim) {
-      await uploads.updateMany({ claims: claim, stage: 'claimed' }, { $set: { ...at('free'), claims: [] } }, durable);
+    async cancelReservation(reservation) {
+      await uploads.updateMany(
+        { claims: reservation, stage: 'claimed' },
+        { $set: { ...at('free'), claims: [] } },
+        durable,
+      );
     },
     inStage: (stage, before, limit) =>
       uploads

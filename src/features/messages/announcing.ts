@@ -1,34 +1,34 @@
-import type { Facts } from '../../facts.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { DomainEvents } from '../../domain-events.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import { Problem } from '../../kernel/problem.js';
-import { type Held, reachedOf } from '../../views/held.js';
+import { type Membership, minReceiptsOf } from '../../views/membership.js';
 import { type Reader, stateFor, toMessage } from '../../views/message-view.js';
 import type { Links } from '../media/links.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import type { MessageRow, MessageRows } from './messages.model.js';
+import type { MessageRow, MessageRepository } from './messages.model.js';
 
 interface Deps {
-  rows: Pick<MessageRows, 'byId'>;
-  conversations: Pick<Conversations, 'standingOf' | 'audienceOf' | 'announceListed' | 'marks'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  repository: Pick<MessageRepository, 'byId'>;
+  conversations: Pick<Conversations, 'requireMembership' | 'audienceOf' | 'announceListed' | 'readPositions'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
   links: Pick<Links, 'attachment'>;
 }
 
 /** Tells the members of a conversation what its messages are now. */
 export interface Announcing {
   /** The standing of a message's author; null for who is no member any more, and so hears nothing. */
-  authorOf(row: MessageRow): Promise<Held | null>;
+  authorOf(row: MessageRow): Promise<Membership | null>;
   /** A message has landed; `held` is its sender's standing. */
-  created(held: Held, row: MessageRow, quoted: MessageRow | null, originSocketId?: string): Promise<void>;
+  created(membership: Membership, row: MessageRow, quoted: MessageRow | null, originSocketId?: string): Promise<void>;
   /** A system message has landed, or a message whose sender has left since. */
   withoutAuthor(row: MessageRow, quoted: MessageRow | null): Promise<void>;
   /** A message has changed: the news carry the number of this change, whatever came after it. */
   updated(row: MessageRow, rev: number, originSocketId?: string): Promise<void>;
 }
 
-const nothingReached = { deliveredSeq: 0, readSeq: 0 };
-const nobody: Reader = { userId: '', reached: nothingReached };
+const noReceipts = { deliveredSeq: 0, readSeq: 0 };
+const nobody: Reader = { userId: '', minReceipts: noReceipts };
 
 /** What everybody is told of a message; each state is for its author alone. */
 function shown({ links }: Deps, row: MessageRow, quoted: MessageRow | null, author: Reader) {
@@ -37,12 +37,12 @@ function shown({ links }: Deps, row: MessageRow, quoted: MessageRow | null, auth
 }
 
 /** Whether nobody else is there whom a message could reach. */
-export function isAlone({ conversation, other }: Held): boolean {
+export function isAlone({ conversation, other }: Membership): boolean {
   return conversation.type === 'direct' ? other === null : conversation.memberCount === 1;
 }
 
 /** Whether a message may have put the conversation into somebody's list. */
-function mayList({ conversation, member, other }: Held, { seq }: MessageRow): boolean {
+function mayList({ conversation, member, other }: Membership, { seq }: MessageRow): boolean {
   if (conversation.type === 'group') return conversation.lastBlindSeq >= seq - 1;
   return [member, other].some((one) => one && !one.isListed && seq === startOf(one) + 1);
 }
@@ -52,7 +52,7 @@ function createAuthorOf({ conversations }: Deps): Announcing['authorOf'] {
   return async function authorOf(row) {
     if (row.type === 'system') return null;
     try {
-      return await conversations.standingOf(String(row.senderId), String(row.conversationId));
+      return await conversations.requireMembership(String(row.senderId), String(row.conversationId));
     } catch (error) {
       if (error instanceof Problem && error.code === 'not_found') return null;
       throw error;
@@ -62,28 +62,28 @@ function createAuthorOf({ conversations }: Deps): Announcing['authorOf'] {
 
 /** Builds the news of messages that have changed. */
 function createUpdated(deps: Deps, authorOf: Announcing['authorOf']): Announcing['updated'] {
-  const { rows, conversations, bus } = deps;
+  const { repository, conversations, bus } = deps;
   return async function updated(row, rev, originSocketId) {
     const conversationId = String(row.conversationId);
-    const [audience, quoted, held] = await Promise.all([
+    const [audience, quoted, membership] = await Promise.all([
       conversations.audienceOf(conversationId),
-      row.replyTo ? rows.byId(String(row.replyTo)) : null,
+      row.replyTo ? repository.byId(String(row.replyTo)) : null,
       authorOf(row),
     ]);
-    const [blindIds, quoteBlindIds] = await Promise.all([
-      audience.blindTo(row.seq),
-      quoted ? audience.blindTo(quoted.seq) : [],
+    const [cannotSeeIds, cannotSeeQuoteIds] = await Promise.all([
+      audience.cannotSee(row.seq),
+      quoted ? audience.cannotSee(quoted.seq) : [],
     ]);
-    const author = held ? { userId: String(row.senderId), reached: reachedOf(held) } : nobody;
+    const author = membership ? { userId: String(row.senderId), minReceipts: minReceiptsOf(membership) } : nobody;
     const { type, userIds } = audience;
     bus.publish('message.updated', {
       conversationId,
       type,
       userIds,
-      blindIds,
-      quoteBlindIds,
+      cannotSeeIds,
+      cannotSeeQuoteIds,
       ...shown(deps, { ...row, rev }, quoted, author),
-      authorId: held ? author.userId : null,
+      authorId: membership ? author.userId : null,
       originSocketId,
     });
   };
@@ -97,29 +97,30 @@ export function createAnnouncing(deps: Deps): Announcing {
   return {
     authorOf,
     updated: createUpdated(deps, authorOf),
-    async created(held, row, quoted, originSocketId) {
+    async created(membership, row, quoted, originSocketId) {
       const conversationId = String(row.conversationId);
-      if (mayList(held, row)) await conversations.announceListed(conversationId, row.seq);
-      const reached = isAlone(held) ? { deliveredSeq: row.seq, readSeq: row.seq } : nothingReached;
-      const author = { userId: String(row.senderId), reached };
+      if (mayList(membership, row)) await conversations.announceListed(conversationId, row.seq);
+      const minReceipts = isAlone(membership) ? { deliveredSeq: row.seq, readSeq: row.seq } : noReceipts;
+      const author = { userId: String(row.senderId), minReceipts };
       bus.publish('message.created', {
         conversationId,
-        type: held.conversation.type,
-        userIds: held.conversation.userIds.map(String),
-        quoteBlindIds: quoted ? await (await conversations.audienceOf(conversationId)).blindTo(quoted.seq) : [],
+        type: membership.conversation.type,
+        userIds: membership.conversation.userIds.map(String),
+        cannotSeeQuoteIds: quoted ? await (await conversations.audienceOf(conversationId)).cannotSee(quoted.seq) : [],
         ...shown(deps, row, quoted, author),
         authorId: author.userId,
         originSocketId,
       });
       // Sending has taken the sender's own mark away, which his other devices cannot know from the message.
-      if (held.member.markedUnread) await conversations.marks.announceOwn(author.userId, conversationId);
+      if (membership.member.markedUnread)
+        await conversations.readPositions.publishOwnState(author.userId, conversationId);
     },
     async withoutAuthor(row, quoted) {
       const conversationId = String(row.conversationId);
-      const { type, userIds, blindTo } = await conversations.audienceOf(conversationId);
-      const quoteBlindIds = quoted ? await blindTo(quoted.seq) : [];
-      const told = { conversationId, type, userIds, quoteBlindIds, authorId: null };
-      bus.publish('message.created', { ...told, ...shown(deps, row, quoted, nobody) });
+      const { type, userIds, cannotSee } = await conversations.audienceOf(conversationId);
+      const cannotSeeQuoteIds = quoted ? await cannotSee(quoted.seq) : [];
+      const envelope = { conversationId, type, userIds, cannotSeeQuoteIds, authorId: null };
+      bus.publish('message.created', { ...envelope, ...shown(deps, row, quoted, nobody) });
     },
   };
 }

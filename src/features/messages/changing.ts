@@ -1,24 +1,24 @@
 import type { Actor } from '../../kernel/actor.js';
 import { invalidInput, Problem } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
-import type { Claiming } from '../media/claiming.js';
-import { claims } from '../media/claims.js';
+import type { Reservations } from '../media/reservations.js';
+import { claims } from '../media/reservation-keys.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Announcing } from './announcing.js';
-import type { Change, MessageChanges } from './message-changes.model.js';
+import type { Change, MessageChangeRepository } from './message-changes.model.js';
 import type { MessageReading } from './message-reading.js';
-import { type ChangeFacts, deleteRefusal, editRefusal } from './messages.policy.js';
+import { type ChangeContext, deleteRefusal, editRefusal } from './messages.policy.js';
 import type { MessageRow } from './messages.model.js';
 import type { Message } from './messages.schemas.js';
 import { wordsOf } from './words.js';
 
 interface Deps {
-  changes: MessageChanges;
+  changes: MessageChangeRepository;
   log: Pick<Log, 'change'>;
-  conversations: Pick<Conversations, 'raiseUncounted' | 'isAbove' | 'requireChange'>;
+  conversations: Pick<Conversations, 'raiseUncounted' | 'isAbove' | 'requireNotBlocked'>;
   reading: MessageReading;
   announcing: Pick<Announcing, 'updated'>;
-  claiming: Pick<Claiming, 'drop'>;
+  reservations: Pick<Reservations, 'drop'>;
   /** How long messages may be edited and deleted by their authors: milliseconds, 0 for ever. */
   windows: { editMs: number; deleteMs: number };
 }
@@ -43,13 +43,13 @@ export interface Changing {
   /** Numbers and tells all that is written of a message and has no number. */
   finish(row: MessageRow): Promise<void>;
   /** Numbers and tells what was begun before a moment and cut off. */
-  finishBefore(before: Date): Promise<void>;
+  completePending(before: Date): Promise<void>;
 }
 
 const pageSize = 200;
 const blank = { en: 'It must not be blank.', fr: 'Il ne doit pas être vide.' };
 
-function factsOf({ userId }: Actor, row: MessageRow, windowMs: number): Omit<ChangeFacts, 'isAbove'> {
+function changeContextOf({ userId }: Actor, row: MessageRow, windowMs: number): Omit<ChangeContext, 'isAbove'> {
   return {
     isAuthor: String(row.senderId) === userId,
     isSystem: row.type === 'system',
@@ -60,14 +60,14 @@ function factsOf({ userId }: Actor, row: MessageRow, windowMs: number): Omit<Cha
 }
 
 /** Builds what numbers the changes of messages whose content and mark are written. */
-function createNumbering(deps: Pick<Deps, 'changes' | 'log' | 'announcing' | 'claiming'>) {
-  const { changes, log, announcing, claiming } = deps;
+function createNumbering(deps: Pick<Deps, 'changes' | 'log' | 'announcing' | 'reservations'>) {
+  const { changes, log, announcing, reservations } = deps;
 
   /** What follows from a tombstone in other rows. */
   async function forget({ _id, type, conversationId, senderId, clientId }: MessageRow): Promise<void> {
     await changes.forgetReactions(_id);
     if (type !== 'media' || clientId === null) return;
-    await claiming.drop(claims.message(String(conversationId), String(senderId), clientId));
+    await reservations.drop(claims.message(String(conversationId), String(senderId), clientId));
   }
 
   /** Numbers a change, takes its mark away and tells everybody. */
@@ -113,7 +113,7 @@ export function createChanging(deps: Deps): Changing {
   return {
     number,
     finish,
-    async finishBefore(before) {
+    async completePending(before) {
       for (;;) {
         const rows = await changes.unfinished(before, pageSize);
         for (const row of rows) await finish(row);
@@ -122,12 +122,12 @@ export function createChanging(deps: Deps): Changing {
     },
     async edit(actor, { messageId, text, revision }) {
       for (;;) {
-        const { row, held } = await reading.seen(actor.userId, messageId);
-        const refusal = editRefusal({ ...factsOf(actor, row, windows.editMs), isAbove: false });
+        const { row, membership } = await reading.seen(actor.userId, messageId);
+        const refusal = editRefusal({ ...changeContextOf(actor, row, windows.editMs), isAbove: false });
         if (refusal === 'forbidden') throw new Problem(refusal);
         if (text.trim() === '' && row.type !== 'media') throw invalidInput('body.text', blank);
         if (row.text === text) return unchanged(actor.userId, row);
-        await conversations.requireChange(held);
+        await conversations.requireNotBlocked(membership);
         if (refusal) throw new Problem(refusal);
         if (revision !== undefined && revision !== row.revision) throw new Problem('stale_revision');
         const change = changes.begin();
@@ -137,12 +137,12 @@ export function createChanging(deps: Deps): Changing {
       }
     },
     async erase(actor, messageId) {
-      const { row, held } = await reading.seen(actor.userId, messageId);
-      const isAbove = await conversations.isAbove(held, row.senderId && String(row.senderId));
-      const facts = { ...factsOf(actor, row, windows.deleteMs), isAbove };
-      const refusal = deleteRefusal(facts);
+      const { row, membership } = await reading.seen(actor.userId, messageId);
+      const isAbove = await conversations.isAbove(membership, row.senderId && String(row.senderId));
+      const context = { ...changeContextOf(actor, row, windows.deleteMs), isAbove };
+      const refusal = deleteRefusal(context);
       if (refusal === 'forbidden') throw new Problem(refusal);
-      if (facts.isDeleted) return unchanged(actor.userId, row);
+      if (context.isDeleted) return unchanged(actor.userId, row);
       if (refusal) throw new Problem(refusal);
       const change = changes.begin();
       await conversations.raiseUncounted(row.conversationId, row.seq);

@@ -1,7 +1,7 @@
 /** What changes a message: the content and its mark in one update, the number afterwards. */
 import { type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../../log/ids.js';
-import type { ChangeRows } from '../../log/change.model.js';
+import type { ChangeRepository } from '../../log/change.model.js';
 import { durable, majority } from '../../drivers/concerns.js';
 import { type MessageRow, messagesOf } from './messages.model.js';
 
@@ -12,7 +12,7 @@ export interface Change {
 }
 
 /** The changes of messages: each is one conditional update of one row. */
-export interface MessageChanges {
+export interface MessageChangeRepository {
   /** A change that begins now. */
   begin(): Change;
   /** Replaces the text of a message if nobody has changed it since `row` was read; null if somebody has. */
@@ -36,10 +36,10 @@ const after = { returnDocument: 'after', ...durable } as const;
 const nothing = { text: '', words: [], mentions: [], replyTo: null, revisions: [], reactions: [], emojis: [] };
 
 /** Gives the changes of messages on one connection. */
-export function messageChangesModel(
+export function createMessageChangeRepository(
   connection: Connection,
-  changes: Pick<ChangeRows, 'byChangeIds' | 'replace'>,
-): MessageChanges {
+  changes: Pick<ChangeRepository, 'byChangeIds' | 'replace'>,
+): MessageChangeRepository {
   const messages = messagesOf(connection);
   return {
     begin: () => ({ changeId: new Types.ObjectId(), at: new Date() }),

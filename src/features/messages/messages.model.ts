@@ -1,5 +1,5 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { logRowsOf, type LogRows } from '../../log/log-rows.js';
+import { createLogRepository, type LogRepository } from '../../log/log-repository.js';
 import type { SystemContent } from '../conversations/group-change.model.js';
 import type { Place, Stretch } from '../conversations/hidden.model.js';
 import type { AttachmentRow } from '../media/attachment.model.js';
@@ -142,7 +142,7 @@ export interface Range {
 }
 
 /** The rows of messages: named queries on lean rows, each served by an index, read by majority. */
-export interface MessageRows extends LogRows<MessageRow> {
+export interface MessageRepository extends LogRepository<MessageRow> {
   lastSeq(conversationId: string): Promise<number>;
   byId(messageId: string): Promise<MessageRow | null>;
   byIds(messageIds: readonly string[]): Promise<MessageRow[]>;
@@ -187,9 +187,9 @@ async function placesOf(messages: Messages, parts: readonly object[]): Promise<P
 
 const within = ({ conversationId, above, upTo }: Stretch) => ({ conversationId, seq: { $gt: above, $lte: upTo } });
 
-type Found = Pick<MessageRows, 'allWithin' | 'uncountedWithin' | 'mentionsWithin'>;
+type MessageFinds = Pick<MessageRepository, 'allWithin' | 'uncountedWithin' | 'mentionsWithin'>;
 
-function findsOf(messages: Messages): Found {
+function findsOf(messages: Messages): MessageFinds {
   return {
     allWithin: async (stretches) =>
       stretches.length === 0 ? [] : messages.find({ $or: stretches.map(within) }, majority).toArray(),
@@ -202,8 +202,8 @@ function findsOf(messages: Messages): Found {
       // The type is that of the partial index, which a query has to name.
       const mentions = { $eq: new Types.ObjectId(userId), $type: 'objectId' as const };
       if (stretches.length === 0) return Promise.resolve([]);
-      const unheard = { $ne: new Types.ObjectId(userId) };
-      const parts = stretches.map((stretch) => ({ mentions, ...within(stretch), unheard }));
+      const notMuted = { $ne: new Types.ObjectId(userId) };
+      const parts = stretches.map((stretch) => ({ mentions, ...within(stretch), unheard: notMuted }));
       const projection = { _id: 0, conversationId: 1, seq: 1, senderId: 1 } as const;
       return messages.find({ $or: parts }, { projection, ...majority }).toArray() as Promise<MentionPlace[]>;
     },
@@ -211,12 +211,12 @@ function findsOf(messages: Messages): Found {
 }
 
 /** Gives the rows of messages on one connection. */
-export function messagesModel(connection: Connection): MessageRows {
+export function createMessageRepository(connection: Connection): MessageRepository {
   connection.model<MessageRow>('Message', schema, 'messages');
   const messages = messagesOf(connection);
 
   return {
-    ...logRowsOf(messages),
+    ...createLogRepository(messages),
     ...findsOf(messages),
     async lastSeq(conversationId) {
       const last = await messages.findOne(

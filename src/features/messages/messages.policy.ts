@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../../kernel/problem.js';
 
 /** What the rules of changing a message go by. */
-export interface ChangeFacts {
+export interface ChangeContext {
   isAuthor: boolean;
   isSystem: boolean;
   /** Whether the caller's rank is above that of the author: only in a group. */
@@ -12,20 +12,20 @@ export interface ChangeFacts {
   windowMs: number;
 }
 
-function isOver({ ageMs, windowMs }: ChangeFacts): boolean {
+function isOver({ ageMs, windowMs }: ChangeContext): boolean {
   return windowMs > 0 && ageMs > windowMs;
 }
 
 /** Why somebody may not edit a message that he can see; null if he may. */
-export function editRefusal(facts: ChangeFacts): ProblemCode | null {
-  if (!facts.isAuthor || facts.isSystem || facts.isDeleted) return 'forbidden';
-  return isOver(facts) ? 'edit_window_expired' : null;
+export function editRefusal(context: ChangeContext): ProblemCode | null {
+  if (!context.isAuthor || context.isSystem || context.isDeleted) return 'forbidden';
+  return isOver(context) ? 'edit_window_expired' : null;
 }
 
 /** Why somebody may not delete a message for everyone that he can see; null if he may. */
-export function deleteRefusal(facts: ChangeFacts): ProblemCode | null {
-  if (facts.isSystem) return 'forbidden';
-  if (facts.isAbove) return null;
-  if (!facts.isAuthor) return 'forbidden';
-  return isOver(facts) ? 'delete_window_expired' : null;
+export function deleteRefusal(context: ChangeContext): ProblemCode | null {
+  if (context.isSystem) return 'forbidden';
+  if (context.isAbove) return null;
+  if (!context.isAuthor) return 'forbidden';
+  return isOver(context) ? 'delete_window_expired' : null;
 }

@@ -7,7 +7,7 @@ import {
   MessageParams,
   MessageReceipts,
   MessageRevisions,
-  MessageWindow,
+  MessagePage,
   SearchMessages,
   SearchResult,
   SendMessage,
@@ -86,7 +86,7 @@ export function messageEndpoints(messages: Messages): Endpoint[] {
       summary: 'List the messages of a conversation',
       description: 'In ascending order of seq; without before, after and around the newest.',
       query: ListMessages,
-      returns: { 200: MessageWindow },
+      returns: { 200: MessagePage },
       handle: async ({ actor, query }) => ok(await messages.list(actor, query)),
     }),
     endpoint({

@@ -40,10 +40,10 @@ export const ListMessages = z
   .meta({ id: 'ListMessages' });
 export type ListMessages = z.output<typeof ListMessages>;
 
-export const MessageWindow = z
+export const MessagePage = z
   .strictObject({ items: z.array(Message), hasMoreBefore: z.boolean(), hasMoreAfter: z.boolean() })
   .meta({ id: 'MessageWindow' });
-export type MessageWindow = z.infer<typeof MessageWindow>;
+export type MessagePage = z.infer<typeof MessagePage>;
 
 const newText = text(0, 4000).describe('1-4,000 characters, not blank unless there are attachments');
 const revision = z.int().min(0).optional().describe('The revision that was edited: 409 if there is a later one');

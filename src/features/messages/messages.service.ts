@@ -1,67 +1,67 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import type { InFlight } from '../../kernel/in-flight.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import type { Log } from '../../log/log.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
-import type { HiddenRows } from '../conversations/hidden.model.js';
+import type { HiddenRepository } from '../conversations/hidden.model.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Relations } from '../users/relations.js';
-import type { Claiming } from '../media/claiming.js';
+import type { Reservations } from '../media/reservations.js';
 import type { Links } from '../media/links.js';
 import { createAnnouncing } from './announcing.js';
 import { type Changing, createChanging, type Edit } from './changing.js';
 import type { ContentDigests } from './content-digest.js';
-import type { MessageChanges } from './message-changes.model.js';
+import type { MessageChangeRepository } from './message-changes.model.js';
 import { createMessageReading, type MessageReading } from './message-reading.js';
-import type { MessageRow, MessageRows } from './messages.model.js';
+import type { MessageRow, MessageRepository } from './messages.model.js';
 import type {
   ListMessages,
   Message,
   MessageReceipts,
   MessageRevisions,
-  MessageWindow,
+  MessagePage,
   SendMessage,
 } from './messages.schemas.js';
-import type { SearchRows } from './search.model.js';
+import type { SearchRepository } from './search.model.js';
 import { createSearching, type Search } from './searching.js';
 import { createSending } from './sending.js';
-import { readWindow } from './windows.js';
+import { readMessagePage } from './message-pages.js';
 
 interface Deps {
-  claiming: Pick<Claiming, 'claim' | 'attach' | 'unclaim' | 'drop'>;
+  reservations: Pick<Reservations, 'reserve' | 'attach' | 'cancelReservation' | 'drop'>;
   links: Pick<Links, 'attachment'>;
-  rows: MessageRows;
-  changes: MessageChanges;
+  repository: MessageRepository;
+  changes: MessageChangeRepository;
   log: Pick<Log, 'append' | 'change'>;
   inFlight: Pick<InFlight, 'during'>;
   conversations: Pick<
     Conversations,
-    | 'standingOf'
+    | 'requireMembership'
     | 'audienceOf'
     | 'announceListed'
-    | 'marks'
+    | 'readPositions'
     | 'raiseUncounted'
     | 'hideMessage'
     | 'shownTo'
-    | 'rulesOf'
-    | 'requireChange'
-    | 'ownOf'
+    | 'permissionsOf'
+    | 'requireNotBlocked'
+    | 'membershipsOf'
     | 'withOthers'
     | 'membersAmong'
-    | 'departures'
+    | 'removals'
     | 'isAbove'
   >;
-  relations: Pick<Relations, 'betweenAll'>;
+  relations: Pick<Relations, 'relationships'>;
   views: MessageViews;
   visibility: Visibility;
-  search: SearchRows;
-  hidden: Pick<HiddenRows, 'within'>;
+  search: SearchRepository;
+  hidden: Pick<HiddenRepository, 'within'>;
   cursors: Cursors;
   digests: ContentDigests;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
   windows: { editMs: number; deleteMs: number };
 }
 
@@ -72,7 +72,7 @@ export interface Messages {
    */
   send(actor: Actor, input: SendMessage): Promise<{ message: Message; isNew: boolean }>;
   /** Part of a conversation; throws `not_found` for who is no member. */
-  list(actor: Actor, input: ListMessages): Promise<MessageWindow>;
+  list(actor: Actor, input: ListMessages): Promise<MessagePage>;
   /** Throws `not_found` for who cannot see it. */
   get(actor: Actor, messageId: string): Promise<Message>;
   /** Whom a message has reached, as far as they show it; throws `not_found`. */
@@ -100,20 +100,20 @@ export interface Messages {
   /** Numbers and tells all that is written of a message and has no number. */
   finishChanges: Changing['finish'];
   /** Finishes the changes that were begun before a moment and cut off. */
-  finishBefore: Changing['finishBefore'];
+  completePending: Changing['completePending'];
 }
 
 /** Builds the messages of a server. */
 export function createMessages(deps: Deps): Messages {
-  const { rows, changes, log, conversations, relations, views, visibility, digests, bus, windows } = deps;
-  const { claiming, links, inFlight } = deps;
-  const reading = createMessageReading({ rows, views, visibility, conversations });
-  const announcing = createAnnouncing({ rows, conversations, bus, links });
-  const changing = createChanging({ changes, log, conversations, reading, announcing, windows, claiming });
+  const { repository, changes, log, conversations, relations, views, visibility, digests, bus, windows } = deps;
+  const { reservations, links, inFlight } = deps;
+  const reading = createMessageReading({ repository, views, visibility, conversations });
+  const announcing = createAnnouncing({ repository, conversations, bus, links });
+  const changing = createChanging({ changes, log, conversations, reading, announcing, windows, reservations });
 
   return {
     send: createSending({
-      ...{ rows, log, conversations, relations, visibility, digests, reading, claiming, links },
+      ...{ repository, log, conversations, relations, visibility, digests, reading, reservations, links },
       announce: announcing.created,
     }),
     edit: (actor, edit) => inFlight.during(() => changing.edit(actor, edit)),
@@ -121,19 +121,19 @@ export function createMessages(deps: Deps): Messages {
     seen: reading.seen,
     numberChange: changing.number,
     finishChanges: changing.finish,
-    finishBefore: changing.finishBefore,
-    async list({ userId }, { conversationId, ...asked }) {
-      const held = await conversations.standingOf(userId, conversationId);
-      const { rows: found, ...more } = await readWindow(visibility, held.member, asked);
-      return { items: await views.of(found, [held]), ...more };
+    completePending: changing.completePending,
+    async list({ userId }, { conversationId, ...request }) {
+      const membership = await conversations.requireMembership(userId, conversationId);
+      const { rows: found, ...more } = await readMessagePage(visibility, membership.member, request);
+      return { items: await views.of(found, [membership]), ...more };
     },
     async get({ userId }, messageId) {
-      const { row, held } = await reading.seen(userId, messageId);
-      return reading.shownTo(held, row);
+      const { row, membership } = await reading.seen(userId, messageId);
+      return reading.shownTo(membership, row);
     },
     async receipts({ userId }, messageId) {
-      const { row, held } = await reading.seen(userId, messageId);
-      const others = (await conversations.shownTo(held)).filter(
+      const { row, membership } = await reading.seen(userId, messageId);
+      const others = (await conversations.shownTo(membership)).filter(
         (one) => one.userId !== String(row.senderId) && one.joinedSeq < row.seq,
       );
       return {
@@ -147,18 +147,18 @@ export function createMessages(deps: Deps): Messages {
     },
     async remove(actor, messageId, scope) {
       if (scope === 'everyone') return inFlight.during(() => changing.erase(actor, messageId));
-      const { row } = await reading.known(actor.userId, messageId);
+      const { row } = await reading.readable(actor.userId, messageId);
       await conversations.hideMessage(actor, row);
       return null;
     },
     async announceSwept(row) {
-      const quoted = row.replyTo ? await rows.byId(String(row.replyTo)) : null;
-      const held = await announcing.authorOf(row);
-      await (held ? announcing.created(held, row, quoted) : announcing.withoutAuthor(row, quoted));
+      const quoted = row.replyTo ? await repository.byId(String(row.replyTo)) : null;
+      const membership = await announcing.authorOf(row);
+      await (membership ? announcing.created(membership, row, quoted) : announcing.withoutAuthor(row, quoted));
     },
     announceSystem: (row) => announcing.withoutAuthor(row, null),
     async announceChanged(messageId, rev) {
-      const row = await rows.byId(messageId);
+      const row = await repository.byId(messageId);
       if (row) await announcing.updated(row, rev);
     },
   };

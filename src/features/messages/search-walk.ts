@@ -1,5 +1,5 @@
 /** Looks through conversations from the newest message on, for words that have no order of their own. */
-import { byAge, type Candidate, type SearchRows, type Slice, type Term } from './search.model.js';
+import { byAge, type Candidate, type SearchRepository, type Slice, type Term } from './search.model.js';
 import type { MessageRow } from './messages.model.js';
 
 /** A conversation to be looked through: what lies above `start` and below `below`. */
@@ -17,7 +17,7 @@ export interface Walked {
   completeFromMs: number | null;
 }
 
-interface Wanted {
+interface WalkRequest {
   /** A word that every hit has; null where there is none. */
   term: Term | null;
   /** What else a hit has to be. */
@@ -27,7 +27,7 @@ interface Wanted {
 
 const tracksAtOnce = 40;
 const firstSlice = 8;
-const largestSlice = 256;
+const maxSlice = 256;
 /** So many messages are looked through for one page at most; the next page goes on from there. */
 export const budget = 20_000;
 
@@ -45,13 +45,17 @@ function nextSlice({ conversationId, start, below, slice }: Walking): Slice {
 }
 
 /** Moves tracks behind what was looked through. */
-async function advance(rows: SearchRows, tracks: readonly Walking[], slices: readonly Slice[]): Promise<void> {
-  const borders = await rows.idsAt(slices.map(({ conversationId, above }) => ({ conversationId, seq: above })));
+async function advance(
+  repository: SearchRepository,
+  tracks: readonly Walking[],
+  slices: readonly Slice[],
+): Promise<void> {
+  const borders = await repository.idsAt(slices.map(({ conversationId, above }) => ({ conversationId, seq: above })));
   const times = new Map(borders.map((border) => [String(border.conversationId), timeOf(border)]));
   for (const [place, track] of tracks.entries()) {
     track.below = (slices[place]?.above ?? track.start) + 1;
     track.newestMs = times.get(String(track.conversationId)) ?? track.newestMs;
-    track.slice = Math.min(largestSlice, track.slice * 2);
+    track.slice = Math.min(maxSlice, track.slice * 2);
   }
 }
 
@@ -59,7 +63,11 @@ async function advance(rows: SearchRows, tracks: readonly Walking[], slices: rea
  * Walks until there is enough, the end is reached, or the budget is spent. Times of ids are whole seconds, so what is
  * found counts when it is of a later second than everything that has not been looked through.
  */
-export async function walk(rows: SearchRows, from: readonly Track[], wanted: Wanted): Promise<Walked> {
+export async function walk(
+  repository: SearchRepository,
+  from: readonly Track[],
+  request: WalkRequest,
+): Promise<Walked> {
   const tracks: Walking[] = from.map((track) => ({ ...track, slice: firstSlice }));
   const found: Candidate[] = [];
   let spent = 0;
@@ -67,18 +75,22 @@ export async function walk(rows: SearchRows, from: readonly Track[], wanted: Wan
     const open = tracks.filter(isOpen).sort((a, b) => b.newestMs - a.newestMs);
     const borderMs = open[0]?.newestMs ?? null;
     const sure = borderMs === null ? found : found.filter((one) => timeOf(one) > borderMs);
-    if (borderMs === null || sure.length >= wanted.enough || spent >= budget)
+    if (borderMs === null || sure.length >= request.enough || spent >= budget)
       return { found: sure.sort(byAge), completeFromMs: borderMs };
     const some = open.slice(0, tracksAtOnce);
     const slices = some.map(nextSlice);
-    found.push(...(await rows.inSlices(slices, wanted.term)).filter(wanted.isHit));
+    found.push(...(await repository.inSlices(slices, request.term)).filter(request.isHit));
     spent += slices.reduce((sum, { above, below }) => sum + below - above - 1, 0);
-    await advance(rows, some, slices);
+    await advance(repository, some, slices);
   }
 }
 
 /** Moves tracks down to what is not newer than a moment, by halving: a later page does not walk from the top again. */
-export async function beginBefore(rows: SearchRows, tracks: readonly Track[], ms: number): Promise<Track[]> {
+export async function beginBefore(
+  repository: SearchRepository,
+  tracks: readonly Track[],
+  ms: number,
+): Promise<Track[]> {
   const bounds = tracks.map((track) => ({ track, low: track.start, high: track.below }));
   const newer = bounds.filter(({ track }) => track.newestMs > ms);
   for (let open = newer; open.length > 0; open = open.filter(({ low, high }) => high - low > 1)) {
@@ -86,7 +98,7 @@ export async function beginBefore(rows: SearchRows, tracks: readonly Track[], ms
       conversationId,
       seq: Math.floor((low + high) / 2),
     }));
-    const ids = new Map((await rows.idsAt(middles)).map((one) => [String(one.conversationId), timeOf(one)]));
+    const ids = new Map((await repository.idsAt(middles)).map((one) => [String(one.conversationId), timeOf(one)]));
     for (const [place, bound] of open.entries()) {
       const middle = middles[place];
       if (!middle) continue;

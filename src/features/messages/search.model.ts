@@ -25,7 +25,7 @@ export interface Term {
   isPrefix: boolean;
 }
 
-export interface SearchRows {
+export interface SearchRepository {
   /** What holds a word in some conversations, in no order: from an id on, of those with smaller ids than `before`. */
   within(
     conversationIds: readonly Types.ObjectId[],
@@ -55,7 +55,7 @@ const projection = { conversationId: 1, seq: 1, senderId: 1, text: 1, words: 1 }
 const conditionOf = ({ word, isPrefix }: Term) => (isPrefix ? { $regex: `^${word}` } : word);
 
 /** Gives the search on one connection. */
-export function searchModel(connection: Connection): SearchRows {
+export function createSearchRepository(connection: Connection): SearchRepository {
   const messages = messagesOf(connection);
 
   return {

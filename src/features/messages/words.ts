@@ -1,5 +1,5 @@
 /** Words as search knows them: without marks and case, so that whoever looks for "eleve" finds "Élève". */
-import { foldOne } from '../../kernel/fold.js';
+import { normalizeCodePoint } from '../../kernel/normalize-text.js';
 
 /** A text, folded: each character of it, and where its origin lies in the text, in UTF-16 code units. */
 interface Folded {
@@ -31,12 +31,12 @@ const words =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{N}])+/gu;
 const wordCharacter = /[\p{L}\p{N}]/u;
 
-function fold(text: string): Folded {
+function normalize(text: string): Folded {
   const folded: Folded = { text: '', starts: [], ends: [] };
   let at = 0;
   for (const codePoint of text) {
     const end = at + codePoint.length;
-    const plain = foldOne(codePoint);
+    const plain = normalizeCodePoint(codePoint);
     // A mark belongs to what stands before it.
     if (plain === '' && folded.ends.length > 0) folded.ends[folded.ends.length - 1] = end;
     folded.text += plain;
@@ -53,12 +53,12 @@ const wordsIn = (folded: string): string[] => (folded.match(words) ?? []).map((w
 
 /** The words under which a text is found, each once. */
 export function wordsOf(text: string): string[] {
-  return [...new Set(wordsIn(fold(text).text))].slice(0, wordsPerMessage);
+  return [...new Set(wordsIn(normalize(text).text))].slice(0, wordsPerMessage);
 }
 
 /** What is looked for; null where there is nothing but spaces. */
 export function wordQuery(q: string): WordQuery | null {
-  const pieces = fold(q).text.split(/\s+/u).filter(Boolean);
+  const pieces = normalize(q).text.split(/\s+/u).filter(Boolean);
   if (pieces.length === 0) return null;
   const found = pieces.map(wordsIn);
   const isPlain = found.every((one, place) => one.length === 1 && one[0] === pieces[place]);
@@ -102,13 +102,13 @@ export function isFoundBy(query: WordQuery, message: { text: string; words: read
     whole.every((word) => message.words.includes(word)) &&
     (prefix === null || message.words.some((word) => word.startsWith(prefix)));
   if (!hasWords || isPlain) return hasWords;
-  const { text } = fold(message.text);
+  const { text } = normalize(message.text);
   return pieces.every((piece, place) => placesOf(text, piece, place === pieces.length - 1).length > 0);
 }
 
 /** Where what was looked for stands in a text: ascending, apart from each other, in UTF-16 code units. */
 export function rangesIn(text: string, { pieces }: WordQuery): Range[] {
-  const folded = fold(text);
+  const folded = normalize(text);
   const found = pieces.flatMap((piece, place) =>
     placesOf(folded.text, piece, place === pieces.length - 1).map((at): Range => {
       return [folded.starts[at] ?? 0, folded.ends[at + piece.length - 1] ?? text.length];

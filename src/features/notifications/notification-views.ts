@@ -1,21 +1,21 @@
-import type { Held } from '../../views/held.js';
+import type { Membership } from '../../views/membership.js';
 import { type Counting, countsIn } from '../../views/counting.js';
-import type { ConversationRows } from '../conversations/conversations.model.js';
-import type { MemberRows } from '../conversations/members.model.js';
-import { type Known, raised, raisedMember } from '../conversations/standing.js';
-import type { MessageRows } from '../messages/messages.model.js';
-import { isCounted, spellOf } from './rules.js';
+import type { ConversationRepository } from '../conversations/conversations.model.js';
+import type { MemberRepository } from '../conversations/members.model.js';
+import { type PendingSource, raised, raisedMember } from '../conversations/membership.js';
+import type { MessageRepository } from '../messages/messages.model.js';
+import { isCounted, digestKeyOf } from './rules.js';
 import type { NotificationRow } from './notifications.model.js';
 import type { Notification } from './notifications.schemas.js';
 
 interface Deps {
-  conversations: Pick<ConversationRows, 'byIds'>;
-  members: Pick<MemberRows, 'ofUserIn'>;
-  messages: Pick<MessageRows, 'newestCounted' | 'atPlaces' | 'byIds'>;
+  conversations: Pick<ConversationRepository, 'byIds'>;
+  members: Pick<MemberRepository, 'ofUserIn'>;
+  messages: Pick<MessageRepository, 'newestCounted' | 'atPlaces' | 'byIds'>;
   counting: Pick<Counting, 'of'>;
   /** Whom a person has blocked. */
   blockedBy(userId: string): Promise<string[]>;
-  log: Pick<Known, 'noted'>;
+  log: Pick<PendingSource, 'pending'>;
 }
 
 export interface NotificationViews {
@@ -45,24 +45,27 @@ function toNotification(row: NotificationRow, more: Partial<Notification> = {}):
 }
 
 /** Builds the reading of spells that go on, by a fixed number of queries where their last messages count. */
-function createSpells({ messages, counting }: Pick<Deps, 'messages' | 'counting'>) {
+function createUnreadDigests({ messages, counting }: Pick<Deps, 'messages' | 'counting'>) {
   /** The newest message of each conversation that counts as unread: mostly the last one, which one query has for all. */
-  async function newestOf(held: readonly Held[]): Promise<Map<string, string>> {
-    const places = held.map(({ conversation: { _id, seq } }) => ({ conversationId: _id, seq }));
+  async function newestOf(memberships: readonly Membership[]): Promise<Map<string, string>> {
+    const places = memberships.map(({ conversation: { _id, seq } }) => ({ conversationId: _id, seq }));
     const last = (await messages.atPlaces(places)).filter(isCounted);
     const known = new Set(last.map(({ conversationId }) => String(conversationId)));
-    const others = held.filter(({ conversation }) => !known.has(String(conversation._id)));
+    const others = memberships.filter(({ conversation }) => !known.has(String(conversation._id)));
     const asked = await Promise.all(others.map(({ conversation }) => messages.newestCounted(conversation._id)));
     const all = [...last, ...asked.filter((row) => row !== null)];
     return new Map(all.map(({ _id, conversationId }) => [String(conversationId), String(_id)]));
   }
 
   /** How much is unread in each of these spells, and its newest message; by conversation. */
-  return async function spellsOf(userId: string, held: readonly Held[]): Promise<Map<string, Partial<Notification>>> {
-    if (held.length === 0) return new Map();
-    const [counts, newest] = await Promise.all([counting.of(userId, held), newestOf(held)]);
+  return async function digestsOf(
+    userId: string,
+    memberships: readonly Membership[],
+  ): Promise<Map<string, Partial<Notification>>> {
+    if (memberships.length === 0) return new Map();
+    const [counts, newest] = await Promise.all([counting.of(userId, memberships), newestOf(memberships)]);
     return new Map(
-      held.map((one) => {
+      memberships.map((one) => {
         const key = String(one.conversation._id);
         return [key, { count: countsIn(counts, one).unreadCount, messageId: newest.get(key) ?? null }];
       }),
@@ -71,8 +74,8 @@ function createSpells({ messages, counting }: Pick<Deps, 'messages' | 'counting'
 }
 
 /** Whether the spell that a notification is of goes on. */
-function isGoing({ source }: NotificationRow, held: Held | undefined): boolean {
-  return held !== undefined && source === spellOf(held.member);
+function isOngoing({ source }: NotificationRow, membership: Membership | undefined): boolean {
+  return membership !== undefined && source === digestKeyOf(membership.member);
 }
 
 function over(row: NotificationRow): Notification {
@@ -88,23 +91,23 @@ export function createNotificationViews({
   blockedBy,
   log,
 }: Deps): NotificationViews {
-  const spellsOf = createSpells({ messages, counting });
+  const digestsOf = createUnreadDigests({ messages, counting });
 
   /** The conversations of these rows that the person is in. */
-  async function heldBy(userId: string, rows: readonly NotificationRow[]): Promise<Map<string, Held>> {
+  async function membershipsOf(userId: string, rows: readonly NotificationRow[]): Promise<Map<string, Membership>> {
     const ids = new Map(
       rows.flatMap(({ conversationId }) => (conversationId ? [[String(conversationId), conversationId]] : [])),
     );
     if (ids.size === 0) return new Map();
     // Taken before the rows are read: what was noted till then is in it, or written and so in the rows.
-    const noted = new Map([...ids.keys()].map((id) => [id, log.noted(id)]));
-    const own = await members.ofUserIn(userId, [...ids.values()]);
+    const pending = new Map([...ids.keys()].map((id) => [id, log.pending(id)]));
+    const ownMembers = await members.ofUserIn(userId, [...ids.values()]);
     const found = new Map((await conversations.byIds([...ids.values()])).map((row) => [String(row._id), row]));
     return new Map(
-      own.flatMap((row): [string, Held][] => {
+      ownMembers.flatMap((row): [string, Membership][] => {
         const id = String(row.conversationId);
         const conversation = found.get(id);
-        const known = noted.get(id) ?? null;
+        const known = pending.get(id) ?? null;
         if (!conversation) return [];
         return [[id, { conversation: raised(conversation, known), member: raisedMember(row, known), other: null }]];
       }),
@@ -113,30 +116,30 @@ export function createNotificationViews({
 
   /** What a person has to do with what these rows speak of. */
   async function contextOf(userId: string, rows: readonly NotificationRow[]) {
-    const [held, blocked, found] = await Promise.all([
-      heldBy(userId, rows),
+    const [memberships, blocked, found] = await Promise.all([
+      membershipsOf(userId, rows),
       blockedBy(userId),
       messages.byIds(rows.flatMap(({ messageId }) => (messageId ? [String(messageId)] : []))),
     ]);
-    const going = rows.flatMap((row) => {
-      const here = held.get(String(row.conversationId));
-      return row.kind === 'message' && here && isGoing(row, here) ? [here] : [];
+    const ongoing = rows.flatMap((row) => {
+      const here = memberships.get(String(row.conversationId));
+      return row.kind === 'message' && here && isOngoing(row, here) ? [here] : [];
     });
     const deleted = new Set(found.filter(({ deletedAt }) => deletedAt).map(({ _id }) => String(_id)));
-    return { held, blocked, deleted, spells: await spellsOf(userId, going) };
+    return { memberships, blocked, deleted, digests: await digestsOf(userId, ongoing) };
   }
 
   return {
     async of(userId, rows) {
-      const { held, blocked, deleted, spells } = await contextOf(userId, rows);
+      const { memberships, blocked, deleted, digests } = await contextOf(userId, rows);
       return rows.flatMap((row): Notification[] => {
         const key = String(row.conversationId);
-        if (ofMessages.includes(row.kind) && !held.has(key)) return [];
+        if (ofMessages.includes(row.kind) && !memberships.has(key)) return [];
         if (row.kind === 'message') {
-          const spell = spells.get(key);
+          const digest = digests.get(key);
           // A spell that is over is read, and stays as it was.
-          if (!spell || !isGoing(row, held.get(key))) return [over(row)];
-          return spell.count === 0 ? [] : [toNotification(row, spell)];
+          if (!digest || !isOngoing(row, memberships.get(key))) return [over(row)];
+          return digest.count === 0 ? [] : [toNotification(row, digest)];
         }
         if (row.kind !== 'security' && blocked.includes(String(row.actorId))) return [];
         if (ofMessages.includes(row.kind) && deleted.has(String(row.messageId))) return [];

@@ -67,7 +67,7 @@ export interface NotificationPlace {
 const madeTogether = 100;
 
 /** Kinds that reading a conversation reads. */
-const readByMarks = ['message', 'mention', 'reply'] as const;
+const readByPosition = ['message', 'mention', 'reply'] as const;
 
 /** What the reactions to a message come to. */
 type CountedReactions = Pick<
@@ -76,7 +76,7 @@ type CountedReactions = Pick<
 > & { newest: Types.ObjectId };
 
 /** The rows of notifications: named queries, each served by an index. */
-export interface NotificationRows {
+export interface NotificationRepository {
   /** Makes what is not there; gives the rows that this call has made. */
   make(notifications: readonly NewNotification[]): Promise<NotificationRow[]>;
   /** Makes that of a session which was ended because its retired token was used. */
@@ -94,7 +94,7 @@ export interface NotificationRows {
   /** Reads what a mark in a conversation reads; gives what was not. */
   readIn(userId: string, conversationId: string, seq: number): Promise<NotificationRow[]>;
   /** The notifications of unread messages of a conversation that are not read. */
-  spellsIn(conversationId: Types.ObjectId): Promise<NotificationRow[]>;
+  digestsIn(conversationId: Types.ObjectId): Promise<NotificationRow[]>;
   /** Those of one message. */
   ofMessage(messageId: Types.ObjectId): Promise<NotificationRow[]>;
   /** Those of a person from one conversation. */
@@ -123,16 +123,16 @@ function rowOf(given: NewNotification): NotificationRow {
 
 /** One notification for a message, which is new again with each reaction. */
 async function countReactions(
-  rows: Collection<NotificationRow>,
+  collection: Collection<NotificationRow>,
   { newest, count, data, actorId, ...reaction }: CountedReactions,
 ): Promise<{ row: NotificationRow; isNew: boolean } | null> {
   const key = { userId: reaction.userId, kind: 'reaction' as const, source: reaction.source };
   for (;;) {
-    const row = await rows.findOne(key, majority);
+    const row = await collection.findOne(key, majority);
     if (!row) {
       const made = { ...rowOf({ ...reaction, kind: 'reaction', actorId, data }), count, newest };
       try {
-        await rows.insertOne(made, durable);
+        await collection.insertOne(made, durable);
         return { row: made, isNew: true };
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
@@ -142,7 +142,7 @@ async function countReactions(
     if (row.count === count && row.newest?.equals(newest)) return null;
     const isMore = row.newest === null || String(newest) > String(row.newest);
     const again = isMore ? { actorId, data, newest, readAt: null, updatedAt: new Date() } : {};
-    const changed = await rows.findOneAndUpdate(
+    const changed = await collection.findOneAndUpdate(
       { _id: row._id, count: row.count, newest: row.newest },
       { $set: { count, ...again } },
       { returnDocument: 'after', ...durable },
@@ -153,8 +153,8 @@ async function countReactions(
 
 /** What there is of a person, a conversation or a message. */
 function readsOf(
-  rows: Collection<NotificationRow>,
-): Pick<NotificationRows, 'page' | 'spellsIn' | 'ofMessage' | 'from'> {
+  collection: Collection<NotificationRow>,
+): Pick<NotificationRepository, 'page' | 'digestsIn' | 'ofMessage' | 'from'> {
   return {
     page(userId, { isUnread, after, limit }) {
       const at = after && new Date(after.updatedAt);
@@ -168,38 +168,43 @@ function readsOf(
         // The first condition is where the index begins; the others leave out what has been told.
         ...(behind ? { updatedAt: { $lte: at as Date }, $or: behind } : {}),
       };
-      return rows.find(filter, majority).sort({ updatedAt: -1, _id: -1 }).limit(limit).toArray();
+      return collection.find(filter, majority).sort({ updatedAt: -1, _id: -1 }).limit(limit).toArray();
     },
-    spellsIn: (conversationId) => rows.find({ conversationId, kind: 'message', readAt: null }, majority).toArray(),
-    ofMessage: (messageId) => rows.find({ messageId }, majority).toArray(),
-    from: (conversationId, userId) => rows.find({ conversationId, userId }, majority).toArray(),
+    digestsIn: (conversationId) =>
+      collection.find({ conversationId, kind: 'message', readAt: null }, majority).toArray(),
+    ofMessage: (messageId) => collection.find({ messageId }, majority).toArray(),
+    from: (conversationId, userId) => collection.find({ conversationId, userId }, majority).toArray(),
   };
 }
 
 /** Gives the rows of notifications on one connection. */
-export function notificationsModel(connection: Connection): NotificationRows {
+export function createNotificationRepository(connection: Connection): NotificationRepository {
   connection.model<NotificationRow>('Notification', schema, 'notifications');
-  const rows = connection.collection<NotificationRow>('notifications');
+  const collection = connection.collection<NotificationRow>('notifications');
   const idsOf = (ids: readonly string[]): Types.ObjectId[] => ids.map((one) => new Types.ObjectId(one));
 
   /** Reads what is not read, and tells which: each by one conditional write, so that nobody is told twice. */
   async function readAll(filter: object): Promise<NotificationRow[]> {
-    const unread = await rows.find({ ...filter, readAt: null }, majority).toArray();
+    const unread = await collection.find({ ...filter, readAt: null }, majority).toArray();
     if (unread.length === 0) return [];
     const readAt = new Date();
-    await rows.updateMany({ _id: { $in: unread.map(({ _id }) => _id) }, readAt: null }, { $set: { readAt } }, durable);
+    await collection.updateMany(
+      { _id: { $in: unread.map(({ _id }) => _id) }, readAt: null },
+      { $set: { readAt } },
+      durable,
+    );
     return unread.map((row) => ({ ...row, readAt }));
   }
 
   /** Inserts rows together; gives those that were not there. */
   async function insert(some: readonly NotificationRow[]): Promise<readonly NotificationRow[]> {
     try {
-      await rows.insertMany([...some], { ordered: false, ...durable });
+      await collection.insertMany([...some], { ordered: false, ...durable });
       return some;
     } catch (error) {
       if (!isOnlyDuplicates(error)) throw error;
       const ids = some.map(({ _id }) => _id);
-      const there = await rows.find({ _id: { $in: ids } }, { projection: { _id: 1 }, ...majority }).toArray();
+      const there = await collection.find({ _id: { $in: ids } }, { projection: { _id: 1 }, ...majority }).toArray();
       const made = new Set(there.map(({ _id }) => String(_id)));
       return some.filter(({ _id }) => made.has(String(_id)));
     }
@@ -216,24 +221,27 @@ export function notificationsModel(connection: Connection): NotificationRows {
     make,
     makeSecurity: (userId, sessionId) =>
       make([{ userId: new Types.ObjectId(userId), kind: 'security', source: sessionId, data: { sessionId } }]),
-    countReactions: (reaction) => countReactions(rows, reaction),
-    countUnread: (userId) => rows.countDocuments({ userId: new Types.ObjectId(userId), readAt: null }, majority),
-    one: (userId, id) => rows.findOne({ _id: new Types.ObjectId(id), userId: new Types.ObjectId(userId) }, majority),
+    countReactions: (reaction) => countReactions(collection, reaction),
+    countUnread: (userId) => collection.countDocuments({ userId: new Types.ObjectId(userId), readAt: null }, majority),
+    one: (userId, id) =>
+      collection.findOne({ _id: new Types.ObjectId(id), userId: new Types.ObjectId(userId) }, majority),
     read: (userId, ids) =>
       readAll({ userId: new Types.ObjectId(userId), ...(ids ? { _id: { $in: idsOf(ids) } } : {}) }),
     readIn: (userId, conversationId, seq) =>
       readAll({
         conversationId: new Types.ObjectId(conversationId),
         userId: new Types.ObjectId(userId),
-        kind: { $in: [...readByMarks] },
+        kind: { $in: [...readByPosition] },
         seq: { $lte: seq },
       }),
-    ...readsOf(rows),
+    ...readsOf(collection),
     async remove(some) {
-      const gone = await Promise.all(
-        some.map(async (row) => ((await rows.deleteOne({ _id: row._id }, durable)).deletedCount === 1 ? row : null)),
+      const removed = await Promise.all(
+        some.map(async (row) =>
+          (await collection.deleteOne({ _id: row._id }, durable)).deletedCount === 1 ? row : null,
+        ),
       );
-      return gone.filter((row) => row !== null);
+      return removed.filter((row) => row !== null);
     },
   };
 }

@@ -1,10 +1,10 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
-import type { InTurn } from '../../kernel/in-turn.js';
+import type { KeyedQueue } from '../../kernel/keyed-queue.js';
 import { notFound } from '../../kernel/problem.js';
-import type { NotificationNews } from './notification-news.js';
+import type { NotificationPublisher } from './publish.js';
 import type { NotificationViews } from './notification-views.js';
-import type { NotificationPlace, NotificationRow, NotificationRows } from './notifications.model.js';
+import type { NotificationPlace, NotificationRow, NotificationRepository } from './notifications.model.js';
 import type {
   ListNotifications,
   Notification,
@@ -14,16 +14,16 @@ import type {
 } from './notifications.schemas.js';
 
 interface Deps {
-  rows: NotificationRows;
+  repository: NotificationRepository;
   views: NotificationViews;
-  news: NotificationNews;
+  publisher: NotificationPublisher;
   /** What one person reads and what is read for him happen one after the other. */
-  inTurn: InTurn;
+  runInOrder: KeyedQueue;
   cursors: Cursors;
 }
 
 export interface Notifications {
-  list(actor: Actor, asked: ListNotifications): Promise<NotificationList>;
+  list(actor: Actor, request: ListNotifications): Promise<NotificationList>;
   count(actor: Actor): Promise<UnreadNotifications>;
   /** Reads some, or all. */
   read(actor: Actor, which: ReadNotifications): Promise<UnreadNotifications>;
@@ -34,7 +34,7 @@ export interface Notifications {
   /** The newest 50 and how many are not read: what a device holds. */
   newest(userId: string): Promise<{ items: Notification[]; unread: number }>;
   /** A mark has moved: what it reads is read. */
-  conversationRead(fact: { userId: string; conversationId: string; seq: number }): Promise<void>;
+  conversationRead(event: { userId: string; conversationId: string; seq: number }): Promise<void>;
 }
 
 const held = 50;
@@ -42,7 +42,7 @@ const held = 50;
 const placeOf = ({ updatedAt, _id }: NotificationRow): [number, string] => [updatedAt.getTime(), String(_id)];
 
 /** Builds the notifications of people. */
-export function createNotifications({ rows, views, news, inTurn, cursors }: Deps): Notifications {
+export function createNotifications({ repository, views, publisher, runInOrder, cursors }: Deps): Notifications {
   function placeIn(list: string, userId: string, cursor: string | undefined): NotificationPlace | null {
     const place = cursors.place<[number, string]>(list, userId, cursor, ['number', 'string']);
     return place && { updatedAt: place[0], id: place[1] };
@@ -50,45 +50,45 @@ export function createNotifications({ rows, views, news, inTurn, cursors }: Deps
 
   return {
     list: ({ userId }, { unread: isUnread, limit, cursor }) =>
-      inTurn(userId, async () => {
+      runInOrder(userId, async () => {
         const name = `notifications ${isUnread ? 'unread' : 'all'}`;
         const after = placeIn(name, userId, cursor);
-        const found = await rows.page(userId, { isUnread, after, limit: limit + 1 });
+        const found = await repository.page(userId, { isUnread, after, limit: limit + 1 });
         const page = found.slice(0, limit);
         const last = page.at(-1);
         const nextCursor = last && found.length > limit ? cursors.encode(name, userId, placeOf(last)) : null;
         return { items: await views.of(userId, page), nextCursor };
       }),
-    count: ({ userId }) => inTurn(userId, async () => ({ unread: await rows.countUnread(userId) })),
+    count: ({ userId }) => runInOrder(userId, async () => ({ unread: await repository.countUnread(userId) })),
     read: ({ userId }, { ids }) =>
-      inTurn(userId, async () => {
-        await news.updated(await rows.read(userId, ids ?? null));
-        return { unread: await rows.countUnread(userId) };
+      runInOrder(userId, async () => {
+        await publisher.updated(await repository.read(userId, ids ?? null));
+        return { unread: await repository.countUnread(userId) };
       }),
     readOne: ({ userId }, id) =>
-      inTurn(userId, async () => {
-        await news.updated(await rows.read(userId, [id]));
-        const row = await rows.one(userId, id);
+      runInOrder(userId, async () => {
+        await publisher.updated(await repository.read(userId, [id]));
+        const row = await repository.one(userId, id);
         const [view] = row ? await views.of(userId, [row]) : [];
         if (!view) throw notFound();
         return view;
       }),
     remove: ({ userId }, id) =>
-      inTurn(userId, async () => {
-        const row = await rows.one(userId, id);
-        const gone = row ? await rows.remove([row]) : [];
-        if (gone.length === 0) throw notFound();
-        await news.removed(gone);
+      runInOrder(userId, async () => {
+        const row = await repository.one(userId, id);
+        const removed = row ? await repository.remove([row]) : [];
+        if (removed.length === 0) throw notFound();
+        await publisher.removed(removed);
       }),
     newest: (userId) =>
-      inTurn(userId, async () => {
+      runInOrder(userId, async () => {
         const [found, unread] = await Promise.all([
-          rows.page(userId, { isUnread: false, after: null, limit: held }),
-          rows.countUnread(userId),
+          repository.page(userId, { isUnread: false, after: null, limit: held }),
+          repository.countUnread(userId),
         ]);
         return { items: await views.of(userId, found), unread };
       }),
     conversationRead: ({ userId, conversationId, seq }) =>
-      inTurn(userId, async () => news.updated(await rows.readIn(userId, conversationId, seq))),
+      runInOrder(userId, async () => publisher.updated(await repository.readIn(userId, conversationId, seq))),
   };
 }

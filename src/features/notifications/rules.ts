@@ -24,6 +24,6 @@ export function sees(member: MemberRow, { seq }: Pick<MessageRow, 'seq'>): boole
 }
 
 /** What makes one spell of unread messages another one. */
-export function spellOf(member: MemberRow): string {
+export function digestKeyOf(member: MemberRow): string {
   return `${String(member.conversationId)} ${floorOf(member)}`;
 }

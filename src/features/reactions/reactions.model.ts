@@ -42,12 +42,12 @@ schema.index({ conversationId: 1 });
 schema.index({ userId: 1 });
 
 /** The rows of reactions and their summary: named queries, each served by an index. */
-export interface ReactionRows {
+export interface ReactionRepository {
   /** A change that begins now. */
   begin(emoji: string): Reacting;
   has(key: ReactionKey): Promise<boolean>;
   /** Keeps a place for an emoji on a message; null where there are too many, or where it is deleted. */
-  reserve(messageId: Types.ObjectId, reacting: Reacting, most: number): Promise<MessageRow | null>;
+  reserve(messageId: Types.ObjectId, reacting: Reacting, max: number): Promise<MessageRow | null>;
   /** False if it is there. */
   insert(row: Omit<ReactionRow, '_id' | 'createdAt'>): Promise<boolean>;
   /** False if it is not there. */
@@ -56,7 +56,7 @@ export interface ReactionRows {
    * Brings what the message shows of an emoji up to the rows, and ends a change that was under way: with its mark if it
    * has changed something. Gives the message; null if it is gone.
    */
-  settle(messageId: Types.ObjectId, reacting: Reacting, isChanged: boolean): Promise<MessageRow | null>;
+  applySummary(messageId: Types.ObjectId, reacting: Reacting, isChanged: boolean): Promise<MessageRow | null>;
   /** How many reactions a message has from others than these, and the newest of them. */
   byOthers(
     messageId: Types.ObjectId,
@@ -98,7 +98,7 @@ function summaryWith(
   return all.sort((a, b) => (String(a.since) < String(b.since) ? -1 : 1));
 }
 
-function readsOf(reactions: Collection<ReactionRow>): Pick<ReactionRows, 'has' | 'byOthers' | 'page' | 'someOf'> {
+function readsOf(reactions: Collection<ReactionRow>): Pick<ReactionRepository, 'has' | 'byOthers' | 'page' | 'someOf'> {
   return {
     has: async (key) => (await reactions.findOne(key, { projection: { _id: 1 }, ...majority })) !== null,
     someOf: (userId, limit) =>
@@ -124,7 +124,7 @@ function readsOf(reactions: Collection<ReactionRow>): Pick<ReactionRows, 'has' |
 }
 
 /** Gives the rows of reactions on one connection. */
-export function reactionsModel(connection: Connection): ReactionRows {
+export function createReactionRepository(connection: Connection): ReactionRepository {
   connection.model<ReactionRow>('Reaction', schema, 'reactions');
   const reactions = connection.collection<ReactionRow>('reactions');
   const messages = messagesOf(connection);
@@ -138,12 +138,12 @@ export function reactionsModel(connection: Connection): ReactionRows {
 
   return {
     begin: (emoji) => ({ changeId: new Types.ObjectId(), emoji }),
-    reserve: (_id, reacting, most) =>
+    reserve: (_id, reacting, max) =>
       messages.findOneAndUpdate(
         {
           _id,
           deletedAt: null,
-          $or: [{ emojis: reacting.emoji }, { [`emojis.${most - 1}`]: { $exists: false } }],
+          $or: [{ emojis: reacting.emoji }, { [`emojis.${max - 1}`]: { $exists: false } }],
         },
         { $push: { reacting }, $addToSet: { emojis: reacting.emoji }, $inc: { reactionsVersion: 1 } },
         after,
@@ -158,7 +158,7 @@ export function reactionsModel(connection: Connection): ReactionRows {
       }
     },
     remove: async (key) => (await reactions.deleteOne(key, durable)).deletedCount === 1,
-    async settle(_id, reacting, isChanged) {
+    async applySummary(_id, reacting, isChanged) {
       for (;;) {
         // The version first, the rows second: whoever was faster in between has made it another one.
         const row = await messages.findOne({ _id }, majority);
@@ -166,7 +166,7 @@ export function reactionsModel(connection: Connection): ReactionRows {
         const shown = summaryWith(row, reacting, await summaryOf(reactions, _id, reacting.emoji));
         const waiting = (row.reacting ?? []).filter(({ changeId }) => !changeId.equals(reacting.changeId));
         const emojis = [...new Set([...shown, ...waiting].map(({ emoji }) => emoji))];
-        const settled = await messages.findOneAndUpdate(
+        const summarized = await messages.findOneAndUpdate(
           { _id, deletedAt: null, reactionsVersion: row.reactionsVersion },
           {
             $set: { reactions: shown, emojis },
@@ -176,7 +176,7 @@ export function reactionsModel(connection: Connection): ReactionRows {
           },
           after,
         );
-        if (settled) return settled;
+        if (summarized) return summarized;
       }
     },
     ...readsOf(reactions),

@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../../kernel/problem.js';
 
 /** How many different emoji a message can have. */
-export const mostEmoji = 20;
+export const maxEmoji = 20;
 
 /** Why nobody may react to a message that he can see; null if one may. */
 export function reactRefusal({ isSystem, isDeleted }: { isSystem: boolean; isDeleted: boolean }): ProblemCode | null {

@@ -6,7 +6,7 @@ const remembered = 10_000;
 /** When sessions were last used: written at most once a minute, known to the process at once. */
 export interface LastUse {
   /** Notes a use now and says whether it is time to write it. */
-  note(row: SessionRow, at: Date): boolean;
+  record(row: SessionRow, at: Date): boolean;
   of(row: SessionRow): Date;
 }
 
@@ -15,7 +15,7 @@ export function createLastUse(): LastUse {
   const unwritten = new Map<string, Date>();
 
   return {
-    note(row, at) {
+    record(row, at) {
       const id = String(row._id);
       unwritten.delete(id);
       if (at.getTime() - row.lastUsedAt.getTime() >= writtenEvery) return true;
@@ -27,8 +27,8 @@ export function createLastUse(): LastUse {
       return false;
     },
     of(row) {
-      const noted = unwritten.get(String(row._id));
-      return noted !== undefined && noted > row.lastUsedAt ? noted : row.lastUsedAt;
+      const pending = unwritten.get(String(row._id));
+      return pending !== undefined && pending > row.lastUsedAt ? pending : row.lastUsedAt;
     },
   };
 }

@@ -4,12 +4,12 @@ import { Problem } from '../../kernel/problem.js';
 import { hashOf } from './refresh-tokens.js';
 import type { SessionEnding } from './session-ending.js';
 import type { SessionTokens } from './session-tokens.js';
-import type { SessionRows } from './sessions.model.js';
+import type { SessionRepository } from './sessions.model.js';
 import { lifetimes, verdictOnRetired } from './sessions.policy.js';
 import type { Tokens } from './sessions.schemas.js';
 
 interface Deps {
-  rows: Pick<SessionRows, 'byId' | 'rotate'>;
+  repository: Pick<SessionRepository, 'byId' | 'rotate'>;
   tokens: SessionTokens;
   end: SessionEnding['end'];
   jobs: Pick<Queue<{ security_notice: { userId: string } }>, 'add'>;
@@ -26,11 +26,11 @@ export interface Refreshing {
 }
 
 /** Builds the rotation of refresh tokens (RFC 9700, section 4.14.2), with a moment of grace for whoever lost the answer. */
-export function createRefreshing({ rows, tokens, end, jobs, logger, settings }: Deps): Refreshing {
+export function createRefreshing({ repository, tokens, end, jobs, logger, settings }: Deps): Refreshing {
   /** Answers a refresh token that is not, or not any more, the current one of its session. */
   async function refreshAgain(sessionId: string, presented: { counter: number; hash: string }): Promise<Tokens> {
     const now = new Date();
-    const row = await rows.byId(sessionId);
+    const row = await repository.byId(sessionId);
     if (!row) throw new Problem('refresh_token_invalid');
     const verdict = verdictOnRetired(row, presented, now);
     if (verdict === 'repeat') return tokens.of(row, now);
@@ -40,8 +40,8 @@ export function createRefreshing({ rows, tokens, end, jobs, logger, settings }: 
     if (row.endReason === null)
       await jobs.add('security_notice', [{ key: sessionId, ownerId: userId, data: { userId } }]);
     const ended = await end(userId, { ids: [sessionId] }, 'token_reused');
-    const told = { security: 'refresh_token_reused', userId, sessionId };
-    if (ended > 0) logger.warn(told, 'a retired refresh token was presented: its session is over');
+    const fields = { security: 'refresh_token_reused', userId, sessionId };
+    if (ended > 0) logger.warn(fields, 'a retired refresh token was presented: its session is over');
     throw new Problem('refresh_token_reused');
   }
 
@@ -52,9 +52,9 @@ export function createRefreshing({ rows, tokens, end, jobs, logger, settings }: 
       const { sessionId, counter } = claims;
       const now = new Date();
       const presented = { counter, hash: hashOf(refreshToken), at: now };
-      const seen = await rows.byId(sessionId);
+      const seen = await repository.byId(sessionId);
       if (seen?.counter !== counter) return refreshAgain(sessionId, presented);
-      const row = await rows.rotate(sessionId, presented, {
+      const row = await repository.rotate(sessionId, presented, {
         ...tokens.stored(sessionId, counter + 1),
         rotatedAt: now,
         ...lifetimes(now, seen.endsAt, settings),

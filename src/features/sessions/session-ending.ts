@@ -1,6 +1,6 @@
-import type { Facts, SessionEndReason } from '../../facts.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
-import type { SessionRows } from './sessions.model.js';
+import type { DomainEvents, SessionEndReason } from '../../domain-events.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import type { SessionRepository } from './sessions.model.js';
 import { purgeTime } from './sessions.policy.js';
 
 /** Which living sessions of a person are meant. */
@@ -12,22 +12,24 @@ export interface SessionEnding {
 }
 
 interface Deps {
-  rows: Pick<SessionRows, 'end' | 'living'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  repository: Pick<SessionRepository, 'end' | 'living'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 /** Builds what ends sessions: it needs no keys, so that the command line can do it too. */
-export function createSessionEnding({ rows, bus }: Deps): SessionEnding {
+export function createSessionEnding({ repository, bus }: Deps): SessionEnding {
   return {
     async end(userId, which, reason) {
       const ids =
         'ids' in which
           ? which.ids
-          : (await rows.living(userId, new Date())).map((row) => String(row._id)).filter((id) => id !== which.allBut);
+          : (await repository.living(userId, new Date()))
+              .map((row) => String(row._id))
+              .filter((id) => id !== which.allBut);
       let ended = 0;
       for (const sessionId of ids) {
         const at = new Date();
-        if (!(await rows.end(sessionId, userId, { at, reason, purgeAt: purgeTime(at) }))) continue;
+        if (!(await repository.end(sessionId, userId, { at, reason, purgeAt: purgeTime(at) }))) continue;
         bus.publish('session.revoked', { userId, sessionId, reason });
         ended += 1;
       }

@@ -1,5 +1,5 @@
 import mongoose, { type Connection, Types } from 'mongoose';
-import type { SessionEndReason } from '../../facts.js';
+import type { SessionEndReason } from '../../domain-events.js';
 
 /** One device of one person. */
 export interface SessionRow {
@@ -73,7 +73,7 @@ export type SessionDraft = Pick<
 > & { userId: string };
 
 /** The rows of sessions: named queries on lean rows, each served by an index. */
-export interface SessionRows {
+export interface SessionRepository {
   /** Gives a row its id, from which its tokens follow. */
   draft(draft: SessionDraft): Omit<SessionRow, 'counter' | 'keyId' | 'refreshHash'>;
   insert(row: SessionRow): Promise<void>;
@@ -87,7 +87,7 @@ export interface SessionRows {
     current: { counter: number; hash: string; at: Date },
     next: Rotation,
   ): Promise<SessionRow | null>;
-  noteUse(sessionId: string, at: Date): Promise<void>;
+  recordUse(sessionId: string, at: Date): Promise<void>;
   /** Ends a living session; true if it was this call that did. */
   end(
     sessionId: string,
@@ -98,7 +98,7 @@ export interface SessionRows {
 }
 
 /** Gives the rows of sessions on one connection. */
-export function sessionsModel(connection: Connection): SessionRows {
+export function createSessionRepository(connection: Connection): SessionRepository {
   const Sessions = connection.model<SessionRow>('Session', schema, 'sessions');
 
   return {
@@ -136,7 +136,7 @@ export function sessionsModel(connection: Connection): SessionRows {
         { $set: { ...next, previousHash: hash } },
         { returnDocument: 'after' },
       ).lean(),
-    async noteUse(sessionId, at) {
+    async recordUse(sessionId, at) {
       await Sessions.updateOne({ _id: new Types.ObjectId(sessionId), endedAt: null }, { $max: { lastUsedAt: at } });
     },
     async end(sessionId, userId, { at, reason, purgeAt }) {

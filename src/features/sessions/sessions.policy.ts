@@ -1,5 +1,5 @@
 /** What a verdict on a session needs to know of it. */
-interface SessionFacts {
+interface SessionState {
   counter: number;
   previousHash: string | null;
   rotatedAt: Date | null;
@@ -15,13 +15,13 @@ const graceMs = 30_000;
 export const maxSessions = 20;
 
 /** A session lives until it is ended or its time is over. */
-export function isAlive(row: Pick<SessionFacts, 'endedAt' | 'expiresAt'>, at: Date): boolean {
+export function isAlive(row: Pick<SessionState, 'endedAt' | 'expiresAt'>, at: Date): boolean {
   return row.endedAt === null && row.expiresAt > at;
 }
 
 /** What presenting refresh token number `counter`, whose hash is `hash`, means for a session that it did not rotate. */
 export function verdictOnRetired(
-  row: SessionFacts,
+  row: SessionState,
   presented: { counter: number; hash: string },
   at: Date,
 ): 'repeat' | 'reused' | 'invalid' {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Facts, SessionEndReason } from '../../facts.js';
+import type { DomainEvents, SessionEndReason } from '../../domain-events.js';
 import type { Queue } from '../../jobs/queue.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import type { Keys } from '../../kernel/keys.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import { type Device, platformOf } from './device.js';
@@ -10,7 +10,7 @@ import { createLastUse } from './last-use.js';
 import { createRefreshing, type Refreshing } from './refreshing.js';
 import { createSessionEnding, type SessionEnding } from './session-ending.js';
 import { createSessionTokens } from './session-tokens.js';
-import type { SessionRow, SessionRows } from './sessions.model.js';
+import type { SessionRow, SessionRepository } from './sessions.model.js';
 import { isAlive, lifetimes, maxSessions } from './sessions.policy.js';
 import type { Session, Tokens } from './sessions.schemas.js';
 
@@ -23,9 +23,9 @@ interface Settings {
 }
 
 interface Deps {
-  rows: SessionRows;
+  repository: SessionRepository;
   keys: Keys;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
   /** What is owed to people whose session ends by a stolen token. */
   jobs: Pick<Queue<{ security_notice: { userId: string } }>, 'add'>;
   logger: Pick<Logger, 'warn' | 'error'>;
@@ -62,13 +62,13 @@ function viewOf(row: SessionRow, lastUsedAt: Date, currentId: string): Session {
 
 /** A new session, whose times follow from the settings. */
 function draftOf(
-  rows: SessionRows,
+  repository: SessionRepository,
   settings: Settings,
   who: { userId: string; device: Device; now: Date },
-): ReturnType<SessionRows['draft']> {
+): ReturnType<SessionRepository['draft']> {
   const { userId, device, now } = who;
   const endsAt = new Date(now.getTime() + settings.sessionMaxAgeMs);
-  return rows.draft({
+  return repository.draft({
     userId,
     deviceName: device.deviceName,
     platform: platformOf(device.userAgent),
@@ -80,15 +80,15 @@ function draftOf(
 }
 
 /** What is asked about many sessions at once. */
-function createQueries(rows: SessionRows): Pick<Sessions, 'alive' | 'endings'> {
+function createQueries(repository: SessionRepository): Pick<Sessions, 'alive' | 'endings'> {
   return {
     async alive(sessionIds) {
       const now = new Date();
-      const found = await rows.byIds(sessionIds);
+      const found = await repository.byIds(sessionIds);
       return new Set(found.filter((row) => isAlive(row, now)).map((row) => String(row._id)));
     },
     async endings(sessionIds) {
-      const found = await rows.byIds(sessionIds);
+      const found = await repository.byIds(sessionIds);
       return new Map(
         found.flatMap((row) => (row.endReason === null ? [] : [[String(row._id), row.endReason] as const])),
       );
@@ -97,9 +97,9 @@ function createQueries(rows: SessionRows): Pick<Sessions, 'alive' | 'endings'> {
 }
 
 /** Builds the sessions of a server: one per device, checked in the store on every request. */
-export function createSessions({ rows, keys, bus, jobs, logger, settings }: Deps): Sessions {
+export function createSessions({ repository, keys, bus, jobs, logger, settings }: Deps): Sessions {
   const tokens = createSessionTokens(keys, settings);
-  const { end } = createSessionEnding({ rows, bus });
+  const { end } = createSessionEnding({ repository, bus });
   const lastUse = createLastUse();
   let purgedAt = 0;
 
@@ -107,12 +107,12 @@ export function createSessions({ rows, keys, bus, jobs, logger, settings }: Deps
   function purgeNowAndThen(now: Date): void {
     if (now.getTime() - purgedAt < purgeEvery) return;
     purgedAt = now.getTime();
-    rows.purge(now).catch((error: unknown) => logger.error({ err: error }, 'old sessions could not be removed'));
+    repository.purge(now).catch((error: unknown) => logger.error({ err: error }, 'old sessions could not be removed'));
   }
 
   async function endBeyondCap(userId: string, newest: string): Promise<void> {
     if (!settings.isLimited) return;
-    const living = await rows.living(userId, new Date());
+    const living = await repository.living(userId, new Date());
     const others = living
       .filter((row) => String(row._id) !== newest)
       .sort((a, b) => lastUse.of(b).getTime() - lastUse.of(a).getTime());
@@ -121,31 +121,33 @@ export function createSessions({ rows, keys, bus, jobs, logger, settings }: Deps
   }
 
   return {
-    ...createRefreshing({ rows, tokens, end, jobs, logger, settings }),
-    ...createQueries(rows),
+    ...createRefreshing({ repository, tokens, end, jobs, logger, settings }),
+    ...createQueries(repository),
     end,
     async start(userId, device) {
       const now = new Date();
       purgeNowAndThen(now);
-      const draft = draftOf(rows, settings, { userId, device, now });
+      const draft = draftOf(repository, settings, { userId, device, now });
       const id = String(draft._id);
       const row: SessionRow = { ...draft, ...tokens.stored(id, 0) };
-      await rows.insert(row);
+      await repository.insert(row);
       await endBeyondCap(userId, id);
       return { tokens: await tokens.of(row, now), session: viewOf(row, now, id) };
     },
     async authenticate(accessToken) {
       const { userId, sessionId, expiresAt } = await tokens.verifyAccess(accessToken);
-      const row = await rows.byId(sessionId);
+      const row = await repository.byId(sessionId);
       const now = new Date();
       if (!row || String(row.userId) !== userId || !isAlive(row, now)) throw new Problem('session_revoked');
-      if (lastUse.note(row, now)) {
-        rows.noteUse(sessionId, now).catch((error: unknown) => logger.warn({ err: error }, 'a use was not noted'));
+      if (lastUse.record(row, now)) {
+        repository
+          .recordUse(sessionId, now)
+          .catch((error: unknown) => logger.warn({ err: error }, 'a use was not noted'));
       }
       return { actor: { userId, sessionId }, expiresAt };
     },
     async list(actor) {
-      const living = await rows.living(actor.userId, new Date());
+      const living = await repository.living(actor.userId, new Date());
       return { items: living.map((row) => viewOf(row, lastUse.of(row), actor.sessionId)) };
     },
     async revoke(actor, sessionId) {

@@ -4,10 +4,10 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 /** What is known of one conversation. */
 export interface Entry {
   /** The number of the member row among those of its person. */
-  slot: number;
+  cursorIndex: number;
   seq: number;
   rev: number;
-  own: number;
+  memberRevision: number;
   /** The sum of the two marks of `reached`, as they are shown. */
   shown: number;
   /** The number up to which nothing can be seen. */
@@ -22,7 +22,7 @@ export interface Vector {
 }
 
 const format = 1;
-const largest = 10_000_000;
+const maxNumber = 10_000_000;
 
 function writeNumber(bytes: number[], value: number): void {
   let rest = value;
@@ -56,27 +56,29 @@ export function packVector({ entries, versions }: Vector): Buffer {
   writeNumber(bytes, names.length);
   let before = 0;
   const numbers: number[] = [];
-  for (const { slot, seq, rev, own, shown, start } of [...entries].sort((a, b) => a.slot - b.slot)) {
-    for (const value of [slot - before, seq, rev, own, shown, start]) writeNumber(numbers, value);
-    before = slot;
+  for (const { cursorIndex, seq, rev, memberRevision, shown, start } of [...entries].sort(
+    (a, b) => a.cursorIndex - b.cursorIndex,
+  )) {
+    for (const value of [cursorIndex - before, seq, rev, memberRevision, shown, start]) writeNumber(numbers, value);
+    before = cursorIndex;
   }
   return deflateRawSync(Buffer.concat([Buffer.from(bytes), names, Buffer.from(numbers)]));
 }
 
 function entriesOf(numbers: readonly number[]): Entry[] {
   const entries: Entry[] = [];
-  let slot = 0;
+  let cursorIndex = 0;
   for (let at = 0; at + 5 < numbers.length; at += 6) {
-    const [step = 0, seq = 0, rev = 0, own = 0, shown = 0, start = 0] = numbers.slice(at, at + 6);
-    slot += step;
-    entries.push({ slot, seq, rev, own, shown, start });
+    const [step = 0, seq = 0, rev = 0, memberRevision = 0, shown = 0, start = 0] = numbers.slice(at, at + 6);
+    cursorIndex += step;
+    entries.push({ cursorIndex, seq, rev, memberRevision, shown, start });
   }
   return entries;
 }
 
 /** The vector of bytes that this server has made; null for another format. */
 export function unpackVector(packed: Buffer): Vector | null {
-  const bytes = inflateRawSync(packed, { maxOutputLength: largest });
+  const bytes = inflateRawSync(packed, { maxOutputLength: maxNumber });
   const [given, length = 0] = readNumbers(bytes.subarray(0, 10));
   if (given !== format) return null;
   const names = 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3);

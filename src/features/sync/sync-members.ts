@@ -1,42 +1,42 @@
 import type { Changed } from '../../log/change.model.js';
-import type { MemberRows } from '../conversations/members.model.js';
-import { membersShown } from '../groups/group-news.js';
+import type { MemberRepository } from '../conversations/members.model.js';
+import { membersShown } from '../groups/group-publisher.js';
 import type { Users } from '../users/users.service.js';
 import type { SyncedConversation } from './sync.schemas.js';
 import { idOf, type Step } from './sync-step.js';
 
 interface Deps {
-  members: Pick<MemberRows, 'page' | 'among'>;
+  members: Pick<MemberRepository, 'page' | 'among'>;
   users: Pick<Users, 'refs'>;
 }
 
-type Told = Pick<SyncedConversation, 'members' | 'removedMemberIds'>;
+type SyncedMembers = Pick<SyncedConversation, 'members' | 'removedMemberIds'>;
 
 /** More than so many are not told: the device asks for the list. */
-const mostMembers = 100;
-const nothing: Told = { members: [], removedMemberIds: [] };
-const tooMany: Told = { members: null, removedMemberIds: [] };
+const maxMembers = 100;
+const nothing: SyncedMembers = { members: [], removedMemberIds: [] };
+const tooMany: SyncedMembers = { members: null, removedMemberIds: [] };
 
 /** Builds what tells the members of groups: all where the device does not know the group, else whose membership changed. */
 export function createSyncMembers({ members, users }: Deps) {
-  async function everybodyIn({ held: { conversation } }: Step): Promise<Told> {
-    if (conversation.memberCount > mostMembers) return tooMany;
-    const rows = await members.page(conversation._id, null, mostMembers + 1);
-    if (rows.length > mostMembers) return tooMany;
+  async function everybodyIn({ membership: { conversation } }: Step): Promise<SyncedMembers> {
+    if (conversation.memberCount > maxMembers) return tooMany;
+    const rows = await members.page(conversation._id, null, maxMembers + 1);
+    if (rows.length > maxMembers) return tooMany;
     const refs = await users.refs(rows.map(({ userId }) => String(userId)));
     return { members: membersShown(rows, refs), removedMemberIds: [] };
   }
 
   /** `changes` are those that the device has not seen, by conversation; they are waited for where they matter. */
-  return async function membersOf(step: Step, changes: Promise<Map<string, Changed[]>>): Promise<Told> {
-    const { held, before } = step;
-    if (held.conversation.type === 'direct') return nothing;
+  return async function membersOf(step: Step, changes: Promise<Map<string, Changed[]>>): Promise<SyncedMembers> {
+    const { membership, before } = step;
+    if (membership.conversation.type === 'direct') return nothing;
     if (before === null) return everybodyIn(step);
     const records = (await changes).get(idOf(step)) ?? [];
     const changed = [...new Set(records.flatMap(({ userIds }) => userIds.map(String)))];
     if (changed.length === 0) return nothing;
-    if (changed.length > mostMembers) return tooMany;
-    const [rows, refs] = await Promise.all([members.among(held.conversation._id, changed), users.refs(changed)]);
+    if (changed.length > maxMembers) return tooMany;
+    const [rows, refs] = await Promise.all([members.among(membership.conversation._id, changed), users.refs(changed)]);
     const present = new Set(rows.map(({ userId }) => String(userId)));
     return { members: membersShown(rows, refs), removedMemberIds: changed.filter((one) => !present.has(one)) };
   };

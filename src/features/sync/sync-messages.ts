@@ -1,29 +1,29 @@
 /** The messages that a device is told of each conversation: those that are new or changed, or the newest where it begins anew. */
 import type { Changed } from '../../log/change.model.js';
-import type { Held } from '../../views/held.js';
+import type { Membership } from '../../views/membership.js';
 import type { Message } from '../../views/message.schemas.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
 import type { Stretch } from '../conversations/hidden.model.js';
-import type { MessageRow, MessageRows } from '../messages/messages.model.js';
-import { grouped, idOf, isContinued, type Known } from './sync-step.js';
+import type { MessageRow, MessageRepository } from '../messages/messages.model.js';
+import { grouped, idOf, isContinued, type KnownStep } from './sync-step.js';
 
 interface Deps {
-  messages: Pick<MessageRows, 'allWithin' | 'withQuoted'>;
+  messages: Pick<MessageRepository, 'allWithin' | 'withQuoted'>;
   visibility: Visibility;
   messageViews: MessageViews;
 }
 
 /** Messages by conversation, and the conversations that begin anew: everything older is dropped. */
-export interface ToldMessages {
+export interface SyncedMessages {
   byConversation: Map<string, Message[]>;
   limited: Set<string>;
 }
 
-const mostMessages = 100;
+const maxMessages = 100;
 const newestMessages = 50;
 
-function newIn({ held: { conversation }, before }: Known): Stretch {
+function newIn({ membership: { conversation }, before }: KnownStep): Stretch {
   return { conversationId: conversation._id, above: before.seq, upTo: conversation.seq };
 }
 
@@ -36,19 +36,19 @@ function changedIn(records: readonly Changed[], created: readonly MessageRow[]):
   return [...new Set(ids)].filter((id) => !there.has(id));
 }
 
-const heldOf = ({ held }: Known): Held => held;
+const membershipOf = ({ membership }: KnownStep): Membership => membership;
 
 /** Builds the reading of what is told; `changes` are those that the device has not seen. All steps are read together. */
 export function createSyncMessages({ messages, visibility, messageViews }: Deps) {
   /** Messages of some steps as they are shown, without those that the reader cannot see. */
-  async function show(steps: readonly Known[], rows: readonly MessageRow[], quoted?: readonly MessageRow[]) {
+  async function show(steps: readonly KnownStep[], rows: readonly MessageRow[], quoted?: readonly MessageRow[]) {
     const byStep = grouped(rows);
     const [views, hidden] = await Promise.all([
-      messageViews.of(rows, steps.map(heldOf), quoted),
+      messageViews.of(rows, steps.map(membershipOf), quoted),
       Promise.all(
         steps.map(async (step) => {
           const seqs = (byStep.get(idOf(step)) ?? []).map(({ seq }) => seq);
-          return [idOf(step), await visibility.unseenOf(step.held.member, seqs)] as const;
+          return [idOf(step), await visibility.unseenOf(step.membership.member, seqs)] as const;
         }),
       ),
     ]);
@@ -57,43 +57,44 @@ export function createSyncMessages({ messages, visibility, messageViews }: Deps)
   }
 
   /** The newest messages of conversations whose earlier ones are dropped. */
-  async function newest(steps: readonly Known[]): Promise<Message[]> {
-    const ranges = steps.map(({ held: { conversation, member } }) => {
+  async function newest(steps: readonly KnownStep[]): Promise<Message[]> {
+    const ranges = steps.map(({ membership: { conversation, member } }) => {
       const range = { above: 0, below: conversation.seq + 1, limit: newestMessages, nearest: 'below' } as const;
       return visibility.range(member, range);
     });
-    return messageViews.of((await Promise.all(ranges)).flat(), steps.map(heldOf));
+    return messageViews.of((await Promise.all(ranges)).flat(), steps.map(membershipOf));
   }
 
   /** What is new and changed, or the newest where that is too much. */
-  async function goOn(steps: readonly Known[], changes: Promise<Map<string, Changed[]>>) {
+  async function goOn(steps: readonly KnownStep[], changes: Promise<Map<string, Changed[]>>) {
     const stretches = steps.map(newIn).filter((stretch) => countOf(stretch) > 0);
     const [created, records] = await Promise.all([messages.allWithin(stretches), changes]);
     const byStep = grouped(created);
     const parts = steps.map((step) => {
-      const own = byStep.get(idOf(step)) ?? [];
-      return { step, own, changed: changedIn(records.get(idOf(step)) ?? [], own) };
+      const received = byStep.get(idOf(step)) ?? [];
+      return { step, received, changed: changedIn(records.get(idOf(step)) ?? [], received) };
     });
-    const isMuch = ({ own, changed }: (typeof parts)[number]): boolean => own.length + changed.length > mostMessages;
+    const isMuch = ({ received, changed }: (typeof parts)[number]): boolean =>
+      received.length + changed.length > maxMessages;
     const much = parts.filter(isMuch).map(({ step }) => step);
     const few = parts.filter((part) => !isMuch(part));
-    const told = few.map(({ step }) => step);
+    const fewSteps = few.map(({ step }) => step);
     const older = async (): Promise<Message[]> => {
       const { rows, quoted } = await messages.withQuoted(few.flatMap(({ changed }) => changed));
-      return show(told, rows, quoted);
+      return show(fewSteps, rows, quoted);
     };
-    const own = few.flatMap((part) => part.own);
-    return { much, shown: (await Promise.all([show(told, own), older(), newest(much)])).flat() };
+    const received = few.flatMap((part) => part.received);
+    return { much, shown: (await Promise.all([show(fewSteps, received), older(), newest(much)])).flat() };
   }
 
   return async function messagesOf(
-    steps: readonly Known[],
+    steps: readonly KnownStep[],
     changes: Promise<Map<string, Changed[]>>,
-  ): Promise<ToldMessages> {
-    const few = steps.filter((step) => isContinued(step) && countOf(newIn(step)) <= mostMessages);
+  ): Promise<SyncedMessages> {
+    const few = steps.filter((step) => isContinued(step) && countOf(newIn(step)) <= maxMessages);
     const anew = steps.filter((step) => !few.includes(step));
     const [fresh, { much, shown }] = await Promise.all([newest(anew), goOn(few, changes)]);
-    const heads = new Map(steps.map((step) => [idOf(step), step.held.conversation.seq]));
+    const heads = new Map(steps.map((step) => [idOf(step), step.membership.conversation.seq]));
     // What is newer than the head that is told comes with the next cursor.
     const known = [...fresh, ...shown].filter(({ conversationId, seq }) => seq <= (heads.get(conversationId) ?? 0));
     return {

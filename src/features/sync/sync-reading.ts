@@ -1,9 +1,9 @@
-import type { Changed, ChangeRows } from '../../log/change.model.js';
+import type { Changed, ChangeRepository } from '../../log/change.model.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
-import type { HiddenRow, HiddenRows, Stretch } from '../conversations/hidden.model.js';
+import type { HiddenRow, HiddenRepository, Stretch } from '../conversations/hidden.model.js';
 import type { createSyncMembers } from './sync-members.js';
 import type { createSyncMessages } from './sync-messages.js';
-import { grouped, idOf, isContinued, isKnown, type Known, type Step } from './sync-step.js';
+import { grouped, idOf, isContinued, isKnown, type KnownStep, type Step } from './sync-step.js';
 import type { SyncedConversation } from './sync.schemas.js';
 
 export interface SyncReading {
@@ -14,26 +14,31 @@ export interface SyncReading {
 interface Deps {
   membersOf: ReturnType<typeof createSyncMembers>;
   messagesOf: ReturnType<typeof createSyncMessages>;
-  changes: Pick<ChangeRows, 'within'>;
-  hidden: Pick<HiddenRows, 'after'>;
+  changes: Pick<ChangeRepository, 'within'>;
+  hidden: Pick<HiddenRepository, 'after'>;
   conversationViews: ConversationViews;
 }
 
-function changedIn({ held: { conversation }, before }: Known): Stretch {
+function changedIn({ membership: { conversation }, before }: KnownStep): Stretch {
   return { conversationId: conversation._id, above: before.rev, upTo: conversation.rev };
 }
 
 /** The changes of some conversations that the device has not seen, by conversation. */
-async function recordsOf({ changes }: Deps, steps: readonly Known[]): Promise<Map<string, Changed[]>> {
+async function recordsOf({ changes }: Deps, steps: readonly KnownStep[]): Promise<Map<string, Changed[]>> {
   return grouped(await changes.within(steps.map(changedIn).filter(({ above, upTo }) => upTo > above)));
 }
 
 /** What the caller has hidden since. */
-function hiddenOf({ hidden }: Deps, userId: string, steps: readonly Known[]): Promise<HiddenRow[]> {
-  const moved = steps.filter(({ held: { member }, before }) => member.own > before.own && member.lastHiddenSeq > 0);
+function hiddenOf({ hidden }: Deps, userId: string, steps: readonly KnownStep[]): Promise<HiddenRow[]> {
+  const moved = steps.filter(
+    ({ membership: { member }, before }) => member.own > before.memberRevision && member.lastHiddenSeq > 0,
+  );
   return hidden.after(
     userId,
-    moved.map(({ held: { conversation }, before }) => ({ conversationId: conversation._id, own: before.own })),
+    moved.map(({ membership: { conversation }, before }) => ({
+      conversationId: conversation._id,
+      own: before.memberRevision,
+    })),
   );
 }
 
@@ -44,16 +49,16 @@ export function createSyncReading(deps: Deps): SyncReading {
     async read(userId, steps) {
       const known = steps.filter(isKnown);
       const records = recordsOf(deps, known);
-      const [told, members, gone, conversations] = await Promise.all([
+      const [messages, members, hiddenMessages, conversations] = await Promise.all([
         messagesOf(known, records),
         Promise.all(steps.map((step) => membersOf(step, records))),
         hiddenOf(deps, userId, known.filter(isContinued)),
         conversationViews.of(
           userId,
-          steps.map(({ held }) => held),
+          steps.map(({ membership }) => membership),
         ),
       ]);
-      const hiddenIds = grouped(gone);
+      const hiddenIds = grouped(hiddenMessages);
       return steps.map((step, place) => {
         const conversation = conversations[place];
         if (!conversation) throw new Error('A conversation without a view');
@@ -62,8 +67,8 @@ export function createSyncReading(deps: Deps): SyncReading {
         const newest = lastMessage ? [lastMessage] : [];
         return {
           conversation,
-          messages: isKnown(step) ? (told.byConversation.get(idOf(step)) ?? []) : newest,
-          limited: !isKnown(step) || told.limited.has(idOf(step)),
+          messages: isKnown(step) ? (messages.byConversation.get(idOf(step)) ?? []) : newest,
+          limited: !isKnown(step) || messages.limited.has(idOf(step)),
           ...(members[place] ?? { members: null, removedMemberIds: [] }),
           hiddenMessageIds: (hiddenIds.get(idOf(step)) ?? []).map(({ messageId }) => String(messageId)),
         };

@@ -1,22 +1,22 @@
-import type { Held } from '../../views/held.js';
+import type { Membership } from '../../views/membership.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { Entry } from './sync-cursor.js';
 
 /** One conversation that is not as a device knows it; `before` is null where the device does not know it. */
 export interface Step {
-  held: Held;
+  membership: Membership;
   before: Entry | null;
 }
 
 /** One that the device knows. */
-export type Known = Step & { before: Entry };
+export type KnownStep = Step & { before: Entry };
 
-export const idOf = ({ held }: Step): string => String(held.conversation._id);
+export const idOf = ({ membership }: Step): string => String(membership.conversation._id);
 
-export const isKnown = (step: Step): step is Known => step.before !== null;
+export const isKnown = (step: Step): step is KnownStep => step.before !== null;
 
 /** Whether what the device holds of this conversation still begins where it began: it can go on from there. */
-export const isContinued = ({ held, before }: Known): boolean => before.start === startOf(held.member);
+export const isContinued = ({ membership, before }: KnownStep): boolean => before.start === startOf(membership.member);
 
 /** Values by the conversation that they belong to. */
 export function grouped<Row extends { conversationId: { toString(): string } }>(

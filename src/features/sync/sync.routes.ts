@@ -3,7 +3,7 @@ import { SyncAnswer, SyncRequest } from './sync.schemas.js';
 import type { Sync } from './sync.service.js';
 
 /** A cursor of thousands of conversations is larger than any other input. */
-const largestBody = 256_000;
+const maxBody = 256_000;
 
 /** Catching up, under `/api/sync`. */
 export function syncEndpoints(sync: Sync): Endpoint[] {
@@ -15,7 +15,7 @@ export function syncEndpoints(sync: Sync): Endpoint[] {
       description:
         'Connect first, then sync, then apply what was heard: of two versions of a message the higher rev counts. Without a cursor it begins.',
       limit: 'sync',
-      bodyLimit: largestBody,
+      bodyLimit: maxBody,
       body: SyncRequest,
       returns: { 200: SyncAnswer },
       handle: async ({ actor, body }) => ok(await sync.since(actor, body)),

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { invalidInput } from '../../kernel/problem.js';
-import { type Held, reachedOf } from '../../views/held.js';
-import type { Contacts, OwnPeople } from '../contacts/contacts.service.js';
+import { type Membership, minReceiptsOf } from '../../views/membership.js';
+import type { Contacts, OwnRelations } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../conversations/conversations.policy.js';
-import type { MemberRows } from '../conversations/members.model.js';
+import type { MemberRepository } from '../conversations/members.model.js';
 import type { Me } from '../users/users.schemas.js';
 import type { Notifications } from '../notifications/notifications.service.js';
 import { type Entry, packVector, unpackVector, type Vector } from './sync-cursor.js';
@@ -15,10 +15,10 @@ import type { Step } from './sync-step.js';
 import type { SyncAnswer, SyncRequest } from './sync.schemas.js';
 
 interface Deps {
-  conversations: Pick<Conversations, 'ownWithOthers'>;
-  members: Pick<MemberRows, 'conversationsOfSlots'>;
+  conversations: Pick<Conversations, 'membershipsWithOthers'>;
+  members: Pick<MemberRepository, 'conversationsOfCursorIndexes'>;
   me: (userId: string) => Promise<Me>;
-  contacts: Pick<Contacts, 'ownOf'>;
+  contacts: Pick<Contacts, 'relationsOf'>;
   notifications: Pick<Notifications, 'newest'>;
   reading: SyncReading;
   cursors: Cursors;
@@ -36,21 +36,27 @@ const unreadable = {
 };
 
 /** What a device that has seen all of a conversation knows of it. */
-function entryOf(held: Held): Entry {
-  const { conversation, member } = held;
-  const { deliveredSeq, readSeq } = reachedOf(held);
+function entryOf(membership: Membership): Entry {
+  const { conversation, member } = membership;
+  const { deliveredSeq, readSeq } = minReceiptsOf(membership);
   return {
-    slot: member.slot,
+    cursorIndex: member.slot,
     seq: conversation.seq,
     rev: conversation.rev,
-    own: member.own,
+    memberRevision: member.own,
     shown: deliveredSeq + readSeq,
     start: startOf(member),
   };
 }
 
 function isSame(a: Entry, b: Entry): boolean {
-  return a.seq === b.seq && a.rev === b.rev && a.own === b.own && a.shown === b.shown && a.start === b.start;
+  return (
+    a.seq === b.seq &&
+    a.rev === b.rev &&
+    a.memberRevision === b.memberRevision &&
+    a.shown === b.shown &&
+    a.start === b.start
+  );
 }
 
 function versionOf(view: unknown): string {
@@ -58,7 +64,7 @@ function versionOf(view: unknown): string {
 }
 
 /** The latest activity first. */
-function byActivity(a: Held, b: Held): number {
+function byActivity(a: Membership, b: Membership): number {
   const later = b.conversation.lastActivityAt.getTime() - a.conversation.lastActivityAt.getTime();
   return later || (String(a.conversation._id) < String(b.conversation._id) ? 1 : -1);
 }
@@ -70,7 +76,11 @@ interface Collection {
 }
 
 /** Each of them is told whole. */
-function collectionsOf(me: Me, { contacts, blocked }: OwnPeople, notifications: unknown): Record<string, Collection> {
+function collectionsOf(
+  me: Me,
+  { contacts, blocked }: OwnRelations,
+  notifications: unknown,
+): Record<string, Collection> {
   return {
     me: { version: me, read: () => Promise.resolve(me) },
     contacts,
@@ -89,32 +99,36 @@ export function createSync({ conversations, members, me, contacts, notifications
   }
 
   /** Ids of what the cursor holds and the caller has no more; one that is there again is told as a conversation. */
-  async function removedOf(userId: string, known: Map<number, Entry>, held: readonly Held[]): Promise<string[]> {
-    const present = new Set(held.map(({ member }) => member.slot));
-    const gone = [...known.keys()].filter((slot) => !present.has(slot));
-    for (const slot of gone) known.delete(slot);
-    const there = new Set(held.map(({ conversation }) => String(conversation._id)));
-    return (await members.conversationsOfSlots(userId, gone)).filter((id) => !there.has(id));
+  async function removedOf(
+    userId: string,
+    known: Map<number, Entry>,
+    memberships: readonly Membership[],
+  ): Promise<string[]> {
+    const present = new Set(memberships.map(({ member }) => member.slot));
+    const left = [...known.keys()].filter((cursorIndex) => !present.has(cursorIndex));
+    for (const cursorIndex of left) known.delete(cursorIndex);
+    const there = new Set(memberships.map(({ conversation }) => String(conversation._id)));
+    return (await members.conversationsOfCursorIndexes(userId, left)).filter((id) => !there.has(id));
   }
 
   /** What has changed in the conversations of a person: all of their numbers are read before any content. */
   async function conversationsFor(userId: string, known: Map<number, Entry>, limit: number) {
-    const held = await conversations.ownWithOthers(userId);
-    const changed = held
-      .map((one): Step => ({ held: one, before: known.get(one.member.slot) ?? null }))
-      .filter(({ held: one, before }) => before === null || !isSame(before, entryOf(one)))
-      .sort((a, b) => byActivity(a.held, b.held));
+    const memberships = await conversations.membershipsWithOthers(userId);
+    const changed = memberships
+      .map((one): Step => ({ membership: one, before: known.get(one.member.slot) ?? null }))
+      .filter(({ membership: one, before }) => before === null || !isSame(before, entryOf(one)))
+      .sort((a, b) => byActivity(a.membership, b.membership));
     const steps = changed.slice(0, limit);
-    const [removed, told] = await Promise.all([removedOf(userId, known, held), reading.read(userId, steps)]);
-    for (const { held: one } of steps) known.set(one.member.slot, entryOf(one));
-    return { removed, told, hasMore: changed.length > steps.length };
+    const [removed, synced] = await Promise.all([removedOf(userId, known, memberships), reading.read(userId, steps)]);
+    for (const { membership: one } of steps) known.set(one.member.slot, entryOf(one));
+    return { removed, synced, hasMore: changed.length > steps.length };
   }
 
   /** The collections of a person that are not as a device knows them, and the versions of all. */
   async function collectionsFor(userId: string, versions: Vector['versions']) {
     const [account, people, notified] = await Promise.all([
       me(userId),
-      contacts.ownOf(userId),
+      contacts.relationsOf(userId),
       notifications.newest(userId),
     ]);
     const all = Object.entries(collectionsOf(account, people, notified)).map(([name, { version, read }]) => ({
@@ -130,8 +144,8 @@ export function createSync({ conversations, members, me, contacts, notifications
   return {
     async since({ userId }, { cursor, limit }) {
       const before = vectorOf(userId, cursor);
-      const known = new Map(before.entries.map((entry) => [entry.slot, entry]));
-      const [{ removed, told, hasMore }, { views, versions }] = await Promise.all([
+      const known = new Map(before.entries.map((entry) => [entry.cursorIndex, entry]));
+      const [{ removed, synced, hasMore }, { views, versions }] = await Promise.all([
         conversationsFor(userId, known, limit),
         collectionsFor(userId, before.versions),
       ]);
@@ -139,7 +153,7 @@ export function createSync({ conversations, members, me, contacts, notifications
         cursor: cursors.seal(list, userId, packVector({ entries: [...known.values()], versions })),
         hasMore,
         ...Object.fromEntries(views),
-        conversations: told,
+        conversations: synced,
         removedConversationIds: removed,
       };
     },

@@ -1,7 +1,7 @@
 import { type Locale, Problem } from '../../kernel/problem.js';
 import type { MailLink } from './mail-link.js';
 import type { UserViews } from './user-views.js';
-import type { Taken, UserRow, UserRows } from './users.model.js';
+import type { AccountConflict, UserRow, UserRepository } from './users.model.js';
 import type { Me, PublicUser } from './users.schemas.js';
 
 /** An account as signing in needs it. It never leaves the server: `me` is what its owner is shown. */
@@ -85,18 +85,18 @@ function toAccount(row: UserRow, views: UserViews): Account {
   };
 }
 
-function isTaken(row: UserRow | Taken | null): row is Taken {
+function isTaken(row: UserRow | AccountConflict | null): row is AccountConflict {
   return typeof row === 'string';
 }
 
 /** Builds the accounts over the rows of people. */
-export function createAccounts({ rows, views }: { rows: UserRows; views: UserViews }): Accounts {
+export function createAccounts({ repository, views }: { repository: UserRepository; views: UserViews }): Accounts {
   const accountOf = (row: UserRow): Account => toAccount(row, views);
   const accountOrNull = (row: UserRow | null): Account | null => row && accountOf(row);
 
   return {
     async create({ email, ...account }) {
-      const row = await rows.insert({
+      const row = await repository.insert({
         ...account,
         email,
         emailKey: emailKeyOf(email),
@@ -114,40 +114,41 @@ export function createAccounts({ rows, views }: { rows: UserRows; views: UserVie
       if (isTaken(row)) throw new Problem(row);
       return accountOf(row);
     },
-    byId: async (userId) => accountOrNull(await rows.byId(userId)),
-    byEmail: async (email) => accountOrNull(await rows.byEmailKey(emailKeyOf(email))),
+    byId: async (userId) => accountOrNull(await repository.byId(userId)),
+    byEmail: async (email) => accountOrNull(await repository.byEmailKey(emailKeyOf(email))),
     byIdentifier: async (identifier) =>
       accountOrNull(
         identifier.includes('@')
-          ? await rows.byEmailKey(emailKeyOf(identifier))
-          : await rows.byUsername(identifier.toLowerCase()),
+          ? await repository.byEmailKey(emailKeyOf(identifier))
+          : await repository.byUsername(identifier.toLowerCase()),
       ),
-    page: async (afterId, limit) => (await rows.page(afterId, limit)).map(accountOf),
+    page: async (afterId, limit) => (await repository.page(afterId, limit)).map(accountOf),
     setPassword: async (userId, passwordHash, versionSeen) =>
-      accountOrNull(await rows.setPassword(userId, passwordHash, versionSeen)),
+      accountOrNull(await repository.setPassword(userId, passwordHash, versionSeen)),
     resetPassword: async (userId, linkId, passwordHash) =>
-      accountOrNull(await rows.resetPassword(userId, linkId, { passwordHash, at: new Date() })),
-    openResetLink: async (userId, link) => accountOrNull(await rows.openResetLink(userId, link)),
-    openVerifyLink: async (userId, link) => accountOrNull(await rows.openVerifyLink(userId, link)),
+      accountOrNull(await repository.resetPassword(userId, linkId, { passwordHash, at: new Date() })),
+    openResetLink: async (userId, link) => accountOrNull(await repository.openResetLink(userId, link)),
+    openVerifyLink: async (userId, link) => accountOrNull(await repository.openVerifyLink(userId, link)),
     async verifyEmail(userId, linkId) {
-      const seen = await rows.byId(userId);
+      const seen = await repository.byId(userId);
       const email = seen?.verifyLink?.id === linkId ? seen.verifyLink.email : null;
       if (!seen || email === null) return null;
       const emailKey = emailKeyOf(email);
       const isNew = emailKey !== seen.emailKey;
-      const row = await rows.verifyEmail(userId, linkId, { email, emailKey, isNew, at: new Date() });
+      const row = await repository.verifyEmail(userId, linkId, { email, emailKey, isNew, at: new Date() });
       if (isTaken(row)) throw new Problem(row);
       return accountOrNull(row);
     },
     leave: async ({ id, credentialVersion }, erasure) =>
-      accountOrNull(await rows.leave(id, credentialVersion, erasure)),
-    comeBack: async (userId) => accountOrNull(await rows.comeBack(userId, new Date())),
-    dueForErasure: async (limit) => (await rows.dueForErasure(new Date(), limit)).map(({ _id }) => String(_id)),
-    beginErasing: async (userId) => accountOrNull(await rows.beginErasing(userId, new Date())),
+      accountOrNull(await repository.leave(id, credentialVersion, erasure)),
+    comeBack: async (userId) => accountOrNull(await repository.comeBack(userId, new Date())),
+    dueForErasure: async (limit) => (await repository.dueForErasure(new Date(), limit)).map(({ _id }) => String(_id)),
+    beginErasing: async (userId) => accountOrNull(await repository.beginErasing(userId, new Date())),
     async erase(userId) {
-      const row = await rows.erase(userId);
+      const row = await repository.erase(userId);
       return row && views.public(row, null, false);
     },
-    setActive: async (userId, isActive) => accountOrNull(await rows.setState(userId, isActive ? 'active' : 'disabled')),
+    setActive: async (userId, isActive) =>
+      accountOrNull(await repository.setState(userId, isActive ? 'active' : 'disabled')),
   };
 }

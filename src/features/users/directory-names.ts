@@ -1,7 +1,7 @@
-import { foldText } from '../../kernel/fold.js';
+import { normalizeText } from '../../kernel/normalize-text.js';
 
 const words = /[\p{L}\p{N}]+/gu;
-const mostWords = 16;
+const maxWords = 16;
 const longest = 64;
 
 /**
@@ -9,7 +9,7 @@ const longest = 64;
  * for the beginning of one of them looks for the beginning of a word, and may go on over several.
  */
 export function namesOf({ username, displayName }: { username: string; displayName: string }): string[] {
-  const folded = foldText(displayName);
-  const places = [...folded.matchAll(words)].slice(0, mostWords).map(({ index }) => index);
-  return [...new Set([foldText(username), ...places.map((place) => folded.slice(place, place + longest))])];
+  const folded = normalizeText(displayName);
+  const places = [...folded.matchAll(words)].slice(0, maxWords).map(({ index }) => index);
+  return [...new Set([normalizeText(username), ...places.map((place) => folded.slice(place, place + longest))])];
 }

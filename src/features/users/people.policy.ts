@@ -2,7 +2,7 @@
 import type { Privacy } from './users.schemas.js';
 
 /** What stands between a viewer and the owner of a profile. */
-export interface Between {
+export interface Relationship {
   isSelf: boolean;
   /** Whether the owner has added the viewer. */
   isContact: boolean;
@@ -15,7 +15,7 @@ export interface Between {
 }
 
 /** The owner of a profile, as far as the rules go by him. */
-export interface Owner {
+export interface Profile {
   privacy: Privacy;
   /** Whether the account is one that people can turn to: not disabled, nor on its way to be deleted. */
   isActive: boolean;
@@ -29,43 +29,43 @@ export interface Shows {
   read: boolean;
 }
 
-function admits(setting: Privacy['lastSeen'], { isContact }: Between): boolean {
+function admits(setting: Privacy['lastSeen'], { isContact }: Relationship): boolean {
   return setting === 'everyone' || (setting === 'contacts' && isContact);
 }
 
 /** Whether the viewer may know when the owner is, or was, connected. Nobody hides from oneself. */
-export function maySeePresence(between: Between, { privacy }: Owner): boolean {
-  return between.isSelf || (!between.isBlocked && admits(privacy.lastSeen, between));
+export function maySeePresence(relationship: Relationship, { privacy }: Profile): boolean {
+  return relationship.isSelf || (!relationship.isBlocked && admits(privacy.lastSeen, relationship));
 }
 
 /** Whether the viewer may see the status of the owner. */
-export function maySeeStatus({ isBlocked }: Between): boolean {
+export function maySeeStatus({ isBlocked }: Relationship): boolean {
   return !isBlocked;
 }
 
 /** Whether the viewer may find the owner in the directory. */
-export function mayFind({ isSelf, isBlocked }: Between, { isActive }: Owner): boolean {
+export function mayFind({ isSelf, isBlocked }: Relationship, { isActive }: Profile): boolean {
   return !isSelf && isActive && !isBlocked;
 }
 
 /** Whether the viewer may bring the owner into a group. */
-export function mayAdd(between: Between, { privacy, isActive }: Owner): boolean {
-  return isActive && !between.isBlocked && admits(privacy.groupInvites, between);
+export function mayAdd(relationship: Relationship, { privacy, isActive }: Profile): boolean {
+  return isActive && !relationship.isBlocked && admits(privacy.groupInvites, relationship);
 }
 
 /** Whether the viewer may write to the owner; who has written himself is open to the answer. */
-export function mayWrite(between: Between, { privacy, isActive }: Owner, hasWritten: boolean): boolean {
-  if (between.isSelf) return true;
-  return isActive && mayChange(between) && (hasWritten || admits(privacy.directMessages, between));
+export function mayWrite(relationship: Relationship, { privacy, isActive }: Profile, hasWritten: boolean): boolean {
+  if (relationship.isSelf) return true;
+  return isActive && mayChange(relationship) && (hasWritten || admits(privacy.directMessages, relationship));
 }
 
 /** Whether what the owner writes mentions the viewer, or notifies him: not whom he has blocked. */
-export function isHeard({ hasBlocked }: Pick<Between, 'hasBlocked'>): boolean {
+export function canReceive({ hasBlocked }: Pick<Relationship, 'hasBlocked'>): boolean {
   return !hasBlocked;
 }
 
 /** Whether the two may edit, react and type where they write to each other: a block ends it for both. */
-export function mayChange({ isBlocked, hasBlocked }: Between): boolean {
+export function mayChange({ isBlocked, hasBlocked }: Relationship): boolean {
   return !isBlocked && !hasBlocked;
 }
 
@@ -73,8 +73,11 @@ export function mayChange({ isBlocked, hasBlocked }: Between): boolean {
  * Which marks of a reader rise for others: in a group by his own setting, between two people by that of both, and
  * never for whom he has blocked.
  */
-export function showsOf(reader: Pick<Owner, 'privacy'>, other: { owner: Owner; between: Between } | null): Shows {
-  const delivered = other === null || !other.between.hasBlocked;
-  const read = reader.privacy.readReceipts && (other === null || other.owner.privacy.readReceipts);
+export function showsOf(
+  reader: Pick<Profile, 'privacy'>,
+  other: { profile: Profile; relationship: Relationship } | null,
+): Shows {
+  const delivered = other === null || !other.relationship.hasBlocked;
+  const read = reader.privacy.readReceipts && (other === null || other.profile.privacy.readReceipts);
   return { delivered, read: delivered && read };
 }

@@ -1,14 +1,14 @@
-import { type Between, maySeePresence, maySeeStatus, type Owner, showsOf } from './people.policy.js';
-import type { Facing, FacingMemory } from './facing-memory.js';
+import { type Relationship, maySeePresence, maySeeStatus, type Profile, showsOf } from './people.policy.js';
+import type { ContactPolicyInput, RelationshipCache } from './relationship-cache.js';
 import type { Relations } from './relations.js';
 import type { UserViews } from './user-views.js';
-import type { UserRow, UserRows } from './users.model.js';
+import type { UserRow, UserRepository } from './users.model.js';
 import type { Presence, PublicUser } from './users.schemas.js';
 
 interface Deps {
-  rows: Pick<UserRows, 'byIds'>;
+  repository: Pick<UserRepository, 'byIds'>;
   relations: Relations;
-  memory: Pick<FacingMemory, 'of'>;
+  relationshipCache: Pick<RelationshipCache, 'of'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
   views: UserViews;
 }
@@ -16,8 +16,8 @@ interface Deps {
 /** Somebody as one viewer meets him: what he sees of him, and what the rules go by. */
 export interface Person {
   view: PublicUser;
-  owner: Owner;
-  between: Between;
+  profile: Profile;
+  relationship: Relationship;
 }
 
 /** People as others meet them: every answer about somebody passes here. */
@@ -25,70 +25,80 @@ export interface People {
   /** These people as a viewer meets them; without those who are not there. */
   of(viewerId: string, userIds: readonly string[]): Promise<Map<string, Person>>;
   /** How a person stands to another one, or to a group (null), whenever he writes or reads there. */
-  facing(userId: string, otherId: string | null): Promise<Facing>;
+  contactPolicyInput(userId: string, otherId: string | null): Promise<ContactPolicyInput>;
   /** What the viewer may know of who is online; null where he may not, nothing for who is not there. */
   presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Presence | null>>;
   /** What each of these viewers may know of one person; empty if he is not there. */
   presenceFor(userId: string, viewerIds: readonly string[]): Promise<Map<string, Presence | null>>;
   /** A row as one viewer sees it. */
-  viewOf(row: UserRow, between: Between): PublicUser;
+  viewOf(row: UserRow, relationship: Relationship): PublicUser;
 }
 
 /** What the rules go by. */
-export function ownerOf({ privacy, state }: UserRow): Owner {
+export function profileOf({ privacy, state }: UserRow): Profile {
   return { privacy, isActive: state === 'active', isLeaving: state !== 'active' && state !== 'disabled' };
 }
 
 /** Builds what people see of each other. */
-export function createPeople({ rows, relations, memory, presence, views }: Deps): People {
+export function createPeople({ repository, relations, relationshipCache, presence, views }: Deps): People {
   function presenceOf(row: UserRow): Presence {
     const { online, lastSeenAt } = presence.of(String(row._id));
     return { online, lastSeenAt: online ? null : ((lastSeenAt ?? row.lastSeenAt)?.toISOString() ?? null) };
   }
 
-  const presenceShown = (row: UserRow, between: Between): Presence | null =>
-    maySeePresence(between, ownerOf(row)) ? presenceOf(row) : null;
+  const presenceShown = (row: UserRow, relationship: Relationship): Presence | null =>
+    maySeePresence(relationship, profileOf(row)) ? presenceOf(row) : null;
 
-  const viewOf = (row: UserRow, between: Between): PublicUser =>
-    views.public(row, presenceShown(row, between), maySeeStatus(between));
+  const viewOf = (row: UserRow, relationship: Relationship): PublicUser =>
+    views.public(row, presenceShown(row, relationship), maySeeStatus(relationship));
 
   /** The rows of people with what stands between them and a viewer. */
   async function met<View>(
     viewerId: string,
     userIds: readonly string[],
-    view: (row: UserRow, between: Between) => View,
+    view: (row: UserRow, relationship: Relationship) => View,
   ): Promise<Map<string, View>> {
     const ids = [...new Set(userIds)];
     if (ids.length === 0) return new Map();
-    const [found, betweens] = await Promise.all([rows.byIds(ids), relations.between(viewerId, ids)]);
+    const [found, relationships] = await Promise.all([repository.byIds(ids), relations.relationship(viewerId, ids)]);
     return new Map(
       found.flatMap((row) => {
-        const between = betweens.get(String(row._id));
-        return between ? [[String(row._id), view(row, between)]] : [];
+        const relationship = relationships.get(String(row._id));
+        return relationship ? [[String(row._id), view(row, relationship)]] : [];
       }),
     );
   }
 
-  async function facing(userId: string, otherId: string | null): Promise<Facing> {
-    const found = await met(userId, otherId === null ? [userId] : [userId, otherId], (row, between) => ({
-      owner: ownerOf(row),
-      between,
+  async function contactPolicyInput(userId: string, otherId: string | null): Promise<ContactPolicyInput> {
+    const found = await met(userId, otherId === null ? [userId] : [userId, otherId], (row, relationship) => ({
+      profile: profileOf(row),
+      relationship,
     }));
-    const own = found.get(userId);
+    const relation = found.get(userId);
     const other = (otherId !== null && found.get(otherId)) || null;
-    return { other, shows: own ? showsOf(own.owner, other) : { delivered: true, read: true } };
+    return { other, shows: relation ? showsOf(relation.profile, other) : { delivered: true, read: true } };
   }
 
   return {
     viewOf,
     of: (viewerId, userIds) =>
-      met(viewerId, userIds, (row, between) => ({ view: viewOf(row, between), owner: ownerOf(row), between })),
+      met(viewerId, userIds, (row, relationship) => ({
+        view: viewOf(row, relationship),
+        profile: profileOf(row),
+        relationship,
+      })),
     presencesOf: (viewerId, userIds) => met(viewerId, userIds, presenceShown),
-    facing: (userId, otherId) => memory.of(userId, otherId, () => facing(userId, otherId)),
+    contactPolicyInput: (userId, otherId) =>
+      relationshipCache.of(userId, otherId, () => contactPolicyInput(userId, otherId)),
     async presenceFor(userId, viewerIds) {
-      const [[row], betweens] = await Promise.all([rows.byIds([userId]), relations.betweenAll(userId, viewerIds)]);
+      const [[row], relationships] = await Promise.all([
+        repository.byIds([userId]),
+        relations.relationships(userId, viewerIds),
+      ]);
       if (!row) return new Map();
-      return new Map([...betweens].map(([viewerId, between]) => [viewerId, presenceShown(row, between)]));
+      return new Map(
+        [...relationships].map(([viewerId, relationship]) => [viewerId, presenceShown(row, relationship)]),
+      );
     },
   };
 }

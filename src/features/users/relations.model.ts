@@ -40,7 +40,7 @@ schema.index({ ownerId: 1 });
 schema.index({ userId: 1 });
 
 /** The rows of relations: named queries on lean rows, each served by an index. */
-export interface RelationRows {
+export interface RelationRepository {
   /** What each owner of these pairs has made of the other; nothing where he has made nothing. */
   among(pairs: readonly { ownerId: string; userId: string }[]): Promise<RelationRow[]>;
   /** The contacts of a person, in the order in which they were added. */
@@ -108,7 +108,7 @@ function writesOf(Relations: Model<RelationRow>) {
 }
 
 /** Gives the rows of relations on one connection. */
-export function relationsModel(connection: Connection): RelationRows {
+export function createRelationRepository(connection: Connection): RelationRepository {
   const Relations = connection.model<RelationRow>('Relation', schema, 'relations');
   const { begin, end } = writesOf(Relations);
   const ownedBy = (ownerId: string) => ({ ownerId: new Types.ObjectId(ownerId) });

@@ -9,7 +9,7 @@ const after = { returnDocument: 'after' } as const;
 /** What an account is called that is no more. */
 const deletedName = 'Deleted account';
 
-export interface LeavingRows {
+export interface LeavingRepository {
   /** From now on the account is hidden; null if its password or state has changed since. */
   leave(
     userId: string,
@@ -27,7 +27,7 @@ export interface LeavingRows {
 }
 
 /** Each step is one conditional write; only from `leaving` somebody comes back. */
-export function leavingQueries(Users: Model<UserRow>): LeavingRows {
+export function leavingQueries(Users: Model<UserRow>): LeavingRepository {
   const one = (userId: string) => ({ _id: new Types.ObjectId(userId) });
   const isDate = trusted({ $type: 'date' as const });
   return {

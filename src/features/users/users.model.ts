@@ -3,7 +3,7 @@ import type { PictureRow } from '../media/attachment.model.js';
 import type { MailLink } from './mail-link.js';
 import type { Privacy } from './users.schemas.js';
 import { namesOf } from './directory-names.js';
-import { leavingQueries, type LeavingRows } from './users-leaving.model.js';
+import { leavingQueries, type LeavingRepository } from './users-leaving.model.js';
 import type { StatusRow, UserRow } from './user-row.model.js';
 
 export type { UserRow } from './user-row.model.js';
@@ -87,11 +87,11 @@ schema.index({ erasureAt: 1 }, { partialFilterExpression: { erasureAt: { $type: 
 schema.index({ names: 1 }, { partialFilterExpression: { state: 'active' } });
 
 /** A change that another account's username or e-mail address forbids. */
-export type Taken = 'email_taken' | 'username_taken';
+export type AccountConflict = 'email_taken' | 'username_taken';
 
 /** The rows of people: named queries on lean rows, each served by an index. */
-export interface UserRows extends LeavingRows {
-  insert(user: NewUser): Promise<UserRow | Taken>;
+export interface UserRepository extends LeavingRepository {
+  insert(user: NewUser): Promise<UserRow | AccountConflict>;
   byId(userId: string): Promise<UserRow | null>;
   byIds(userIds: readonly string[]): Promise<UserRow[]>;
   byUsername(username: string): Promise<UserRow | null>;
@@ -99,7 +99,7 @@ export interface UserRows extends LeavingRows {
   setProfile(
     userId: string,
     profile: Partial<Pick<UserRow, 'displayName' | 'username' | 'bio'>>,
-  ): Promise<UserRow | Taken | null>;
+  ): Promise<UserRow | AccountConflict | null>;
   setStatus(userId: string, status: StatusRow | null): Promise<UserRow | null>;
   /** Shows a picture, or none, in the place of another one; null where that is not the one that is shown. */
   setAvatar(userId: string, avatar: PictureRow | null, before: PictureRow | null): Promise<UserRow | null>;
@@ -119,7 +119,7 @@ export interface UserRows extends LeavingRows {
     userId: string,
     linkId: string,
     change: { email: string; emailKey: string; isNew: boolean; at: Date },
-  ): Promise<UserRow | Taken | null>;
+  ): Promise<UserRow | AccountConflict | null>;
   /** Disables an account or ends that; null for one that is on its way to be deleted. */
   setState(userId: string, state: 'active' | 'disabled'): Promise<UserRow | null>;
   setLastSeen(userId: string, at: Date): Promise<void>;
@@ -133,7 +133,7 @@ const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\
 type CredentialQuery = 'setPassword' | 'resetPassword' | 'openResetLink' | 'openVerifyLink' | 'verifyEmail';
 
 /** What changes password, links, address and state, each by one conditional write. */
-function credentialQueries(Users: Model<UserRow>): Pick<UserRows, CredentialQuery> {
+function credentialQueries(Users: Model<UserRow>): Pick<UserRepository, CredentialQuery> {
   return {
     setPassword: (userId, passwordHash, versionSeen) =>
       Users.findOneAndUpdate(
@@ -214,7 +214,7 @@ async function rename(
 /** What a person changes of what others see, and how he is found. */
 function profileQueries(
   Users: Model<UserRow>,
-): Pick<UserRows, 'setProfile' | 'setStatus' | 'setAvatar' | 'setPrivacy' | 'named'> {
+): Pick<UserRepository, 'setProfile' | 'setStatus' | 'setAvatar' | 'setPrivacy' | 'named'> {
   return {
     async setProfile(userId, profile) {
       try {
@@ -245,11 +245,11 @@ function profileQueries(
 }
 
 /** Gives the rows of people on one connection. */
-export function usersModel(connection: Connection): UserRows {
+export function createUserRepository(connection: Connection): UserRepository {
   const Users = connection.model<UserRow>('User', schema, 'users');
 
   /** Which of the two unique names was taken; asked after the index has refused, so it cannot be too early. */
-  async function whichIsTaken(emailKey: string): Promise<Taken> {
+  async function conflictOf(emailKey: string): Promise<AccountConflict> {
     return (await Users.exists({ emailKey })) ? 'email_taken' : 'username_taken';
   }
 
@@ -275,7 +275,7 @@ export function usersModel(connection: Connection): UserRows {
         return row;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
-        return whichIsTaken(user.emailKey);
+        return conflictOf(user.emailKey);
       }
     },
     byId: (userId) => Users.findOne({ _id: new Types.ObjectId(userId) }).lean(),

@@ -1,24 +1,24 @@
-import type { Facts } from '../../facts.js';
+import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
-import type { FactBus } from '../../kernel/fact-bus.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import { createDirectory } from './directory.js';
 import { createPeople, type People } from './people.js';
-import type { FacingMemory } from './facing-memory.js';
+import type { RelationshipCache } from './relationship-cache.js';
 import type { Relations } from './relations.js';
-import type { Claiming } from '../media/claiming.js';
-import { claims } from '../media/claims.js';
+import type { Reservations } from '../media/reservations.js';
+import { claims } from '../media/reservation-keys.js';
 import type { UserViews } from './user-views.js';
-import type { UserRow, UserRows } from './users.model.js';
+import type { UserRow, UserRepository } from './users.model.js';
 import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef } from './users.schemas.js';
 
 interface Deps {
-  rows: UserRows;
+  repository: UserRepository;
   relations: Relations;
-  memory: Pick<FacingMemory, 'of'>;
-  bus: Pick<FactBus<Facts>, 'publish'>;
+  relationshipCache: Pick<RelationshipCache, 'of'>;
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
-  claiming: Pick<Claiming, 'claimPicture' | 'attach' | 'doubt' | 'dropOne'>;
+  reservations: Pick<Reservations, 'reservePicture' | 'attach' | 'suspect' | 'dropOne'>;
   views: UserViews;
 }
 
@@ -50,7 +50,7 @@ export interface Users {
   /** What has become of the account of each of these people; nothing for who was never there. */
   statesOf(userIds: readonly string[]): Promise<Map<string, UserRow['state']>>;
   /** Keeps when the last socket of a person was gone. */
-  noteLastSeen(userId: string, at: Date): Promise<void>;
+  recordLastSeen(userId: string, at: Date): Promise<void>;
 }
 
 /** Without what was left out: an absent key changes nothing. */
@@ -65,9 +65,9 @@ function given<Changes extends object>(
 type Naming = Pick<Users, 'refs' | 'listed' | 'hidingAmong' | 'statesOf'>;
 
 /** Builds what reads people by their ids, each in one form. */
-function createNaming(rows: Pick<UserRows, 'byIds'>, views: UserViews): Naming {
+function createNaming(repository: Pick<UserRepository, 'byIds'>, views: UserViews): Naming {
   async function mapped<View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> {
-    const found = await rows.byIds([...new Set(userIds)]);
+    const found = await repository.byIds([...new Set(userIds)]);
     return new Map(found.map((row) => [String(row._id), view(row)]));
   }
 
@@ -86,36 +86,36 @@ function createNaming(rows: Pick<UserRows, 'byIds'>, views: UserViews): Naming {
 }
 
 /** The id of a username that people can turn to. */
-async function idOf(rows: Pick<UserRows, 'byUsername'>, username: string): Promise<string | null> {
-  const row = await rows.byUsername(username);
+async function idOf(repository: Pick<UserRepository, 'byUsername'>, username: string): Promise<string | null> {
+  const row = await repository.byUsername(username);
   return row?.state === 'active' ? String(row._id) : null;
 }
 
 /** Builds what a person looks like to others; a picture that was replaced goes. */
 function createAvatars(
-  { rows, claiming, views }: Pick<Deps, 'rows' | 'claiming' | 'views'>,
+  { repository, reservations, views }: Pick<Deps, 'repository' | 'reservations' | 'views'>,
   announce: (row: UserRow) => Promise<Me>,
 ): Pick<Users, 'setAvatar' | 'removeAvatar'> {
   async function show(userId: string, avatar: UserRow['avatar']): Promise<Me> {
     for (;;) {
-      const known = await rows.byId(userId);
+      const known = await repository.byId(userId);
       if (known === null) throw new Problem('unauthenticated');
       const before = known.avatar ?? null;
       const [was, is] = [before, avatar].map((one) => (one ? String(one._id) : null));
-      if (was && was !== is) await claiming.doubt(was);
-      const row = was === is ? known : await rows.setAvatar(userId, avatar, before);
+      if (was && was !== is) await reservations.suspect(was);
+      const row = was === is ? known : await repository.setAvatar(userId, avatar, before);
       // Where another device was faster, the picture that it has shown is the one that goes.
       if (row === null) continue;
-      if (is) await claiming.attach(claims.avatar(userId), is);
-      if (was && was !== is) await claiming.dropOne(was);
+      if (is) await reservations.attach(claims.avatar(userId), is);
+      if (was && was !== is) await reservations.dropOne(was);
       return was === is ? views.me(row) : announce(row);
     }
   }
 
   return {
     async setAvatar({ userId }, uploadId) {
-      const wanted = { ownerId: userId, purpose: 'avatar', claim: claims.avatar(userId) } as const;
-      return show(userId, await claiming.claimPicture(wanted, uploadId, 'body.uploadId'));
+      const request = { ownerId: userId, purpose: 'avatar', reservation: claims.avatar(userId) } as const;
+      return show(userId, await reservations.reservePicture(request, uploadId, 'body.uploadId'));
     },
     removeAvatar: ({ userId }) => show(userId, null),
   };
@@ -123,11 +123,11 @@ function createAvatars(
 
 /** Builds the people of a server: their own accounts and what others see of them. */
 export function createUsers(deps: Deps): Users {
-  const { rows, relations, bus, views } = deps;
+  const { repository, relations, bus, views } = deps;
   const people = createPeople(deps);
 
   async function me(userId: string): Promise<Me> {
-    const row = await rows.byId(userId);
+    const row = await repository.byId(userId);
     if (!row) throw new Problem('unauthenticated');
     return views.me(row);
   }
@@ -135,51 +135,51 @@ export function createUsers(deps: Deps): Users {
   /** Tells others of a profile that is another one now: whom its owner has blocked without his status. */
   async function announce(row: UserRow): Promise<Me> {
     const { presence: _unsaid, ...user } = views.public(row, null, true);
-    const blindIds = user.status === null ? [] : await relations.blockedBy(user.id);
-    const own = views.me(row);
-    bus.publish('user.updated', { user, blindIds });
-    bus.publish('settings.updated', { userId: user.id, me: own });
-    return own;
+    const cannotSeeIds = user.status === null ? [] : await relations.blockedBy(user.id);
+    const view = views.me(row);
+    bus.publish('user.updated', { user, cannotSeeIds });
+    bus.publish('settings.updated', { userId: user.id, me: view });
+    return view;
   }
 
   return {
     me,
     people,
     relations,
-    ...createNaming(rows, views),
-    find: createDirectory({ rows, relations, people }),
+    ...createNaming(repository, views),
+    find: createDirectory({ repository, relations, people }),
     async updateProfile({ userId }, profile) {
       const changes = given(profile);
       if (Object.keys(changes).length === 0) return me(userId);
-      const row = await rows.setProfile(userId, changes);
+      const row = await repository.setProfile(userId, changes);
       if (row === 'username_taken' || row === 'email_taken') throw new Problem(row);
       if (row === null) throw new Problem('unauthenticated');
       return announce(row);
     },
     ...createAvatars(deps, announce),
     async setStatus({ userId }, status) {
-      const isSaid = status !== null && (status.emoji !== null || status.text !== null);
+      const hasContent = status !== null && (status.emoji !== null || status.text !== null);
       const expiresAt = status?.expiresAt ? new Date(status.expiresAt) : null;
-      const row = await rows.setStatus(userId, isSaid ? { ...status, expiresAt } : null);
+      const row = await repository.setStatus(userId, hasContent ? { ...status, expiresAt } : null);
       if (row === null) throw new Problem('unauthenticated');
       return announce(row);
     },
     async setPrivacy(userId, changes) {
       const set = given(changes);
       if (Object.keys(set).length === 0) return me(userId);
-      const row = await rows.setPrivacy(userId, set);
+      const row = await repository.setPrivacy(userId, set);
       if (row === null) throw new Problem('unauthenticated');
-      const own = views.me(row);
-      bus.publish('settings.updated', { userId, me: own });
+      const view = views.me(row);
+      bus.publish('settings.updated', { userId, me: view });
       bus.publish('presence.veiled', { userId });
-      return own;
+      return view;
     },
     async profile(viewerId, userId) {
       const person = (await people.of(viewerId, [userId])).get(userId);
-      if (!person || person.owner.isLeaving) throw notFound();
+      if (!person || person.profile.isLeaving) throw notFound();
       return person.view;
     },
-    idOf: (username) => idOf(rows, username),
-    noteLastSeen: (userId, at) => rows.setLastSeen(userId, at),
+    idOf: (username) => idOf(repository, username),
+    recordLastSeen: (userId, at) => repository.setLastSeen(userId, at),
   };
 }

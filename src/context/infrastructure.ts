@@ -1,0 +1,117 @@
+/** What every part of a server stands on. */
+import type { Config } from '../config.js';
+import { type Database, problemOfDatabase } from '../drivers/database.js';
+import type { Scratch } from '../drivers/scratch.js';
+import type { Storage } from '../drivers/storage.js';
+import type { DomainEvents } from '../domain-events.js';
+import { createAttemptRepository } from '../features/auth/attempts.model.js';
+import { createConversationRepository } from '../features/conversations/conversations.model.js';
+import { createHiddenRepository } from '../features/conversations/hidden.model.js';
+import { createMemberRepository } from '../features/conversations/members.model.js';
+import { createGroupRepository } from '../features/groups/groups.model.js';
+import { createMemberChangeRepository } from '../features/groups/members-change.model.js';
+import { createMessageChangeRepository } from '../features/messages/message-changes.model.js';
+import { createMessageRepository } from '../features/messages/messages.model.js';
+import { createReactionRepository } from '../features/reactions/reactions.model.js';
+import { createNotificationRepository } from '../features/notifications/notifications.model.js';
+import { createAccountRepository } from '../features/account/account.model.js';
+import { createSearchRepository } from '../features/messages/search.model.js';
+import { createSessionRepository } from '../features/sessions/sessions.model.js';
+import { createRelationRepository } from '../features/users/relations.model.js';
+import { createRelationshipCache } from '../features/users/relationship-cache.js';
+import { createQuotaRepository } from '../features/media/quota.model.js';
+import { createUploadRepository } from '../features/media/uploads.model.js';
+import { createUserRepository } from '../features/users/users.model.js';
+import { createJobRepository } from '../jobs/jobs.model.js';
+import { createQueue } from '../jobs/queue.js';
+import type { JobKinds } from '../job-kinds.js';
+import { createEventBus } from '../kernel/event-bus.js';
+import { createKeys } from '../kernel/keys.js';
+import { createLimits } from '../kernel/limits.js';
+import type { Logger } from '../kernel/logger.js';
+import { createMetrics } from '../kernel/metrics.js';
+import { createChangeRepository } from '../log/change.model.js';
+import { createCheckpointRepository } from '../log/checkpoint.model.js';
+import { comeBackMs, createDraining } from '../middleware/draining.js';
+import { createToProblem } from '../middleware/errors.js';
+import { createPresence } from '../realtime/presence.js';
+
+/** What a server is made of. */
+export interface ServerOptions {
+  config: Config;
+  database: Database;
+  logger: Logger;
+  /** SECRET_KEY, or the one that was made for this data folder. */
+  secret: string;
+  /** PUBLIC_URL, or where the server listens. */
+  publicUrl: () => string;
+  /** Where uploads are kept, and where they are received. */
+  storage: Storage;
+  scratch: Scratch;
+}
+
+/** The rows of every collection on one connection. */
+function createRepositories({ connection }: Pick<Database, 'connection'>) {
+  const changes = createChangeRepository(connection);
+  return {
+    changes,
+    search: createSearchRepository(connection),
+    account: createAccountRepository(connection),
+    notifications: createNotificationRepository(connection),
+    reactions: createReactionRepository(connection),
+    groups: createGroupRepository(connection),
+    memberChanges: createMemberChangeRepository(connection),
+    messageChanges: createMessageChangeRepository(connection, changes),
+    hidden: createHiddenRepository(connection),
+    uploads: createUploadRepository(connection),
+    quotas: createQuotaRepository(connection),
+    users: createUserRepository(connection),
+    relations: createRelationRepository(connection),
+    sessions: createSessionRepository(connection),
+    attempts: createAttemptRepository(connection),
+    jobs: createJobRepository(connection),
+    conversations: createConversationRepository(connection),
+    members: createMemberRepository(connection),
+    messages: createMessageRepository(connection),
+    checkpoints: createCheckpointRepository(connection),
+  };
+}
+
+/** The same rows; what is remembered of people is forgotten when they are written. */
+function createCachedRepositories(database: Pick<Database, 'connection' | 'isShared'>) {
+  const relationshipCache = createRelationshipCache({ isShared: database.isShared });
+  const repositories = createRepositories(database);
+  const changing = ['setPrivacy', 'setState', 'setAvatar', 'leave', 'comeBack', 'beginErasing', 'erase'] as const;
+  const relating = ['addContact', 'removeContact', 'block', 'unblock'] as const;
+  return {
+    relationshipCache,
+    ...repositories,
+    users: relationshipCache.invalidateOn(repositories.users, changing),
+    relations: relationshipCache.invalidateOn(repositories.relations, relating),
+    account: relationshipCache.invalidateOn(repositories.account, ['forgetRelations']),
+  };
+}
+
+/** What every server needs, whatever it serves. */
+export function createInfrastructure({ config, logger, secret, database }: ServerOptions) {
+  const repositories = createCachedRepositories(database);
+  const presence = createPresence();
+  return {
+    keys: createKeys(secret, config.keys.previous),
+    metrics: createMetrics(),
+    limits: createLimits(config.rateLimitFactor),
+    draining: createDraining(comeBackMs),
+    toProblem: createToProblem(problemOfDatabase),
+    bus: createEventBus<DomainEvents>((error, event) =>
+      logger.error({ err: error, fact: event }, 'a fact could not be told'),
+    ),
+    presence,
+    /** Whether somebody has a socket here: for others nothing has to be put together. */
+    isConnected: (userId: string): boolean => presence.count(userId) > 0,
+    repositories,
+    jobs: createQueue<JobKinds>({ repository: repositories.jobs, logger, isShared: database.isShared }),
+    isLimited: config.rateLimitFactor !== 0,
+  };
+}
+
+export type Infrastructure = ReturnType<typeof createInfrastructure>;

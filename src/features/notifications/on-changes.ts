@@ -1,0 +1,77 @@
+import { type Counting, countsIn } from '../../views/counting.js';
+import type { ConversationRow } from '../conversations/conversations.model.js';
+import type { MemberRepository } from '../conversations/members.model.js';
+import type { MessageRow, MessageRepository } from '../messages/messages.model.js';
+import type { ReactionRepository } from '../reactions/reactions.model.js';
+import type { Relations } from '../users/relations.js';
+import type { NotificationPublisher } from './publish.js';
+import type { NotificationRow, NotificationRepository } from './notifications.model.js';
+import { isMuted } from './rules.js';
+
+interface Deps {
+  repository: NotificationRepository;
+  members: Pick<MemberRepository, 'among' | 'clearUnreadNotification'>;
+  messages: Pick<MessageRepository, 'byIds'>;
+  reactions: Pick<ReactionRepository, 'byOthers'>;
+  relations: Pick<Relations, 'blockedBy'>;
+  counting: Pick<Counting, 'of'>;
+  publisher: NotificationPublisher;
+}
+
+/** Builds what messages that have changed do to notifications. */
+export function createOnChanges({ repository, members, messages, reactions, relations, counting, publisher }: Deps) {
+  /** The author hears of reactions: one notification for a message, with how many there are. */
+  async function countReactions(conversation: ConversationRow, message: MessageRow): Promise<void> {
+    const [author] = await members.among(conversation._id, [String(message.senderId)]);
+    if (!author || isMuted(author, new Date())) return;
+    const blocked = await relations.blockedBy(String(author.userId));
+    const { count, newest } = await reactions.byOthers(message._id, [String(author.userId), ...blocked]);
+    if (!newest) {
+      const known = (await repository.ofMessage(message._id)).filter(({ kind }) => kind === 'reaction');
+      return publisher.removed(await repository.remove(known));
+    }
+    const { _id: messageId, conversationId } = message;
+    const counted = await repository.countReactions({
+      userId: author.userId,
+      source: String(messageId),
+      actorId: newest.userId,
+      conversationId,
+      messageId,
+      count,
+      data: { emoji: newest.emoji },
+      newest: newest._id,
+    });
+    if (counted) await (counted.isNew ? publisher.created([counted.row]) : publisher.updated([counted.row]));
+  }
+
+  /** A spell in which nothing is left that is unread is over. */
+  async function endEmptyDigests(conversation: ConversationRow, digests: readonly NotificationRow[]): Promise<void> {
+    const present = await members.among(
+      conversation._id,
+      digests.map(({ userId }) => String(userId)),
+    );
+    const counted = await Promise.all(
+      present.map(async (member) => {
+        const held = { conversation, member, other: null };
+        return { member, ...countsIn(await counting.of(String(member.userId), [held]), held) };
+      }),
+    );
+    const empty = counted.filter(({ unreadCount }) => unreadCount === 0).map(({ member }) => member);
+    await members.clearUnreadNotification(empty.map(({ _id }) => _id));
+    const over = new Set(empty.map(({ userId }) => String(userId)));
+    await publisher.removed(await repository.remove(digests.filter(({ userId }) => over.has(String(userId)))));
+  }
+
+  return async function onChanges(conversation: ConversationRow, messageIds: readonly string[]): Promise<void> {
+    const found = await messages.byIds(messageIds);
+    for (const message of found.filter(({ type }) => type !== 'system')) {
+      if (message.deletedAt)
+        await publisher.removed(
+          await repository.remove((await repository.ofMessage(message._id)).filter(({ kind }) => kind !== 'message')),
+        );
+      else await countReactions(conversation, message);
+    }
+    if (found.some(({ deletedAt }) => deletedAt))
+      await endEmptyDigests(conversation, await repository.digestsIn(conversation._id));
+  };
+}

@@ -1,0 +1,61 @@
+import type { ConversationRow } from '../conversations/conversations.model.js';
+import type { Role } from '../conversations/roles.schemas.js';
+import type { MessageRow } from '../messages/messages.model.js';
+import type { NotificationPublisher } from './publish.js';
+import type { NewNotification, NotificationRepository } from './notifications.model.js';
+import type { NotificationKind } from './notifications.schemas.js';
+
+interface Deps {
+  repository: Pick<NotificationRepository, 'make' | 'from' | 'remove'>;
+  publisher: NotificationPublisher;
+}
+
+/** What those whom a change of a group concerns are told of it. */
+function kindOf({ system }: MessageRow): { kind: NotificationKind; role?: Role } | null {
+  switch (system?.kind) {
+    case 'group_created':
+    case 'member_added':
+      return { kind: 'group_added' };
+    case 'member_removed':
+      return { kind: 'group_removed' };
+    case 'ownership_transferred':
+      return { kind: 'role_changed', role: 'creator' };
+    case 'role_changed':
+      return { kind: 'role_changed', ...(system.role ? { role: system.role } : {}) };
+    default:
+      return null;
+  }
+}
+
+/** Builds what tells people of changes in groups that concern them, from the system messages. */
+export function createOnGroupChanges({ repository, publisher }: Deps) {
+  return async function onGroupChanges(conversation: ConversationRow, found: readonly MessageRow[]): Promise<void> {
+    for (const message of found) {
+      const { system } = message;
+      const effect = kindOf(message);
+      if (!system) continue;
+      const { actorId } = system;
+      const others = system.userIds.filter((userId) => !actorId?.equals(userId));
+      if (system.kind === 'member_removed' || system.kind === 'member_left') {
+        // Who is no member any more keeps nothing that speaks of what is in it.
+        for (const userId of system.userIds)
+          await publisher.removed(await repository.remove(await repository.from(conversation._id, userId)));
+      }
+      if (!effect) continue;
+      const made = others.map((userId): NewNotification => {
+        const data = effect.role ? { role: effect.role } : {};
+        const source = String(message.changeId ?? message._id);
+        return {
+          userId,
+          kind: effect.kind,
+          source,
+          actorId,
+          conversationId: conversation._id,
+          messageId: message._id,
+          data,
+        };
+      });
+      await publisher.created(await repository.make(made));
+    }
+  };
+}

@@ -1,0 +1,17 @@
+import { budgets, type LimitClass } from './limits.js';
+
+function rateOf(perSecond: number): string {
+  return perSecond >= 1 ? `${perSecond} a second` : `1 every ${Math.round(1 / perSecond)} s`;
+}
+
+/** What the documents say about the budget a request is paid from. */
+export function limitDescription(limit: LimitClass): string {
+  const { burst, perSecond } = budgets[limit];
+  return `Limit \`${limit}\`: ${burst} at once, then ${rateOf(perSecond)}.`;
+}
+
+/** The same for programs. */
+export function limitExtension(limit: LimitClass): { class: LimitClass; burst: number; perSecond: number } {
+  const { burst, perSecond } = budgets[limit];
+  return { class: limit, burst, perSecond: Number(perSecond.toFixed(4)) };
+}

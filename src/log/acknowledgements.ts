@@ -1,0 +1,60 @@
+import { setImmediate as macrotask } from 'node:timers/promises';
+import { unavailable } from '../kernel/problem.js';
+import type { Entry, Committed, LogRow } from './entry.js';
+
+/** Acknowledges and announces what has landed: within one conversation in the order of the numbers. */
+export interface Acknowledgements<Row extends LogRow> {
+  acknowledge(entry: Entry<Row>, committed: Committed<Row>): void;
+  /** Waits until everything is acknowledged and announced. */
+  idle(): Promise<void>;
+}
+
+/** Acknowledges a row and tells of it, once what has to be written before is written. */
+async function acknowledge<Row extends LogRow>(
+  entry: Entry<Row>,
+  committed: Committed<Row>,
+  finished: Promise<Error | null>,
+  onError: (error: unknown) => void,
+) {
+  const failure = await finished;
+  if (failure) {
+    onError(failure);
+    return entry.reject(unavailable(failure));
+  }
+  entry.resolve(committed);
+  // The acknowledgement leaves first.
+  await macrotask();
+  try {
+    await entry.announce(committed.row);
+  } catch (error) {
+    onError(error);
+  }
+}
+
+/** Finishes at once, beside what stands before it in its turn. */
+function finishing<Row extends LogRow>(entry: Entry<Row>, { row }: Committed<Row>): Promise<Error | null> {
+  if (!entry.finish) return Promise.resolve(null);
+  return entry.finish(row).then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  );
+}
+
+/** Gives the releases of one kind of rows. */
+export function createAcknowledgements<Row extends LogRow>(onError: (error: unknown) => void): Acknowledgements<Row> {
+  const queues = new Map<string, Promise<void>>();
+  return {
+    acknowledge(entry, committed) {
+      const key = String(committed.row.conversationId);
+      const finished = finishing(entry, committed);
+      const task = (queues.get(key) ?? Promise.resolve()).then(() => acknowledge(entry, committed, finished, onError));
+      queues.set(key, task);
+      void task.then(() => {
+        if (queues.get(key) === task) queues.delete(key);
+      });
+    },
+    async idle() {
+      while (queues.size > 0) await Promise.all(queues.values());
+    },
+  };
+}

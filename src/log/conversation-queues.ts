@@ -1,0 +1,116 @@
+import { unavailable } from '../kernel/problem.js';
+import { type Entry, type LogStream, type LogRow, oldestOf } from './entry.js';
+
+export interface ConversationQueue<Row extends LogRow, Item extends Entry<Row>> {
+  readonly conversationId: string;
+  /** The last number in the store as far as is known; null when it has to be read. */
+  last: number | null;
+  waiting: Item[];
+  usedAt: number;
+}
+
+/** The lanes of the conversations that are active in this process: who waits, in order, and for which number. */
+export interface ConversationQueues<Row extends LogRow, Item extends Entry<Row>> {
+  /** Puts a row at the end of its lane; throws `unavailable` when the lane or the process has too many. */
+  enqueue(entry: Item): void;
+  /** Puts rows back at the head of their lanes, in their order. */
+  putBack(entries: readonly Item[]): void;
+  /** The lanes where something waits. */
+  busy(): ConversationQueue<Row, Item>[];
+  of(conversationId: string): ConversationQueue<Row, Item>;
+  /** Takes everything out of a lane. */
+  drop(queue: ConversationQueue<Row, Item>): Item[];
+  /** Takes what all lanes have waiting, at most so many, numbered from each lane's last number on. */
+  take(limit: number): Item[];
+  waiting(): number;
+  /** The id time of the oldest row that waits. */
+  oldest(): Date | null;
+}
+
+const queueLimit = 100;
+const totalLimit = 1000;
+const idleMs = 60_000;
+
+/** Numbers the next of a lane; what is refused meanwhile leaves its number to the one behind. */
+function numbered<Row extends LogRow, Item extends Entry<Row>>(
+  queue: ConversationQueue<Row, Item>,
+  entries: readonly Item[],
+  stream: Numbering<Row>,
+): Item[] {
+  let number = queue.last ?? 0;
+  return entries.filter((entry) => {
+    const refused = entry.refusal();
+    if (refused) entry.reject(refused);
+    else stream.setNumber(entry.row, ++number);
+    return refused === null;
+  });
+}
+
+type Numbering<Row extends LogRow> = Pick<LogStream<Row>, 'setNumber'>;
+
+/** Keeps the lanes themselves; those that were idle for a minute are forgotten. */
+function createRegister<Row extends LogRow, Item extends Entry<Row>>(now: () => number) {
+  const queues = new Map<string, ConversationQueue<Row, Item>>();
+  let cleanedAt = now();
+
+  function dropIdle(at: number): void {
+    if (at - cleanedAt < idleMs / 4) return;
+    cleanedAt = at;
+    for (const [id, queue] of queues) if (queue.waiting.length === 0 && at - queue.usedAt >= idleMs) queues.delete(id);
+  }
+
+  return {
+    of(conversationId: string): ConversationQueue<Row, Item> {
+      const at = now();
+      dropIdle(at);
+      const queue = queues.get(conversationId) ?? { conversationId, last: null, waiting: [], usedAt: at };
+      queues.set(conversationId, queue);
+      queue.usedAt = at;
+      return queue;
+    },
+    busy: (): ConversationQueue<Row, Item>[] => [...queues.values()].filter((queue) => queue.waiting.length > 0),
+  };
+}
+
+/** Gives the lanes of one process for one kind of rows. */
+export function createConversationQueues<Row extends LogRow, Item extends Entry<Row>>(
+  stream: Numbering<Row>,
+  now: () => number = Date.now,
+): ConversationQueues<Row, Item> {
+  const { of, busy } = createRegister<Row, Item>(now);
+  const queueOf = ({ row }: Item): ConversationQueue<Row, Item> => of(String(row.conversationId));
+  let total = 0;
+
+  return {
+    of,
+    busy,
+    enqueue(entry) {
+      const queue = queueOf(entry);
+      if (queue.waiting.length >= queueLimit || total >= totalLimit) throw unavailable();
+      queue.waiting.push(entry);
+      total += 1;
+    },
+    putBack(entries) {
+      for (const entry of [...entries].reverse()) queueOf(entry).waiting.unshift(entry);
+      total += entries.length;
+    },
+    drop(queue) {
+      total -= queue.waiting.length;
+      return queue.waiting.splice(0);
+    },
+    take(limit) {
+      const batch: Item[] = [];
+      for (const queue of busy()) {
+        if (queue.last === null) continue;
+        const entries = queue.waiting.splice(0, limit - batch.length);
+        total -= entries.length;
+        queue.usedAt = now();
+        batch.push(...numbered(queue, entries, stream));
+        if (batch.length >= limit) break;
+      }
+      return batch;
+    },
+    waiting: () => total,
+    oldest: () => oldestOf(busy().flatMap((queue) => queue.waiting.map(({ row }) => row))),
+  };
+}

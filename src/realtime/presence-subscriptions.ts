@@ -1,0 +1,114 @@
+/** Who watches whose presence: each socket a set of its own, which goes with it. */
+import type { DomainEvents } from '../domain-events.js';
+import type { Actor } from '../kernel/actor.js';
+import type { EventBus } from '../kernel/event-bus.js';
+import type { SocketHandlers } from './handler.js';
+import type { Presence } from './presence.js';
+
+/** A presence as it may be shown; null to who may not know. */
+type VisiblePresence = { online: boolean; lastSeenAt: string | null } | null;
+
+/** What is told of one person; who may not be seen looks like one who never was there. */
+export interface Watched {
+  userId: string;
+  online: boolean;
+  lastSeenAt: string | null;
+}
+
+interface Deps {
+  presence: Pick<Presence, 'onChange'>;
+  people: {
+    /** What the viewer may know of these people; without those who are not there. */
+    presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, VisiblePresence>>;
+    /** What each of these viewers may know of one person. */
+    presenceFor(userId: string, viewerIds: readonly string[]): Promise<Map<string, VisiblePresence>>;
+  };
+  bus: Pick<EventBus<DomainEvents>, 'publish'>;
+  onError: (error: unknown) => void;
+}
+
+export interface PresenceSubscriptions {
+  /** Replaces what the asking socket watches, and gives how these people stand now. */
+  watch(actor: Actor, userIds: readonly string[]): Promise<Watched[]>;
+  /** Tells who watches somebody how he stands now: what he shows may be another. */
+  refresh(userId: string): void;
+  /** A socket has gone. */
+  disconnected(socketId: string): void;
+}
+
+const hidden = { online: false, lastSeenAt: null };
+
+/** Which socket, of which person, watches whom; both ways round. */
+function createSets() {
+  const bySocket = new Map<string, Set<string>>();
+  const watchers = new Map<string, Map<string, string>>();
+
+  function clear(socketId: string): void {
+    for (const userId of bySocket.get(socketId) ?? []) {
+      const sockets = watchers.get(userId);
+      sockets?.delete(socketId);
+      if (sockets?.size === 0) watchers.delete(userId);
+    }
+    bySocket.delete(socketId);
+  }
+
+  return {
+    clear,
+    replace(socketId: string, viewerId: string, userIds: readonly string[]): void {
+      clear(socketId);
+      if (userIds.length === 0) return;
+      bySocket.set(socketId, new Set(userIds));
+      for (const userId of userIds) {
+        watchers.set(userId, (watchers.get(userId) ?? new Map<string, string>()).set(socketId, viewerId));
+      }
+    },
+    /** The sockets that watch somebody, and whose they are. */
+    of: (userId: string): ReadonlyMap<string, string> => watchers.get(userId) ?? new Map<string, string>(),
+  };
+}
+
+/** Builds the watching of one process. */
+export function createPresenceSubscriptions({ presence, people, bus, onError }: Deps): PresenceSubscriptions {
+  const sets = createSets();
+  /** Changes of one person are told one after the other, each as it is when its turn comes. */
+  const queues = new Map<string, Promise<void>>();
+
+  /** Who may not know is told nothing, unless he may have known before. */
+  async function publish(userId: string, isRedacted: boolean): Promise<void> {
+    const viewers = [...new Set(sets.of(userId).values())];
+    if (viewers.length === 0) return;
+    const lastShown = await people.presenceFor(userId, viewers);
+    for (const [socketId, viewerId] of sets.of(userId)) {
+      const state = lastShown.get(viewerId) ?? (isRedacted ? hidden : null);
+      if (state) bus.publish('presence.updated', { socketId, userId, ...state });
+    }
+  }
+
+  function refresh(userId: string, isRedacted: boolean): void {
+    const task = (queues.get(userId) ?? Promise.resolve()).then(() => publish(userId, isRedacted)).catch(onError);
+    queues.set(userId, task);
+    void task.then(() => {
+      if (queues.get(userId) === task) queues.delete(userId);
+    });
+  }
+
+  presence.onChange((userId) => refresh(userId, false));
+
+  return {
+    refresh: (userId) => refresh(userId, true),
+    async watch({ userId: viewerId, socketId = '' }, userIds) {
+      // Watched first and read afterwards: what changes in between is told, and nothing is missed.
+      sets.replace(socketId, viewerId, userIds);
+      const states = await people.presencesOf(viewerId, userIds);
+      return userIds.map((userId) => ({ userId, ...(states.get(userId) ?? hidden) }));
+    },
+    disconnected: sets.clear,
+  };
+}
+
+/** Watching over a socket; there is no other door to it. */
+export function presenceSockets({ watch }: Pick<PresenceSubscriptions, 'watch'>): SocketHandlers<'presence:watch'> {
+  return {
+    'presence:watch': async (actor, { userIds }) => ({ items: await watch(actor, [...new Set(userIds)]) }),
+  };
+}
