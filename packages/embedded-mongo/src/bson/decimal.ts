@@ -1,16 +1,15 @@
-/** Exact arithmetic on Decimal128: a value is coefficient * 10^exponent, rounded to 34 digits when it is written back. */
+/** Exact arithmetic on Decimal128: a value is coefficient * 10^exponent, rounded to 34 digits when it is formatted. */
 import { Decimal128 } from 'bson';
 
 export interface FiniteDecimal {
   coefficient: bigint;
   exponent: number;
 }
-/** A decimal's value: finite and exact, or one of the doubles NaN, Infinity, -Infinity. */
+/** Either an exact finite value, or one of the doubles NaN, Infinity and -Infinity. */
 export type DecimalValue = FiniteDecimal | number;
 
 const maxDigits = 34;
 
-/** Reads a Decimal128 exactly. */
 export function parseDecimal(value: Decimal128): DecimalValue {
   const text = value.toString();
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:E([+-]?\d+))?$/.exec(text);
@@ -20,7 +19,7 @@ export function parseDecimal(value: Decimal128): DecimalValue {
   return { coefficient: sign ? -digits : digits, exponent: Number(exponent) - fraction.length };
 }
 
-/** A finite double as an exact decimal. */
+/** Converts a finite double without rounding. */
 export function exactDecimal(value: number): FiniteDecimal {
   let scaled = value;
   let halvings = 0;
@@ -31,12 +30,12 @@ export function exactDecimal(value: number): FiniteDecimal {
   return { coefficient: BigInt(scaled) * 5n ** BigInt(halvings), exponent: -halvings };
 }
 
-/** A double as MongoDB converts it to decimal: 15 significant digits. */
+/** Converts a double as MongoDB does, to 15 significant digits. */
 export function roundedDecimal(value: number): DecimalValue {
   return Number.isFinite(value) ? parseDecimal(Decimal128.fromString(value.toPrecision(15))) : value;
 }
 
-/** Writes a value as a Decimal128, rounding half to even at 34 digits. */
+/** Rounds half to even at 34 digits. */
 export function formatDecimal(value: DecimalValue): Decimal128 {
   if (typeof value === 'number') return Decimal128.fromString(Number.isNaN(value) ? 'NaN' : String(value));
   let { coefficient, exponent } = value;
@@ -50,11 +49,11 @@ export function formatDecimal(value: DecimalValue): Decimal128 {
 
 function divideRounded(dividend: bigint, divisor: bigint): bigint {
   const negative = dividend < 0n !== divisor < 0n;
-  const top = dividend < 0n ? -dividend : dividend;
-  const bottom = divisor < 0n ? -divisor : divisor;
-  let quotient = top / bottom;
-  const twice = (top % bottom) * 2n;
-  if (twice > bottom || (twice === bottom && quotient % 2n === 1n)) quotient++;
+  const numerator = dividend < 0n ? -dividend : dividend;
+  const denominator = divisor < 0n ? -divisor : divisor;
+  let quotient = numerator / denominator;
+  const twice = (numerator % denominator) * 2n;
+  if (twice > denominator || (twice === denominator && quotient % 2n === 1n)) quotient++;
   return negative ? -quotient : quotient;
 }
 
@@ -67,29 +66,29 @@ function align(a: FiniteDecimal, b: FiniteDecimal): [bigint, bigint, number] {
   ];
 }
 
-/** -1, 0 or 1 by exact value. */
+/** Compares by exact value: -1, 0 or 1. */
 export function compareFinite(a: FiniteDecimal, b: FiniteDecimal): number {
   const [left, right] = align(a, b);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** Returns a double of the same sign, which is all that counts next to an infinity or NaN. */
 const standInDouble = (value: DecimalValue): number =>
   typeof value === 'number' ? value : Number(value.coefficient) === 0 ? 0 : value.coefficient < 0n ? -1 : 1;
 
-/** a + b; infinities and NaN as IEEE 754 has them. */
+/** Returns a + b. Infinities and NaN follow IEEE 754, here and in the operations below. */
 export function addDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
   if (typeof a === 'number' || typeof b === 'number') return standInDouble(a) + standInDouble(b);
   const [left, right, exponent] = align(a, b);
   return { coefficient: left + right, exponent };
 }
 
-/** a * b. */
 export function multiplyDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
   if (typeof a === 'number' || typeof b === 'number') return standInDouble(a) * standInDouble(b);
   return { coefficient: a.coefficient * b.coefficient, exponent: a.exponent + b.exponent };
 }
 
-/** a / b to 34 digits; b is not zero. */
+/** Divides to at least 34 digits. `b` must not be zero. */
 export function divideDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
   if (typeof a === 'number' || typeof b === 'number')
     return typeof b === 'number' && typeof a !== 'number' && !Number.isNaN(b) ? 0 : standInDouble(a) / standInDouble(b);
@@ -100,6 +99,7 @@ export function divideDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
   });
 }
 
+/** Drops trailing zeros. */
 function shorten(value: FiniteDecimal): FiniteDecimal {
   let { coefficient, exponent } = value;
   while (coefficient !== 0n && coefficient % 10n === 0n) {
@@ -109,7 +109,7 @@ function shorten(value: FiniteDecimal): FiniteDecimal {
   return { coefficient, exponent };
 }
 
-/** The remainder of a / b with the sign of a; b is not zero. */
+/** Returns the remainder of a / b, with the sign of a. `b` must not be zero. */
 export function moduloDecimals(a: DecimalValue, b: DecimalValue): DecimalValue {
   if (typeof a === 'number') return Number.NaN;
   if (typeof b === 'number') return Number.isNaN(b) ? b : a;

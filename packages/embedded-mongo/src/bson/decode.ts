@@ -1,6 +1,6 @@
 import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
 import { CommandError } from '../errors.js';
-import { type Doc, double, setField, type Value } from './value.js';
+import { double, setField, type Doc, type Value } from './value.js';
 
 const maxDepth = 200;
 
@@ -10,10 +10,11 @@ interface BsonReader {
   depth: number;
 }
 
-function invalidBson(what: string): CommandError {
-  return new CommandError(22, `Invalid BSON: ${what}`);
+function invalidBson(reason: string): CommandError {
+  return new CommandError(22, `Invalid BSON: ${reason}`);
 }
 
+/** Moves past `length` bytes and returns where they start. */
 function advance(reader: BsonReader, length: number): number {
   const start = reader.at;
   if (length < 0 || start + length > reader.bytes.length) throw invalidBson('a value runs past the end');
@@ -26,7 +27,7 @@ function readCString(reader: BsonReader): string {
   let end = at;
   let ascii = true;
   for (let byte = bytes[end]; byte !== 0; byte = bytes[++end]) {
-    if (byte === undefined) throw invalidBson('a name has no end');
+    if (byte === undefined) throw invalidBson('an unterminated field name');
     if (byte > 127) ascii = false;
   }
   reader.at = end + 1;
@@ -35,23 +36,23 @@ function readCString(reader: BsonReader): string {
 
 function readString(reader: BsonReader): string {
   const length = reader.bytes.readInt32LE(advance(reader, 4));
-  if (length < 1) throw invalidBson('bad string length');
+  if (length < 1) throw invalidBson('an invalid string length');
   const start = advance(reader, length);
-  if (reader.bytes[start + length - 1] !== 0) throw invalidBson('a string has no end');
+  if (reader.bytes[start + length - 1] !== 0) throw invalidBson('an unterminated string');
   return reader.bytes.toString('utf8', start, start + length - 1);
 }
 
 function enterDocument(reader: BsonReader): number {
   const start = reader.at;
   const length = reader.bytes.readInt32LE(advance(reader, 4));
-  if (length < 5 || start + length > reader.bytes.length) throw invalidBson('bad document length');
-  if (reader.bytes[start + length - 1] !== 0) throw invalidBson('a document has no end');
+  if (length < 5 || start + length > reader.bytes.length) throw invalidBson('an invalid document length');
+  if (reader.bytes[start + length - 1] !== 0) throw invalidBson('an unterminated document');
   if (++reader.depth > maxDepth) throw invalidBson(`nested deeper than ${maxDepth} levels`);
   return start + length - 1;
 }
 
 function leaveDocument(reader: BsonReader, end: number): void {
-  if (reader.at !== end) throw invalidBson('a document does not end where it says');
+  if (reader.at !== end) throw invalidBson('a document of another length than it declares');
   reader.at = end + 1;
   reader.depth--;
 }
@@ -73,7 +74,7 @@ function readArray(reader: BsonReader): Value[] {
   const result: Value[] = [];
   while (reader.at < end) {
     const type = reader.bytes[reader.at++] ?? 0;
-    while (reader.bytes[reader.at++] !== 0) if (reader.at >= end) throw invalidBson('a name has no end');
+    while (reader.bytes[reader.at++] !== 0) if (reader.at >= end) throw invalidBson('an unterminated field name');
     result.push(readValue(reader, type));
   }
   leaveDocument(reader, end);
@@ -91,7 +92,7 @@ function readBinary(reader: BsonReader): Binary {
 function readDate(reader: BsonReader): Value {
   const millis = Number(reader.bytes.readBigInt64LE(advance(reader, 8)));
   const result = new Date(millis);
-  if (Number.isNaN(result.getTime())) throw invalidBson('a date beyond the range of this store');
+  if (Number.isNaN(result.getTime())) throw invalidBson('a date outside the supported range');
   return result;
 }
 
@@ -102,7 +103,7 @@ function readBytes(reader: BsonReader, length: number): Uint8Array {
 
 function readBoolean(reader: BsonReader): boolean {
   const byte = reader.bytes[advance(reader, 1)];
-  if (byte !== 0 && byte !== 1) throw invalidBson('bad boolean');
+  if (byte !== 0 && byte !== 1) throw invalidBson('an invalid boolean');
   return byte === 1;
 }
 
@@ -130,14 +131,14 @@ const valueReaders: Readonly<Record<number, (reader: BsonReader) => Value>> = {
 
 function readValue(reader: BsonReader, type: number): Value {
   const read = valueReaders[type];
-  if (!read) throw invalidBson(`unsupported type 0x${type.toString(16)}`);
+  if (!read) throw invalidBson(`an unsupported type 0x${type.toString(16)}`);
   return read(reader);
 }
 
-/** Decodes one whole document that fills `bytes`. Throws 22 (InvalidBSON) on any malformed part. */
+/** Decodes the document that fills `bytes`. Throws 22 (InvalidBSON) if any part is malformed. */
 export function decode(bytes: Buffer): Doc {
   const reader: BsonReader = { bytes, at: 0, depth: 0 };
   const result = readDocument(reader);
-  if (reader.at !== bytes.length) throw invalidBson('bytes after the end');
+  if (reader.at !== bytes.length) throw invalidBson('bytes after the end of the document');
   return result;
 }

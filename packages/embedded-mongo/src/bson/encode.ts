@@ -1,12 +1,8 @@
 import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, Double, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
-import { type Doc, isInt32, type Maybe } from './value.js';
+import { isInt32, type Doc, type Maybe } from './value.js';
 
-/** A document that is already encoded, to be spliced into a reply as it is. */
-export class Raw {
-  constructor(readonly bytes: Uint8Array) {}
-}
-
-export type Encodable = Maybe | Raw | Encodable[] | { [key: string]: Encodable };
+/** A value or, as a Buffer, a document that is already encoded and copied as it is. */
+export type Encodable = Maybe | Buffer | Encodable[] | { [key: string]: Encodable };
 
 let buffer = Buffer.allocUnsafe(1 << 16);
 let offset = 0;
@@ -22,7 +18,7 @@ function reserve(length: number): number {
   return start;
 }
 
-// `reserve` may put another buffer in the place of `out`: it is always called first.
+// `reserve` may replace `buffer`, so it is always called before `buffer` is read.
 function writeByte(value: number): void {
   const start = reserve(1);
   buffer[start] = value;
@@ -86,10 +82,10 @@ function writeNumber(name: string, value: number): void {
 
 function writeBinary(value: Binary): void {
   const content = value.value();
-  const old = value.sub_type === Binary.SUBTYPE_BYTE_ARRAY;
-  writeInt32(content.length + (old ? 4 : 0));
+  const hasInnerLength = value.sub_type === Binary.SUBTYPE_BYTE_ARRAY;
+  writeInt32(content.length + (hasInnerLength ? 4 : 0));
   writeByte(value.sub_type);
-  if (old) writeInt32(content.length);
+  if (hasInnerLength) writeInt32(content.length);
   writeBytes(content);
 }
 
@@ -116,7 +112,7 @@ function writerFor<T extends object>(
 }
 
 const valueWriters = new Map<unknown, ValueWriter>([
-  writerFor(Raw, 0x03, (value) => writeBytes(value.bytes)),
+  writerFor(Buffer, 0x03, writeBytes),
   writerFor(Date, 0x09, (value) => writeBigInt(BigInt(value.getTime()))),
   writerFor(ObjectId, 0x07, (value) => writeBytes(value.id)),
   writerFor(Binary, 0x05, writeBinary),
@@ -140,10 +136,11 @@ const valueWriters = new Map<unknown, ValueWriter>([
 ]);
 
 function writeObject(name: string, value: object): void {
-  const found = valueWriters.get(Object.getPrototypeOf(value).constructor);
-  if (found) {
-    writeHeader(found[0], name);
-    found[1](value);
+  const writer = valueWriters.get(Object.getPrototypeOf(value).constructor);
+  if (writer) {
+    const [type, write] = writer;
+    writeHeader(type, name);
+    write(value);
   } else if (Array.isArray(value)) {
     writeHeader(0x04, name);
     writeDocument(arrayEntries(value));
@@ -174,7 +171,7 @@ function writeElement(name: string, value: Encodable): void {
   }
 }
 
-/** Encodes a document; fields that are undefined are left out. The result is a buffer of its own. */
+/** Encodes a document into a new buffer. Undefined fields are omitted. */
 export function encode(doc: Doc | { [key: string]: Encodable }): Buffer {
   offset = 0;
   writeDocument(Object.entries(doc));

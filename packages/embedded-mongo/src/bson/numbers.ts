@@ -1,15 +1,14 @@
-/** Comparison and arithmetic over the four numeric types, by value and with MongoDB's rules for the type of a result. */
+/** Comparison and arithmetic across the four numeric types, by value, with MongoDB's rules for the type of a result. */
 import { Decimal128, type Double } from 'bson';
 import {
   addDecimals,
   compareFinite,
-  type DecimalValue,
   exactDecimal,
-  type FiniteDecimal,
   formatDecimal,
   multiplyDecimals,
   parseDecimal,
   roundedDecimal,
+  type DecimalValue,
 } from './decimal.js';
 import { double, isInt32, type Numeric } from './value.js';
 
@@ -18,12 +17,11 @@ type Native = number | bigint;
 const maxLong = 9223372036854775807n;
 const minLong = -9223372036854775808n;
 
-/** Unwraps a double. */
 export function unwrapDouble(value: number | bigint | Double): Native {
   return typeof value === 'object' ? value.value : value;
 }
 
-/** The nearest double. */
+/** Converts to the nearest double. */
 export function toDouble(value: Numeric): number {
   if (typeof value === 'number') return value;
   return value instanceof Decimal128 ? Number(value.toString()) : Number(unwrapDouble(value));
@@ -46,9 +44,7 @@ function toExact(value: Numeric): DecimalValue {
   return Number.isFinite(plain) ? exactDecimal(plain) : plain;
 }
 
-const ofExact = (value: DecimalValue): number | FiniteDecimal => value;
-
-function compareExact(a: number | FiniteDecimal, b: number | FiniteDecimal): number {
+function compareExact(a: DecimalValue, b: DecimalValue): number {
   if (typeof a !== 'number' && typeof b !== 'number') return compareFinite(a, b);
   const left = typeof a === 'number' ? a : 0;
   const right = typeof b === 'number' ? b : 0;
@@ -63,15 +59,15 @@ function compareNative(a: Native, b: Native): number {
   return leftNaN ? -1 : 1;
 }
 
-/** Compares by exact value whatever the types; NaN equals NaN and is below every other number. */
+/** Compares by exact value, whatever the types. NaN equals NaN and is below every other number. */
 export function compareNumbers(a: Numeric, b: Numeric): number {
-  if (a instanceof Decimal128 || b instanceof Decimal128) return compareExact(ofExact(toExact(a)), ofExact(toExact(b)));
+  if (a instanceof Decimal128 || b instanceof Decimal128) return compareExact(toExact(a), toExact(b));
   return compareNative(unwrapDouble(a), unwrapDouble(b));
 }
 
-/** A whole number as int32 if it fits and neither side was an int64, else as int64; null when it does not fit that. */
-function fitInteger(value: bigint, long: boolean): Numeric | null {
-  if (!long && value >= -2147483648n && value <= 2147483647n) return Number(value);
+/** Returns an int32 if the value fits and no operand was an int64, else an int64, or null if it does not fit that either. */
+function fitInteger(value: bigint, isLong: boolean): Numeric | null {
+  if (!isLong && value >= -2147483648n && value <= 2147483647n) return Number(value);
   return value >= minLong && value <= maxLong ? value : null;
 }
 
@@ -90,8 +86,8 @@ interface Operation {
 }
 
 /**
- * Applies an operation: decimal if either is, else double if either is, else whole.
- * Gives null when a whole result does not fit an int64.
+ * Applies an operation. The result is a decimal if either operand is one, else a double if either is one, else an
+ * integer; null if the integer does not fit an int64.
  */
 function applyOperation(operation: Operation, a: Numeric, b: Numeric): Numeric | null {
   if (a instanceof Decimal128 || b instanceof Decimal128) {
@@ -106,17 +102,17 @@ function applyOperation(operation: Operation, a: Numeric, b: Numeric): Numeric |
 const addition: Operation = { decimals: addDecimals, integers: (a, b) => a + b, doubles: (a, b) => a + b };
 const multiplication: Operation = { decimals: multiplyDecimals, integers: (a, b) => a * b, doubles: (a, b) => a * b };
 
-/** a + b; null on overflow of an int64. An int32 sum that does not fit becomes an int64. */
+/** Returns a + b, or null if it overflows an int64. A sum that does not fit an int32 becomes an int64. */
 export function add(a: Numeric, b: Numeric): Numeric | null {
   return applyOperation(addition, a, b);
 }
 
-/** a * b; null on overflow of an int64. */
+/** Returns a * b, or null if it overflows an int64. */
 export function multiply(a: Numeric, b: Numeric): Numeric | null {
   return applyOperation(multiplication, a, b);
 }
 
-/** A decimal operation on any two numbers. */
+/** Applies a decimal operation to two numbers of any type. */
 export function applyToDecimals(
   operation: (a: DecimalValue, b: DecimalValue) => DecimalValue,
   a: Numeric,
@@ -125,7 +121,7 @@ export function applyToDecimals(
   return formatDecimal(operation(toDecimal(a), toDecimal(b)));
 }
 
-/** The exact whole number that a value stands for, or null if it has a fraction or is not finite. */
+/** Returns the exact integer value, or null if there is a fraction or the value is not finite. */
 export function toInteger(value: Numeric): bigint | null {
   if (isInteger(value)) return BigInt(value);
   if (!(value instanceof Decimal128)) {

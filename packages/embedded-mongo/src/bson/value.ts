@@ -1,8 +1,9 @@
 import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, Double, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
 
 /**
- * How BSON values live in memory. An int32 is a whole JS number, an int64 a bigint; a double is a JS number when that
- * cannot be mistaken for an int32, else a `Double`. So the numeric type survives a rewrite and plain JS arithmetic works.
+ * BSON values in memory. An int32 is an integral JS number and an int64 a bigint. A double is a JS number if it cannot be
+ * mistaken for an int32, else a `Double`. This keeps the numeric type when a document is rewritten, and lets plain
+ * JS arithmetic work.
  */
 export type Scalar =
   | null
@@ -25,23 +26,22 @@ export type Value = Scalar | Doc | Value[];
 export interface Doc {
   [key: string]: Value;
 }
-/** What a path leads to: `undefined` means that the field is missing. */
+/** The value at a path; `undefined` if the field is missing. */
 export type Maybe = Value | undefined;
 export type Numeric = number | bigint | Double | Decimal128;
 
-/** True for an embedded document, false for every scalar and array. */
+/** Returns true for an embedded document, false for a scalar or an array. */
 export function isDoc(value: Maybe): value is Doc {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** True for the four numeric types. */
 export function isNumeric(value: Maybe): value is Numeric {
   return (
     typeof value === 'number' || typeof value === 'bigint' || value instanceof Double || value instanceof Decimal128
   );
 }
 
-/** Sets a field, also one whose name JavaScript treats specially. */
+/** Sets a field, even one named `__proto__`. */
 export function setField(target: Doc, name: string, value: Value): void {
   if (name === '__proto__') {
     Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
@@ -50,19 +50,24 @@ export function setField(target: Doc, name: string, value: Value): void {
   }
 }
 
-/** The field's value, or undefined if the document has no such field of its own. */
+/** Returns a field's value, or undefined if the document itself has no such field. */
 export function getField(source: Doc, name: string): Maybe {
   return Object.hasOwn(source, name) ? source[name] : undefined;
 }
 
-/** True for a JS number that stands for an int32. */
+/** Returns true if a JS number represents an int32. */
 export function isInt32(value: number): boolean {
   return (value | 0) === value && !Object.is(value, -0);
 }
 
-/** A double as a value: wrapped only when a bare number would be read as an int32. */
+/** Represents a double, wrapped only if a bare number would be read as an int32. */
 export function double(value: number): number | Double {
   return isInt32(value) ? new Double(value) : value;
+}
+
+/** Returns the text of a string or symbol, or null for any other value. */
+export function textOf(value: Maybe): string | null {
+  return typeof value === 'string' ? value : value instanceof BSONSymbol ? value.value : null;
 }
 
 const typeNamesByClass = new Map<unknown, string>([
@@ -79,7 +84,7 @@ const typeNamesByClass = new Map<unknown, string>([
   [Timestamp, 'timestamp'],
 ]);
 
-/** MongoDB's alias of the value's type, as `$type` reports it; `missing` for no value. */
+/** Returns MongoDB's alias of the type, as `$type` reports it; `missing` for no value. */
 export function typeName(value: Maybe): string {
   switch (typeof value) {
     case 'undefined':

@@ -7,7 +7,7 @@ import type { Doc, Maybe, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { compileExpression, rootScope } from '../expressions/expression.js';
 import type { Scope } from '../expressions/expression.js';
-import type { TimeSlice, pause } from '../plan/rows.js';
+import type { TimeSlice, pause } from '../plan/time-slice.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
 import type { Cursors } from './cursors.js';

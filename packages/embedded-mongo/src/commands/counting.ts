@@ -2,8 +2,8 @@
 import type { Doc, Value } from '../bson/value.js';
 import { isDoc, setField } from '../bson/value.js';
 import type { IndexPlan, Plan } from '../plan/plan.js';
-import { pause } from '../plan/rows.js';
-import type { Pausable } from '../plan/rows.js';
+import { pause } from '../plan/time-slice.js';
+import type { Pausable } from '../plan/time-slice.js';
 import { countedSlices } from '../store/environment.js';
 import type { Store } from '../store/store.js';
 import type { StageSpec } from '../stages/stage.js';

@@ -1,8 +1,7 @@
 /** Open cursors: what is left of a query's result between batches. */
 import { CommandError } from '../errors.js';
-import { Raw } from '../bson/encode.js';
-import { pause } from '../plan/rows.js';
-import type { TimeSlice, Pausable } from '../plan/rows.js';
+import { pause } from '../plan/time-slice.js';
+import type { TimeSlice, Pausable } from '../plan/time-slice.js';
 
 export interface Cursor {
   readonly id: bigint;
@@ -19,7 +18,7 @@ export interface Cursor {
 }
 
 export interface Batch {
-  readonly docs: Raw[];
+  readonly docs: Buffer[];
   readonly done: boolean;
 }
 
@@ -31,12 +30,12 @@ export function* takeBatch(
   from: Pick<Cursor, 'source' | 'held' | 'timeSlice'>,
   size: number,
 ): Generator<typeof pause, Batch> {
-  const docs: Raw[] = [];
+  const docs: Buffer[] = [];
   let bytes = 0;
   const add = (raw: Buffer): boolean => {
     if (docs.length && bytes + raw.length > MAX_BATCH_BYTES) return false;
     bytes += raw.length;
-    docs.push(new Raw(raw));
+    docs.push(raw);
     return true;
   };
   if (from.held) {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, errorReply, unsupported } from '../errors.js';
 import { isDoc } from '../bson/value.js';
 import type { Doc } from '../bson/value.js';
-import { startTimeSlice } from '../plan/rows.js';
+import { startTimeSlice } from '../plan/time-slice.js';
 import type { Store } from '../store/store.js';
 import type { Request } from '../wire/message.js';
 import { countField, scopeWithLet } from './call.js';

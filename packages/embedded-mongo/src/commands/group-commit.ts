@@ -1,6 +1,6 @@
 /** Group commit: the write commands of one turn of the event loop share one durable transaction. */
 import { CommandError, errorReply } from '../errors.js';
-import type { TimeSlice } from '../plan/rows.js';
+import type { TimeSlice } from '../plan/time-slice.js';
 import type { Store } from '../store/store.js';
 import type { Reply, Task } from './call.js';
 import type { Metrics } from './metrics.js';

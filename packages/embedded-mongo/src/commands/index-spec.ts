@@ -59,7 +59,7 @@ function checkKey(key: Doc): void {
 const FILTER_OPS = new Set(['eq', 'gt', 'gte', 'lt', 'lte', 'in', 'exists', 'type']);
 
 function isFilter(node: QueryNode): boolean {
-  if (node.kind === 'leaf') return FILTER_OPS.has(node.test.op);
+  if (node.kind === 'leaf') return FILTER_OPS.has(node.predicate.op);
   return (node.kind === 'and' || node.kind === 'or') && node.nodes.every(isFilter);
 }
 

@@ -5,7 +5,7 @@ import { encode } from '../bson/encode.js';
 import { isDoc } from '../bson/value.js';
 import type { Doc, Value } from '../bson/value.js';
 import { isEqual } from '../order/compare.js';
-import { pause } from '../plan/rows.js';
+import { pause } from '../plan/time-slice.js';
 import { successor } from '../store/bytes.js';
 import { entries } from '../store/environment.js';
 import type { Index, Table } from '../store/table.js';

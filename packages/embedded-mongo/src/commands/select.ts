@@ -1,13 +1,16 @@
 /** The rows of a query in the order asked for, with skip and limit. */
 import { CommandError } from '../errors.js';
 import type { Doc, Value } from '../bson/value.js';
-import { compareTuples, sortTuple } from '../order/index-keys.js';
-import type { KeyTuple, SortPattern } from '../order/index-keys.js';
+import { compareTuples, sortTuple } from '../order/sort-pattern.js';
+import type { KeyTuple } from '../order/index-keys.js';
+import type { SortPattern } from '../order/sort-pattern.js';
 import type { QueryNode } from '../match/query-node.js';
-import { choosePlan } from '../plan/plan.js';
+import { choosePlan } from '../plan/choose-plan.js';
 import type { Plan } from '../plan/plan.js';
-import { pause, runPlan } from '../plan/rows.js';
-import type { TimeSlice, Pausable, Row } from '../plan/rows.js';
+import { pause } from '../plan/time-slice.js';
+import { runPlan } from '../plan/rows.js';
+import type { TimeSlice, Pausable } from '../plan/time-slice.js';
+import type { Row } from '../plan/rows.js';
 import { parseSort } from '../order/sort-pattern.js';
 import { maxStageBytes } from '../stages/memory-limit.js';
 import type { Store } from '../store/store.js';

@@ -6,7 +6,7 @@ import type { Doc, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { isNumeric } from '../bson/value.js';
 import { compileQuery } from '../match/compile-query.js';
-import { pause } from '../plan/rows.js';
+import { pause } from '../plan/time-slice.js';
 import type { Table } from '../store/table.js';
 import {
   docField,

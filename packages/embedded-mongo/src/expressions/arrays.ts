@@ -1,10 +1,10 @@
 import { Decimal128 } from 'bson';
 import { CommandError } from '../errors.js';
-import { type Doc, double, isDoc, isNumeric, type Maybe, type Numeric, typeName, type Value } from '../bson/value.js';
+import { double, isDoc, isNumeric, type Doc, type Maybe, type Numeric, type Value, typeName } from '../bson/value.js';
 import { applyToDecimals, toDouble, toInteger } from '../bson/numbers.js';
 import { divideDecimals } from '../bson/decimal.js';
 import { compare, isEqual } from '../order/compare.js';
-import { compareTuples, sortTuple } from '../order/index-keys.js';
+import { compareTuples, parseSort, sortTuple } from '../order/sort-pattern.js';
 import { addNumbers } from './arithmetic.js';
 import { extremeOperators } from './logic.js';
 import {
@@ -12,12 +12,11 @@ import {
   fixedArity,
   isNullish,
   namedArguments,
-  type OperatorForm,
   parseFields,
+  type OperatorForm,
   type SimpleOperator,
   withVariables,
 } from './operator.js';
-import { parseSort } from '../order/sort-pattern.js';
 
 function requireArray(value: Maybe, name: string, code: number): Value[] {
   if (!Array.isArray(value))

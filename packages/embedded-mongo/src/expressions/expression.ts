@@ -1,6 +1,6 @@
 /** Aggregation expressions (https://www.mongodb.com/docs/manual/reference/operator/aggregation/): compile once, run per document. */
 import { CommandError, unsupported } from '../errors.js';
-import { type Doc, getField, isDoc, isNumeric, type Maybe, setField, type Value } from '../bson/value.js';
+import { getField, isDoc, isNumeric, setField, type Doc, type Maybe, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { splitPath } from '../match/path.js';
 import { arithmeticOperators } from './arithmetic.js';
@@ -8,9 +8,9 @@ import { arrayForms, arrayOperators } from './arrays.js';
 import { logicForms, logicOperators } from './logic.js';
 import { objectForms, objectOperators } from './objects.js';
 import {
+  parseFields,
   type Evaluate,
   type OperatorForm,
-  parseFields,
   type Scope,
   type SimpleOperator,
   type Variables,

@@ -1,14 +1,14 @@
 import { CommandError } from '../errors.js';
-import { type Doc, isDoc, isNumeric, type Maybe, typeName, type Value } from '../bson/value.js';
+import { isDoc, isNumeric, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { compare } from '../order/compare.js';
 import {
   arityBetween,
-  type Evaluate,
   fixedArity,
   isNullish,
-  type OperatorForm,
   parseFields,
+  type Evaluate,
+  type OperatorForm,
   type SimpleOperator,
   withVariables,
 } from './operator.js';

@@ -1,12 +1,12 @@
 /** Operators on documents as values. */
 import { CommandError } from '../errors.js';
-import { type Doc, getField, isDoc, type Maybe, setField, typeName, type Value } from '../bson/value.js';
+import { getField, isDoc, setField, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import {
   arityBetween,
   fixedArity,
   isNullish,
-  type OperatorForm,
   parseFields,
+  type OperatorForm,
   type SimpleOperator,
 } from './operator.js';
 

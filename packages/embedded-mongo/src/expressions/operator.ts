@@ -1,6 +1,6 @@
 /** What an expression operator is: a function of evaluated arguments, or a form that compiles its own parts. */
 import { CommandError } from '../errors.js';
-import { type Doc, isDoc, type Maybe, type Value } from '../bson/value.js';
+import { isDoc, type Doc, type Maybe, type Value } from '../bson/value.js';
 
 export type Variables = Readonly<Record<string, Maybe>>;
 export type Evaluate = (doc: Doc, variables: Variables) => Maybe;

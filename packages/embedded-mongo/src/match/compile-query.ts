@@ -1,8 +1,8 @@
-/** Query documents to query trees (https://www.mongodb.com/docs/manual/reference/operator/query/). */
+/** Compiles query documents to query trees (https://www.mongodb.com/docs/manual/reference/operator/query/). */
 import { BSONRegExp } from 'bson';
 import { CommandError, unsupported } from '../errors.js';
 import { compileExpression, isTruthy, type Scope } from '../expressions/expression.js';
-import { type Doc, isDoc, isNumeric, type Maybe, type Value } from '../bson/value.js';
+import { isDoc, isNumeric, type Doc, type Maybe, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { matchesQuery, type Predicate, type QueryNode } from './query-node.js';
 import { splitPath } from './path.js';
@@ -35,24 +35,29 @@ const unsupportedOperators = new Set([
   '$bitsAnyClear',
 ]);
 
-const leaf = (path: string, test: Predicate): QueryNode => ({ kind: 'leaf', path, parts: splitPath(path), test });
+const leaf = (path: string, predicate: Predicate): QueryNode => ({
+  kind: 'leaf',
+  path,
+  parts: splitPath(path),
+  predicate,
+});
 const not = (node: QueryNode): QueryNode => ({ kind: 'not', node });
 const and = (nodes: readonly QueryNode[]): QueryNode => {
   const [only] = nodes;
   return only && nodes.length === 1 ? only : { kind: 'and', nodes };
 };
 
-/** The fields of a DBRef: names with a dollar that are no operators. */
+/** The fields of a DBRef, which begin with `$` but are not operators. */
 const dbRefFields = new Set(['$ref', '$id', '$db']);
 
-/** True for a document whose first field is an operator (a DBRef's `$ref` and `$id` are not). */
+/** Returns true for a document whose first field is an operator. */
 export function isOperatorDocument(value: Maybe): value is Doc {
   if (!isDoc(value)) return false;
   const [first] = Object.keys(value);
   return first !== undefined && first.startsWith('$') && !dbRefFields.has(first);
 }
 
-/** True for a document of operators on one value; `$or` and its like join conditions on the fields of a document. */
+/** Returns true for a document of operators on one value; `$or` and the like combine conditions on whole documents. */
 export function isValueOperators(value: Maybe): value is Doc {
   return isOperatorDocument(value) && !['$and', '$or', '$nor', '$expr'].includes(Object.keys(value)[0] ?? '');
 }
@@ -102,8 +107,8 @@ function compileElemMatch(path: string, operand: Value, scope: Scope): QueryNode
   const matches: Predicate['matches'] = (value, details) => {
     if (!Array.isArray(value)) return false;
     const position = value.findIndex((item) => {
-      const inside = Array.isArray(item) ? Object.fromEntries(item.entries()) : item;
-      return isDoc(inside) && matchesQuery(node, inside);
+      const element = Array.isArray(item) ? Object.fromEntries(item.entries()) : item;
+      return isDoc(element) && matchesQuery(node, element);
     });
     details.position = position;
     return position >= 0;
@@ -111,11 +116,11 @@ function compileElemMatch(path: string, operand: Value, scope: Scope): QueryNode
   return leaf(path, { op: 'elemMatch', node, expand: false, matches });
 }
 
-/** Inside `$elemMatch: { $op }` an element that is an array is not looked into. */
+/** Inside `$elemMatch: { $op }`, an element that is itself an array is not expanded. */
 function withoutExpansion(node: QueryNode): QueryNode {
   switch (node.kind) {
     case 'leaf':
-      return { ...node, test: { ...node.test, expand: false } };
+      return { ...node, predicate: { ...node.predicate, expand: false } };
     case 'not':
       return not(withoutExpansion(node.node));
     case 'and':
@@ -213,7 +218,7 @@ function compileField(name: string, operand: Value, scope: Scope): QueryNode | n
   );
 }
 
-/** Compiles a query. Throws 2 (BadValue) for what MongoDB refuses and for operators this store leaves out. */
+/** Compiles a query. Throws 2 (BadValue) where MongoDB does, and for operators that this store does not support. */
 export function compileQuery(query: Doc, scope: Scope): QueryNode {
   const nodes: QueryNode[] = [];
   for (const [name, operand] of Object.entries(query)) {

@@ -1,8 +1,8 @@
-/** The tests a query can make on one value: comparison, membership, type, pattern. */
-import { BSONRegExp, BSONSymbol, MaxKey, MinKey } from 'bson';
+/** The predicates of queries on a single value: comparison, membership, type, pattern. */
+import { BSONRegExp, MaxKey, MinKey } from 'bson';
 import { CommandError } from '../errors.js';
 import { isNaNValue, toDouble, toInteger } from '../bson/numbers.js';
-import { type Doc, isNumeric, type Maybe, typeCodes, typeName, type Value } from '../bson/value.js';
+import { isNumeric, type Doc, type Maybe, textOf, type Value, typeCodes, typeName } from '../bson/value.js';
 import { compare, rank } from '../order/compare.js';
 import { compilePattern, type Pattern } from './regex.js';
 import type { Predicate } from './query-node.js';
@@ -18,9 +18,9 @@ const orderChecks: Readonly<Record<Order, (order: number) => boolean>> = {
 
 const missingAsNull = (value: Maybe): Value => (value === undefined ? null : value);
 
-/** Equality by value; null also equals a missing field. */
+/** Matches by value. Null also matches a missing field. */
 export function equalityPredicate(operand: Value): Predicate {
-  const place = rank(operand);
+  const operandRank = rank(operand);
   return {
     op: 'eq',
     operand,
@@ -29,48 +29,45 @@ export function equalityPredicate(operand: Value): Predicate {
       const actual = missingAsNull(value);
       return typeof actual === 'string' && typeof operand === 'string'
         ? actual === operand
-        : rank(actual) === place && compare(actual, operand) === 0;
+        : rank(actual) === operandRank && compare(actual, operand) === 0;
     },
   };
 }
 
-/** Order within one type; MinKey and MaxKey compare with everything, NaN only with itself. */
+/** Compares within one type. MinKey and MaxKey compare with everything, NaN only with itself. */
 export function orderPredicate(op: Order, operand: Value): Predicate {
   if (operand instanceof BSONRegExp) throw new CommandError(2, `Can't have RegEx as arg to predicate over field`);
   const accepts = orderChecks[op];
   const anyType = operand instanceof MinKey || operand instanceof MaxKey;
-  const place = rank(operand);
-  const nan = isNumeric(operand) && isNaNValue(operand);
+  const operandRank = rank(operand);
+  const isNaNOperand = isNumeric(operand) && isNaNValue(operand);
   const matches = (value: Maybe): boolean => {
     const actual = missingAsNull(value);
     if (anyType) return accepts(compare(actual, operand));
-    if (rank(actual) !== place) return false;
-    if (isNumeric(actual) && isNaNValue(actual) !== nan) return false;
+    if (rank(actual) !== operandRank) return false;
+    if (isNumeric(actual) && isNaNValue(actual) !== isNaNOperand) return false;
     return accepts(compare(actual, operand));
   };
   return { op, operand, expand: true, matches };
 }
-
-const textOf = (value: Maybe): string | null =>
-  typeof value === 'string' ? value : value instanceof BSONSymbol ? value.value : null;
 
 function matchesPattern(pattern: Pattern, value: Maybe): boolean {
   const text = textOf(value);
   return text !== null && pattern.regex.test(text);
 }
 
-/** A pattern on strings; a stored regular expression equal to `literal` matches too. */
+/** Matches strings by a pattern, and stored regular expressions that equal `literal`. */
 export function patternPredicate(compiled: Pattern, literal: BSONRegExp): Predicate {
-  const same = (value: Maybe): boolean => value instanceof BSONRegExp && compare(value, literal) === 0;
+  const isSamePattern = (value: Maybe): boolean => value instanceof BSONRegExp && compare(value, literal) === 0;
   return {
     op: 'regex',
     pattern: compiled,
     expand: true,
-    matches: (value) => matchesPattern(compiled, value) || same(value),
+    matches: (value) => matchesPattern(compiled, value) || isSamePattern(value),
   };
 }
 
-/** `$in`: any of the values, or a match of any of the patterns among them. */
+/** `$in`: matches any of the values, or any of the patterns among them. */
 export function membershipPredicate(list: readonly Value[]): Predicate {
   const literals = list.filter((item) => item instanceof BSONRegExp);
   const patterns = literals.map((item) => compilePattern(item.pattern, item.options));
@@ -86,6 +83,7 @@ export function membershipPredicate(list: readonly Value[]): Predicate {
   return { op: 'in', operands, patterns, expand: true, matches };
 }
 
+/** Searches values that are sorted by `compare`. */
 function includes(sorted: readonly Value[], value: Value): boolean {
   let low = 0;
   let high = sorted.length - 1;
@@ -113,13 +111,13 @@ function typesOf(item: Value): string[] {
     return [item];
   }
   if (!isNumeric(item)) throw new CommandError(14, 'type must be represented as a number or a string');
-  const wanted = toDouble(item);
-  const alias = [...typeCodes].find(([, code]) => code === wanted)?.[0];
-  if (alias === undefined) throw new CommandError(2, `Invalid numerical type code: ${wanted}`);
+  const number = toDouble(item);
+  const alias = [...typeCodes].find(([, code]) => code === number)?.[0];
+  if (alias === undefined) throw new CommandError(2, `Invalid numerical type code: ${number}`);
   return [alias];
 }
 
-/** `$type`: one type or a list of them, by alias or number. */
+/** `$type`: matches one type or any of a list, by alias or number. */
 export function typePredicate(operand: Value): Predicate {
   const list = Array.isArray(operand) ? operand : [operand];
   if (!list.length) throw new CommandError(9, '$type must match at least one type');
@@ -127,7 +125,7 @@ export function typePredicate(operand: Value): Predicate {
   return { op: 'type', types, expand: true, matches: (value) => value !== undefined && types.has(typeName(value)) };
 }
 
-/** `$size`: the exact length of an array. */
+/** `$size`: matches arrays of an exact length. */
 export function sizePredicate(operand: Value): Predicate {
   const size = isNumeric(operand) ? toInteger(operand) : null;
   if (size === null) throw new CommandError(2, `Failed to parse $size. Expected an integer`);
@@ -135,7 +133,7 @@ export function sizePredicate(operand: Value): Predicate {
   return { op: 'other', expand: false, matches: (value) => Array.isArray(value) && BigInt(value.length) === size };
 }
 
-/** `$mod: [divisor, remainder]`, on the whole part of numbers. */
+/** `$mod: [divisor, remainder]`: matches by the integral part of a number. */
 export function modPredicate(operand: Value): Predicate {
   if (!Array.isArray(operand) || operand.length !== 2) {
     throw new CommandError(
@@ -159,7 +157,7 @@ export function modPredicate(operand: Value): Predicate {
   };
 }
 
-/** `$regex` with `$options`, the pattern as text or as a regular expression. */
+/** `$regex` with `$options`; the pattern is a string or a regular expression. */
 export function regexPredicate(operand: Value, options: Maybe): Predicate {
   if (options !== undefined && typeof options !== 'string') throw new CommandError(2, '$options has to be a string');
   if (operand instanceof BSONRegExp) {
@@ -173,14 +171,14 @@ export function regexPredicate(operand: Value, options: Maybe): Predicate {
   return patternPredicate(compilePattern(operand, options ?? ''), new BSONRegExp(operand, options ?? ''));
 }
 
-/** A condition on array elements themselves, as in `$elemMatch: { $gt: 1 }`. */
-export function elementPredicate(matches: (element: Doc) => boolean): Predicate {
+/** Matches arrays with an element that meets operators, as in `$elemMatch: { $gt: 1 }`. */
+export function elementPredicate(matchesElement: (element: Doc) => boolean): Predicate {
   return {
     op: 'other',
     expand: false,
     matches: (value, details) => {
       if (!Array.isArray(value)) return false;
-      const position = value.findIndex((item) => matches({ element: item }));
+      const position = value.findIndex((item) => matchesElement({ element: item }));
       details.position = position;
       return position >= 0;
     },

@@ -1,17 +1,17 @@
-/** What a compiled query is made of. The planner reads the same tree that the matcher runs. */
+/** The tree of a compiled query. The planner reads the same tree that the matcher runs. */
 import type { Doc, Maybe, Value } from '../bson/value.js';
 import type { Pattern } from './regex.js';
 import { walkPath } from './path.js';
 
-/** Filled in while matching: the array position that the positional operator `$` stands for. */
+/** The array position for the positional operator `$`, filled in while matching. */
 export interface MatchDetails {
   position: number;
 }
 
 export type Predicate = {
-  /** Looks at one value that the path led to; undefined is a missing field. */
+  /** Tests one value at the path; undefined stands for a missing field. */
   matches: (value: Maybe, details: MatchDetails) => boolean;
-  /** Whether arrays at the end of the path are looked into. */
+  /** Whether the elements of an array at the end of the path are tested too. */
   expand: boolean;
 } & (
   | { op: 'eq' | 'gt' | 'gte' | 'lt' | 'lte'; operand: Value }
@@ -26,12 +26,12 @@ export type Predicate = {
 export type QueryNode =
   | { kind: 'and' | 'or' | 'nor'; nodes: readonly QueryNode[] }
   | { kind: 'not'; node: QueryNode }
-  | { kind: 'leaf'; path: string; parts: readonly string[]; test: Predicate }
+  | { kind: 'leaf'; path: string; parts: readonly string[]; predicate: Predicate }
   | { kind: 'expression'; matches: (doc: Doc) => boolean };
 
 const ignoredDetails: MatchDetails = { position: -1 };
 
-/** True if the document satisfies the query; `details` receives the array position of the last array match. */
+/** Returns true if the document matches. `details` receives the position of the last array element that matched. */
 export function matchesQuery(node: QueryNode, doc: Doc, details: MatchDetails = ignoredDetails): boolean {
   switch (node.kind) {
     case 'and':
@@ -45,14 +45,14 @@ export function matchesQuery(node: QueryNode, doc: Doc, details: MatchDetails = 
     case 'expression':
       return node.matches(doc);
     case 'leaf':
-      return matchLeaf(node.parts, node.test, doc, details);
+      return matchLeaf(node.parts, node.predicate, doc, details);
   }
 }
 
-function matchLeaf(parts: readonly string[], test: Predicate, doc: Doc, details: MatchDetails): boolean {
-  return walkPath(doc, parts, test.expand, (value, index) => {
+function matchLeaf(parts: readonly string[], predicate: Predicate, doc: Doc, details: MatchDetails): boolean {
+  return walkPath(doc, parts, predicate.expand, (value, index) => {
     const inner: MatchDetails = { position: -1 };
-    if (!test.matches(value, inner)) return false;
+    if (!predicate.matches(value, inner)) return false;
     if (index >= 0) details.position = index;
     else if (inner.position >= 0) details.position = inner.position;
     return true;

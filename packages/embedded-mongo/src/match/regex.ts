@@ -1,11 +1,11 @@
-/** Regular expressions as PCRE reads them, turned into JavaScript's. */
+/** Translates regular expressions from PCRE, which MongoDB uses, to JavaScript. */
 import { CommandError } from '../errors.js';
 
 export interface Pattern {
   regex: RegExp;
-  /** Text that every match begins with, if the pattern is anchored and the index can be used by it. */
+  /** The text that every match begins with, or null. An index can be used by it. */
   prefix: string | null;
-  /** True when the pattern asks for nothing but the prefix. */
+  /** True if the prefix is all that the pattern requires. */
   prefixOnly: boolean;
 }
 
@@ -36,10 +36,10 @@ const posixClasses: Readonly<Record<string, string>> = {
 };
 const syntaxCharacter = /[\^$\\.*+?()[\]{}|/]/;
 
-/** Any escape of a character that needs none in JavaScript's unicode mode is taken as the character. */
+/** Drops the backslash where JavaScript's unicode mode does not allow one. */
 function translateEscape(character: string, table: Readonly<Record<string, string>>): string {
-  const known = Object.hasOwn(table, character) ? table[character] : undefined;
-  if (known !== undefined) return known;
+  const translation = Object.hasOwn(table, character) ? table[character] : undefined;
+  if (translation !== undefined) return translation;
   if (/[A-Za-z0-9]/.test(character) || syntaxCharacter.test(character) || character === '-') return `\\${character}`;
   return character;
 }
@@ -113,12 +113,12 @@ function translatePattern(source: string, flags: ReadonlySet<string>): string {
 
 const noPrefix = { prefix: null, prefixOnly: false };
 
-/** Whether every match begins with what stands behind the anchor, literally. */
+/** Returns true if every match literally begins with what follows the anchor. */
 function isAnchored(source: string, flags: ReadonlySet<string>): boolean {
   return source.startsWith('^') && !source.includes('|') && !['i', 'm', 'x'].some((flag) => flags.has(flag));
 }
 
-/** How many characters of the source the literal at a place takes; 0 if there is none, or if it is repeated. */
+/** Returns the length in the source of the literal character at `at`; 0 if there is none or it is quantified. */
 function literalWidth(source: string, at: number): number {
   const character = source[at] ?? '';
   const isEscaped = character === '\\' && /[^A-Za-z0-9]/.test(source[at + 1] ?? 'x');
@@ -139,22 +139,23 @@ function literalPrefix(source: string, flags: ReadonlySet<string>): Pick<Pattern
   return { prefix: prefix === '' ? null : prefix, prefixOnly: isWhole };
 }
 
+const maxCachedPatterns = 500;
 const patternCache = new Map<string, Pattern>();
 
 /**
  * Compiles a pattern with MongoDB's options i, m, s, x, u.
- * Throws 51108 for an unknown option and 51091 for a pattern that is invalid or uses PCRE syntax JavaScript lacks.
+ * Throws 51108 for an unknown option, and 51091 for an invalid pattern or PCRE syntax that JavaScript does not have.
  */
 export function compilePattern(pattern: string, options: string): Pattern {
   const key = `${options}/${pattern}`;
-  const known = patternCache.get(key);
-  if (known) return known;
+  const cached = patternCache.get(key);
+  if (cached) return cached;
   if (/[^imsxu]/.test(options)) throw new CommandError(51108, `invalid flag in regex options: ${options}`);
   const inline = inlineFlags.exec(pattern);
   const source = inline ? pattern.slice(inline[0].length) : pattern;
   const flags = new Set(options + (inline?.[1] ?? ''));
   const result = { regex: toRegExp(source, flags), ...literalPrefix(source, flags) };
-  if (patternCache.size > 500) patternCache.clear();
+  if (patternCache.size > maxCachedPatterns) patternCache.clear();
   patternCache.set(key, result);
   return result;
 }
@@ -171,6 +172,6 @@ function toRegExp(source: string, flags: ReadonlySet<string>): RegExp {
   }
   throw new CommandError(
     51091,
-    `Regular expression is invalid, or uses syntax the embedded store does not have (set MONGODB_URI to use it): ${source}`,
+    `Regular expression is invalid, or uses syntax that the embedded store does not support; set MONGODB_URI to use it: ${source}`,
   );
 }

@@ -1,7 +1,7 @@
-/** The order of BSON values (https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order/). */
-import { Binary, BSONRegExp, BSONSymbol, Code, ObjectId, Timestamp } from 'bson';
+/** The comparison order of BSON values (https://www.mongodb.com/docs/manual/reference/bson-type-comparison-order/). */
+import { Binary, BSONRegExp, Code, ObjectId, Timestamp } from 'bson';
 import { compareNumbers } from '../bson/numbers.js';
-import { type Doc, isDoc, isNumeric, type Maybe, typeName, type Value } from '../bson/value.js';
+import { isDoc, isNumeric, type Doc, type Maybe, textOf, type Value, typeName } from '../bson/value.js';
 
 const ranks: Readonly<Record<string, number>> = {
   minKey: 1,
@@ -25,7 +25,7 @@ const ranks: Readonly<Record<string, number>> = {
   maxKey: 15,
 };
 
-/** The place of the value's type in the order; types that compare with one another share a rank. */
+/** Returns the position of the value's type in the order. Types that compare with one another share a rank. */
 export function rank(value: Maybe): number {
   switch (typeof value) {
     case 'number':
@@ -42,9 +42,10 @@ export function rank(value: Maybe): number {
   }
 }
 
+/** Maps UTF-16 code units so that they compare like UTF-8: surrogates come after all other units. */
 const utf8SortUnit = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
 
-/** Compares strings as their UTF-8 bytes compare. */
+/** Compares strings by their UTF-8 bytes. */
 export function compareStrings(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
@@ -89,9 +90,6 @@ function compareArrays(a: readonly Value[], b: readonly Value[]): number {
   return a.length - b.length;
 }
 
-const textOf = (value: Maybe): string | null =>
-  typeof value === 'string' ? value : value instanceof BSONSymbol ? value.value : null;
-
 function compareTimestamps(a: Timestamp, b: Timestamp): number {
   const left = BigInt.asUintN(64, a.toBigInt());
   const right = BigInt.asUintN(64, b.toBigInt());
@@ -125,13 +123,13 @@ function compareSameRank(a: Maybe, b: Maybe): number {
   return compareObjects(a, b);
 }
 
-/** Negative, zero or positive: the total order of all values. A missing value is below null. */
+/** Compares any two values; the order is total. A missing value is below null. */
 export function compare(a: Maybe, b: Maybe): number {
   if (typeof a === 'number' && typeof b === 'number') return compareNumbers(a, b);
   return rank(a) - rank(b) || compareSameRank(a, b);
 }
 
-/** Equality as queries have it: by value across numeric types, field order counts. */
+/** Compares as queries do: by value across numeric types; the order of fields counts. */
 export function isEqual(a: Maybe, b: Maybe): boolean {
   return compare(a, b) === 0;
 }

@@ -1,11 +1,11 @@
-/** Values as bytes whose order is the order of the values. Every encoding is prefix-free, so encodings can be joined. */
+/** Encodes values as bytes that sort like the values. Every encoding is prefix-free, so encodings can be concatenated. */
 import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, ObjectId, Timestamp } from 'bson';
 import { compareNumbers, unwrapDouble } from '../bson/numbers.js';
 import { parseDecimal } from '../bson/decimal.js';
-import { type Doc, isDoc, isNumeric, type Maybe, type Numeric, type Value } from '../bson/value.js';
+import { isDoc, isNumeric, type Doc, type Maybe, type Numeric, type Value } from '../bson/value.js';
 import { rank } from './compare.js';
 
-/** Distance between type bytes, so that a byte between two types can bound a range. */
+/** The distance between type bytes, which leaves room for a byte between two types to bound a range. */
 const typeStep = 8;
 
 let buffer = Buffer.allocUnsafe(1 << 12);
@@ -22,7 +22,7 @@ function reserve(length: number): number {
   return start;
 }
 
-// `reserve` may put another buffer in the place of `out`: it is always called first.
+// `reserve` may replace `buffer`, so it is always called before `buffer` is read.
 function writeByte(value: number): void {
   const start = reserve(1);
   buffer[start] = value;
@@ -30,6 +30,7 @@ function writeByte(value: number): void {
 
 const doubleView = new DataView(new ArrayBuffer(8));
 
+/** Returns 64 bits that sort like the double. */
 function sortableBits(value: number): bigint {
   if (Number.isNaN(value)) return 0n;
   doubleView.setFloat64(0, value === 0 ? 0 : value);
@@ -49,52 +50,52 @@ function writeUint64(value: bigint): void {
 
 const fractionBits = 80n;
 
-/** How far `value` lies above the double `floor`, as a fixed-point part of the gap to the next double. */
+/** Returns how far `value` is above the double `floor`, as a fixed-point fraction of the gap to the next double. */
 function fraction(value: bigint | Decimal128, floor: number): bigint {
   const next = fromSortableBits(sortableBits(floor) + 1n);
   const decimal = typeof value === 'bigint' ? { coefficient: value, exponent: 0 } : parseDecimal(value);
   if (typeof decimal === 'number' || !Number.isFinite(next)) return (1n << fractionBits) - 1n;
   const scale = doublingsToInteger(next - floor);
   const gap = timesPowerOfTwo(next - floor, scale);
-  const [top, bottom] =
+  const [numerator, denominator] =
     decimal.exponent >= 0
       ? [decimal.coefficient * 10n ** BigInt(decimal.exponent), 1n]
       : [decimal.coefficient, 10n ** BigInt(-decimal.exponent)];
   const scaled = timesPowerOfTwo(floor, scale);
-  const part = (((top << scale) - scaled * bottom) << fractionBits) / (bottom * gap);
+  const part = (((numerator << scale) - scaled * denominator) << fractionBits) / (denominator * gap);
   return part >> fractionBits ? (1n << fractionBits) - 1n : part;
 }
 
-/** How often a finite double must be doubled to be whole. */
+/** Counts how often a finite double must be doubled to become an integer. */
 function doublingsToInteger(value: number): bigint {
   let count = 0n;
   for (let scaled = value; !Number.isInteger(scaled); scaled *= 2) count++;
   return count;
 }
 
-/** value * 2^scale, which is whole. */
+/** Returns value * 2^scale, which must be an integer. */
 function timesPowerOfTwo(value: number, scale: bigint): bigint {
   let scaled = value;
-  let left = scale;
-  while (left > 0n && !Number.isInteger(scaled)) {
+  let remaining = scale;
+  while (remaining > 0n && !Number.isInteger(scaled)) {
     scaled *= 2;
-    left--;
+    remaining--;
   }
-  return BigInt(scaled) << left;
+  return BigInt(scaled) << remaining;
 }
 
 function writeNumber(value: Numeric): void {
-  const plain = value instanceof Decimal128 ? Number(value.toString()) : Number(unwrapDouble(value));
+  const double = value instanceof Decimal128 ? Number(value.toString()) : Number(unwrapDouble(value));
   if (typeof value !== 'bigint' && !(value instanceof Decimal128)) {
-    writeUint64(sortableBits(plain));
+    writeUint64(sortableBits(double));
     return writeByte(0);
   }
-  const order = compareNumbers(value, plain);
+  const order = compareNumbers(value, double);
   if (order === 0) {
-    writeUint64(sortableBits(plain));
+    writeUint64(sortableBits(double));
     return writeByte(0);
   }
-  const bits = order < 0 ? sortableBits(plain) - 1n : sortableBits(plain);
+  const bits = order < 0 ? sortableBits(double) - 1n : sortableBits(double);
   writeUint64(bits);
   writeByte(1);
   const part = fraction(value, fromSortableBits(bits));
@@ -103,12 +104,12 @@ function writeNumber(value: Numeric): void {
   buffer.writeBigUInt64BE(part & 0xffffffffffffffffn, start + 2);
 }
 
-/** Text ends with 0; 0 and 1 inside are written as two bytes so that nothing sorts below the end. */
+/** Ends text with 0 and escapes 0 and 1 inside it, so that nothing sorts below the end. */
 function writeText(value: string): void {
   const length = Buffer.byteLength(value);
-  let plain = true;
-  for (let index = 0; index < value.length && plain; index++) plain = value.charCodeAt(index) > 1;
-  if (plain) {
+  let isPlain = true;
+  for (let index = 0; index < value.length && isPlain; index++) isPlain = value.charCodeAt(index) > 1;
+  if (isPlain) {
     const start = reserve(length);
     buffer.write(value, start, length, 'utf8');
   } else {
@@ -143,11 +144,11 @@ function writeBytes(value: Uint8Array): void {
 }
 
 function writeBinary(value: Binary): void {
-  const inside = value.value();
+  const content = value.value();
   const start = reserve(4);
-  buffer.writeUInt32BE(inside.length, start);
+  buffer.writeUInt32BE(content.length, start);
   writeByte(value.sub_type);
-  writeBytes(inside);
+  writeBytes(content);
 }
 
 function writeContent(value: Maybe): void {
@@ -178,8 +179,8 @@ function invertFrom(from: number): void {
 }
 
 /**
- * Encodes values one after the other; where `descending` says so, with inverted bytes. A missing value is encoded as
- * `undefined`, below null: an index passes null for a missing field and undefined for an empty array.
+ * Encodes values one after the other, descending ones with inverted bytes. `undefined` is encoded below null: an index
+ * passes null for a missing field and undefined for an empty array.
  */
 export function encodeValues(values: readonly Maybe[], descending: readonly boolean[]): Buffer {
   offset = 0;
@@ -192,18 +193,17 @@ export function encodeValues(values: readonly Maybe[], descending: readonly bool
   return Buffer.from(buffer.subarray(0, offset));
 }
 
-/** Encodes one value. */
 export function encodeKey(value: Maybe): Buffer {
   return encodeValues([value], []);
 }
 
-/** The bytes that begin every value of the type of `value`, and the first bytes above them. */
+/** Returns the bytes that begin every value of the type of `value`, and the lowest bytes above them. */
 export function typeBounds(value: Value): { low: Buffer; high: Buffer } {
   const first = rank(value) * typeStep;
   return { low: Buffer.of(first), high: Buffer.of(first + 1) };
 }
 
-/** The bytes that begin every string with this prefix (without the end mark). */
+/** Returns the bytes that begin every string with this prefix. */
 export function encodePrefix(prefix: string): Buffer {
   const whole = encodeKey(prefix);
   return whole.subarray(0, whole.length - 1);

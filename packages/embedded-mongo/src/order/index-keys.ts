@@ -1,26 +1,29 @@
-/** The key tuples that a document has under a list of paths: what an index stores and what a sort compares. */
+/** The key tuples of a document under a list of paths: the entries of an index, and the keys of a sort. */
 import { CommandError } from '../errors.js';
-import { type Doc, getField, isDoc, type Maybe, type Value } from '../bson/value.js';
+import { getField, isDoc, type Doc, type Maybe, type Value } from '../bson/value.js';
 import { arrayIndex } from '../match/path.js';
-import { compare } from './compare.js';
 
 /** One value per path; null for a missing field, undefined for an empty array. */
 export type KeyTuple = readonly Maybe[];
 
 export interface DocumentKeys {
   tuples: readonly KeyTuple[];
-  /** For each path, whether an array was passed on it. */
+  /** For each path, whether it passes an array. */
   multikey: readonly boolean[];
   /** Whether at least one of the paths exists in the document. */
   present: boolean;
 }
 
+/** A position on the way along a path. */
 interface PathCursor {
   value: Maybe;
-  /** The parts of the path that are still to walk. */
+  /** The rest of the path. */
   rest: readonly string[];
+  /** True for an array inside an array, which is one key and not expanded again. */
+  isWhole?: true;
 }
 
+/** Follows a path up to its end, or up to the first array on it. */
 function advance(start: Maybe, parts: readonly string[]): PathCursor {
   let value = start;
   for (let depth = 0; depth < parts.length; depth++) {
@@ -31,7 +34,7 @@ function advance(start: Maybe, parts: readonly string[]): PathCursor {
   return { value, rest: [] };
 }
 
-/** An array is expanded unless the path goes on by position; then that element is taken. */
+/** Moves on to the element that the path names by position; an array without such a position is left to be expanded. */
 function followPosition(cursor: PathCursor): PathCursor {
   const { value, rest } = cursor;
   const [first, ...others] = rest;
@@ -47,105 +50,71 @@ interface KeyExpansion {
   present: boolean;
 }
 
-function expand(cursors: readonly PathCursor[], paths: readonly string[], into: KeyExpansion): void {
+interface ExpansionTarget {
+  paths: readonly string[];
+  expansion: KeyExpansion;
+}
+
+function expand(cursors: readonly PathCursor[], target: ExpansionTarget): void {
+  const { paths, expansion } = target;
   const array = cursors.find((cursor) => Array.isArray(cursor.value));
   if (!array || !Array.isArray(array.value)) {
-    into.present ||= cursors.some((cursor) => cursor.value !== undefined);
-    into.tuples.push(cursors.map((cursor) => cursor.value ?? null));
+    expansion.present ||= cursors.some((cursor) => cursor.value !== undefined);
+    expansion.tuples.push(cursors.map((cursor) => cursor.value ?? null));
     return;
   }
   const list = array.value;
-  const clash = cursors.findIndex((cursor) => Array.isArray(cursor.value) && cursor.value !== list);
-  if (clash >= 0) {
-    const other = cursors.indexOf(array);
-    throw new CommandError(171, `cannot index parallel arrays [${paths[clash]}] [${paths[other]}]`);
+  const parallel = cursors.findIndex((cursor) => Array.isArray(cursor.value) && cursor.value !== list);
+  if (parallel >= 0) {
+    const first = cursors.indexOf(array);
+    throw new CommandError(171, `cannot index parallel arrays [${paths[parallel]}] [${paths[first]}]`);
   }
-  into.present = true;
+  expansion.present = true;
   cursors.forEach((cursor, index) => {
-    if (cursor.value === list) into.multikey[index] = true;
+    if (cursor.value === list) expansion.multikey[index] = true;
   });
   if (list.length === 0) {
-    into.tuples.push(cursors.map((c) => (c.value === list ? (c.rest.length ? null : undefined) : (c.value ?? null))));
+    expansion.tuples.push(
+      cursors.map(({ value, rest }) => (value === list ? (rest.length ? null : undefined) : (value ?? null))),
+    );
     return;
   }
-  for (const item of list) expandItem(item, list, cursors, { paths, into });
+  for (const item of list) expandItem(item, list, cursors, target);
 }
 
 function expandItem(
   item: Value,
   list: readonly Value[],
   cursors: readonly PathCursor[],
-  job: { paths: readonly string[]; into: KeyExpansion },
+  { paths, expansion }: ExpansionTarget,
 ): void {
-  const next = cursors.map((cursor) => {
+  const next = cursors.map((cursor): PathCursor => {
     if (cursor.value !== list) return cursor;
-    if (!cursor.rest.length) return { value: Array.isArray(item) ? new Whole(item) : item, rest: [] };
+    if (!cursor.rest.length)
+      return Array.isArray(item) ? { value: item, rest: [], isWhole: true } : { value: item, rest: [] };
     return Array.isArray(item) ? { value: undefined, rest: [] } : followPosition(advance(item, cursor.rest));
   });
-  const whole = next.map((cursor) => cursor.value instanceof Whole);
-  if (!whole.includes(true)) {
-    expand(next as readonly PathCursor[], job.paths, job.into);
+  if (!next.some(({ isWhole }) => isWhole)) {
+    expand(next, { paths, expansion });
     return;
   }
-  const held = next.map((c) =>
-    c.value instanceof Whole ? { value: null, rest: [] } : { value: c.value, rest: c.rest },
-  );
-  const inner: KeyExpansion = { tuples: [], multikey: job.into.multikey, present: true };
-  expand(held, job.paths, inner);
+  const inner: KeyExpansion = { tuples: [], multikey: expansion.multikey, present: true };
+  const others = next.map((cursor): PathCursor => (cursor.isWhole ? { value: null, rest: [] } : cursor));
+  expand(others, { paths, expansion: inner });
   for (const tuple of inner.tuples) {
-    job.into.tuples.push(
-      tuple.map((value, index) => {
-        const kept = next[index]?.value;
-        return kept instanceof Whole ? kept.list : value;
-      }),
-    );
+    expansion.tuples.push(tuple.map((value, index) => (next[index]?.isWhole ? next[index].value : value)));
   }
-}
-
-/** An array inside an array: it is a key as a whole. */
-class Whole {
-  constructor(readonly list: Value[]) {}
 }
 
 /**
- * All key tuples of a document. Arrays expand element by element; paths under the same array expand in step.
+ * Returns all key tuples of a document. Arrays expand element by element, and paths under the same array expand together.
  * Throws 171 when two paths pass different arrays.
  */
 export function documentKeys(doc: Doc, paths: readonly string[], parts: readonly (readonly string[])[]): DocumentKeys {
-  const into: KeyExpansion = { tuples: [], multikey: paths.map(() => false), present: false };
+  const expansion: KeyExpansion = { tuples: [], multikey: paths.map(() => false), present: false };
   expand(
     parts.map((path) => followPosition(advance(doc, path))),
-    paths,
-    into,
+    { paths, expansion },
   );
-  return into;
-}
-
-/** Compares two tuples field by field in the given directions. */
-export function compareTuples(a: KeyTuple, b: KeyTuple, descending: readonly boolean[]): number {
-  for (let index = 0; index < a.length; index++) {
-    const order = compare(a[index], b[index]);
-    if (order) return descending[index] ? -order : order;
-  }
-  return 0;
-}
-
-export interface SortPattern {
-  paths: readonly string[];
-  parts: readonly (readonly string[])[];
-  descending: readonly boolean[];
-}
-
-/** The tuple by which a document sorts: the first of its tuples in the direction of the sort. Throws 2 on parallel arrays. */
-export function sortTuple(doc: Doc, pattern: SortPattern): KeyTuple {
-  let best: KeyTuple | undefined;
-  try {
-    for (const tuple of documentKeys(doc, pattern.paths, pattern.parts).tuples) {
-      if (!best || compareTuples(tuple, best, pattern.descending) < 0) best = tuple;
-    }
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    throw new CommandError(2, 'cannot sort with keys that are parallel arrays');
-  }
-  return best ?? [];
+  return expansion;
 }

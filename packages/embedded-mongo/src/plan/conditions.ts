@@ -1,4 +1,4 @@
-/** The conjuncts of a query as the planner sees them, and the key intervals they leave. */
+/** The conditions of a query that the planner can use, and the key intervals that they leave. */
 import { BSONRegExp, MaxKey, MinKey } from 'bson';
 import { isNaNValue } from '../bson/numbers.js';
 import { isDoc, isNumeric, type Value } from '../bson/value.js';
@@ -6,27 +6,27 @@ import type { QueryNode, Predicate } from '../match/query-node.js';
 import { encodeKey, encodePrefix, encodeValues, typeBounds } from '../order/encode-key.js';
 import { successor } from '../store/bytes.js';
 
-/** A test on a path that every result must pass. */
+/** A predicate on a path that every result must meet. */
 export interface Condition {
   path: string;
-  test: Predicate;
-  /** The node it came from; null if it is only part of one (inside `$elemMatch`), so that the node must be checked. */
+  predicate: Predicate;
+  /** The node that the condition expresses; null if it is only a part of one, inside `$elemMatch`. */
   node: QueryNode | null;
 }
 
-/** The conditions that a query puts on documents, one for each conjunct; `$elemMatch` gives those of its parts too. */
+/** Returns a condition for each conjunct of a query, and for each conjunct inside an `$elemMatch`. */
 export function conditionsOf(node: QueryNode): Condition[] {
   if (node.kind === 'and') return node.nodes.flatMap(conditionsOf);
   if (node.kind === 'or' && node.nodes.length === 1) return node.nodes.flatMap(conditionsOf);
   if (node.kind !== 'leaf') return [];
-  const { path, test } = node;
-  const own: Condition = { path, test, node };
-  if (test.op !== 'elemMatch') return [own];
-  const inner = conditionsOf(test.node).map((part) => ({ path: `${path}.${part.path}`, test: part.test, node: null }));
-  return [own, ...inner];
+  const { path, predicate } = node;
+  const condition: Condition = { path, predicate, node };
+  if (predicate.op !== 'elemMatch') return [condition];
+  const inner = conditionsOf(predicate.node).map((part) => ({ ...part, path: `${path}.${part.path}`, node: null }));
+  return [condition, ...inner];
 }
 
-/** Encodings of one field: all `e` with low <= e < high. A point has one encoding. */
+/** The encodings `e` of one field with low <= e < high. A point is a single encoding. */
 export interface Interval {
   low: Buffer;
   high: Buffer;
@@ -36,11 +36,11 @@ export interface Interval {
 export interface Bounds {
   /** Disjoint, in key order. */
   intervals: readonly Interval[];
-  /** The conditions that the intervals express in full, when no array is on the path. */
+  /** The conditions that the intervals express in full if no array is on the path. */
   exact: readonly Condition[];
 }
 
-/** Whether the value, as an operand, selects one place of an index. */
+/** Returns true if equality with the value selects a single point of an index. */
 function isPointOperand(value: Value): boolean {
   return (
     !Array.isArray(value) && !(value instanceof BSONRegExp) && !(value instanceof MinKey) && !(value instanceof MaxKey)
@@ -62,15 +62,15 @@ function pointIntervals(values: readonly Value[], descending: boolean): Interval
 const isExactValue = (value: Value): boolean => value !== null && !isDoc(value);
 
 function pointBounds(condition: Condition, descending: boolean): Bounds | null {
-  const { test } = condition;
-  if (test.op === 'eq' && isPointOperand(test.operand)) {
-    const exact = isExactValue(test.operand) ? [condition] : [];
-    return { intervals: pointIntervals([test.operand], descending), exact };
+  const { predicate } = condition;
+  if (predicate.op === 'eq' && isPointOperand(predicate.operand)) {
+    const exact = isExactValue(predicate.operand) ? [condition] : [];
+    return { intervals: pointIntervals([predicate.operand], descending), exact };
   }
-  if (test.op !== 'in' || test.patterns.length || !test.operands.every(isPointOperand)) return null;
+  if (predicate.op !== 'in' || predicate.patterns.length || !predicate.operands.every(isPointOperand)) return null;
   return {
-    intervals: pointIntervals(test.operands, descending),
-    exact: test.operands.every(isExactValue) ? [condition] : [],
+    intervals: pointIntervals(predicate.operands, descending),
+    exact: predicate.operands.every(isExactValue) ? [condition] : [],
   };
 }
 
@@ -79,7 +79,7 @@ interface RangeEnd {
   inclusive: boolean;
 }
 
-/** Below every number but NaN. */
+/** The lowest encoding above NaN, which is below every other number. */
 const aboveNaN = successor(encodeKey(Number.NaN));
 
 function ascendingBounds(lower: RangeEnd | null, upper: RangeEnd | null, type: Value): { low: Buffer; high: Buffer } {
@@ -116,9 +116,9 @@ interface RangeConditions {
 }
 
 function rangeEndOf(condition: Condition | null): RangeEnd | null {
-  const test = condition?.test;
-  if (!test || !('operand' in test)) return null;
-  return { value: test.operand, inclusive: test.op === 'gte' || test.op === 'lte' };
+  const predicate = condition?.predicate;
+  if (!predicate || !('operand' in predicate)) return null;
+  return { value: predicate.operand, inclusive: predicate.op === 'gte' || predicate.op === 'lte' };
 }
 
 function rangeBounds({ lower, upper }: RangeConditions, descending: boolean): Bounds | null {
@@ -133,37 +133,37 @@ function rangeBounds({ lower, upper }: RangeConditions, descending: boolean): Bo
   return { intervals: Buffer.compare(from, to) < 0 ? [{ low: from, high: to, isPoint: false }] : [], exact };
 }
 
-/** Strings that begin with the prefix, and stored regular expressions, which a pattern can equal. */
+/** Bounds strings by the prefix, and includes stored regular expressions, which a pattern can equal. */
 function prefixBounds(condition: Condition, descending: boolean): Bounds | null {
-  const { test } = condition;
-  if (test.op !== 'regex' || test.pattern.prefix === null) return null;
-  const text = encodePrefix(test.pattern.prefix);
+  const { predicate } = condition;
+  if (predicate.op !== 'regex' || predicate.pattern.prefix === null) return null;
+  const text = encodePrefix(predicate.pattern.prefix);
   const low = descending ? invertBytes(text) : text;
   const regexes = typeBounds(new BSONRegExp('', ''));
-  const other = descending ? invertBytes(regexes.low) : regexes.low;
+  const regexLow = descending ? invertBytes(regexes.low) : regexes.low;
   return {
     intervals: [
       { low, high: successor(low), isPoint: false },
-      { low: other, high: successor(other), isPoint: false },
+      { low: regexLow, high: successor(regexLow), isPoint: false },
     ].sort(byLow),
     exact: [],
   };
 }
 
 /**
- * The intervals that the conditions on one path leave. On a path with arrays only one condition counts: different
- * elements can meet different conditions.
+ * Returns the intervals that the conditions on one path leave. On a path with arrays only one condition counts:
+ * different elements can meet different conditions.
  */
 export function boundsOf(conditions: readonly Condition[], descending: boolean, multikey: boolean): Bounds | null {
   for (const op of ['eq', 'in']) {
     for (const condition of conditions) {
-      const bounds = condition.test.op === op ? pointBounds(condition, descending) : null;
+      const bounds = condition.predicate.op === op ? pointBounds(condition, descending) : null;
       if (bounds) return bounds;
     }
   }
-  const usable = conditions.filter(({ test }) => 'operand' in test && isRangeOperand(test.operand));
-  const lower = usable.find(({ test }) => test.op === 'gt' || test.op === 'gte') ?? null;
-  const upper = usable.find(({ test }) => test.op === 'lt' || test.op === 'lte') ?? null;
+  const usable = conditions.filter(({ predicate }) => 'operand' in predicate && isRangeOperand(predicate.operand));
+  const lower = usable.find(({ predicate }) => predicate.op === 'gt' || predicate.op === 'gte') ?? null;
+  const upper = usable.find(({ predicate }) => predicate.op === 'lt' || predicate.op === 'lte') ?? null;
   const range = rangeBounds(multikey && lower ? { lower, upper: null } : { lower, upper }, descending);
   if (range) return range;
   for (const condition of conditions) {

@@ -1,5 +1,5 @@
-/** Whether a partial or sparse index has every document that a query can want. */
-import { typeName, type Value } from '../bson/value.js';
+/** Decides whether a partial or sparse index contains every result of a query. */
+import { type Value, typeName } from '../bson/value.js';
 import type { QueryNode, Predicate } from '../match/query-node.js';
 import { compare, isEqual, rank } from '../order/compare.js';
 import type { Index } from '../store/table.js';
@@ -7,95 +7,99 @@ import type { Condition } from './conditions.js';
 
 const ignoredDetails = { position: -1 };
 
-/** Values of which one must be in the document; null if the condition is not of that form. */
-function requiredValues(test: Predicate): readonly Value[] | null {
-  if (test.op === 'eq') return [test.operand];
-  return test.op === 'in' && !test.patterns.length ? test.operands : null;
+/** Returns the values of which a document must have one, or null for another form of condition. */
+function requiredValues(predicate: Predicate): readonly Value[] | null {
+  if (predicate.op === 'eq') return [predicate.operand];
+  return predicate.op === 'in' && !predicate.patterns.length ? predicate.operands : null;
 }
 
-const isRange = (test: Predicate): test is Predicate & { op: 'gt' | 'gte' | 'lt' | 'lte' } =>
-  test.op === 'gt' || test.op === 'gte' || test.op === 'lt' || test.op === 'lte';
+const isRange = (predicate: Predicate): predicate is Predicate & { op: 'gt' | 'gte' | 'lt' | 'lte' } =>
+  predicate.op === 'gt' || predicate.op === 'gte' || predicate.op === 'lt' || predicate.op === 'lte';
 
-/** True when a condition holds only if the field exists. */
-function requiresField(test: Predicate): boolean {
-  const values = requiredValues(test);
+/** Returns true if the condition can hold only where the field exists. */
+function requiresField(predicate: Predicate): boolean {
+  const values = requiredValues(predicate);
   if (values) return values.every((value) => value !== null);
-  if (isRange(test)) return test.operand !== null && test.matches(undefined, ignoredDetails) === false;
-  return test.op === 'exists' || test.op === 'regex' || test.op === 'type' || test.op === 'elemMatch';
+  if (isRange(predicate)) return predicate.operand !== null && predicate.matches(undefined, ignoredDetails) === false;
+  return (
+    predicate.op === 'exists' || predicate.op === 'regex' || predicate.op === 'type' || predicate.op === 'elemMatch'
+  );
 }
 
-/** Types whose values a range on an operand of that type can give: one name, or none if several share the rank. */
+/** Returns the only type that a range on the operand can match, or null if several types share its rank. */
 function typeOfRange(operand: Value): string | null {
   const name = typeName(operand);
   return ['date', 'objectId', 'bool', 'object', 'timestamp', 'binData'].includes(name) ? name : null;
 }
 
-function isNarrower(test: Predicate & { operand: Value }, filter: Predicate & { operand: Value }): boolean {
-  if (rank(test.operand) !== rank(filter.operand)) return false;
-  const order = compare(test.operand, filter.operand);
-  const strictEnough = order !== 0 || test.op === filter.op || filter.op === 'gte' || filter.op === 'lte';
-  if (test.op === 'gt' || test.op === 'gte')
-    return (filter.op === 'gt' || filter.op === 'gte') && order >= 0 && strictEnough;
-  return (filter.op === 'lt' || filter.op === 'lte') && order <= 0 && strictEnough;
+function isNarrower(predicate: Predicate & { operand: Value }, filter: Predicate & { operand: Value }): boolean {
+  if (rank(predicate.operand) !== rank(filter.operand)) return false;
+  const order = compare(predicate.operand, filter.operand);
+  const isStrictEnough = order !== 0 || predicate.op === filter.op || filter.op === 'gte' || filter.op === 'lte';
+  if (predicate.op === 'gt' || predicate.op === 'gte')
+    return (filter.op === 'gt' || filter.op === 'gte') && order >= 0 && isStrictEnough;
+  return (filter.op === 'lt' || filter.op === 'lte') && order <= 0 && isStrictEnough;
 }
 
-function implies(test: Predicate, filter: Predicate): boolean {
-  if (filter.op === 'exists') return requiresField(test);
-  const values = requiredValues(test);
+function implies(predicate: Predicate, filter: Predicate): boolean {
+  if (filter.op === 'exists') return requiresField(predicate);
+  const values = requiredValues(predicate);
   if (values)
     return values.length > 0 && values.every((value) => !Array.isArray(value) && filter.matches(value, ignoredDetails));
-  if (filter.op === 'type' && test.op === 'type') return [...test.types].every((type) => filter.types.has(type));
-  if (!isRange(test)) return false;
+  if (filter.op === 'type' && predicate.op === 'type')
+    return [...predicate.types].every((type) => filter.types.has(type));
+  if (!isRange(predicate)) return false;
   if (filter.op === 'type') {
-    const name = typeOfRange(test.operand);
-    if (typeName(test.operand) === 'string') return filter.types.has('string') && filter.types.has('symbol');
+    const name = typeOfRange(predicate.operand);
+    if (typeName(predicate.operand) === 'string') return filter.types.has('string') && filter.types.has('symbol');
     return name !== null && filter.types.has(name);
   }
-  return isRange(filter) && isNarrower(test, filter);
+  return isRange(filter) && isNarrower(predicate, filter);
 }
 
-/** The conditions that make the filter true, or null if the query does not promise it. */
+/** Returns conditions that together imply the filter, or null if the query does not imply it. */
 function findImplying(filter: QueryNode, conditions: readonly Condition[]): Condition[] | null {
   if (filter.kind === 'and') {
-    const parts = filter.nodes.map((node) => findImplying(node, conditions));
-    return parts.every((part) => part !== null) ? parts.flat() : null;
+    const implying = filter.nodes.map((node) => findImplying(node, conditions));
+    return implying.every((found) => found !== null) ? implying.flat() : null;
   }
   if (filter.kind === 'or') {
-    return filter.nodes.map((node) => findImplying(node, conditions)).find((part) => part !== null) ?? null;
+    return filter.nodes.map((node) => findImplying(node, conditions)).find((implying) => implying !== null) ?? null;
   }
   if (filter.kind !== 'leaf') return null;
-  const found = conditions.find(({ path, test }) => path === filter.path && implies(test, filter.test));
-  return found ? [found] : null;
+  const { path, predicate } = filter;
+  const condition = conditions.find((other) => other.path === path && implies(other.predicate, predicate));
+  return condition ? [condition] : null;
 }
 
-/** True when the filter and the condition say the same, so that the index has exactly the documents that meet it. */
+/** Returns true if the filter equals the condition, so that the index contains exactly the documents that meet it. */
 function isSameCondition(filter: QueryNode, condition: Condition): boolean {
   if (filter.kind === 'and') return filter.nodes.some((node) => isSameCondition(node, condition));
   if (filter.kind !== 'leaf' || filter.path !== condition.path) return false;
-  const { test } = condition;
-  if (filter.test.op === 'exists') return test.op === 'exists';
-  return filter.test.op === 'eq' && test.op === 'eq' && isEqual(filter.test.operand, test.operand);
+  const { predicate } = condition;
+  if (filter.predicate.op === 'exists') return predicate.op === 'exists';
+  return filter.predicate.op === 'eq' && predicate.op === 'eq' && isEqual(filter.predicate.operand, predicate.operand);
 }
 
 export interface Coverage {
-  /** Conditions that every document of the index meets. */
+  /** The conditions that every document of the index meets. */
   exact: readonly Condition[];
-  /** True when the index leaves documents out, so that going through all of it is worth it. */
+  /** True if the index omits documents, so that even reading all of it pays. */
   isSelective: boolean;
 }
 
-/** How an index covers a query; null if it may lack documents that the query wants. */
+/** Returns how an index covers a query, or null if it may lack results. */
 export function coverageOf(index: Index, conditions: readonly Condition[]): Coverage | null {
   if (index.partial) {
     const filter = index.partial;
-    const met = findImplying(filter, conditions);
-    if (!met) return null;
+    const implying = findImplying(filter, conditions);
+    if (!implying) return null;
     return {
-      exact: met.filter((condition) => condition.node && isSameCondition(filter, condition)),
+      exact: implying.filter((condition) => condition.node && isSameCondition(filter, condition)),
       isSelective: true,
     };
   }
   if (!index.sparse) return { exact: [], isSelective: false };
-  const present = conditions.filter(({ path, test }) => index.paths.includes(path) && requiresField(test));
+  const present = conditions.filter(({ path, predicate }) => index.paths.includes(path) && requiresField(predicate));
   return present.length ? { exact: [], isSelective: true } : null;
 }

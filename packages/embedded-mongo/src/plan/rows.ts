@@ -1,4 +1,4 @@
-/** Running a plan: the documents of a query, one after the other, with pauses so that others get their turn. */
+/** Runs a plan: reads the documents of a query one by one, with pauses for other commands. */
 import { CommandError } from '../errors.js';
 import { decode } from '../bson/decode.js';
 import type { Doc } from '../bson/value.js';
@@ -9,52 +9,14 @@ import { entries, type Entry, type KeyRange } from '../store/environment.js';
 import { dataKey, idOfEntry } from '../store/records.js';
 import type { Store } from '../store/store.js';
 import type { Table } from '../store/table.js';
-import type { IndexPlan, Plan, Skip } from './plan.js';
-
-/** Yielded between rows when others should have their turn. */
-export const pause = Symbol('pause');
-export type Pausable<T> = Generator<T | typeof pause, void>;
+import type { IndexPlan, Plan, ScanPlan, Skip } from './plan.js';
+import { pause, type Pausable, type TimeSlice } from './time-slice.js';
 
 export interface Row {
   idKey: Buffer;
   raw: Buffer;
+  /** Decodes the document, once. */
   doc: () => Doc;
-}
-
-/** Decides when a long command pauses and when its time is up. */
-export interface TimeSlice {
-  /** True when it is time to pause. Throws 50 when the command's time is up. */
-  isOver: () => boolean;
-  /** Called when work goes on after a pause. */
-  resume: () => void;
-  /** Begins anew without a deadline: for the next batch of a cursor. */
-  restart: () => void;
-}
-
-const SLICE_MS = 8;
-const CHECK_EVERY = 32;
-
-/** A pace with a deadline in milliseconds from now; 0 for none. */
-export function startTimeSlice(maxTimeMS: number): TimeSlice {
-  let deadline = maxTimeMS > 0 ? performance.now() + maxTimeMS : Infinity;
-  let since = performance.now();
-  let steps = 0;
-  return {
-    isOver: () => {
-      if (++steps % CHECK_EVERY) return false;
-      const now = performance.now();
-      if (now > deadline) throw new CommandError(50, 'operation exceeded time limit');
-      return now - since > SLICE_MS;
-    },
-    resume: () => {
-      since = performance.now();
-      if (since > deadline) throw new CommandError(50, 'operation exceeded time limit');
-    },
-    restart: () => {
-      since = performance.now();
-      deadline = Infinity;
-    },
-  };
 }
 
 function createRow(idKey: Buffer, raw: Buffer): Row {
@@ -63,18 +25,18 @@ function createRow(idKey: Buffer, raw: Buffer): Row {
 }
 
 type Entries = Generator<Entry, void>;
-/** Null for a leap to another place: others may have their turn there too. */
+/** Null where the scan jumps ahead, so that it can pause there too. */
 type SkippingEntries = Generator<Entry | null, void>;
 
 const stringType = encodeKey('')[0] ?? 0;
 
-/** Where a text ends that begins at a place of a key; -1 for anything else. Inside a text there is no byte like its end. */
+/** Returns the end of the string that begins at `from`, or -1 for another type. No byte inside a string equals its end. */
 function stringEnd(key: Buffer, from: number, descending: boolean): number {
   if (key[from] !== (descending ? ~stringType & 0xff : stringType)) return -1;
   return key.indexOf(descending ? 0xff : 0, from + 1) + 1;
 }
 
-/** Goes through texts of a range, from each to where the field behind it is within its bounds. */
+/** Reads a range of strings, and jumps from each one to where the field after it is within its bounds. */
 function* skipEntries(store: Store, range: KeyRange, length: number, { descending, intervals }: Skip): SkippingEntries {
   for (let start: Buffer | null = range.start; start;) {
     const from: Buffer = start;
@@ -87,8 +49,8 @@ function* skipEntries(store: Store, range: KeyRange, length: number, { descendin
         yield entry;
         continue;
       }
-      const text = entry.key.subarray(0, split);
-      start = next ? Buffer.concat([text, next.low]) : successor(text);
+      const upToString = entry.key.subarray(0, split);
+      start = next ? Buffer.concat([upToString, next.low]) : successor(upToString);
       yield null;
       break;
     }
@@ -104,7 +66,7 @@ function* concatenateRanges(store: Store, { ranges, prefixLengths, reverse, skip
     }
 }
 
-/** Merges ranges by what follows their own part of the key. */
+/** Merges ranges by the keys behind their prefixes. */
 function* mergeRanges(store: Store, { ranges, prefixLengths, reverse }: IndexPlan): Entries {
   const heads: { entry: Entry; rest: Buffer; source: Entries; length: number }[] = [];
   const pull = (source: Entries, length: number): void => {
@@ -132,30 +94,31 @@ interface PlanContext {
   timeSlice: TimeSlice;
 }
 
-function* indexRows(job: PlanContext, plan: IndexPlan, seen: Set<string> | null): Pausable<Row> {
-  const { store, table, node, timeSlice } = job;
+function* indexRows(context: PlanContext, plan: IndexPlan, seen: Set<string> | null): Pausable<Row> {
+  const { store, table, node, timeSlice } = context;
   const keys = plan.merge ? mergeRanges(store, plan) : concatenateRanges(store, plan);
-  const primary = plan.index.id === table.id;
-  const began = store.commits();
+  const isPrimary = plan.index.id === table.id;
+  // After a commit the entries may be older than the documents, which then have to be matched again.
+  const commits = store.commits();
   for (const entry of keys) {
     if (timeSlice.isOver()) yield pause;
     if (table.dropped) throw new CommandError(175, `collection dropped: ${table.db}.${table.name}`);
     if (!entry) continue;
     const { key, value } = entry;
-    const idKey = primary ? key.subarray(4) : idOfEntry(key, value);
+    const idKey = isPrimary ? key.subarray(4) : idOfEntry(key, value);
     if (seen) {
       const id = idKey.toString('latin1');
       if (seen.has(id)) continue;
       seen.add(id);
     }
-    const raw = primary ? value : store.data.get(dataKey(table, idKey));
+    const raw = isPrimary ? value : store.data.get(dataKey(table, idKey));
     if (raw === undefined) continue;
     const row = createRow(idKey, asBuffer(raw));
-    if ((plan.exact && began === store.commits()) || matchesQuery(node, row.doc())) yield row;
+    if ((plan.exact && commits === store.commits()) || matchesQuery(node, row.doc())) yield row;
   }
 }
 
-function* scanRows({ store, table, node, timeSlice }: PlanContext, plan: Plan & { kind: 'scan' }): Pausable<Row> {
+function* scanRows({ store, table, node, timeSlice }: PlanContext, plan: ScanPlan): Pausable<Row> {
   const range = { start: table.prefix, end: successor(table.prefix) };
   for (const { key, value } of entries(store.data, range, plan.reverse)) {
     if (timeSlice.isOver()) yield pause;
@@ -165,10 +128,10 @@ function* scanRows({ store, table, node, timeSlice }: PlanContext, plan: Plan & 
   }
 }
 
-/** The rows of a plan. A union and an index with arrays give each document once. */
-export function* runPlan(job: PlanContext, plan: Plan): Pausable<Row> {
-  if (plan.kind === 'scan') return yield* scanRows(job, plan);
-  if (plan.kind === 'index') return yield* indexRows(job, plan, plan.dedupe ? new Set() : null);
+/** Yields the rows of a plan. Unions and indexes on arrays yield each document once. */
+export function* runPlan(context: PlanContext, plan: Plan): Pausable<Row> {
+  if (plan.kind === 'scan') return yield* scanRows(context, plan);
+  if (plan.kind === 'index') return yield* indexRows(context, plan, plan.dedupe ? new Set() : null);
   const seen = new Set<string>();
-  for (const part of plan.plans) yield* indexRows(job, part, seen);
+  for (const part of plan.plans) yield* indexRows(context, part, seen);
 }

@@ -1,6 +1,6 @@
 /** Projections of find and of $project (https://www.mongodb.com/docs/manual/reference/method/db.collection.find/#projection). */
 import { CommandError } from '../errors.js';
-import { type Doc, getField, isDoc, isNumeric, type Maybe, setField, type Value } from '../bson/value.js';
+import { getField, isDoc, isNumeric, setField, type Doc, type Maybe, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { compileExpression, type Evaluate, type Scope } from '../expressions/expression.js';
 import { compileQuery } from '../match/compile-query.js';

@@ -1,6 +1,6 @@
 /** Document to document: the stages $set, $unset, $project and $replaceRoot, in pipelines and in updates. */
 import { CommandError } from '../errors.js';
-import { type Doc, getField, isDoc, type Maybe, setField, typeName, type Value } from '../bson/value.js';
+import { getField, isDoc, setField, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import { compileExpression, type Evaluate, type Scope } from '../expressions/expression.js';
 import { compileProjection } from './projection.js';
 

@@ -1,10 +1,10 @@
 /** `$group` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/group/): one document for each value of `_id`. */
 import { CommandError, unsupported } from '../errors.js';
-import { type Doc, isDoc, setField, type Value } from '../bson/value.js';
+import { isDoc, setField, type Doc, type Value } from '../bson/value.js';
 import { compileExpression, type Evaluate, type Scope } from '../expressions/expression.js';
 import { encodeKey } from '../order/encode-key.js';
-import { pause } from '../plan/rows.js';
-import { type Accumulator, accumulators, type CreateAccumulator } from './accumulators.js';
+import { pause } from '../plan/time-slice.js';
+import { accumulators, type Accumulator, type CreateAccumulator } from './accumulators.js';
 import { createMemoryLimit } from './memory-limit.js';
 import type { StageContext, Stage } from './stage.js';
 

@@ -1,11 +1,11 @@
 /** `$lookup` and `$unionWith`: documents of another collection (https://www.mongodb.com/docs/manual/reference/operator/aggregation/lookup/). */
 import { BSONRegExp } from 'bson';
 import { CommandError, unsupported } from '../errors.js';
-import { type Doc, isDoc, typeName, type Value } from '../bson/value.js';
+import { isDoc, type Doc, type Value, typeName } from '../bson/value.js';
 import { compileExpression, fieldValue, type Variables } from '../expressions/expression.js';
-import { type Pausable, pause, type TimeSlice } from '../plan/rows.js';
+import { pause, type Pausable, type TimeSlice } from '../plan/time-slice.js';
 import { parseStage } from '../projection/transforms.js';
-import { collectDocuments, type CompileStage, fromDocuments, type StageContext, type StageSpec } from './stage.js';
+import { collectDocuments, fromDocuments, type CompileStage, type StageContext, type StageSpec } from './stage.js';
 import { createMemoryLimit } from './memory-limit.js';
 import { withPathValue } from './unwind.js';
 

@@ -1,18 +1,17 @@
 /** Aggregation pipelines (https://www.mongodb.com/docs/manual/reference/operator/aggregation-pipeline/): stage after stage over documents. */
 import { CommandError, unsupported } from '../errors.js';
 import { encode } from '../bson/encode.js';
-import { type Doc, isDoc, isNumeric, setField, type Value } from '../bson/value.js';
+import { isDoc, isNumeric, setField, type Doc, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { sorted } from '../commands/select.js';
 import { compileQuery } from '../match/compile-query.js';
 import { matchesQuery } from '../match/query-node.js';
-import { sortTuple } from '../order/index-keys.js';
-import { parseSort } from '../order/sort-pattern.js';
-import { type Pausable, pause } from '../plan/rows.js';
+import { parseSort, sortTuple } from '../order/sort-pattern.js';
+import { pause, type Pausable } from '../plan/time-slice.js';
 import { transforms } from '../projection/transforms.js';
 import { compileGroup } from './group.js';
 import { compileFacet, compileLookup, compileUnionWith } from './lookup.js';
-import { type CompileStage, mapDocuments, type Stage, type StageContext, type StageSpec } from './stage.js';
+import { mapDocuments, type CompileStage, type Stage, type StageContext, type StageSpec } from './stage.js';
 import { compileUnwind } from './unwind.js';
 
 /** A count of documents in a stage. Throws `code` for anything that is no whole number of at least `least`. */

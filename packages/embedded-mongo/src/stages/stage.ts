@@ -1,7 +1,7 @@
 /** What a pipeline stage is, and what it may use. */
 import type { Value, Doc } from '../bson/value.js';
 import type { Scope } from '../expressions/expression.js';
-import { type Pausable, pause, type TimeSlice } from '../plan/rows.js';
+import { pause, type Pausable, type TimeSlice } from '../plan/time-slice.js';
 import { encodedSize, type ReserveMemory } from './memory-limit.js';
 
 export type Stage = (source: Pausable<Doc>) => Pausable<Doc>;

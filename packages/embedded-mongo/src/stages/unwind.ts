@@ -1,7 +1,7 @@
 /** `$unwind` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/unwind/): a document for each element of an array. */
 import { CommandError } from '../errors.js';
-import { type Doc, getField, isDoc, type Maybe, setField, type Value } from '../bson/value.js';
-import { type Pausable, pause } from '../plan/rows.js';
+import { getField, isDoc, setField, type Doc, type Maybe, type Value } from '../bson/value.js';
+import { pause, type Pausable } from '../plan/time-slice.js';
 
 interface UnwindSpec {
   parts: readonly string[];

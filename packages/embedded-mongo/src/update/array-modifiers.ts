@@ -1,32 +1,31 @@
-/** Array operators: $push, $addToSet, $pop, $pull, $pullAll. */
+/** The array operators: `$push`, `$addToSet`, `$pop`, `$pull` and `$pullAll`. */
 import { BSONRegExp } from 'bson';
 import { CommandError } from '../errors.js';
-import { type Doc, isDoc, isNumeric, type Maybe, typeName, type Value } from '../bson/value.js';
+import { isDoc, isNumeric, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import { toDouble, toInteger } from '../bson/numbers.js';
 import { compileQuery, isValueOperators } from '../match/compile-query.js';
 import { matchesQuery } from '../match/query-node.js';
 import { compare, isEqual } from '../order/compare.js';
-import { compareTuples, sortTuple } from '../order/index-keys.js';
-import { parseSort } from '../order/sort-pattern.js';
+import { compareTuples, parseSort, sortTuple } from '../order/sort-pattern.js';
 import type { Scope } from '../expressions/expression.js';
-import { copyValue, signOf } from './field-modifiers.js';
+import { copyValue } from './field-modifiers.js';
 import type { Modifier, UpdateContext } from './modifier.js';
 import { locate, locateOrCreate, setAt } from './target.js';
 
-function arrayAt(value: Maybe, parts: readonly string[], moment: UpdateContext): Value[] {
+function arrayAt(value: Maybe, parts: readonly string[], context: UpdateContext): Value[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value;
   throw new CommandError(
     2,
-    `The field '${parts.join('.')}' must be an array but is of type ${typeName(value)} in document {_id: ${moment.id}}`,
+    `The field '${parts.join('.')}' must be an array but is of type ${typeName(value)} in document {_id: ${context.id}}`,
   );
 }
 
-function integerClause(value: Maybe, what: string): number | undefined {
+function integerClause(value: Maybe, name: string): number | undefined {
   if (value === undefined) return undefined;
   const result = isNumeric(value) ? toInteger(value) : null;
   if (result === null)
-    throw new CommandError(2, `The value for ${what} must be an integer value but was given type: ${typeName(value)}`);
+    throw new CommandError(2, `The value for ${name} must be an integer value but was given type: ${typeName(value)}`);
   return Number(result);
 }
 
@@ -68,9 +67,9 @@ const push: Modifier = (operand) => {
   const position = integerClause(clauses['$position'], '$position');
   const slice = integerClause(clauses['$slice'], '$slice');
   const sort = createSorter(clauses['$sort']);
-  return (doc, parts, moment) => {
+  return (doc, parts, context) => {
     const { container, key, value } = locateOrCreate(doc, parts);
-    let list = [...arrayAt(value, parts, moment)];
+    let list = [...arrayAt(value, parts, context)];
     list.splice(position ?? list.length, 0, ...items.map(copyValue));
     if (sort) list = sort(list);
     if (slice !== undefined) list = slice >= 0 ? list.slice(0, slice) : list.slice(slice);
@@ -80,7 +79,7 @@ const push: Modifier = (operand) => {
 
 const addToSet: Modifier = (operand) => {
   const items = itemsToAdd(operand, '$addToSet');
-  return (doc, parts, moment) => {
+  return (doc, parts, context) => {
     const { container, key, value } = locateOrCreate(doc, parts);
     if (value !== undefined && !Array.isArray(value)) {
       throw new CommandError(
@@ -88,16 +87,16 @@ const addToSet: Modifier = (operand) => {
         `Cannot apply $addToSet to non-array field. Field named '${key}' has non-array type ${typeName(value)}`,
       );
     }
-    const list = [...arrayAt(value, parts, moment)];
+    const list = [...arrayAt(value, parts, context)];
     for (const item of items) if (!list.some((present) => isEqual(present, item))) list.push(copyValue(item));
     setAt(container, key, list);
   };
 };
 
 const pop: Modifier = (operand) => {
-  if (Math.abs(isNumeric(operand) ? toDouble(operand) : 0) !== 1)
+  if (!isNumeric(operand) || Math.abs(toDouble(operand)) !== 1)
     throw new CommandError(9, `$pop expects 1 or -1, found: ${String(operand)}`);
-  const first = signOf(operand) < 0;
+  const isFirst = toDouble(operand) < 0;
   return (doc, parts) => {
     const target = locate(doc, parts);
     if (target?.value === undefined) return;
@@ -107,14 +106,14 @@ const pop: Modifier = (operand) => {
         `Path '${parts.join('.')}' contains an element of non-array type '${typeName(target.value)}'`,
       );
     }
-    setAt(target.container, target.key, first ? target.value.slice(1) : target.value.slice(0, -1));
+    setAt(target.container, target.key, isFirst ? target.value.slice(1) : target.value.slice(0, -1));
   };
 };
 
 const createRemoval =
-  (name: string, chosen: (operand: Value, scope: Scope) => (item: Value) => boolean): Modifier =>
+  (name: string, compile: (operand: Value, scope: Scope) => (item: Value) => boolean): Modifier =>
   (operand, _path, scope) => {
-    const matches = chosen(operand, scope);
+    const isRemoved = compile(operand, scope);
     return (doc, parts) => {
       const target = locate(doc, parts);
       if (target?.value === undefined) return;
@@ -122,12 +121,12 @@ const createRemoval =
       setAt(
         target.container,
         target.key,
-        target.value.filter((item) => !matches(item)),
+        target.value.filter((item) => !isRemoved(item)),
       );
     };
   };
 
-/** `$pull`: operators and patterns test the element, a document is a query on it, anything else is equality. */
+/** `$pull`: operators and patterns match the element, a document is a query on it, and any other value is compared. */
 function pullCondition(operand: Value, scope: Scope): (item: Value) => boolean {
   if (isValueOperators(operand) || operand instanceof BSONRegExp) {
     const node = compileQuery({ element: operand }, scope);
@@ -146,6 +145,6 @@ export const arrayModifiers: Readonly<Record<string, Modifier>> = {
   $pullAll: createRemoval('$pull', (operand) => {
     if (!Array.isArray(operand))
       throw new CommandError(2, `$pullAll requires an array argument but was given a ${typeName(operand)}`);
-    return (item) => operand.some((wanted) => isEqual(wanted, item));
+    return (item) => operand.some((removed) => isEqual(removed, item));
   }),
 };

@@ -1,8 +1,8 @@
-/** Update documents (https://www.mongodb.com/docs/manual/reference/operator/update/): modifiers, replacement, pipeline. */
+/** Compiles updates (https://www.mongodb.com/docs/manual/reference/operator/update/): modifiers, replacements and pipelines. */
 import { CommandError } from '../errors.js';
-import { type Doc, getField, isDoc, type Maybe, setField, typeName, type Value } from '../bson/value.js';
+import { getField, isDoc, setField, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import type { Scope } from '../expressions/expression.js';
-import { type MatchDetails, matchesQuery, type QueryNode } from '../match/query-node.js';
+import { matchesQuery, type MatchDetails, type QueryNode } from '../match/query-node.js';
 import { isEqual } from '../order/compare.js';
 import { compileTransformPipeline } from '../projection/transforms.js';
 import { arrayModifiers } from './array-modifiers.js';
@@ -14,7 +14,7 @@ import { formatValue } from './target.js';
 
 export interface Update {
   kind: 'replace' | 'modify' | 'pipeline';
-  /** Gives the new document; may change the one it is given. `position` is that of the positional operator, or -1. */
+  /** Returns the new document and may change the old one. `position` is that of the positional operator, or -1. */
   apply: (doc: Doc, context: { position: number; insert: boolean }) => Doc;
 }
 
@@ -58,13 +58,13 @@ function compileModifiers(update: Doc, arrayFilters: readonly Doc[], scope: Scop
   const changes = parseModifiers(update, scope);
   const filters = compileFilters(arrayFilters, scope);
   checkFilters(changes, filters);
-  const tops = changes.map(({ parts: [top = ''] }) => top);
+  const topLevelNames = changes.map(({ parts: [top = ''] }) => top);
   const apply: Update['apply'] = (doc, { position, insert }) => {
     const id = getField(doc, '_id');
-    const moment: UpdateContext = { isInsert: insert, id: formatValue(id) };
-    if (!insert) rejectDollarFields(tops);
+    const context: UpdateContext = { isInsert: insert, id: formatValue(id) };
+    if (!insert) rejectDollarFields(topLevelNames);
     for (const change of changes) {
-      for (const parts of resolvePositions(doc, change, position, filters)) change.apply(doc, parts, moment);
+      for (const parts of resolvePositions(doc, change, position, filters)) change.apply(doc, parts, context);
     }
     requireSameId(id, doc, insert);
     return doc;
@@ -79,7 +79,7 @@ function requireSameId(before: Maybe, doc: Doc, insert: boolean): void {
   }
 }
 
-/** The document with `_id` as its first field. */
+/** Moves `_id` to the front. */
 export function withIdFirst(id: Maybe, doc: Doc): Doc {
   const result: Doc = {};
   if (id !== undefined) setField(result, '_id', id);
@@ -89,14 +89,14 @@ export function withIdFirst(id: Maybe, doc: Doc): Doc {
 
 function keepId(before: Doc, after: Doc): Doc {
   const id = getField(before, '_id');
-  const given = getField(after, '_id');
-  if (id !== undefined && given !== undefined && !isEqual(id, given)) {
+  const newId = getField(after, '_id');
+  if (id !== undefined && newId !== undefined && !isEqual(id, newId)) {
     throw new CommandError(
       66,
-      `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${formatValue(given)}`,
+      `After applying the update, the (immutable) field '_id' was found to have been altered to _id: ${formatValue(newId)}`,
     );
   }
-  return withIdFirst(id ?? given, after);
+  return withIdFirst(id ?? newId, after);
 }
 
 function compileReplacement(update: Doc): Update {
@@ -110,8 +110,8 @@ function compileReplacement(update: Doc): Update {
 }
 
 /**
- * Compiles an update. Throws 9 for an unknown modifier, 40 for paths that collide, 2, 14, 52 and 56 for operands and
- * paths that MongoDB refuses.
+ * Compiles an update. Throws 9 for an unknown modifier, 40 for conflicting paths, and 2, 14, 52 or 56 for operands and
+ * paths that MongoDB rejects.
  */
 export function compileUpdate(update: Value, options: { arrayFilters?: readonly Doc[]; scope: Scope }): Update {
   const { arrayFilters = [], scope } = options;
@@ -130,7 +130,7 @@ export function compileUpdate(update: Value, options: { arrayFilters?: readonly 
   return compileModifiers(update, arrayFilters, scope);
 }
 
-/** The array position that `$` stands for when `doc` matches, or null if it does not match. */
+/** Returns the array position that `$` stands for, or null if the document does not match. */
 export function matchPosition(node: QueryNode, doc: Doc): number | null {
   const details: MatchDetails = { position: -1 };
   return matchesQuery(node, doc, details) ? details.position : null;

@@ -1,8 +1,8 @@
-/** Field operators: $set, $unset, $inc and their kin. */
+/** The field operators: `$set`, `$unset`, `$inc` and the like. */
 import { Decimal128, Double, Timestamp } from 'bson';
 import { CommandError } from '../errors.js';
-import { add, isInteger, multiply, toDouble } from '../bson/numbers.js';
-import { type Doc, isDoc, isNumeric, type Maybe, type Numeric, typeName, type Value } from '../bson/value.js';
+import { add, isInteger, multiply } from '../bson/numbers.js';
+import { isDoc, isNumeric, type Doc, type Maybe, type Numeric, type Value, typeName } from '../bson/value.js';
 import { compare } from '../order/compare.js';
 import type { Modifier, UpdateContext } from './modifier.js';
 import { formatValue, locate, locateOrCreate, removeAt, setAt } from './target.js';
@@ -12,7 +12,7 @@ const set: Modifier = (operand) => (doc, parts) => {
   setAt(container, key, copyValue(operand));
 };
 
-/** A copy of the containers in a value, so that one operand can go into many documents. */
+/** Copies the documents and arrays in a value, so that one operand can be stored in many documents. */
 export function copyValue(value: Value): Value {
   if (Array.isArray(value)) return value.map(copyValue);
   if (!isDoc(value)) return value;
@@ -51,25 +51,25 @@ const createArithmetic =
     if (!isNumeric(operand)) {
       throw new CommandError(14, `Cannot ${verb} with non-numeric argument: {${path}: ${formatValue(operand)}}`);
     }
-    return (doc, parts, moment) => {
+    return (doc, parts, context) => {
       const { container, key, value } = locateOrCreate(doc, parts);
       if (value === undefined) return setAt(container, key, initial(operand));
-      if (!isNumeric(value)) throw notNumeric(name, parts, value, moment);
+      if (!isNumeric(value)) throw notNumeric(name, parts, value, context);
       const result = compute(value, operand);
       if (result === null) {
         throw new CommandError(
           2,
-          `Failed to apply ${name} operations to current value (${formatValue(value)}) for document {_id: ${moment.id}}`,
+          `Failed to apply ${name} operations to current value (${formatValue(value)}) for document {_id: ${context.id}}`,
         );
       }
       setAt(container, key, result);
     };
   };
 
-function notNumeric(name: string, parts: readonly string[], value: Maybe, moment: UpdateContext): CommandError {
+function notNumeric(name: string, parts: readonly string[], value: Maybe, context: UpdateContext): CommandError {
   return new CommandError(
     14,
-    `Cannot apply ${name} to a value of non-numeric type. {_id: ${moment.id}} has the field '${parts.at(-1)}' of non-numeric type ${typeName(value)}`,
+    `Cannot apply ${name} to a value of non-numeric type. {_id: ${context.id}} has the field '${parts.at(-1)}' of non-numeric type ${typeName(value)}`,
   );
 }
 
@@ -126,20 +126,20 @@ const bit: Modifier = (operand, path) => {
       );
     return { apply, mask };
   });
-  return (doc, parts, moment) => {
+  return (doc, parts, context) => {
     const { container, key, value = 0 } = locateOrCreate(doc, parts);
     if (!isNumeric(value) || !isInteger(value))
       throw new CommandError(
         2,
-        `Cannot apply $bit to a value of non-integral type. {_id: ${moment.id}} has the field ${key} of non-integer type ${typeName(value)}`,
+        `Cannot apply $bit to a value of non-integral type. {_id: ${context.id}} has the field ${key} of non-integer type ${typeName(value)}`,
       );
-    const long = typeof value === 'bigint' || steps.some(({ mask }) => typeof mask === 'bigint');
+    const isLong = typeof value === 'bigint' || steps.some(({ mask }) => typeof mask === 'bigint');
     const result = steps.reduce((bits, { apply, mask }) => apply(bits, BigInt(mask)), BigInt(value));
-    setAt(container, key, long ? BigInt.asIntN(64, result) : Number(BigInt.asIntN(32, result)));
+    setAt(container, key, isLong ? BigInt.asIntN(64, result) : Number(BigInt.asIntN(32, result)));
   };
 };
 
-/** True if an array lies on the way that a path goes. */
+/** Returns true if the path passes an array. */
 function passesArray(doc: Doc, parts: readonly string[]): boolean {
   return parts.some((_part, depth) => depth > 0 && Array.isArray(locate(doc, parts.slice(0, depth))?.value));
 }
@@ -168,8 +168,8 @@ export const FIELD_MODIFIERS: Readonly<Record<string, Modifier>> = {
   $set: set,
   $setOnInsert: (operand, path, scope) => {
     const apply = set(operand, path, scope);
-    return (doc, parts, moment) => {
-      if (moment.isInsert) apply(doc, parts, moment);
+    return (doc, parts, context) => {
+      if (context.isInsert) apply(doc, parts, context);
     };
   },
   $unset: unset,
@@ -181,8 +181,3 @@ export const FIELD_MODIFIERS: Readonly<Record<string, Modifier>> = {
   $bit: bit,
   $rename: rename,
 };
-
-/** Exact zero test, for `$pop` and the like. */
-export function signOf(value: Maybe): number {
-  return isNumeric(value) ? Math.sign(toDouble(value)) : Number.NaN;
-}

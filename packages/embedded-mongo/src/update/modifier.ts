@@ -1,15 +1,15 @@
-/** What an update operator is. */
+/** The shape of an update operator. */
 import type { Doc, Value } from '../bson/value.js';
 import type { Scope } from '../expressions/expression.js';
 
 export interface UpdateContext {
   isInsert: boolean;
-  /** The document's `_id`, for messages. */
+  /** The document's `_id`, for error messages. */
   id: string;
 }
 
-/** Changes one place of a document. */
+/** Changes the value at one path of a document. */
 export type ApplyChange = (doc: Doc, parts: readonly string[], moment: UpdateContext) => void;
 
-/** Checks an operand and makes it ready; throws MongoDB's code for an operand it refuses. */
+/** Compiles an operand. Throws MongoDB's code for an invalid one. */
 export type Modifier = (operand: Value, path: string, scope: Scope) => ApplyChange;

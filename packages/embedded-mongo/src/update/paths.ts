@@ -1,10 +1,10 @@
-/** The paths of an update: what they may hold, their order, and which of them collide. */
+/** The paths of an update: which are valid, in which order they apply, and which conflict. */
 import { CommandError } from '../errors.js';
 
-/** An array filter element of a path, `$[name]`; `$[]` has the empty name. */
+/** The identifier of an array filter in a path, `$[name]`; the name of `$[]` is empty. */
 export const filterIdentifier = /^\$\[(.*)\]$/;
 
-/** The parts of an update path. Throws 56 for an empty part, 2 for a positional part where none can be. */
+/** Splits an update path. Throws 56 for an empty part, and 2 for a positional part in the wrong place. */
 export function checkPath(path: string): string[] {
   const parts = path.split('.');
   if (path === '') throw new CommandError(56, 'An empty update path is not valid.');
@@ -24,7 +24,7 @@ export function checkPath(path: string): string[] {
   return parts;
 }
 
-/** The order in which MongoDB applies the changes of one update: by name, positions as numbers. */
+/** Compares paths in the order in which MongoDB applies the changes of an update: by name, positions by number. */
 export function comparePaths(a: readonly string[], b: readonly string[]): number {
   const length = Math.min(a.length, b.length);
   for (let depth = 0; depth < length; depth++) {
@@ -37,7 +37,7 @@ export function comparePaths(a: readonly string[], b: readonly string[]): number
   return a.length - b.length;
 }
 
-/** Throws 40 when one path is another one or lies inside it. */
+/** Throws 40 if a path equals another or is inside it. */
 export function checkConflicts(paths: readonly string[]): void {
   const sorted = paths.map((path) => `${path}.`).sort();
   sorted.forEach((path, index) => {
@@ -52,8 +52,8 @@ export function checkConflicts(paths: readonly string[]): void {
 }
 
 /**
- * Throws 52 when one of the names at the top of a document begins with `$`: such a field can be inserted, by an upsert
- * too, and never updated (https://www.mongodb.com/docs/manual/core/dot-dollar-considerations/dollar-prefix/).
+ * Throws 52 if a top-level name begins with `$`. Such a field can be inserted, by an upsert too, but never updated
+ * (https://www.mongodb.com/docs/manual/core/dot-dollar-considerations/dollar-prefix/).
  */
 export function rejectDollarFields(names: readonly string[]): void {
   const dollar = names.find((name) => name.startsWith('$'));

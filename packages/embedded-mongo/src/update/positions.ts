@@ -1,4 +1,4 @@
-/** Positional parts of update paths: `$`, `$[]`, and `$[name]` with its array filter. */
+/** The positional parts of update paths: `$`, `$[]`, and `$[name]` with its array filter. */
 import { CommandError } from '../errors.js';
 import type { Doc, Value } from '../bson/value.js';
 import type { Scope } from '../expressions/expression.js';
@@ -7,7 +7,6 @@ import { matchesQuery, type QueryNode } from '../match/query-node.js';
 import { filterIdentifier } from './paths.js';
 import { formatValue, locate } from './target.js';
 
-/** A path as it was given, and its parts. */
 export interface UpdatePath {
   parts: readonly string[];
   path: string;
@@ -21,7 +20,7 @@ function rootFieldOf(node: QueryNode): string | null {
   return node.kind === 'expression' ? null : (node.nodes.map(rootFieldOf).find((name) => name !== null) ?? null);
 }
 
-/** One test for each name in `arrayFilters`. Throws 2 and 9 for names that MongoDB refuses. */
+/** Compiles `arrayFilters` by name. Throws 2 or 9 for names that MongoDB rejects. */
 export function compileFilters(filters: readonly Doc[], scope: Scope): ArrayFilters {
   const result = new Map<string, (item: Value) => boolean>();
   for (const filter of filters) {
@@ -41,7 +40,7 @@ export function compileFilters(filters: readonly Doc[], scope: Scope): ArrayFilt
   return result;
 }
 
-/** Throws 2 for a name without a filter, and 9 for a filter without its name in a path. */
+/** Throws 2 for a name without a filter, and 9 for a filter that no path uses. */
 export function checkFilters(changes: readonly UpdatePath[], filters: ArrayFilters): void {
   const used = new Set<string>();
   for (const { parts, path } of changes) {
@@ -59,7 +58,7 @@ export function checkFilters(changes: readonly UpdatePath[], filters: ArrayFilte
   }
 }
 
-/** Replaces `$`, `$[]` and `$[name]` in a path by positions: one concrete path per element chosen. */
+/** Replaces `$`, `$[]` and `$[name]` by positions. Returns one path per selected element. */
 export function resolvePositions(doc: Doc, change: UpdatePath, position: number, filters: ArrayFilters): string[][] {
   let paths: string[][] = [[]];
   for (const part of change.parts) {

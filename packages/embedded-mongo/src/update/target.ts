@@ -1,11 +1,11 @@
-/** Finding and changing the place in a document that an update path names. */
+/** Locates and changes the value at an update path. */
 import { CommandError } from '../errors.js';
-import { type Doc, getField, isDoc, type Maybe, setField, typeName, type Value } from '../bson/value.js';
+import { getField, isDoc, setField, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import { arrayIndex } from '../match/path.js';
 
 const maxPadding = 1_500_000;
 
-/** The place a path names: its container and the name or position in it. Absent if the path cannot be walked. */
+/** The location of a path: the container, and the name or position in it. */
 export interface Target {
   container: Doc | Value[];
   key: string;
@@ -18,7 +18,7 @@ function child(container: Doc | Value[], key: string): Maybe {
   return index < 0 ? undefined : container[index];
 }
 
-/** Follows a path without creating anything; null if something on the way is missing or no container. */
+/** Follows a path without creating anything. Returns null if a container on the way is missing. */
 export function locate(doc: Doc, parts: readonly string[]): Target | null {
   let container: Doc | Value[] = doc;
   for (const part of parts.slice(0, -1)) {
@@ -35,7 +35,7 @@ function notViable(key: string, parent: string, value: Maybe): CommandError {
   return new CommandError(28, `Cannot create field '${key}' in element {${parent}: ${formatValue(value)}}`);
 }
 
-/** A value as error messages show it. */
+/** Formats a value for error messages. */
 export function formatValue(value: Maybe): string {
   if (typeof value === 'string') return `"${value}"`;
   if (typeof value === 'object' && value !== null) {
@@ -50,7 +50,7 @@ export function formatValue(value: Maybe): string {
   return String(value);
 }
 
-/** Follows a path and creates embedded documents where it ends too early. Throws 28 if a scalar is in the way. */
+/** Follows a path and creates missing embedded documents. Throws 28 if a scalar is in the way. */
 export function locateOrCreate(doc: Doc, parts: readonly string[]): Target {
   let container: Doc | Value[] = doc;
   parts.slice(0, -1).forEach((part, depth) => {
@@ -72,7 +72,7 @@ function checkKey(container: Doc | Value[], key: string, parent: string): void {
   if (Array.isArray(container) && arrayIndex(key) < 0) throw notViable(key, parent, container);
 }
 
-/** Puts a value at a place; an array is filled with nulls up to the position. */
+/** Sets a field or an array element. An array is padded with nulls up to the position. */
 export function setAt(container: Doc | Value[], key: string, value: Value): void {
   if (!Array.isArray(container)) {
     setField(container, key, value);
