@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { Actor } from './actor.js';
 import type { IncomingForm } from './incoming-form.js';
-import type { LimitClass } from './limits.js';
-import type { Locale } from './problem.js';
 import type { ServedFile } from './served-file.js';
+import type { Locale } from './problem-codes.js';
+import type { LimitClass } from './limit-table.js';
 
 /** What every handler is given: parsed input, apart from the raw request. */
 export interface Call<Params, Query, Body> {

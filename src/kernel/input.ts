@@ -1,6 +1,6 @@
 /** Schemas that every feature's input and output are made of. `kernel/parse.ts` reads a value by them. */
 import { z } from 'zod';
-import type { Sentence } from './problem.js';
+import type { Sentence } from './problem-codes.js';
 
 /** An own rule of a schema, in the words it is refused with: `schema.refine(isFit, rule('…', '…'))`. */
 export function rule(en: string, fr: string): { params: Sentence } {

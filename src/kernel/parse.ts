@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { type FieldError, Problem, type Sentence } from './problem.js';
+import { type FieldError, Problem } from './problem.js';
+import type { Sentence } from './problem-codes.js';
 
 /** The part of a request that a value came in; it begins the path of a refused field. */
 export type InputPart = 'body' | 'query' | 'params' | 'input';

@@ -1,17 +1,7 @@
 import type { Problem } from './problem.js';
-import { type Locale, type ProblemCode, problemCodes, type Sentence } from './problem.js';
-
-/** A problem as it travels: RFC 9457. */
-export interface ProblemDocument {
-  type: 'about:blank';
-  title: string;
-  status: number;
-  code: ProblemCode;
-  detail: string;
-  errors?: { path: string; message: string }[];
-  retryAfterMs?: number;
-  requestId: string;
-}
+import type { Locale, ProblemCode, Sentence } from './problem-codes.js';
+import { problemCodes } from './problem-codes.js';
+import type { ProblemDocument } from './problem-schema.js';
 
 /** For each code what it is called and, unless the cause says it better, how to mend it. */
 const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sentence]>> = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type ProblemCode, problemCodes } from './problem.js';
-import type { ProblemDocument } from './problem-document.js';
+import type { ProblemCode } from './problem-codes.js';
+import { problemCodes } from './problem-codes.js';
 
 const codes = Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]];
 const listed = codes.map((code) => `\`${code}\` (${problemCodes[code]})`).join(', ');
@@ -33,3 +33,15 @@ export const ProblemShape = z
     id: 'Problem',
     description: 'Problem details (RFC 9457)',
   }) satisfies z.ZodType<ProblemDocument>;
+
+/** A problem as it travels: RFC 9457. */
+export interface ProblemDocument {
+  type: 'about:blank';
+  title: string;
+  status: number;
+  code: ProblemCode;
+  detail: string;
+  errors?: { path: string; message: string }[];
+  retryAfterMs?: number;
+  requestId: string;
+}

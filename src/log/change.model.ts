@@ -1,7 +1,6 @@
 import mongoose, { type Connection, Types } from 'mongoose';
 import type { Stretch } from '../features/conversations/hidden.model.js';
-import type { LogRow } from './entry.js';
-import { createLogRepository, type LogRepository } from './log-repository.js';
+import { createLogRepository, type LogRepository, type LogRow } from './log-repository.js';
 import { majority } from '../drivers/concerns.js';
 
 /** One change of a conversation: what it changed is read from the thing itself. */

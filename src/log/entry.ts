@@ -1,11 +1,6 @@
 /** What travels through the log: rows that get the next number of their conversation. */
 import type { Types } from 'mongoose';
-
-/** What every row of the log has. Its id is made before the insert, so that it tells a repeated insert from a new one. */
-export interface LogRow {
-  _id: Types.ObjectId;
-  conversationId: Types.ObjectId;
-}
+import type { LogRow, Inserted } from './log-repository.js';
 
 /** A row that has landed; `isNew` is false for the first one that a retry has found. */
 export interface Committed<Row> {
@@ -29,14 +24,6 @@ export interface Entry<Row extends LogRow> {
   readonly deadline: number;
 }
 
-/** What the log has to find out about a batch: how far it went, and what the first failure was. */
-export type Inserted =
-  | { outcome: 'all' }
-  /** All before `index` have landed, nothing from it on has. */
-  | { outcome: 'stopped'; index: number; isDuplicate: boolean; error: unknown }
-  /** Nobody knows what has landed. */
-  | { outcome: 'unknown'; error: unknown };
-
 /** Why a unique index has refused a row that is not there itself. */
 export type Conflict<Row> =
   /** Its number is taken: another process was faster. */
@@ -56,27 +43,4 @@ export interface LogStream<Row extends LogRow, Item extends Entry<Row> = Entry<R
   resolveConflict(entry: Item): Promise<Conflict<Row>>;
   /** Reads again what may refuse entries, where other processes can change it: before a batch is taken. */
   refresh?(entries: readonly Item[]): Promise<void>;
-}
-
-interface StoreError {
-  code?: unknown;
-  writeErrors?: unknown;
-  result?: { getWriteConcernError?: () => unknown };
-}
-
-/** Reads the error of a failed ordered insert; whatever is not clearly the refusal of one element is unknown. */
-export function outcomeOf(error: unknown): Inserted {
-  const { writeErrors, result } = error as StoreError;
-  const first: unknown = Array.isArray(writeErrors) ? writeErrors[0] : writeErrors;
-  if (typeof first !== 'object' || first === null || result?.getWriteConcernError?.())
-    return { outcome: 'unknown', error };
-  const { index, code } = first as { index?: unknown; code?: unknown };
-  if (typeof index !== 'number') return { outcome: 'unknown', error };
-  return { outcome: 'stopped', index, isDuplicate: code === 11000, error };
-}
-
-/** The time of the oldest of some rows: milliseconds since the epoch, as their ids carry it; null for none. */
-export function oldestOf(rows: readonly LogRow[]): Date | null {
-  if (rows.length === 0) return null;
-  return new Date(rows.reduce((oldest, { _id }) => Math.min(oldest, _id.getTimestamp().getTime()), Infinity));
 }

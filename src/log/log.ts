@@ -1,17 +1,13 @@
-/** The log of conversations: the one door through which messages land and changes are numbered. */
-import { Types } from 'mongoose';
 import type { Removals } from '../features/conversations/removals.js';
 import type { ConversationRepository } from '../features/conversations/conversations.model.js';
-import type { SystemContent } from '../features/conversations/group-change.model.js';
 import type { MemberRepository } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
-import type { AttachmentRow } from '../features/media/attachment.model.js';
 import { Problem, unavailable } from '../kernel/problem.js';
 import type { ChangeRow, ChangeRepository } from './change.model.js';
 import { changeStream } from './change-stream.js';
 import type { CheckpointRepository } from './checkpoint.model.js';
 import { createCheckpoint } from './checkpoints.js';
-import type { Entry, LogStream, Committed, LogRow } from './entry.js';
+import type { Entry, LogStream, Committed } from './entry.js';
 import { createIds } from './ids.js';
 import { createConversationQueues } from './conversation-queues.js';
 import { type MessageEntry, messageStream } from './message-stream.js';
@@ -28,31 +24,15 @@ import { createIdempotencyCache } from './idempotency-cache.js';
 import { every } from '../kernel/every.js';
 import { createRecovery, type RecoveryCalls } from './recovery.js';
 import { createWriter } from './writer.js';
-
-/** A message before it has its place. */
-export interface Draft {
-  conversationId: string;
-  senderId: string;
-  clientId: string;
-  digest: string;
-  text: string;
-  words: string[];
-  attachments: AttachmentRow[];
-  replyTo: string | null;
-  mentions: readonly string[];
-  mutedMentions: readonly string[];
-  isReadHidden: boolean;
-}
+import type { LogRow } from './log-repository.js';
+import type { Draft, SystemDraft } from './new-message.js';
+import { rowOf, systemRowOf } from './new-message.js';
 
 /** What the log asks and tells about a draft. */
 type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'mayLeave' | 'recheck' | 'announce'>;
 
 /** A change whose content and mark are written, before it has its number. */
 export type ChangeDraft = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds' | 'changeId'>;
-
-/** A system message before it has its place. */
-export type SystemDraft = Required<Pick<MessageRow, 'conversationId' | 'changeId'>> & { system: SystemContent };
-
 /** What the log has done with a numbered change: before the acknowledgement, and after it. */
 type ChangeCalls = Required<Pick<Entry<ChangeRow>, 'finish' | 'announce'>>;
 
@@ -96,56 +76,6 @@ const recoveryMs = 30_000;
 const timeoutMs = 5_000;
 /** The time of an id that is made now lies before this far in the future. */
 const aheadMs = 2_000;
-
-/** A row without content; its number comes from its lane. */
-function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
-  return {
-    _id,
-    conversationId,
-    seq: 0,
-    rev: 0,
-    clientId: null,
-    system: null,
-    digest: '',
-    text: '',
-    words: [],
-    replyTo: null,
-    mentions: [],
-    reactions: [],
-    reactionsVersion: 0,
-    revision: 0,
-    revisions: [],
-    createdAt: new Date(Math.max(Date.now(), _id.getTimestamp().getTime())),
-    editedAt: null,
-    deletedAt: null,
-  };
-}
-
-function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
-  const { conversationId, senderId, clientId, digest, text, words, replyTo, mentions, mutedMentions, isReadHidden } =
-    draft;
-  const { attachments } = draft;
-  return {
-    ...emptyRow(new Types.ObjectId(conversationId), _id),
-    type: attachments.length > 0 ? 'media' : 'text',
-    ...(attachments.length > 0 ? { attachments } : {}),
-    senderId: new Types.ObjectId(senderId),
-    clientId,
-    digest,
-    text,
-    words,
-    replyTo: replyTo === null ? null : new Types.ObjectId(replyTo),
-    mentions: mentions.map((userId) => new Types.ObjectId(userId)),
-    ...(mutedMentions.length > 0 ? { unheard: mutedMentions.map((userId) => new Types.ObjectId(userId)) } : {}),
-    ...(isReadHidden ? { isReadHidden } : {}),
-  };
-}
-
-/** The row of a system message: it counts for no badge. */
-function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: Types.ObjectId): MessageRow {
-  const senderId = system.actorId;
-  return { ...emptyRow(conversationId, _id), type: 'system', senderId, changeId, system, uncounted: true };
-}
 
 /** The lanes and the writer of one kind of rows. */
 interface LogPipeline<Row extends LogRow, Item extends Entry<Row>> {

@@ -3,9 +3,9 @@ import type { ConversationRow, ConversationRepository } from '../features/conver
 import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
 import type { ChangeRow, ChangeRepository } from './change.model.js';
 import type { CheckpointRow, CheckpointRepository } from './checkpoint.model.js';
-import type { LogRow } from './entry.js';
 import { firstIdAt } from './ids.js';
 import { changeProjection, messageProjection, type Projection } from './projections.js';
+import type { LogRow } from './log-repository.js';
 
 interface Deps {
   messages: Pick<MessageRepository, 'since'>;

@@ -1,9 +1,11 @@
 /** The one writer of a process for one kind of rows: one ordered batch in flight, while the next one gathers. */
 import { setImmediate as macrotask, setTimeout as wait } from 'node:timers/promises';
 import { Problem, unavailable } from '../kernel/problem.js';
-import { type Entry, type Inserted, type LogStream, type Committed, type LogRow, oldestOf } from './entry.js';
+import { type Entry, type LogStream, type Committed } from './entry.js';
 import type { ConversationQueues } from './conversation-queues.js';
 import { createAcknowledgements, type Acknowledgements } from './acknowledgements.js';
+import type { Inserted, LogRow } from './log-repository.js';
+import { oldestOf } from './log-repository.js';
 
 interface Deps<Row extends LogRow, Item extends Entry<Row>> {
   stream: LogStream<Row, Item>;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Problem, type ProblemCode } from '../kernel/problem.js';
+import { Problem } from '../kernel/problem.js';
 import { problemDocument } from '../kernel/problem-document.js';
+import type { ProblemCode } from '../kernel/problem-codes.js';
 
 const reasons: Readonly<Record<string, ProblemCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',

@@ -1,7 +1,8 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from '../kernel/logger.js';
-import { invalidInput, notFound, Problem, type ProblemCode } from '../kernel/problem.js';
+import { invalidInput, notFound, Problem } from '../kernel/problem.js';
 import { localeOf, problemDocument } from '../kernel/problem-document.js';
+import type { ProblemCode } from '../kernel/problem-codes.js';
 
 declare module 'express-serve-static-core' {
   interface Locals {

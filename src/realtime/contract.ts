@@ -16,8 +16,8 @@ import { MessageReactions, React } from '../features/reactions/reactions.schemas
 import { SyncAnswer, SyncRequest } from '../features/sync/sync.schemas.js';
 import { Me, PublicUser } from '../features/users/users.schemas.js';
 import { objectId, time } from '../kernel/input.js';
-import type { LimitClass } from '../kernel/limits.js';
-import type { ProblemDocument } from '../kernel/problem-document.js';
+import type { ProblemDocument } from '../kernel/problem-schema.js';
+import type { LimitClass } from '../kernel/limit-table.js';
 
 const RenewSession = z
   .strictObject({ accessToken: z.string().describe('A new access token of the same session') })

@@ -6,9 +6,10 @@ import type { Limits } from '../kernel/limits.js';
 import type { Logger } from '../kernel/logger.js';
 import { parse } from '../kernel/parse.js';
 import type { Problem } from '../kernel/problem.js';
-import { type Locale, notFound, unavailable } from '../kernel/problem.js';
+import { notFound, unavailable } from '../kernel/problem.js';
 import { problemDocument } from '../kernel/problem-document.js';
 import { type ClientEvent, clientEvents, type SocketReply } from './contract.js';
+import type { Locale } from '../kernel/problem-codes.js';
 
 /** Who asks over a socket, and in which language he is answered. */
 export interface Asker {

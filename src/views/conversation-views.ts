@@ -1,5 +1,4 @@
 import { startOf } from '../features/conversations/conversations.policy.js';
-import { directPermissions, toPermissions } from '../features/conversations/roles.schemas.js';
 import { allowedBy } from '../features/conversations/permissions.js';
 import { roleOf } from '../features/conversations/group-change.model.js';
 import type { Conversation } from '../features/conversations/conversations.schemas.js';
@@ -11,6 +10,7 @@ import { type Counting, countsIn } from './counting.js';
 import { type Membership, minReceiptsOf } from './membership.js';
 import type { MessageViews } from './message-views.js';
 import type { Visibility } from './visibility.js';
+import { directPermissions, toPermissions } from '../features/conversations/roles.policy.js';
 
 interface Deps {
   messages: Pick<MessageRepository, 'atPlaces' | 'hasWritten'>;

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { problemCodes } from '../../src/kernel/problem.js';
 import { api } from '../support/client.js';
 import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { expectNoSecrets } from '../support/secrets.js';
@@ -7,6 +6,7 @@ import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs } from '../support/sockets.js';
 import { exchange, requestOf } from './raw.js';
 import { makeSamples } from './samples.js';
+import { problemCodes } from '../../src/kernel/problem-codes.js';
 
 let server: TestServer;
 let user: TestUser;

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { problemCodes } from '../../src/kernel/problem.js';
 import { root } from '../support/build.js';
 import { runTool } from '../support/child.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { routeTable } from '../support/table.js';
 import { openPaths } from './policy.js';
+import { problemCodes } from '../../src/kernel/problem-codes.js';
 
 const committed = JSON.parse(readFileSync(join(root, 'docs', 'openapi.json'), 'utf8'));
 const verbs = ['get', 'post', 'put', 'patch', 'delete'];

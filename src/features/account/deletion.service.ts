@@ -1,5 +1,5 @@
 import type { Actor } from '../../kernel/actor.js';
-import { type Locale, Problem } from '../../kernel/problem.js';
+import { Problem } from '../../kernel/problem.js';
 import { requireAccount, requirePassword } from '../auth/requirements.js';
 import type { Attempts } from '../auth/attempts.service.js';
 import type { Passwords } from '../auth/passwords.js';
@@ -11,6 +11,7 @@ import type { Accounts } from '../users/accounts.service.js';
 import type { AccountRepository } from './account.model.js';
 import type { DeleteAccount, ErasurePreview } from './account.schemas.js';
 import type { Erasure } from './erasure.js';
+import type { Locale } from '../../kernel/problem-codes.js';
 
 interface Deps {
   repository: Pick<AccountRepository, 'conversationsOf' | 'countMessages' | 'countNotifications'>;

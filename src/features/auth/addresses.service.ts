@@ -1,7 +1,7 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import { type Locale, Problem } from '../../kernel/problem.js';
+import { Problem } from '../../kernel/problem.js';
 import { type Accounts, emailKeyOf } from '../users/accounts.service.js';
 import type { Attempts } from './attempts.service.js';
 import type { ChangeEmail } from './auth.schemas.js';
@@ -9,6 +9,7 @@ import type { MailTokens } from './mail-tokens.js';
 import { type Mails, newLinkId, verifyTtlMs } from './mails.service.js';
 import type { Passwords } from './passwords.js';
 import { deadLink, requireAccount, requirePassword } from './requirements.js';
+import type { Locale } from '../../kernel/problem-codes.js';
 
 interface Deps {
   accounts: Accounts;

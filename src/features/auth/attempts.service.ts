@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { budgets, rateLimitHeaders } from '../../kernel/limits.js';
+import { rateLimitHeaders } from '../../kernel/limits.js';
 import { Problem } from '../../kernel/problem.js';
 import type { AttemptRepository } from './attempts.model.js';
+import { budgets } from '../../kernel/limit-table.js';
 
 export interface Attempts {
   /** Pays for signing up, signing in or asking for a link from an address; throws `rate_limited`. */

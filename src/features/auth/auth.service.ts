@@ -1,5 +1,5 @@
 import type { Actor } from '../../kernel/actor.js';
-import { type Locale, Problem } from '../../kernel/problem.js';
+import { Problem } from '../../kernel/problem.js';
 import type { Device } from '../sessions/device.js';
 import type { Tokens } from '../sessions/sessions.schemas.js';
 import type { Sessions } from '../sessions/sessions.service.js';
@@ -9,6 +9,7 @@ import type { AuthResult, Login, Register } from './auth.schemas.js';
 import { type Mails, newLinkId, verifyTtlMs } from './mails.service.js';
 import type { PasswordRules } from './password-rules.js';
 import type { Passwords } from './passwords.js';
+import type { Locale } from '../../kernel/problem-codes.js';
 
 interface Deps {
   accounts: Accounts;

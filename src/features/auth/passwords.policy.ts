@@ -1,5 +1,6 @@
-import { Problem, type Sentence } from '../../kernel/problem.js';
+import { Problem } from '../../kernel/problem.js';
 import { passwordLength } from './auth.schemas.js';
+import type { Sentence } from '../../kernel/problem-codes.js';
 
 const minPasswordLength = 10;
 

@@ -1,5 +1,5 @@
 import type { Actor } from '../../kernel/actor.js';
-import { type Locale, Problem } from '../../kernel/problem.js';
+import { Problem } from '../../kernel/problem.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Accounts } from '../users/accounts.service.js';
 import { isLiving } from '../users/mail-link.js';
@@ -10,6 +10,7 @@ import { type Mails, newLinkId } from './mails.service.js';
 import type { PasswordRules } from './password-rules.js';
 import type { Passwords } from './passwords.js';
 import { deadLink, requireAccount, requirePassword } from './requirements.js';
+import type { Locale } from '../../kernel/problem-codes.js';
 
 interface Deps {
   accounts: Accounts;

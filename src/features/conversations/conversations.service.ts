@@ -25,9 +25,7 @@ import type {
 import type { Removals } from './removals.js';
 import { publishGroupReceipts } from './group-receipt-publisher.js';
 import type { HiddenRepository } from './hidden.model.js';
-import { toPermissions } from './roles.schemas.js';
 import { roleOf } from './group-change.model.js';
-import { rankOf } from './roles.schemas.js';
 import { createHiding, type Hiding } from './hiding.js';
 import { createListing, createMembershipReader, createTotals, type MembershipReader } from './listing.js';
 import { createReadPositions, type ReadPositions } from './read-positions.js';
@@ -37,7 +35,9 @@ import { createOwnSettings } from './own-settings.js';
 import { createReceiptPrivacy, type ReceiptPrivacy } from './receipt-privacy.js';
 import { createReceipts, type Receipts } from './receipts.js';
 import { type ConversationPermissions, createConversationPermissions } from './permissions.js';
-import { createRequireMembership, type PendingSource } from './membership.js';
+import { createRequireMembership } from './membership.js';
+import { toPermissions, rankOf } from './roles.policy.js';
+import type { PendingSource } from '../../log/overlay.js';
 
 interface Deps {
   repositories: { conversations: ConversationRepository; members: MemberRepository; hidden: HiddenRepository };

@@ -6,7 +6,7 @@ import type { ConversationRepository } from './conversations.model.js';
 import { startOf } from './conversations.policy.js';
 import type { ConversationList, ListConversations, UnreadTotals } from './conversations.schemas.js';
 import type { MemberRow, MemberRepository } from './members.model.js';
-import type { PendingSource } from './membership.js';
+import type { PendingSource } from '../../log/overlay.js';
 
 interface Deps {
   repositories: { conversations: ConversationRepository; members: MemberRepository };

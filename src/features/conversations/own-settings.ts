@@ -6,7 +6,7 @@ import type { ConversationRepository } from './conversations.model.js';
 import type { UpdateSettings } from './conversations.schemas.js';
 import type { ReadPositions } from './read-positions.js';
 import type { MemberRow, MemberRepository, MemberSettings } from './members.model.js';
-import type { PendingSource } from './membership.js';
+import type { PendingSource } from '../../log/overlay.js';
 
 interface Deps {
   conversations: Pick<ConversationRepository, 'raiseCannotSee'>;

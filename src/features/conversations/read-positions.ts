@@ -10,7 +10,7 @@ import type { Shows } from '../users/people.policy.js';
 import type { ConversationRepository } from './conversations.model.js';
 import type { ReadResult } from './conversations.schemas.js';
 import type { ReceiptKind, MemberRow, MemberRepository } from './members.model.js';
-import type { PendingSource } from './membership.js';
+import type { PendingSource } from '../../log/overlay.js';
 
 interface Deps {
   repositories: {

@@ -3,7 +3,6 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
-import { toPermissions } from '../conversations/roles.schemas.js';
 import type { Links } from '../media/links.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { GroupChange } from '../conversations/group-change.model.js';
@@ -11,6 +10,7 @@ import { roles } from '../conversations/roles.schemas.js';
 import type { MemberRow, MemberRepository } from '../conversations/members.model.js';
 import type { Users } from '../users/users.service.js';
 import type { Member } from './groups.schemas.js';
+import { toPermissions } from '../conversations/roles.policy.js';
 
 interface Deps {
   members: Pick<MemberRepository, 'among'>;

@@ -1,6 +1,6 @@
-import type { ProblemCode } from '../../kernel/problem.js';
-import { toPermissions } from '../conversations/roles.schemas.js';
-import { rankOf, type Role } from '../conversations/roles.schemas.js';
+import { type Role } from '../conversations/roles.schemas.js';
+import type { ProblemCode } from '../../kernel/problem-codes.js';
+import { toPermissions, rankOf } from '../conversations/roles.policy.js';
 
 /** What somebody wants to do in a group. `target` and `role` are the other member's role and the one he shall have. */
 export type GroupAction =

@@ -82,3 +82,5 @@ export const TransferGroup = z.strictObject({ userId: objectId }).meta({ id: 'Tr
 
 export const GroupParams = z.strictObject({ id: objectId });
 export const MemberParams = z.strictObject({ id: objectId, userId: objectId });
+
+export const Opened = z.union([Conversation, CreatedGroup]).meta({ id: 'Opened' });

@@ -2,9 +2,9 @@
 import { type Connection, Types } from 'mongoose';
 import pLimit from 'p-limit';
 import type { GroupChange } from '../conversations/group-change.model.js';
-import { rankOf } from '../conversations/roles.schemas.js';
 import { type MemberRow, membersOf, newMember, slotsOf } from '../conversations/member-row.model.js';
 import { durable, isOnlyDuplicates, majority } from '../../drivers/concerns.js';
+import { rankOf } from '../conversations/roles.policy.js';
 
 const slotsAtOnce = 20;
 

@@ -1,10 +1,6 @@
-import { z } from 'zod';
 import { type Endpoint, endpoint, made } from '../../kernel/endpoint.js';
-import { Conversation } from '../conversations/conversations.schemas.js';
-import { CreatedGroup, OpenConversation, openingLimits } from './groups.schemas.js';
+import { OpenConversation, openingLimits, Opened } from './groups.schemas.js';
 import type { Groups } from './groups.service.js';
-
-const Opened = z.union([Conversation, CreatedGroup]).meta({ id: 'Opened' });
 
 /** Opening conversations of either type, under `/api/conversations`. */
 export function openingEndpoints(groups: Pick<Groups, 'open'>): Endpoint[] {

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../kernel/problem.js';
+import type { ProblemCode } from '../../kernel/problem-codes.js';
 
 /** What the rules of changing a message go by. */
 export interface ChangeContext {

@@ -2,11 +2,12 @@ import type { Membership } from '../../views/membership.js';
 import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRepository } from '../conversations/conversations.model.js';
 import type { MemberRepository } from '../conversations/members.model.js';
-import { type PendingSource, raised, raisedMember } from '../conversations/membership.js';
 import type { MessageRepository } from '../messages/messages.model.js';
 import { isCounted, digestKeyOf } from './rules.js';
 import type { NotificationRow } from './notifications.model.js';
 import type { Notification } from './notifications.schemas.js';
+import type { PendingSource } from '../../log/overlay.js';
+import { raised, raisedMember } from '../../log/overlay.js';
 
 interface Deps {
   conversations: Pick<ConversationRepository, 'byIds'>;

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../kernel/problem.js';
+import type { ProblemCode } from '../../kernel/problem-codes.js';
 
 /** How many different emoji a message can have. */
 export const maxEmoji = 20;

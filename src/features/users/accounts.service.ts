@@ -1,8 +1,9 @@
-import { type Locale, Problem } from '../../kernel/problem.js';
+import { Problem } from '../../kernel/problem.js';
 import type { MailLink } from './mail-link.js';
 import type { UserViews } from './user-views.js';
 import type { AccountConflict, UserRow, UserRepository } from './users.model.js';
 import type { Me, PublicUser } from './users.schemas.js';
+import type { Locale } from '../../kernel/problem-codes.js';
 
 /** An account as signing in needs it. It never leaves the server: `me` is what its owner is shown. */
 export interface Account {

@@ -1,8 +1,8 @@
 import type { Types } from 'mongoose';
-import type { Locale } from '../../kernel/problem.js';
 import type { PictureRow } from '../media/attachment.model.js';
 import type { MailLink } from './mail-link.js';
 import type { Privacy, Status } from './users.schemas.js';
+import type { Locale } from '../../kernel/problem-codes.js';
 
 /** What a person says of himself for a while. */
 export interface StatusRow extends Omit<Status, 'expiresAt'> {

@@ -1,7 +1,7 @@
 /** The end of an account: `active → leaving → erasing → erased`. */
 import mongoose, { type Model, Types } from 'mongoose';
-import type { Locale } from '../../kernel/problem.js';
 import type { UserRow } from './user-row.model.js';
+import type { Locale } from '../../kernel/problem-codes.js';
 
 const { trusted } = mongoose;
 const after = { returnDocument: 'after' } as const;
