@@ -23,7 +23,9 @@ function faultsOf(base, file) {
 }
 
 const base = process.argv[2] ?? root;
-const files = [join(base, 'src'), join(base, 'packages', 'embedded-mongo', 'src')].flatMap(filesBelow);
+const files = ['src', 'packages/contract/src', 'packages/embedded-mongo/src']
+  .map((path) => join(base, path))
+  .flatMap(filesBelow);
 const faults = files.filter((file) => file.endsWith('.ts')).flatMap((file) => faultsOf(base, file));
 for (const fault of faults) console.log(fault);
 if (faults.length > 0) process.exitCode = 1;

@@ -6,10 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** The packages that the server uses; none of them uses another. */
+export const packages = ['contract', 'embedded-mongo'].map((name) => join(root, 'packages', name));
+
 /** In the order of their references: a project may use those above it. */
 export const projects = [
-  { name: 'packages', dir: join(root, 'packages', 'embedded-mongo'), uses: [] },
-  { name: 'server', dir: root, uses: [join(root, 'packages', 'embedded-mongo')] },
+  ...packages.map((dir) => ({ name: 'packages', dir, uses: [] })),
+  { name: 'server', dir: root, uses: packages },
 ];
 
 /** Every file below a folder, as absolute paths in a fixed order; nothing when there is no such folder. */

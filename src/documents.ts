@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { asyncApiDocument } from './kernel/asyncapi.js';
 import type { Json } from './kernel/json-schema.js';
 import { openApiDocument, type Route } from './kernel/openapi.js';
-import { clientEvents, serverEvents } from './realtime/contract.js';
+import { clientEvents, serverEvents } from '@causerie/contract/events';
 
 const httpDescription = `The HTTP half of a messaging server. The realtime half, events over Socket.IO with the same rules, shapes and limits, is
 described by [asyncapi.json](asyncapi.json) (AsyncAPI 3.0).

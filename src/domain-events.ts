@@ -1,9 +1,9 @@
-import type { Contact } from './features/contacts/contacts.schemas.js';
-import type { Member } from './features/groups/groups.schemas.js';
-import type { Conversation, OwnState } from './features/conversations/conversations.schemas.js';
-import type { Message } from './features/messages/messages.schemas.js';
-import type { Notification } from './features/notifications/notifications.schemas.js';
-import type { Me, PublicUser } from './features/users/users.schemas.js';
+import type { Contact } from '@causerie/contract/contacts';
+import type { Member } from '@causerie/contract/groups';
+import type { Conversation, OwnState } from '@causerie/contract/conversations';
+import type { Message } from '@causerie/contract/messages';
+import type { Notification } from '@causerie/contract/notifications';
+import type { Me, PublicUser } from '@causerie/contract/users';
 
 /** Why a session is over, as its sockets are told. */
 export type SessionEndReason =

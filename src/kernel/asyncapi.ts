@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { createSchemas, type Json, type Schemas } from './json-schema.js';
 import { limitExtension, limitDescription } from './limit-description.js';
-import { ProblemShape } from './problem-schema.js';
-import type { LimitClass } from './limit-table.js';
+import { ProblemShape } from '@causerie/contract/problem';
+import type { LimitClass } from '@causerie/contract/limits';
 
 /** What a client may ask, and what it is answered. */
 interface RequestEvent {

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { Actor } from './actor.js';
 import type { IncomingForm } from './incoming-form.js';
 import type { ServedFile } from './served-file.js';
-import type { Locale } from './problem-codes.js';
-import type { LimitClass } from './limit-table.js';
+import type { Locale } from '@causerie/contract/problem-codes';
+import type { LimitClass } from '@causerie/contract/limits';
 
 /** What every handler is given: parsed input, apart from the raw request. */
 export interface Call<Params, Query, Body> {

@@ -1,4 +1,4 @@
-import { budgets, type LimitClass } from './limit-table.js';
+import { budgets, type LimitClass } from '@causerie/contract/limits';
 
 function rateOf(perSecond: number): string {
   return perSecond >= 1 ? `${perSecond} a second` : `1 every ${Math.round(1 / perSecond)} s`;

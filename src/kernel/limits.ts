@@ -1,6 +1,6 @@
 import { Problem } from './problem.js';
-import type { Budget, LimitClass } from './limit-table.js';
-import { budgets } from './limit-table.js';
+import type { Budget, LimitClass } from '@causerie/contract/limits';
+import { budgets } from '@causerie/contract/limits';
 
 /** What is left of a budget after a request was paid from it. */
 export interface Allowance {

@@ -1,7 +1,7 @@
 /** The answers of an operation as OpenAPI tells them: the declared ones, and the problems it may meet. */
 import type { Endpoint } from './endpoint.js';
 import type { Json, Schemas } from './json-schema.js';
-import { problemCodes } from './problem-codes.js';
+import { problemCodes } from '@causerie/contract/problem-codes';
 
 function header(description: string, schema: Json): Json {
   return { description, schema };

@@ -5,7 +5,7 @@ import { createSchemas, type Json, type Schemas } from './json-schema.js';
 import { limitExtension, limitDescription } from './limit-description.js';
 import { answersOf, headers, problemAnswers } from './openapi-answers.js';
 import { openPaths } from './openapi-operations.js';
-import { ProblemShape } from './problem-schema.js';
+import { ProblemShape } from '@causerie/contract/problem';
 
 /** An endpoint and the path it stands below, e.g. `/api/messages`. */
 export interface Route {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type FieldError, Problem } from './problem.js';
-import type { Sentence } from './problem-codes.js';
+import type { Sentence } from '@causerie/contract/problem-codes';
 
 /** The part of a request that a value came in; it begins the path of a refused field. */
 export type InputPart = 'body' | 'query' | 'params' | 'input';

@@ -1,7 +1,7 @@
 import type { Problem } from './problem.js';
-import type { Locale, ProblemCode, Sentence } from './problem-codes.js';
-import { problemCodes } from './problem-codes.js';
-import type { ProblemDocument } from './problem-schema.js';
+import type { Locale, ProblemCode, Sentence } from '@causerie/contract/problem-codes';
+import { problemCodes } from '@causerie/contract/problem-codes';
+import type { ProblemDocument } from '@causerie/contract/problem';
 
 /** For each code what it is called and, unless the cause says it better, how to mend it. */
 const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sentence]>> = {

@@ -1,4 +1,4 @@
-import { problemCodes, type ProblemCode, type Sentence } from './problem-codes.js';
+import { problemCodes, type ProblemCode, type Sentence } from '@causerie/contract/problem-codes';
 
 /** One field that was refused: where it is, and why. */
 export interface FieldError {

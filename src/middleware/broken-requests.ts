@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Problem } from '../kernel/problem.js';
 import { problemDocument } from '../kernel/problem-document.js';
-import type { ProblemCode } from '../kernel/problem-codes.js';
+import type { ProblemCode } from '@causerie/contract/problem-codes';
 
 const reasons: Readonly<Record<string, ProblemCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',

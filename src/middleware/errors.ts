@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from '../kernel/logger.js';
 import { invalidInput, notFound, Problem } from '../kernel/problem.js';
 import { localeOf, problemDocument } from '../kernel/problem-document.js';
-import type { ProblemCode } from '../kernel/problem-codes.js';
+import type { ProblemCode } from '@causerie/contract/problem-codes';
 
 declare module 'express-serve-static-core' {
   interface Locals {

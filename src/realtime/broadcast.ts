@@ -1,7 +1,7 @@
 /** The only file that tells clients something: every fact has its audience here. */
 import type { Server } from 'socket.io';
 import type { DomainEvents, SessionEndReason } from '../domain-events.js';
-import type { ClientToServerEvents, ServerToClientEvents } from './contract.js';
+import type { ClientToServerEvents, ServerToClientEvents } from '@causerie/contract/events';
 import { groupRoom, sessionRoom, userRoom } from './rooms.js';
 import type { SocketData } from './sockets.js';
 

@@ -1,7 +1,7 @@
 /** What the tables of events are made of: each event of the contract and the one call that answers it. */
 import type { z } from 'zod';
 import type { Actor } from '../kernel/actor.js';
-import type { ClientEvent, clientEvents } from './contract.js';
+import type { ClientEvent, clientEvents } from '@causerie/contract/events';
 
 /** Answers one kind of request; its input and output are those of the contract. */
 export type SocketHandler<Event extends ClientEvent> = (

@@ -8,8 +8,8 @@ import { parse } from '../kernel/parse.js';
 import type { Problem } from '../kernel/problem.js';
 import { notFound, unavailable } from '../kernel/problem.js';
 import { problemDocument } from '../kernel/problem-document.js';
-import { type ClientEvent, clientEvents, type SocketReply } from './contract.js';
-import type { Locale } from '../kernel/problem-codes.js';
+import { type ClientEvent, clientEvents, type SocketReply } from '@causerie/contract/events';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 /** Who asks over a socket, and in which language he is answered. */
 export interface Asker {

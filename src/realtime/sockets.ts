@@ -2,9 +2,9 @@
 import type { Socket } from 'socket.io';
 import type { SessionEndReason } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
-import type { ClientToServerEvents, ServerToClientEvents } from './contract.js';
+import type { ClientToServerEvents, ServerToClientEvents } from '@causerie/contract/events';
 import type { TokenClock } from './token-clock.js';
-import type { Locale } from '../kernel/problem-codes.js';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 /** What is known of a socket. */
 export interface SocketData {

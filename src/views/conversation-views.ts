@@ -1,7 +1,7 @@
 import { startOf } from '../features/conversations/conversations.policy.js';
 import { allowedBy } from '../features/conversations/permissions.js';
 import { roleOf } from '../features/conversations/group-change.model.js';
-import type { Conversation } from '../features/conversations/conversations.schemas.js';
+import type { Conversation } from '@causerie/contract/conversations';
 import type { MemberRow } from '../features/conversations/members.model.js';
 import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
 import type { Links } from '../features/media/links.js';

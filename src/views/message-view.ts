@@ -1,7 +1,7 @@
 import type { SystemContent } from '../features/conversations/group-change.model.js';
 import type { Links } from '../features/media/links.js';
 import type { MessageRow } from '../features/messages/messages.model.js';
-import type { Message } from './message.schemas.js';
+import type { Message } from '@causerie/contract/message';
 
 /** What a reader is shown beside the row: the quoted message if he can see it, and how far the others are. */
 export interface Reader {

@@ -4,7 +4,7 @@ import type { MessageChangeRepository } from '../features/messages/message-chang
 import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
 import { type Membership, minReceiptsOf } from './membership.js';
 import { type Quoted, quotedIn, toMessage } from './message-view.js';
-import type { Message } from './message.schemas.js';
+import type { Message } from '@causerie/contract/message';
 import type { Visibility } from './visibility.js';
 
 export interface MessageViews {

@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs } from '../support/sockets.js';
 import { exchange, requestOf } from './raw.js';
 import { makeSamples } from './samples.js';
-import { problemCodes } from '../../src/kernel/problem-codes.js';
+import { problemCodes } from '@causerie/contract/problem-codes';
 
 let server: TestServer;
 let user: TestUser;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientEvents, serverEvents } from '../../src/realtime/contract.js';
+import { clientEvents, serverEvents } from '@causerie/contract/events';
 import { root } from '../support/build.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 

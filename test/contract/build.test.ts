@@ -14,13 +14,17 @@ function checkout(): string {
     'package.json',
     'tsconfig.json',
     'tsconfig.base.json',
+    'packages/contract/package.json',
+    'packages/contract/tsconfig.json',
     'packages/embedded-mongo/package.json',
     'packages/embedded-mongo/tsconfig.json',
   ]) {
     cpSync(join(root, name), join(folder, name), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  for (const place of ['src', 'packages/embedded-mongo/src']) mkdirSync(join(folder, place), { recursive: true });
+  for (const place of ['src', 'packages/contract/src', 'packages/embedded-mongo/src'])
+    mkdirSync(join(folder, place), { recursive: true });
+  writeFileSync(join(folder, 'packages/contract/src/limits.ts'), 'export const limit = 1;\n');
   writeFileSync(join(folder, 'packages/embedded-mongo/src/index.ts'), 'export const store = 1;\n');
   writeFileSync(join(folder, 'src/part.ts'), 'export const part: string = "first";\n');
   writeFileSync(

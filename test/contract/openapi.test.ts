@@ -6,7 +6,7 @@ import { runTool } from '../support/child.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { routeTable } from '../support/table.js';
 import { openPaths } from './policy.js';
-import { problemCodes } from '../../src/kernel/problem-codes.js';
+import { problemCodes } from '@causerie/contract/problem-codes';
 
 const committed = JSON.parse(readFileSync(join(root, 'docs', 'openapi.json'), 'utf8'));
 const verbs = ['get', 'post', 'put', 'patch', 'delete'];

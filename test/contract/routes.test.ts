@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientEvents } from '../../src/realtime/contract.js';
+import { clientEvents } from '@causerie/contract/events';
 import { api } from '../support/client.js';
 import { makeUser, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { clientEvents } from '../../src/realtime/contract.js';
+import { clientEvents } from '@causerie/contract/events';
 import { api } from '../support/client.js';
 import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { onCleanup } from '../support/cleanup.js';

@@ -1,5 +1,5 @@
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
-import { clientEvents, serverEvents } from '../../src/realtime/contract.js';
+import { clientEvents, serverEvents } from '@causerie/contract/events';
 import { onCleanup } from './cleanup.js';
 import { readProblem, type ProblemDocument } from './problem.js';
 import { recordSecretsIn } from './secrets.js';

@@ -1,5 +1,5 @@
 import { acceptedOrOk, type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
-import { AccountExport, DeleteAccount, ErasurePlanned, ErasurePreview } from './account.schemas.js';
+import { AccountExport, DeleteAccount, ErasurePlanned, ErasurePreview } from '@causerie/contract/account';
 import type { Deletion } from './deletion.service.js';
 import type { Exporting } from './exporting.service.js';
 

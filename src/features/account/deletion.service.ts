@@ -9,9 +9,9 @@ import type { UploadRepository } from '../media/uploads.model.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Accounts } from '../users/accounts.service.js';
 import type { AccountRepository } from './account.model.js';
-import type { DeleteAccount, ErasurePreview } from './account.schemas.js';
+import type { DeleteAccount, ErasurePreview } from '@causerie/contract/account';
 import type { Erasure } from './erasure.js';
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 interface Deps {
   repository: Pick<AccountRepository, 'conversationsOf' | 'countMessages' | 'countNotifications'>;

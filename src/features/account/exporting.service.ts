@@ -9,7 +9,7 @@ import type { ReactionRow } from '../reactions/reactions.model.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Users } from '../users/users.service.js';
 import type { AccountRepository } from './account.model.js';
-import type { OwnMessage } from './account.schemas.js';
+import type { OwnMessage } from '@causerie/contract/account';
 
 interface Deps {
   repository: Pick<AccountRepository, 'conversationsOf' | 'messagesOf' | 'reactionsOf'>;

@@ -4,12 +4,12 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import { Problem } from '../../kernel/problem.js';
 import { type Accounts, emailKeyOf } from '../users/accounts.service.js';
 import type { Attempts } from './attempts.service.js';
-import type { ChangeEmail } from './auth.schemas.js';
+import type { ChangeEmail } from '@causerie/contract/auth';
 import type { MailTokens } from './mail-tokens.js';
 import { type Mails, newLinkId, verifyTtlMs } from './mails.service.js';
 import type { Passwords } from './passwords.js';
 import { deadLink, requireAccount, requirePassword } from './requirements.js';
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 interface Deps {
   accounts: Accounts;

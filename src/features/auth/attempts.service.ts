@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { rateLimitHeaders } from '../../kernel/limits.js';
 import { Problem } from '../../kernel/problem.js';
 import type { AttemptRepository } from './attempts.model.js';
-import { budgets } from '../../kernel/limit-table.js';
+import { budgets } from '@causerie/contract/limits';
 
 export interface Attempts {
   /** Pays for signing up, signing in or asking for a link from an address; throws `rate_limited`. */

@@ -1,5 +1,5 @@
 import { accepted, type Endpoint, endpoint, nothing, ok } from '../../kernel/endpoint.js';
-import { Tokens } from '../sessions/sessions.schemas.js';
+import { Tokens } from '@causerie/contract/sessions';
 import {
   AuthResult,
   ChangeEmail,
@@ -11,7 +11,7 @@ import {
   Register,
   ResetPassword,
   VerifyEmail,
-} from './auth.schemas.js';
+} from '@causerie/contract/auth';
 import type { Addresses } from './addresses.service.js';
 import type { Auth } from './auth.service.js';
 import type { Recovery } from './recovery.service.js';

@@ -1,15 +1,15 @@
 import type { Actor } from '../../kernel/actor.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Device } from '../sessions/device.js';
-import type { Tokens } from '../sessions/sessions.schemas.js';
+import type { Tokens } from '@causerie/contract/sessions';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Account, Accounts } from '../users/accounts.service.js';
 import type { Attempts } from './attempts.service.js';
-import type { AuthResult, Login, Register } from './auth.schemas.js';
+import type { AuthResult, Login, Register } from '@causerie/contract/auth';
 import { type Mails, newLinkId, verifyTtlMs } from './mails.service.js';
 import type { PasswordRules } from './password-rules.js';
 import type { Passwords } from './passwords.js';
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 interface Deps {
   accounts: Accounts;

@@ -1,4 +1,4 @@
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 export type MailKind = 'verify' | 'change_email' | 'reset' | 'email_notice' | 'account_erased';
 

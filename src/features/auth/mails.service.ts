@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Queue } from '../../jobs/queue.js';
 import type { MailKind } from './mail-texts.js';
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 /** What a mail is made from. It holds no token: that follows from the ids when it is sent. */
 export interface MailData {

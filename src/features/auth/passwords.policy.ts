@@ -1,6 +1,6 @@
 import { Problem } from '../../kernel/problem.js';
-import { passwordLength } from './auth.schemas.js';
-import type { Sentence } from '../../kernel/problem-codes.js';
+import { passwordLength } from '@causerie/contract/auth';
+import type { Sentence } from '@causerie/contract/problem-codes';
 
 const minPasswordLength = 10;
 

@@ -4,13 +4,13 @@ import type { Sessions } from '../sessions/sessions.service.js';
 import type { Accounts } from '../users/accounts.service.js';
 import { isLiving } from '../users/mail-link.js';
 import type { Attempts } from './attempts.service.js';
-import type { ChangePassword, ResetPassword } from './auth.schemas.js';
+import type { ChangePassword, ResetPassword } from '@causerie/contract/auth';
 import type { MailTokens } from './mail-tokens.js';
 import { type Mails, newLinkId } from './mails.service.js';
 import type { PasswordRules } from './password-rules.js';
 import type { Passwords } from './passwords.js';
 import { deadLink, requireAccount, requirePassword } from './requirements.js';
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 interface Deps {
   accounts: Accounts;

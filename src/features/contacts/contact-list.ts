@@ -4,7 +4,7 @@ import { normalizeText } from '../../kernel/normalize-text.js';
 import type { RelationRow, RelationRepository } from '../users/relations.model.js';
 import type { Users } from '../users/users.service.js';
 import type { ContactViews } from './contact-views.js';
-import type { ContactList, ListContacts } from './contacts.schemas.js';
+import type { ContactList, ListContacts } from '@causerie/contract/contacts';
 
 interface Deps {
   repository: Pick<RelationRepository, 'contactsOf'>;

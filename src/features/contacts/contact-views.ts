@@ -1,6 +1,6 @@
 import type { RelationRow, RelationRepository } from '../users/relations.model.js';
 import type { Users } from '../users/users.service.js';
-import type { Contact } from './contacts.schemas.js';
+import type { Contact } from '@causerie/contract/contacts';
 
 interface Deps {
   repository: Pick<RelationRepository, 'among'>;

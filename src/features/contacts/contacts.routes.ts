@@ -1,6 +1,6 @@
 import { type Endpoint, endpoint, made, nothing, ok } from '../../kernel/endpoint.js';
-import { PublicUserList, SearchDirectory, UserParams, UserRefList } from '../users/users.schemas.js';
-import { AddContact, Contact, ContactList, ListContacts, UpdateContact } from './contacts.schemas.js';
+import { PublicUserList, SearchDirectory, UserParams, UserRefList } from '@causerie/contract/users';
+import { AddContact, Contact, ContactList, ListContacts, UpdateContact } from '@causerie/contract/contacts';
 import type { Contacts } from './contacts.service.js';
 
 function lookingEndpoints(contacts: Contacts): Endpoint[] {

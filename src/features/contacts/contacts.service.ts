@@ -4,11 +4,11 @@ import type { Cursors } from '../../kernel/cursors.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import type { RelationRepository } from '../users/relations.model.js';
-import type { PublicUser, UserRefList } from '../users/users.schemas.js';
+import type { PublicUser, UserRefList } from '@causerie/contract/users';
 import type { Users } from '../users/users.service.js';
 import { type ContactViews, createContactViews } from './contact-views.js';
 import { createContactList, placeOf } from './contact-list.js';
-import type { AddContact, Contact, ContactList, ListContacts } from './contacts.schemas.js';
+import type { AddContact, Contact, ContactList, ListContacts } from '@causerie/contract/contacts';
 
 interface Deps {
   repository: RelationRepository;

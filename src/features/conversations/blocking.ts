@@ -2,7 +2,7 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Contacts } from '../contacts/contacts.service.js';
-import type { Conversation } from './conversations.schemas.js';
+import type { Conversation } from '@causerie/contract/conversations';
 import type { ConversationRow, ConversationRepository } from './conversations.model.js';
 import type { Removals } from './removals.js';
 import type { ReadPositions } from './read-positions.js';

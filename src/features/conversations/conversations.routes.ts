@@ -11,7 +11,7 @@ import {
   ReceiptList,
   UnreadTotals,
   UpdateSettings,
-} from './conversations.schemas.js';
+} from '@causerie/contract/conversations';
 import type { Conversations } from './conversations.service.js';
 
 function receiptEndpoints(conversations: Conversations): Endpoint[] {

@@ -9,7 +9,7 @@ import type { Counting } from '../../views/counting.js';
 import { type Audience, createAudience } from './audience.js';
 import type { GroupReceipts } from '../../log/group-receipts.js';
 import type { Contacts } from '../contacts/contacts.service.js';
-import type { UserRefList } from '../users/users.schemas.js';
+import type { UserRefList } from '@causerie/contract/users';
 import type { Users } from '../users/users.service.js';
 import { type Blocking, createBlocking } from './blocking.js';
 import type { ConversationRepository } from './conversations.model.js';
@@ -21,7 +21,7 @@ import type {
   ReceiptList,
   UnreadTotals,
   UpdateSettings,
-} from './conversations.schemas.js';
+} from '@causerie/contract/conversations';
 import type { Removals } from './removals.js';
 import { publishGroupReceipts } from './group-receipt-publisher.js';
 import type { HiddenRepository } from './hidden.model.js';

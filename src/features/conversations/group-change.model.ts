@@ -1,5 +1,5 @@
 import type { Types } from 'mongoose';
-import type { Role, SystemKind } from './roles.schemas.js';
+import type { Role, SystemKind } from '@causerie/contract/roles';
 
 /** Somebody with a role between creator and member. */
 export interface Elevated {

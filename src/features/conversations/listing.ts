@@ -4,7 +4,7 @@ import type { Membership } from '../../views/membership.js';
 import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRepository } from './conversations.model.js';
 import { startOf } from './conversations.policy.js';
-import type { ConversationList, ListConversations, UnreadTotals } from './conversations.schemas.js';
+import type { ConversationList, ListConversations, UnreadTotals } from '@causerie/contract/conversations';
 import type { MemberRow, MemberRepository } from './members.model.js';
 import type { PendingSource } from '../../log/overlay.js';
 

@@ -5,7 +5,7 @@ import { notContactable, notFound, Problem } from '../../kernel/problem.js';
 import { mayWrite } from '../users/people.policy.js';
 import type { Users } from '../users/users.service.js';
 import type { ConversationRow, ConversationRepository } from './conversations.model.js';
-import type { Conversation, CreateConversation } from './conversations.schemas.js';
+import type { Conversation, CreateConversation } from '@causerie/contract/conversations';
 import type { MemberRepository } from './members.model.js';
 
 interface Deps {

@@ -3,7 +3,7 @@ import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Membership } from '../../views/membership.js';
 import type { ConversationRepository } from './conversations.model.js';
-import type { UpdateSettings } from './conversations.schemas.js';
+import type { UpdateSettings } from '@causerie/contract/conversations';
 import type { ReadPositions } from './read-positions.js';
 import type { MemberRow, MemberRepository, MemberSettings } from './members.model.js';
 import type { PendingSource } from '../../log/overlay.js';

@@ -1,6 +1,6 @@
 import { type Endpoint, endpoint, nothing, ok } from '../../kernel/endpoint.js';
-import { Me, UpdatePrivacy, UserParams, UserRefList } from '../users/users.schemas.js';
-import { NamePeople } from './conversations.schemas.js';
+import { Me, UpdatePrivacy, UserParams, UserRefList } from '@causerie/contract/users';
+import { NamePeople } from '@causerie/contract/conversations';
 import type { Conversations } from './conversations.service.js';
 
 /** Blocking ends what two people write to each other; under `/api/contacts`. */

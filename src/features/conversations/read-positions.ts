@@ -8,7 +8,7 @@ import { type Counting, type Counts, countsIn } from '../../views/counting.js';
 import type { GroupReceipts } from '../../log/group-receipts.js';
 import type { Shows } from '../users/people.policy.js';
 import type { ConversationRepository } from './conversations.model.js';
-import type { ReadResult } from './conversations.schemas.js';
+import type { ReadResult } from '@causerie/contract/conversations';
 import type { ReceiptKind, MemberRow, MemberRepository } from './members.model.js';
 import type { PendingSource } from '../../log/overlay.js';
 

@@ -1,7 +1,7 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import type { Me, UpdatePrivacy } from '../users/users.schemas.js';
+import type { Me, UpdatePrivacy } from '@causerie/contract/users';
 import type { Users } from '../users/users.service.js';
 import type { ConversationRepository } from './conversations.model.js';
 import type { MemberRepository } from './members.model.js';

@@ -1,5 +1,5 @@
-import type { Role, Permission } from './roles.schemas.js';
-import { roles, permissions } from './roles.schemas.js';
+import type { Role, Permission } from '@causerie/contract/roles';
+import { roles, permissions } from '@causerie/contract/roles';
 
 /** 0 for the creator, 3 for a member. */
 export function rankOf(role: Role): number {

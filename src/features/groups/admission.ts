@@ -1,7 +1,7 @@
 import { mayAdd } from '../users/people.policy.js';
 import type { MemberRepository } from '../conversations/members.model.js';
 import type { Users } from '../users/users.service.js';
-import type { Refused } from './groups.schemas.js';
+import type { Refused } from '@causerie/contract/groups';
 import type { MemberChangeRepository } from './members-change.model.js';
 
 /** Who may come into a group. */

@@ -1,7 +1,7 @@
 import { notFound, Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
 import { roleOf, type SystemContent } from '../conversations/group-change.model.js';
-import type { Role, SystemKind } from '../conversations/roles.schemas.js';
+import type { Role, SystemKind } from '@causerie/contract/roles';
 import type { MemberRow, MemberRepository } from '../conversations/members.model.js';
 import { type GroupAction, groupRefusal } from './groups.policy.js';
 import type { GroupRepository } from './groups.model.js';

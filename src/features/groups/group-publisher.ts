@@ -6,10 +6,10 @@ import type { ConversationRow } from '../conversations/conversations.model.js';
 import type { Links } from '../media/links.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { GroupChange } from '../conversations/group-change.model.js';
-import { roles } from '../conversations/roles.schemas.js';
+import { roles } from '@causerie/contract/roles';
 import type { MemberRow, MemberRepository } from '../conversations/members.model.js';
 import type { Users } from '../users/users.service.js';
-import type { Member } from './groups.schemas.js';
+import type { Member } from '@causerie/contract/groups';
 import { toPermissions } from '../conversations/roles.policy.js';
 
 interface Deps {

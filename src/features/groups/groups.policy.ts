@@ -1,5 +1,5 @@
-import { type Role } from '../conversations/roles.schemas.js';
-import type { ProblemCode } from '../../kernel/problem-codes.js';
+import { type Role } from '@causerie/contract/roles';
+import type { ProblemCode } from '@causerie/contract/problem-codes';
 import { toPermissions, rankOf } from '../conversations/roles.policy.js';
 
 /** What somebody wants to do in a group. `target` and `role` are the other member's role and the one he shall have. */

@@ -1,5 +1,5 @@
 import { type Endpoint, endpoint, made, nothing, ok } from '../../kernel/endpoint.js';
-import { Conversation } from '../conversations/conversations.schemas.js';
+import { Conversation } from '@causerie/contract/conversations';
 import {
   AddedMembers,
   AddMembers,
@@ -14,7 +14,7 @@ import {
   SetRole,
   TransferGroup,
   UpdateGroup,
-} from './groups.schemas.js';
+} from '@causerie/contract/groups';
 import type { Groups } from './groups.service.js';
 
 function memberEndpoints(groups: Groups): Endpoint[] {

@@ -1,7 +1,7 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
-import type { Conversation } from '../conversations/conversations.schemas.js';
+import type { Conversation } from '@causerie/contract/conversations';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MemberRepository } from '../conversations/members.model.js';
 import type { PictureRow } from '../media/attachment.model.js';
@@ -20,7 +20,7 @@ import type {
   MemberList,
   OpenConversation,
   UpdateGroup,
-} from './groups.schemas.js';
+} from '@causerie/contract/groups';
 import { createMemberList } from './member-list.js';
 import type { MemberChangeRepository } from './members-change.model.js';
 import { createMembership, type Membership } from './membership.js';

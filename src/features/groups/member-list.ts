@@ -3,7 +3,7 @@ import type { Cursors } from '../../kernel/cursors.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
 import type { MemberRow } from '../conversations/members.model.js';
 import type { GroupPublisher } from './group-publisher.js';
-import type { ListMembers, MemberList } from './groups.schemas.js';
+import type { ListMembers, MemberList } from '@causerie/contract/groups';
 import type { MemberChangeRepository, MemberPlace } from './members-change.model.js';
 
 interface Deps {

@@ -1,14 +1,14 @@
 import type { Actor } from '../../kernel/actor.js';
 import { notFound } from '../../kernel/problem.js';
 import type { ConversationRow } from '../conversations/conversations.model.js';
-import type { Role } from '../conversations/roles.schemas.js';
+import type { Role } from '@causerie/contract/roles';
 import type { MemberRepository } from '../conversations/members.model.js';
 import type { Admission } from './admission.js';
 import { type GroupAccess, requireMay, systemContent } from './group-access.js';
 import type { GroupChanging } from './group-changing.js';
 import type { GroupPublisher } from './group-publisher.js';
 import type { GroupRepository, Proposal } from './groups.model.js';
-import type { AddedMembers, Member } from './groups.schemas.js';
+import type { AddedMembers, Member } from '@causerie/contract/groups';
 import { elevatedWith } from './succession.js';
 
 interface Deps {

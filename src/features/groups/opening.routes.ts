@@ -1,5 +1,5 @@
 import { type Endpoint, endpoint, made } from '../../kernel/endpoint.js';
-import { OpenConversation, openingLimits, Opened } from './groups.schemas.js';
+import { OpenConversation, openingLimits, Opened } from '@causerie/contract/groups';
 import type { Groups } from './groups.service.js';
 
 /** Opening conversations of either type, under `/api/conversations`. */

@@ -1,6 +1,6 @@
 import type { ConversationRow } from '../conversations/conversations.model.js';
 import type { Elevated } from '../conversations/group-change.model.js';
-import type { Role } from '../conversations/roles.schemas.js';
+import type { Role } from '@causerie/contract/roles';
 import type { MemberRow } from '../conversations/members.model.js';
 import type { Proposal } from './groups.model.js';
 import type { MemberChangeRepository } from './members-change.model.js';

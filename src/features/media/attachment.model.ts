@@ -1,5 +1,5 @@
 import type { Types } from 'mongoose';
-import type { Attachment } from './media.schemas.js';
+import type { Attachment } from '@causerie/contract/media';
 
 /** What is kept of a picture where it is shown. */
 export interface PictureRow {

@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, Keys } from '../../kernel/keys.js';
 import { Problem } from '../../kernel/problem.js';
 import { type AttachmentRow, pictureOf, type PictureRow } from './attachment.model.js';
-import type { Attachment, ImageRef, Upload } from './media.schemas.js';
+import type { Attachment, ImageRef, Upload } from '@causerie/contract/media';
 import type { UploadRow } from './uploads.model.js';
 
 type Query = Readonly<Record<string, unknown>>;

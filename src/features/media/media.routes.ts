@@ -1,5 +1,5 @@
 import { type Endpoint, endpoint, fileEndpoint, formEndpoint, nothing, ok } from '../../kernel/endpoint.js';
-import { ImageQuery, Upload, UploadFields, UploadParams } from './media.schemas.js';
+import { ImageQuery, Upload, UploadFields, UploadParams } from '@causerie/contract/media';
 import type { Media } from './media.service.js';
 
 /** Uploads, under `/api/upload`. */

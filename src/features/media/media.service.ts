@@ -4,7 +4,7 @@ import { notFound } from '../../kernel/problem.js';
 import type { ServedFile } from '../../kernel/served-file.js';
 import type { Reservations } from './reservations.js';
 import type { Links } from './links.js';
-import type { ImageSize, Purpose, Upload } from './media.schemas.js';
+import type { ImageSize, Purpose, Upload } from '@causerie/contract/media';
 import type { Receive } from './receiving.js';
 import type { Serving } from './serving.js';
 import type { UploadRow, UploadRepository } from './uploads.model.js';

@@ -8,7 +8,7 @@ import type { Scratch } from '../../drivers/scratch.js';
 import { problemOfStorage, type Storage } from '../../drivers/storage.js';
 import type { IncomingFile, IncomingForm } from '../../kernel/incoming-form.js';
 import { Problem } from '../../kernel/problem.js';
-import type { Purpose } from './media.schemas.js';
+import type { Purpose } from '@causerie/contract/media';
 import type { QuotaRepository } from './quota.model.js';
 import { type FileType, headBytes, type PictureMime, typeOf } from './types.js';
 import { newUpload, type UploadContent, type UploadRow, type UploadRepository } from './uploads.model.js';

@@ -2,7 +2,7 @@
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import { pictureOf, type PictureRow } from './attachment.model.js';
 import { claims } from './reservation-keys.js';
-import type { Purpose } from './media.schemas.js';
+import type { Purpose } from '@causerie/contract/media';
 import type { UploadRow, UploadRepository } from './uploads.model.js';
 
 /** Who wants to use which uploads for what. */

@@ -5,7 +5,7 @@ import type { Scratch } from '../../drivers/scratch.js';
 import type { Storage } from '../../drivers/storage.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import type { ServedFile } from '../../kernel/served-file.js';
-import { type ImageSize, sides } from './media.schemas.js';
+import { type ImageSize, sides } from '@causerie/contract/media';
 import type { PictureFormat } from './pictures.js';
 import { isInline, pictureFormats, type PictureMime } from './types.js';
 import type { UploadRow, UploadRepository } from './uploads.model.js';

@@ -1,7 +1,7 @@
 import mongoose, { type Connection, Types } from 'mongoose';
 import { durable, majority } from '../../drivers/concerns.js';
 import type { AttachmentRow } from './attachment.model.js';
-import type { Purpose } from './media.schemas.js';
+import type { Purpose } from '@causerie/contract/media';
 
 /**
  * `writing` until its file is stored; `free` until somebody claims it; `claimed` until what claims it is there;

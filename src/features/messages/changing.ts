@@ -9,7 +9,7 @@ import type { Change, MessageChangeRepository } from './message-changes.model.js
 import type { MessageReading } from './message-reading.js';
 import { type ChangeContext, deleteRefusal, editRefusal } from './messages.policy.js';
 import type { MessageRow } from './messages.model.js';
-import type { Message } from './messages.schemas.js';
+import type { Message } from '@causerie/contract/messages';
 import { wordsOf } from './words.js';
 
 interface Deps {

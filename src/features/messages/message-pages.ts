@@ -1,6 +1,6 @@
 import type { Viewer, Visibility } from '../../views/visibility.js';
 import type { MessageRow } from './messages.model.js';
-import type { ListMessages } from './messages.schemas.js';
+import type { ListMessages } from '@causerie/contract/messages';
 
 /** Part of a conversation, and whether there is more on either side. */
 interface MessagePageRows {

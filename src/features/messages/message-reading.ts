@@ -5,7 +5,7 @@ import type { Visibility } from '../../views/visibility.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MessageRow, MessageRepository } from './messages.model.js';
-import type { Message } from './messages.schemas.js';
+import type { Message } from '@causerie/contract/messages';
 
 export interface MessageReading {
   /** A message as it is at this moment, for who has just been seen to be a member. */

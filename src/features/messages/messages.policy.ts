@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../kernel/problem-codes.js';
+import type { ProblemCode } from '@causerie/contract/problem-codes';
 
 /** What the rules of changing a message go by. */
 export interface ChangeContext {

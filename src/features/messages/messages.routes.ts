@@ -11,7 +11,7 @@ import {
   SearchMessages,
   SearchResult,
   SendMessage,
-} from './messages.schemas.js';
+} from '@causerie/contract/messages';
 import type { Messages } from './messages.service.js';
 
 function detailEndpoints(messages: Messages): Endpoint[] {

@@ -24,7 +24,7 @@ import type {
   MessageRevisions,
   MessagePage,
   SendMessage,
-} from './messages.schemas.js';
+} from '@causerie/contract/messages';
 import type { SearchRepository } from './search.model.js';
 import { createSearching, type Search } from './searching.js';
 import { createSending } from './sending.js';

@@ -6,7 +6,7 @@ import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { HiddenRepository } from '../conversations/hidden.model.js';
 import type { MessageRepository } from './messages.model.js';
-import type { SearchMessages, SearchResult } from './messages.schemas.js';
+import type { SearchMessages, SearchResult } from '@causerie/contract/messages';
 import type { Candidate, SearchRepository } from './search.model.js';
 import { find, type SearchCandidates, type IsHit, type Looking } from './search-finding.js';
 import { isFoundBy, rangesIn, wordQuery } from './words.js';

@@ -16,7 +16,7 @@ import { isAlone } from './announcing.js';
 import type { ContentDigests } from './content-digest.js';
 import type { MessageReading } from './message-reading.js';
 import type { MessageRow, MessageRepository } from './messages.model.js';
-import type { Message, SendMessage } from './messages.schemas.js';
+import type { Message, SendMessage } from '@causerie/contract/messages';
 import { createOrderedQueue } from './ordered-queue.js';
 import { wordsOf } from './words.js';
 

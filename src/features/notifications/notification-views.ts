@@ -5,7 +5,7 @@ import type { MemberRepository } from '../conversations/members.model.js';
 import type { MessageRepository } from '../messages/messages.model.js';
 import { isCounted, digestKeyOf } from './rules.js';
 import type { NotificationRow } from './notifications.model.js';
-import type { Notification } from './notifications.schemas.js';
+import type { Notification } from '@causerie/contract/notifications';
 import type { PendingSource } from '../../log/overlay.js';
 import { raised, raisedMember } from '../../log/overlay.js';
 

@@ -1,6 +1,6 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { durable, isDuplicateKey, isOnlyDuplicates, majority } from '../../drivers/concerns.js';
-import type { NotificationData, NotificationKind } from './notifications.schemas.js';
+import type { NotificationData, NotificationKind } from '@causerie/contract/notifications';
 
 export interface NotificationRow {
   _id: Types.ObjectId;

@@ -6,7 +6,7 @@ import {
   NotificationParams,
   ReadNotifications,
   UnreadNotifications,
-} from './notifications.schemas.js';
+} from '@causerie/contract/notifications';
 import type { Notifications } from './notifications.service.js';
 
 /** The own notifications, under `/api/notifications`. */

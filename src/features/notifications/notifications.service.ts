@@ -11,7 +11,7 @@ import type {
   NotificationList,
   ReadNotifications,
   UnreadNotifications,
-} from './notifications.schemas.js';
+} from '@causerie/contract/notifications';
 
 interface Deps {
   repository: NotificationRepository;

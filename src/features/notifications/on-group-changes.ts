@@ -1,9 +1,9 @@
 import type { ConversationRow } from '../conversations/conversations.model.js';
-import type { Role } from '../conversations/roles.schemas.js';
+import type { Role } from '@causerie/contract/roles';
 import type { MessageRow } from '../messages/messages.model.js';
 import type { NotificationPublisher } from './publish.js';
 import type { NewNotification, NotificationRepository } from './notifications.model.js';
-import type { NotificationKind } from './notifications.schemas.js';
+import type { NotificationKind } from '@causerie/contract/notifications';
 
 interface Deps {
   repository: Pick<NotificationRepository, 'make' | 'from' | 'remove'>;

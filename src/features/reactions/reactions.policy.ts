@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../kernel/problem-codes.js';
+import type { ProblemCode } from '@causerie/contract/problem-codes';
 
 /** How many different emoji a message can have. */
 export const maxEmoji = 20;

@@ -5,7 +5,7 @@ import {
   MessageReactions,
   ReactionList,
   ReactionParams,
-} from './reactions.schemas.js';
+} from '@causerie/contract/reactions';
 import type { Reactions } from './reactions.service.js';
 
 /** Reactions to messages, under `/api/reactions`. */

@@ -9,7 +9,7 @@ import type { Messages } from '../messages/messages.service.js';
 import type { Users } from '../users/users.service.js';
 import type { ReactionRow, ReactionRepository } from './reactions.model.js';
 import { maxEmoji, reactRefusal } from './reactions.policy.js';
-import type { ListReactions, MessageReactions, React, ReactionList } from './reactions.schemas.js';
+import type { ListReactions, MessageReactions, React, ReactionList } from '@causerie/contract/reactions';
 
 interface Deps {
   repository: ReactionRepository;

@@ -6,7 +6,7 @@ import type { SessionEnding } from './session-ending.js';
 import type { SessionTokens } from './session-tokens.js';
 import type { SessionRepository } from './sessions.model.js';
 import { lifetimes, verdictOnRetired } from './sessions.policy.js';
-import type { Tokens } from './sessions.schemas.js';
+import type { Tokens } from '@causerie/contract/sessions';
 
 interface Deps {
   repository: Pick<SessionRepository, 'byId' | 'rotate'>;

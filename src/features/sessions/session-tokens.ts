@@ -4,7 +4,7 @@ import { type AccessClaims, createAccessTokens } from './access-tokens.js';
 import { createRefreshTokens, hashOf, type RefreshClaims } from './refresh-tokens.js';
 import type { SessionRow } from './sessions.model.js';
 import { accessExpiry } from './sessions.policy.js';
-import type { Tokens } from './sessions.schemas.js';
+import type { Tokens } from '@causerie/contract/sessions';
 
 export interface SessionTokens {
   /** Both tokens of a session as its row stands; throws `refresh_token_invalid` when the key that made them is gone. */

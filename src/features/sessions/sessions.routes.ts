@@ -1,5 +1,5 @@
 import { type Endpoint, endpoint, nothing, ok } from '../../kernel/endpoint.js';
-import { SessionList, SessionParams } from './sessions.schemas.js';
+import { SessionList, SessionParams } from '@causerie/contract/sessions';
 import type { Sessions } from './sessions.service.js';
 
 /** The devices of the caller, under `/api/users`. */

@@ -12,7 +12,7 @@ import { createSessionEnding, type SessionEnding } from './session-ending.js';
 import { createSessionTokens } from './session-tokens.js';
 import type { SessionRow, SessionRepository } from './sessions.model.js';
 import { isAlive, lifetimes, maxSessions } from './sessions.policy.js';
-import type { Session, Tokens } from './sessions.schemas.js';
+import type { Session, Tokens } from '@causerie/contract/sessions';
 
 interface Settings {
   accessTtlMs: number;

@@ -2,7 +2,7 @@ import type { Changed } from '../../log/change.model.js';
 import type { MemberRepository } from '../conversations/members.model.js';
 import { membersShown } from '../groups/group-publisher.js';
 import type { Users } from '../users/users.service.js';
-import type { SyncedConversation } from './sync.schemas.js';
+import type { SyncedConversation } from '@causerie/contract/sync';
 import { idOf, type Step } from './sync-step.js';
 
 interface Deps {

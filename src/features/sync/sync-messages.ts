@@ -1,7 +1,7 @@
 /** The messages that a device is told of each conversation: those that are new or changed, or the newest where it begins anew. */
 import type { Changed } from '../../log/change.model.js';
 import type { Membership } from '../../views/membership.js';
-import type { Message } from '../../views/message.schemas.js';
+import type { Message } from '@causerie/contract/message';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
 import type { Stretch } from '../conversations/hidden.model.js';

@@ -4,7 +4,7 @@ import type { HiddenRow, HiddenRepository, Stretch } from '../conversations/hidd
 import type { createSyncMembers } from './sync-members.js';
 import type { createSyncMessages } from './sync-messages.js';
 import { grouped, idOf, isContinued, isKnown, type KnownStep, type Step } from './sync-step.js';
-import type { SyncedConversation } from './sync.schemas.js';
+import type { SyncedConversation } from '@causerie/contract/sync';
 
 export interface SyncReading {
   /** What has changed in some conversations, in their order, by a fixed number of rounds. */

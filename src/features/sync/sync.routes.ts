@@ -1,5 +1,5 @@
 import { type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
-import { SyncAnswer, SyncRequest } from './sync.schemas.js';
+import { SyncAnswer, SyncRequest } from '@causerie/contract/sync';
 import type { Sync } from './sync.service.js';
 
 /** A cursor of thousands of conversations is larger than any other input. */

@@ -7,12 +7,12 @@ import type { Contacts, OwnRelations } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { MemberRepository } from '../conversations/members.model.js';
-import type { Me } from '../users/users.schemas.js';
+import type { Me } from '@causerie/contract/users';
 import type { Notifications } from '../notifications/notifications.service.js';
 import { type Entry, packVector, unpackVector, type Vector } from './sync-cursor.js';
 import type { SyncReading } from './sync-reading.js';
 import type { Step } from './sync-step.js';
-import type { SyncAnswer, SyncRequest } from './sync.schemas.js';
+import type { SyncAnswer, SyncRequest } from '@causerie/contract/sync';
 
 interface Deps {
   conversations: Pick<Conversations, 'membershipsWithOthers'>;

@@ -2,8 +2,8 @@ import { Problem } from '../../kernel/problem.js';
 import type { MailLink } from './mail-link.js';
 import type { UserViews } from './user-views.js';
 import type { AccountConflict, UserRow, UserRepository } from './users.model.js';
-import type { Me, PublicUser } from './users.schemas.js';
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Me, PublicUser } from '@causerie/contract/users';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 /** An account as signing in needs it. It never leaves the server: `me` is what its owner is shown. */
 export interface Account {

@@ -4,7 +4,7 @@ import { mayFind } from './people.policy.js';
 import { profileOf, type People } from './people.js';
 import type { Relations } from './relations.js';
 import type { UserRow, UserRepository } from './users.model.js';
-import type { PublicUser } from './users.schemas.js';
+import type { PublicUser } from '@causerie/contract/users';
 
 interface Deps {
   repository: Pick<UserRepository, 'named' | 'byEmailKey'>;

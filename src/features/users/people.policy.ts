@@ -1,5 +1,5 @@
 /** What one person may see of another and do to him: the only place where privacy and blocks decide. */
-import type { Privacy } from './users.schemas.js';
+import type { Privacy } from '@causerie/contract/users';
 
 /** What stands between a viewer and the owner of a profile. */
 export interface Relationship {

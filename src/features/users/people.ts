@@ -3,7 +3,7 @@ import type { ContactPolicyInput, RelationshipCache } from './relationship-cache
 import type { Relations } from './relations.js';
 import type { UserViews } from './user-views.js';
 import type { UserRow, UserRepository } from './users.model.js';
-import type { Presence, PublicUser } from './users.schemas.js';
+import type { Presence, PublicUser } from '@causerie/contract/users';
 
 interface Deps {
   repository: Pick<UserRepository, 'byIds'>;

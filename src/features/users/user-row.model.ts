@@ -1,8 +1,8 @@
 import type { Types } from 'mongoose';
 import type { PictureRow } from '../media/attachment.model.js';
 import type { MailLink } from './mail-link.js';
-import type { Privacy, Status } from './users.schemas.js';
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Privacy, Status } from '@causerie/contract/users';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 /** What a person says of himself for a while. */
 export interface StatusRow extends Omit<Status, 'expiresAt'> {

@@ -1,6 +1,6 @@
 import type { Links } from '../media/links.js';
 import type { UserRow } from './users.model.js';
-import type { Me, Presence, PublicUser, Status, UserRef } from './users.schemas.js';
+import type { Me, Presence, PublicUser, Status, UserRef } from '@causerie/contract/users';
 
 /** People as answers show them. */
 export interface UserViews {

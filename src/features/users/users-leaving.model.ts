@@ -1,7 +1,7 @@
 /** The end of an account: `active → leaving → erasing → erased`. */
 import mongoose, { type Model, Types } from 'mongoose';
 import type { UserRow } from './user-row.model.js';
-import type { Locale } from '../../kernel/problem-codes.js';
+import type { Locale } from '@causerie/contract/problem-codes';
 
 const { trusted } = mongoose;
 const after = { returnDocument: 'after' } as const;

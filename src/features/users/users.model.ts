@@ -1,7 +1,7 @@
 import mongoose, { type Connection, type Model, Types } from 'mongoose';
 import type { PictureRow } from '../media/attachment.model.js';
 import type { MailLink } from './mail-link.js';
-import type { Privacy } from './users.schemas.js';
+import type { Privacy } from '@causerie/contract/users';
 import { namesOf } from './directory-names.js';
 import { leavingQueries, type LeavingRepository } from './users-leaving.model.js';
 import type { StatusRow, UserRow } from './user-row.model.js';

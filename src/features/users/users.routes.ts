@@ -1,5 +1,5 @@
 import { type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
-import { Me, PublicUser, SetAvatar, SetStatus, UpdateProfile, UserParams } from './users.schemas.js';
+import { Me, PublicUser, SetAvatar, SetStatus, UpdateProfile, UserParams } from '@causerie/contract/users';
 import type { Users } from './users.service.js';
 
 /** What a person shows of himself. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { roles } from '../conversations/roles.schemas.js';
-import { objectId, page, rule, time } from '../../kernel/input.js';
+import { roles } from './roles.js';
+import { objectId, page, rule, time } from './input.js';
 
 export const notificationKinds = [
   'message',

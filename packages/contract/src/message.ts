@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { roles, systemKinds } from '../features/conversations/roles.schemas.js';
-import { Attachment } from '../features/media/media.schemas.js';
-import { objectId, time } from '../kernel/input.js';
+import { roles, systemKinds } from './roles.js';
+import { Attachment } from './media.js';
+import { objectId, time } from './input.js';
 
 const ReplyTo = z
   .strictObject({

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { objectId, page, time, timeInput } from '../../kernel/input.js';
-import { Message } from '../../views/message.schemas.js';
-import { permissions } from './roles.schemas.js';
-import { roles } from './roles.schemas.js';
-import { ImageRef } from '../media/media.schemas.js';
-import { PublicUser } from '../users/users.schemas.js';
+import { objectId, page, time, timeInput } from './input.js';
+import { Message } from './message.js';
+import { permissions } from './roles.js';
+import { roles } from './roles.js';
+import { ImageRef } from './media.js';
+import { PublicUser } from './users.js';
 
 const Receipts = z.strictObject({ deliveredSeq: z.int(), readSeq: z.int() }).meta({ id: 'Marks' });
 

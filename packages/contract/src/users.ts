@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { emoji } from '../../kernel/emoji.js';
-import { name, objectId, rule, text, time, timeInput } from '../../kernel/input.js';
-import { ImageRef } from '../media/media.schemas.js';
+import { emoji } from './emoji.js';
+import { name, objectId, rule, text, time, timeInput } from './input.js';
+import { ImageRef } from './media.js';
 
 export const UserRef = z
   .strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { name, objectId, page, rule, text, time } from '../../kernel/input.js';
-import { PublicUser, username } from '../users/users.schemas.js';
+import { name, objectId, page, rule, text, time } from './input.js';
+import { PublicUser, username } from './users.js';
 
 export const Contact = z
   .strictObject({ user: PublicUser, alias: z.string().nullable(), createdAt: time })

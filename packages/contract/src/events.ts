@@ -1,23 +1,16 @@
 /** Every event of the realtime door, by name: the only place where an event name is born. */
 import { z } from 'zod';
-import {
-  Conversation,
-  DeliveredResult,
-  RaiseReceipt,
-  ReadResult,
-  OwnState,
-  Receipt,
-} from '../features/conversations/conversations.schemas.js';
-import { Contact } from '../features/contacts/contacts.schemas.js';
-import { Member } from '../features/groups/groups.schemas.js';
-import { DeleteMessageEvent, EditMessageEvent, Message, SendMessage } from '../features/messages/messages.schemas.js';
-import { Notification } from '../features/notifications/notifications.schemas.js';
-import { MessageReactions, React } from '../features/reactions/reactions.schemas.js';
-import { SyncAnswer, SyncRequest } from '../features/sync/sync.schemas.js';
-import { Me, PublicUser } from '../features/users/users.schemas.js';
-import { objectId, time } from '../kernel/input.js';
-import type { ProblemDocument } from '../kernel/problem-schema.js';
-import type { LimitClass } from '../kernel/limit-table.js';
+import { Conversation, DeliveredResult, RaiseReceipt, ReadResult, OwnState, Receipt } from './conversations.js';
+import { Contact } from './contacts.js';
+import { Member } from './groups.js';
+import { DeleteMessageEvent, EditMessageEvent, Message, SendMessage } from './messages.js';
+import { Notification } from './notifications.js';
+import { MessageReactions, React } from './reactions.js';
+import { SyncAnswer, SyncRequest } from './sync.js';
+import { Me, PublicUser } from './users.js';
+import { objectId, time } from './input.js';
+import type { ProblemDocument } from './problem.js';
+import type { LimitClass } from './limits.js';
 
 const RenewSession = z
   .strictObject({ accessToken: z.string().describe('A new access token of the same session') })

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { name, objectId, page, text, time } from '../../kernel/input.js';
-import { roles } from '../conversations/roles.schemas.js';
-import { Conversation, CreateConversation } from '../conversations/conversations.schemas.js';
-import { UserRef } from '../users/users.schemas.js';
+import { name, objectId, page, text, time } from './input.js';
+import { roles } from './roles.js';
+import { Conversation, CreateConversation } from './conversations.js';
+import { UserRef } from './users.js';
 
 export const Member = z
   .strictObject({

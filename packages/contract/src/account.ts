@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { objectId, time } from '../../kernel/input.js';
-import { Contact } from '../contacts/contacts.schemas.js';
-import { Conversation } from '../conversations/conversations.schemas.js';
-import { Attachment, Upload } from '../media/media.schemas.js';
-import { Notification } from '../notifications/notifications.schemas.js';
-import { Session } from '../sessions/sessions.schemas.js';
-import { Me, UserRef } from '../users/users.schemas.js';
+import { objectId, time } from './input.js';
+import { Contact } from './contacts.js';
+import { Conversation } from './conversations.js';
+import { Attachment, Upload } from './media.js';
+import { Notification } from './notifications.js';
+import { Session } from './sessions.js';
+import { Me, UserRef } from './users.js';
 
 export const DeleteAccount = z
   .strictObject({

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { objectId } from '../../kernel/input.js';
-import { Message } from '../../views/message.schemas.js';
-import { Conversation } from '../conversations/conversations.schemas.js';
-import { Member } from '../groups/groups.schemas.js';
-import { Contact } from '../contacts/contacts.schemas.js';
-import { Notification } from '../notifications/notifications.schemas.js';
-import { Me, UserRef } from '../users/users.schemas.js';
+import { objectId } from './input.js';
+import { Message } from './message.js';
+import { Conversation } from './conversations.js';
+import { Member } from './groups.js';
+import { Contact } from './contacts.js';
+import { Notification } from './notifications.js';
+import { Me, UserRef } from './users.js';
 
 export const SyncRequest = z
   .strictObject({

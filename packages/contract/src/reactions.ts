@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { emoji } from '../../kernel/emoji.js';
-import { objectId, page, time } from '../../kernel/input.js';
-import { Reaction } from '../../views/message.schemas.js';
-import { UserRef } from '../users/users.schemas.js';
+import { emoji } from './emoji.js';
+import { objectId, page, time } from './input.js';
+import { Reaction } from './message.js';
+import { UserRef } from './users.js';
 
 export const ReactionParams = z.strictObject({ messageId: objectId, emoji });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { rule, text } from '../../kernel/input.js';
-import { deviceName, Session, Tokens } from '../sessions/sessions.schemas.js';
-import { displayName, email, Me, username } from '../users/users.schemas.js';
+import { rule, text } from './input.js';
+import { deviceName, Session, Tokens } from './sessions.js';
+import { displayName, email, Me, username } from './users.js';
 
 const maxPasswordLength = 256;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectId, time } from '../../kernel/input.js';
+import { objectId, time } from './input.js';
 
 const link = z.string().describe('An absolute address with a signature that lives for a while');
 

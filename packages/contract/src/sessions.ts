@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { name, objectId, time } from '../../kernel/input.js';
+import { name, objectId, time } from './input.js';
 
 export const Session = z
   .strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { objectId, page, rule, text, time } from '../../kernel/input.js';
-import { Message } from '../../views/message.schemas.js';
+import { objectId, page, rule, text, time } from './input.js';
+import { Message } from './message.js';
 
 export { Message };
 
