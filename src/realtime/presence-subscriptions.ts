@@ -2,7 +2,7 @@
 import type { DomainEvents } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
 import type { EventBus } from '../kernel/event-bus.js';
-import type { SocketHandlers } from './handler.js';
+import type { SocketHandlers } from '../kernel/socket-handler.js';
 import type { Presence } from './presence.js';
 
 /** A presence as it may be shown; null to who may not know. */

@@ -10,7 +10,7 @@ import { Problem } from '../kernel/problem.js';
 import type { Authenticate } from '../middleware/auth.js';
 import { isOriginAllowed, securityHeaders } from '../middleware/security.js';
 import { type Audience, type Broadcast, createBroadcast, type RealtimeServer } from './broadcast.js';
-import type { SocketHandlers } from './handler.js';
+import type { SocketHandlers } from '../kernel/socket-handler.js';
 import { createHandshake } from './handshake.js';
 import { watchMemberships } from './membership-watch.js';
 import type { Presence } from './presence.js';

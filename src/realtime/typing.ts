@@ -4,7 +4,7 @@ import type { Actor } from '../kernel/actor.js';
 import type { EventBus } from '../kernel/event-bus.js';
 import type { Conversations } from '../features/conversations/conversations.service.js';
 import type { Membership } from '../views/membership.js';
-import type { SocketHandlers } from './handler.js';
+import type { SocketHandlers } from '../kernel/socket-handler.js';
 
 interface Deps {
   /** `standingOf` throws `not_found` for who is no member, `requireChange` `not_contactable` after a block. */

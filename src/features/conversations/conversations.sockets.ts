@@ -1,4 +1,4 @@
-import type { SocketHandlers } from '../../realtime/handler.js';
+import type { SocketHandlers } from '../../kernel/socket-handler.js';
 import type { Conversations } from './conversations.service.js';
 
 /** Marking over a socket: the same service as over REST. */

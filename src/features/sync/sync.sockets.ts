@@ -1,4 +1,4 @@
-import type { SocketHandlers } from '../../realtime/handler.js';
+import type { SocketHandlers } from '../../kernel/socket-handler.js';
 import type { Sync } from './sync.service.js';
 
 /** Catching up over a socket: the same service as over REST. */

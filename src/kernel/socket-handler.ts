@@ -1,6 +1,6 @@
 /** What the tables of events are made of: each event of the contract and the one call that answers it. */
 import type { z } from 'zod';
-import type { Actor } from '../kernel/actor.js';
+import type { Actor } from './actor.js';
 import type { ClientEvent, clientEvents } from '@causerie/contract/events';
 
 /** Answers one kind of request; its input and output are those of the contract. */
