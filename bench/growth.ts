@@ -7,8 +7,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createConnection, type Connection, Types } from 'mongoose';
-import { createConversationRepository, newConversation } from '../src/features/conversations/conversations.model.js';
-import { newMember } from '../src/features/conversations/member-row.model.js';
+import {
+  createConversationRepository,
+  newConversation,
+} from '../src/repositories/conversations/conversation-repository.js';
+import { newMember } from '../src/repositories/members/member-row.js';
 import { wordsOf } from '../src/features/messages/words.js';
 import { ended, post, started } from './processes.js';
 

@@ -3,7 +3,7 @@ import { Problem } from '../kernel/problem.js';
 import { passwordLength } from '@causerie/contract/auth';
 import type { PasswordRules } from '../features/auth/password-rules.js';
 import type { Passwords } from '../features/auth/passwords.js';
-import type { JobRepository } from '../jobs/jobs.model.js';
+import type { JobRepository } from '../repositories/jobs/job-repository.js';
 import type { SessionEnding } from '../features/sessions/session-ending.js';
 import { displayName, email as emailForm, username as usernameForm } from '@causerie/contract/users';
 import type { Account, Accounts } from '../features/users/accounts.service.js';

@@ -1,12 +1,12 @@
 /** `npm run backup -- FILE` and `npm run restore -- FILE`: everything in one file, and back again. */
 import type { Connection } from 'mongoose';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
-import { createConversationRepository } from '../features/conversations/conversations.model.js';
+import { createConversationRepository } from '../repositories/conversations/conversation-repository.js';
 import { createRemovals } from '../features/conversations/removals.js';
-import { createMemberRepository } from '../features/conversations/members.model.js';
-import { createMessageRepository } from '../features/messages/messages.model.js';
-import { createChangeRepository } from '../log/change.model.js';
-import { createCheckpointRepository } from '../log/checkpoint.model.js';
+import { createMemberRepository } from '../repositories/members/member-repository.js';
+import { createMessageRepository } from '../repositories/messages/message-repository.js';
+import { createChangeRepository } from '../repositories/changes/change-repository.js';
+import { createCheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
 import { createLog } from '../log/log.js';
 import { createGroupReceipts } from '../log/group-receipts.js';
 import { openStorage } from '../drivers/storage-opening.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
 import { createScratch } from '../drivers/scratch.js';
 import { openStorage } from '../drivers/storage-opening.js';
-import { createJobRepository } from '../jobs/jobs.model.js';
+import { createJobRepository } from '../repositories/jobs/job-repository.js';
 import { runChecks } from './checks.js';
 import { openForTools, type OpenedStore } from './open.js';
 

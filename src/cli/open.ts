@@ -9,13 +9,13 @@ import {
   requireSchemaVersion,
   storeFolder,
 } from '../drivers/database.js';
-import { createConversationRepository } from '../features/conversations/conversations.model.js';
-import { createMemberRepository } from '../features/conversations/members.model.js';
-import { createAttemptRepository } from '../features/auth/attempts.model.js';
-import { createJobRepository } from '../jobs/jobs.model.js';
-import { createMessageRepository } from '../features/messages/messages.model.js';
-import { createSessionRepository } from '../features/sessions/sessions.model.js';
-import { createUserRepository } from '../features/users/users.model.js';
+import { createConversationRepository } from '../repositories/conversations/conversation-repository.js';
+import { createMemberRepository } from '../repositories/members/member-repository.js';
+import { createAttemptRepository } from '../repositories/attempts/attempt-repository.js';
+import { createJobRepository } from '../repositories/jobs/job-repository.js';
+import { createMessageRepository } from '../repositories/messages/message-repository.js';
+import { createSessionRepository } from '../repositories/sessions/session-repository.js';
+import { createUserRepository } from '../repositories/users/user-repository.js';
 
 /** The database of a server, opened for a command-line tool. */
 export interface OpenedStore {

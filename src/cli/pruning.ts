@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose';
 import type { Storage } from '../drivers/storage.js';
-import type { UploadRow } from '../features/media/uploads.model.js';
+import type { UploadRow } from '../repositories/uploads/upload-repository.js';
 
 /** Removes the files that no row names: a backup takes some that came just after its moment. */
 export async function pruneFiles(connection: Connection, storage: Storage): Promise<void> {

@@ -3,8 +3,8 @@ import { parseReservation } from '../features/media/reservation-keys.js';
 import { createGarbageCollector } from '../features/media/garbage-collector.js';
 import { createLinks } from '../features/media/links.js';
 import { createReceiving } from '../features/media/receiving.js';
-import type { UploadRow } from '../features/media/uploads.model.js';
-import type { MessageRow } from '../features/messages/messages.model.js';
+import type { UploadRow } from '../repositories/uploads/upload-repository.js';
+import type { MessageRow } from '../repositories/messages/message-repository.js';
 import { createUserViews } from '../features/users/user-views.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 

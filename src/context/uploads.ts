@@ -1,7 +1,7 @@
 import { parseReservation } from '../features/media/reservation-keys.js';
 import { createMedia } from '../features/media/media.service.js';
 import { createServing } from '../features/media/serving.js';
-import type { UploadRow } from '../features/media/uploads.model.js';
+import type { UploadRow } from '../repositories/uploads/upload-repository.js';
 import { Problem } from '../kernel/problem.js';
 import type { createChat } from './chat.js';
 import type { Files } from './files.js';

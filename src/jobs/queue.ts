@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../kernel/logger.js';
-import type { JobRow, JobRepository } from './jobs.model.js';
+import type { JobRow, JobRepository } from '../repositories/jobs/job-repository.js';
 
 /** A job as its handler sees it. */
 export interface Job<Data> extends Pick<JobRow, 'key' | 'ownerId' | 'createdAt' | 'tries'> {

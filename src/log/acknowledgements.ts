@@ -1,7 +1,7 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { unavailable } from '../kernel/problem.js';
 import type { Entry, Committed } from './entry.js';
-import type { LogRow } from './log-repository.js';
+import type { LogRow } from '../repositories/log-repository.js';
 
 /** Acknowledges and announces what has landed: within one conversation in the order of the numbers. */
 export interface Acknowledgements<Row extends LogRow> {

@@ -1,5 +1,5 @@
 import { withTimeout } from '../kernel/timeouts.js';
-import type { ChangeRow, ChangeRepository } from './change.model.js';
+import type { ChangeRow, ChangeRepository } from '../repositories/changes/change-repository.js';
 import type { Entry, LogStream, Conflict } from './entry.js';
 
 /** How the log treats changes: numbered by `rev`, and once for each `changeId`, whoever finishes it. */

@@ -1,5 +1,5 @@
 import { Types } from 'mongoose';
-import type { CheckpointRepository } from './checkpoint.model.js';
+import type { CheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
 
 interface Deps {
   repository: Pick<CheckpointRepository, 'write'>;

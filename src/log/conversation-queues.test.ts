@@ -1,8 +1,8 @@
 import { Types } from 'mongoose';
 import { expect, it } from 'vitest';
-import type { MessageRow } from '../features/messages/messages.model.js';
+import type { MessageRow } from '../repositories/messages/message-repository.js';
 import type { Entry } from './entry.js';
-import { createIds } from './ids.js';
+import { createIds } from '../repositories/ids.js';
 import { createConversationQueues, type ConversationQueues } from './conversation-queues.js';
 
 type Item = Entry<MessageRow> & { refusals: Error[] };

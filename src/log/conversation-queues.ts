@@ -1,7 +1,7 @@
 import { unavailable } from '../kernel/problem.js';
 import { type Entry, type LogStream } from './entry.js';
-import type { LogRow } from './log-repository.js';
-import { oldestOf } from './log-repository.js';
+import type { LogRow } from '../repositories/log-repository.js';
+import { oldestOf } from '../repositories/log-repository.js';
 
 export interface ConversationQueue<Row extends LogRow, Item extends Entry<Row>> {
   readonly conversationId: string;

@@ -1,6 +1,6 @@
 /** What travels through the log: rows that get the next number of their conversation. */
 import type { Types } from 'mongoose';
-import type { LogRow, Inserted } from './log-repository.js';
+import type { LogRow, Inserted } from '../repositories/log-repository.js';
 
 /** A row that has landed; `isNew` is false for the first one that a retry has found. */
 export interface Committed<Row> {

@@ -1,7 +1,7 @@
 /** What all members of a group have reached: the lowest marks that they show, kept on its row and only ever raised. */
 import { Types } from 'mongoose';
-import type { ConversationRow, ConversationRepository } from '../features/conversations/conversations.model.js';
-import type { MemberRepository } from '../features/conversations/members.model.js';
+import type { ConversationRow, ConversationRepository } from '../repositories/conversations/conversation-repository.js';
+import type { MemberRepository } from '../repositories/members/member-repository.js';
 
 export interface GroupReceipts {
   /** Whether a conversation is a group; null where there is none. */

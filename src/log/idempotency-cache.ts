@@ -1,5 +1,5 @@
 import type { Committed } from './entry.js';
-import type { MessageRow } from '../features/messages/messages.model.js';
+import type { MessageRow } from '../repositories/messages/message-repository.js';
 
 interface CachedCommit {
   digest: string;

@@ -1,14 +1,14 @@
 import type { Removals } from '../features/conversations/removals.js';
-import type { ConversationRepository } from '../features/conversations/conversations.model.js';
-import type { MemberRepository } from '../features/conversations/members.model.js';
-import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
+import type { ConversationRepository } from '../repositories/conversations/conversation-repository.js';
+import type { MemberRepository } from '../repositories/members/member-repository.js';
+import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import { Problem, unavailable } from '../kernel/problem.js';
-import type { ChangeRow, ChangeRepository } from './change.model.js';
+import type { ChangeRow, ChangeRepository } from '../repositories/changes/change-repository.js';
 import { changeStream } from './change-stream.js';
-import type { CheckpointRepository } from './checkpoint.model.js';
+import type { CheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
 import { createCheckpoint } from './checkpoints.js';
 import type { Entry, LogStream, Committed } from './entry.js';
-import { createIds } from './ids.js';
+import { createIds } from '../repositories/ids.js';
 import { createConversationQueues } from './conversation-queues.js';
 import { type MessageEntry, messageStream } from './message-stream.js';
 import {
@@ -24,9 +24,9 @@ import { createIdempotencyCache } from './idempotency-cache.js';
 import { every } from '../kernel/every.js';
 import { createRecovery, type RecoveryCalls } from './recovery.js';
 import { createWriter } from './writer.js';
-import type { LogRow } from './log-repository.js';
-import type { Draft, SystemDraft } from './new-message.js';
-import { rowOf, systemRowOf } from './new-message.js';
+import type { LogRow } from '../repositories/log-repository.js';
+import type { Draft, SystemDraft } from '../repositories/messages/new-message.js';
+import { rowOf, systemRowOf } from '../repositories/messages/new-message.js';
 
 /** What the log asks and tells about a draft. */
 type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'mayLeave' | 'recheck' | 'announce'>;

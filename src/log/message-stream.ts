@@ -1,4 +1,4 @@
-import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
+import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import type { Types } from 'mongoose';
 import { withTimeout } from '../kernel/timeouts.js';
 import type { Entry, LogStream, Conflict } from './entry.js';

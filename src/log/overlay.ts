@@ -1,5 +1,5 @@
-import type { Head, ConversationRow } from '../features/conversations/conversations.model.js';
-import type { MemberRow } from '../features/conversations/members.model.js';
+import type { Head, ConversationRow } from '../repositories/conversations/conversation-repository.js';
+import type { MemberRow } from '../repositories/members/member-repository.js';
 
 /** How far somebody has read by sending, and how far of it others are shown. */
 export interface PendingReceipt {

@@ -1,10 +1,10 @@
 import type { Types } from 'mongoose';
-import type { ConversationRepository, Head } from '../features/conversations/conversations.model.js';
-import type { MemberRepository, SenderReceipt } from '../features/conversations/members.model.js';
+import type { ConversationRepository, Head } from '../repositories/conversations/conversation-repository.js';
+import type { MemberRepository, SenderReceipt } from '../repositories/members/member-repository.js';
 import { withTimeout } from '../kernel/timeouts.js';
-import type { MessageRow } from '../features/messages/messages.model.js';
+import type { MessageRow } from '../repositories/messages/message-repository.js';
 import type { GroupReceipts } from './group-receipts.js';
-import type { ChangeRow } from './change.model.js';
+import type { ChangeRow } from '../repositories/changes/change-repository.js';
 import type { PendingReceipt } from './overlay.js';
 
 /** What this process knows of a conversation and has not written yet. */

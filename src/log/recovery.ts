@@ -1,11 +1,11 @@
 import type { Types } from 'mongoose';
-import type { ConversationRow, ConversationRepository } from '../features/conversations/conversations.model.js';
-import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
-import type { ChangeRow, ChangeRepository } from './change.model.js';
-import type { CheckpointRow, CheckpointRepository } from './checkpoint.model.js';
-import { firstIdAt } from './ids.js';
+import type { ConversationRow, ConversationRepository } from '../repositories/conversations/conversation-repository.js';
+import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
+import type { ChangeRow, ChangeRepository } from '../repositories/changes/change-repository.js';
+import type { CheckpointRow, CheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
+import { firstIdAt } from '../repositories/ids.js';
 import { changeProjection, messageProjection, type Projection } from './projections.js';
-import type { LogRow } from './log-repository.js';
+import type { LogRow } from '../repositories/log-repository.js';
 
 interface Deps {
   messages: Pick<MessageRepository, 'since'>;

@@ -4,8 +4,8 @@ import { Problem, unavailable } from '../kernel/problem.js';
 import { type Entry, type LogStream, type Committed } from './entry.js';
 import type { ConversationQueues } from './conversation-queues.js';
 import { createAcknowledgements, type Acknowledgements } from './acknowledgements.js';
-import type { Inserted, LogRow } from './log-repository.js';
-import { oldestOf } from './log-repository.js';
+import type { Inserted, LogRow } from '../repositories/log-repository.js';
+import { oldestOf } from '../repositories/log-repository.js';
 
 interface Deps<Row extends LogRow, Item extends Entry<Row>> {
   stream: LogStream<Row, Item>;

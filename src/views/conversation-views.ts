@@ -1,9 +1,9 @@
 import { startOf } from '../features/conversations/conversations.policy.js';
 import { allowedBy } from '../features/conversations/permissions.js';
-import { roleOf } from '../features/conversations/group-change.model.js';
+import { roleOf } from '../repositories/conversations/group-change.js';
 import type { Conversation } from '@causerie/contract/conversations';
-import type { MemberRow } from '../features/conversations/members.model.js';
-import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
+import type { MemberRow } from '../repositories/members/member-repository.js';
+import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import type { Links } from '../features/media/links.js';
 import type { People, Person } from '../features/users/people.js';
 import { type Counting, countsIn } from './counting.js';

@@ -1,7 +1,7 @@
 /** What is unread, by the formula of what is stored: never a total that could drift. */
-import type { HiddenRepository, Place } from '../features/conversations/hidden.model.js';
+import type { HiddenRepository, Place } from '../repositories/hidden/hidden-repository.js';
 import { floorOf } from '../features/conversations/conversations.policy.js';
-import type { MessageRepository } from '../features/messages/messages.model.js';
+import type { MessageRepository } from '../repositories/messages/message-repository.js';
 import type { Membership } from './membership.js';
 
 export interface Counts {

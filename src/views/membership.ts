@@ -1,5 +1,5 @@
-import type { ConversationRow } from '../features/conversations/conversations.model.js';
-import type { MemberRow } from '../features/conversations/members.model.js';
+import type { ConversationRow } from '../repositories/conversations/conversation-repository.js';
+import type { MemberRow } from '../repositories/members/member-repository.js';
 
 /** A conversation with the viewer's own row and, in a direct one with somebody else, the other's. */
 export interface Membership {

@@ -1,6 +1,6 @@
-import type { SystemContent } from '../features/conversations/group-change.model.js';
+import type { SystemContent } from '../repositories/conversations/group-change.js';
 import type { Links } from '../features/media/links.js';
-import type { MessageRow } from '../features/messages/messages.model.js';
+import type { MessageRow } from '../repositories/messages/message-repository.js';
 import type { Message } from '@causerie/contract/message';
 
 /** What a reader is shown beside the row: the quoted message if he can see it, and how far the others are. */

@@ -1,7 +1,7 @@
 /** Messages put together with what they quote, as one member sees them. */
 import type { Links } from '../features/media/links.js';
-import type { MessageChangeRepository } from '../features/messages/message-changes.model.js';
-import type { MessageRow, MessageRepository } from '../features/messages/messages.model.js';
+import type { MessageChangeRepository } from '../repositories/messages/message-change-repository.js';
+import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import { type Membership, minReceiptsOf } from './membership.js';
 import { type Quoted, quotedIn, toMessage } from './message-view.js';
 import type { Message } from '@causerie/contract/message';

@@ -1,8 +1,8 @@
 /** Which messages somebody can see: those after his start that he has not hidden for himself. */
-import type { HiddenRepository, Place } from '../features/conversations/hidden.model.js';
+import type { HiddenRepository, Place } from '../repositories/hidden/hidden-repository.js';
 import { startOf } from '../features/conversations/conversations.policy.js';
-import type { MemberRow } from '../features/conversations/members.model.js';
-import type { MessageRow, MessageRepository, Range } from '../features/messages/messages.model.js';
+import type { MemberRow } from '../repositories/members/member-repository.js';
+import type { MessageRow, MessageRepository, Range } from '../repositories/messages/message-repository.js';
 
 /** What of a member's row decides what he sees. */
 export type Viewer = Pick<MemberRow, 'userId' | 'conversationId' | 'joinedSeq' | 'clearedSeq' | 'lastHiddenSeq'>;

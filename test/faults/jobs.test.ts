@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createJobRepository } from '../../src/jobs/jobs.model.js';
+import { createJobRepository } from '../../src/repositories/jobs/job-repository.js';
 import { createQueue, type Queue } from '../../src/jobs/queue.js';
 import { runTool, spawnServer } from '../support/child.js';
 import { onCleanup } from '../support/cleanup.js';

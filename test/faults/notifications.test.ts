@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Types } from 'mongoose';
 import { expect, it } from 'vitest';
-import { createConversationRepository } from '../../src/features/conversations/conversations.model.js';
-import { createMemberRepository } from '../../src/features/conversations/members.model.js';
-import { createMessageRepository } from '../../src/features/messages/messages.model.js';
-import { createHiddenRepository } from '../../src/features/conversations/hidden.model.js';
+import { createConversationRepository } from '../../src/repositories/conversations/conversation-repository.js';
+import { createMemberRepository } from '../../src/repositories/members/member-repository.js';
+import { createMessageRepository } from '../../src/repositories/messages/message-repository.js';
+import { createHiddenRepository } from '../../src/repositories/hidden/hidden-repository.js';
 import { createNotificationViews } from '../../src/features/notifications/notification-views.js';
-import { createNotificationRepository } from '../../src/features/notifications/notifications.model.js';
+import { createNotificationRepository } from '../../src/repositories/notifications/notification-repository.js';
 import { createProjections } from '../../src/log/projections.js';
 import { createCounting } from '../../src/views/counting.js';
 import { spawnServer, type ChildServer } from '../support/child.js';

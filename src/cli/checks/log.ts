@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from 'mongoose';
-import type { ConversationRow } from '../../features/conversations/conversations.model.js';
-import { roleOf } from '../../features/conversations/group-change.model.js';
-import type { MemberRow } from '../../features/conversations/members.model.js';
-import type { ChangeRow } from '../../log/change.model.js';
-import type { MessageRow } from '../../features/messages/messages.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import { roleOf } from '../../repositories/conversations/group-change.js';
+import type { MemberRow } from '../../repositories/members/member-repository.js';
+import type { ChangeRow } from '../../repositories/changes/change-repository.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import { rankOf } from '../../features/conversations/roles.policy.js';
 
 const recheckMs = 2000;

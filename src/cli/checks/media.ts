@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose';
 import type { Storage } from '../../drivers/storage.js';
 import { parseReservation } from '../../features/media/reservation-keys.js';
-import type { UploadRow } from '../../features/media/uploads.model.js';
+import type { UploadRow } from '../../repositories/uploads/upload-repository.js';
 
 interface AttachmentRef {
   _id: { toString(): string };

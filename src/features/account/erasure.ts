@@ -4,12 +4,12 @@ import type { Queue } from '../../jobs/queue.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
 import type { Mails } from '../auth/mails.service.js';
 import { claims } from '../media/reservation-keys.js';
-import type { UploadRepository } from '../media/uploads.model.js';
+import type { UploadRepository } from '../../repositories/uploads/upload-repository.js';
 import type { Groups } from '../groups/groups.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Reactions } from '../reactions/reactions.service.js';
 import type { Accounts } from '../users/accounts.service.js';
-import type { AccountRepository } from './account.model.js';
+import type { AccountRepository } from '../../repositories/account/account-repository.js';
 
 interface Deps {
   repository: Pick<AccountRepository, 'forgetRelations' | 'forgetOwn'>;

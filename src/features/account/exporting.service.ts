@@ -2,13 +2,13 @@ import type { Actor } from '../../kernel/actor.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Links } from '../media/links.js';
-import type { UploadRow, UploadRepository } from '../media/uploads.model.js';
-import type { MessageRow } from '../messages/messages.model.js';
+import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Notifications } from '../notifications/notifications.service.js';
-import type { ReactionRow } from '../reactions/reactions.model.js';
+import type { ReactionRow } from '../../repositories/reactions/reaction-repository.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Users } from '../users/users.service.js';
-import type { AccountRepository } from './account.model.js';
+import type { AccountRepository } from '../../repositories/account/account-repository.js';
 import type { OwnMessage } from '@causerie/contract/account';
 
 interface Deps {

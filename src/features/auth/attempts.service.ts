@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { rateLimitHeaders } from '../../kernel/limits.js';
 import { Problem } from '../../kernel/problem.js';
-import type { AttemptRepository } from './attempts.model.js';
+import type { AttemptRepository } from '../../repositories/attempts/attempt-repository.js';
 import { budgets } from '@causerie/contract/limits';
 
 export interface Attempts {

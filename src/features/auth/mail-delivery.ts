@@ -1,6 +1,6 @@
 import type { Mailer } from '../../drivers/mail-message.js';
 import type { Account, Accounts } from '../users/accounts.service.js';
-import { isLiving, type MailLink } from '../users/mail-link.js';
+import { isLiving, type MailLink } from '../../repositories/users/mail-link.js';
 import { mailText } from './mail-texts.js';
 import type { MailTokens } from './mail-tokens.js';
 import type { Handler, Job } from '../../jobs/queue.js';

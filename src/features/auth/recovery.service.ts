@@ -2,7 +2,7 @@ import type { Actor } from '../../kernel/actor.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Accounts } from '../users/accounts.service.js';
-import { isLiving } from '../users/mail-link.js';
+import { isLiving } from '../../repositories/users/mail-link.js';
 import type { Attempts } from './attempts.service.js';
 import type { ChangePassword, ResetPassword } from '@causerie/contract/auth';
 import type { MailTokens } from './mail-tokens.js';

@@ -1,7 +1,7 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { normalizeText } from '../../kernel/normalize-text.js';
-import type { RelationRow, RelationRepository } from '../users/relations.model.js';
+import type { RelationRow, RelationRepository } from '../../repositories/relations/relation-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { ContactViews } from './contact-views.js';
 import type { ContactList, ListContacts } from '@causerie/contract/contacts';

@@ -1,4 +1,4 @@
-import type { RelationRow, RelationRepository } from '../users/relations.model.js';
+import type { RelationRow, RelationRepository } from '../../repositories/relations/relation-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { Contact } from '@causerie/contract/contacts';
 

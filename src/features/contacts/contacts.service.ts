@@ -3,7 +3,7 @@ import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
-import type { RelationRepository } from '../users/relations.model.js';
+import type { RelationRepository } from '../../repositories/relations/relation-repository.js';
 import type { PublicUser, UserRefList } from '@causerie/contract/users';
 import type { Users } from '../users/users.service.js';
 import { type ContactViews, createContactViews } from './contact-views.js';

@@ -1,7 +1,10 @@
 import { notFound } from '../../kernel/problem.js';
-import type { ConversationRow, ConversationRepository } from './conversations.model.js';
-import type { HiddenRepository } from './hidden.model.js';
-import type { MemberRepository } from './members.model.js';
+import type {
+  ConversationRow,
+  ConversationRepository,
+} from '../../repositories/conversations/conversation-repository.js';
+import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 
 /** Who is told of the messages of a conversation. */
 export interface Audience {

@@ -3,10 +3,10 @@ import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Conversation } from '@causerie/contract/conversations';
-import type { ConversationRow, ConversationRepository } from './conversations.model.js';
+import type { ConversationRow, ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { Removals } from './removals.js';
 import type { ReadPositions } from './read-positions.js';
-import type { MemberRepository } from './members.model.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 
 interface Deps {
   repositories: {

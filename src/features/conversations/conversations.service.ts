@@ -12,7 +12,7 @@ import type { Contacts } from '../contacts/contacts.service.js';
 import type { UserRefList } from '@causerie/contract/users';
 import type { Users } from '../users/users.service.js';
 import { type Blocking, createBlocking } from './blocking.js';
-import type { ConversationRepository } from './conversations.model.js';
+import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type {
   Conversation,
   ConversationList,
@@ -24,12 +24,12 @@ import type {
 } from '@causerie/contract/conversations';
 import type { Removals } from './removals.js';
 import { publishGroupReceipts } from './group-receipt-publisher.js';
-import type { HiddenRepository } from './hidden.model.js';
-import { roleOf } from './group-change.model.js';
+import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
+import { roleOf } from '../../repositories/conversations/group-change.js';
 import { createHiding, type Hiding } from './hiding.js';
 import { createListing, createMembershipReader, createTotals, type MembershipReader } from './listing.js';
 import { createReadPositions, type ReadPositions } from './read-positions.js';
-import type { MemberRepository } from './members.model.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import { createOpening, type Opening } from './opening.js';
 import { createOwnSettings } from './own-settings.js';
 import { createReceiptPrivacy, type ReceiptPrivacy } from './receipt-privacy.js';

@@ -1,8 +1,8 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { GroupReceipts } from '../../log/group-receipts.js';
-import type { ConversationRepository } from './conversations.model.js';
-import type { MemberRepository } from './members.model.js';
+import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 
 const publishEveryMs = 1000;
 

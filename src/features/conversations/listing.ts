@@ -2,10 +2,10 @@ import type { Cursors } from '../../kernel/cursors.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
 import type { Membership } from '../../views/membership.js';
 import { type Counting, countsIn } from '../../views/counting.js';
-import type { ConversationRepository } from './conversations.model.js';
+import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import { startOf } from './conversations.policy.js';
 import type { ConversationList, ListConversations, UnreadTotals } from '@causerie/contract/conversations';
-import type { MemberRow, MemberRepository } from './members.model.js';
+import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import type { PendingSource } from '../../log/overlay.js';
 
 interface Deps {

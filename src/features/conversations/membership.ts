@@ -1,7 +1,10 @@
 import { notFound } from '../../kernel/problem.js';
 import type { Membership } from '../../views/membership.js';
-import type { ConversationRow, ConversationRepository } from './conversations.model.js';
-import type { MemberRow, MemberRepository } from './members.model.js';
+import type {
+  ConversationRow,
+  ConversationRepository,
+} from '../../repositories/conversations/conversation-repository.js';
+import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import type { PendingSource } from '../../log/overlay.js';
 import { raised, raisedMember } from '../../log/overlay.js';
 

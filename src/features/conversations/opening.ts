@@ -4,9 +4,12 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import { notContactable, notFound, Problem } from '../../kernel/problem.js';
 import { mayWrite } from '../users/people.policy.js';
 import type { Users } from '../users/users.service.js';
-import type { ConversationRow, ConversationRepository } from './conversations.model.js';
+import type {
+  ConversationRow,
+  ConversationRepository,
+} from '../../repositories/conversations/conversation-repository.js';
 import type { Conversation, CreateConversation } from '@causerie/contract/conversations';
-import type { MemberRepository } from './members.model.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 
 interface Deps {
   repositories: {

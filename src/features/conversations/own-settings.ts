@@ -2,10 +2,10 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Membership } from '../../views/membership.js';
-import type { ConversationRepository } from './conversations.model.js';
+import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { UpdateSettings } from '@causerie/contract/conversations';
 import type { ReadPositions } from './read-positions.js';
-import type { MemberRow, MemberRepository, MemberSettings } from './members.model.js';
+import type { MemberRow, MemberRepository, MemberSettings } from '../../repositories/members/member-repository.js';
 import type { PendingSource } from '../../log/overlay.js';
 
 interface Deps {

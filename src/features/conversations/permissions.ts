@@ -3,7 +3,7 @@ import type { Membership } from '../../views/membership.js';
 import { mayChange, mayWrite, type Shows } from '../users/people.policy.js';
 import type { Person } from '../users/people.js';
 import type { Users } from '../users/users.service.js';
-import type { ConversationRow } from './conversations.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
 
 /** What a member may do here as far as the other one decides, and which of his marks others are shown. */
 export interface MemberPermissions {

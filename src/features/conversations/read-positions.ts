@@ -7,9 +7,9 @@ import type { Membership } from '../../views/membership.js';
 import { type Counting, type Counts, countsIn } from '../../views/counting.js';
 import type { GroupReceipts } from '../../log/group-receipts.js';
 import type { Shows } from '../users/people.policy.js';
-import type { ConversationRepository } from './conversations.model.js';
+import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { ReadResult } from '@causerie/contract/conversations';
-import type { ReceiptKind, MemberRow, MemberRepository } from './members.model.js';
+import type { ReceiptKind, MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import type { PendingSource } from '../../log/overlay.js';
 
 interface Deps {

@@ -3,8 +3,8 @@ import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Me, UpdatePrivacy } from '@causerie/contract/users';
 import type { Users } from '../users/users.service.js';
-import type { ConversationRepository } from './conversations.model.js';
-import type { MemberRepository } from './members.model.js';
+import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 
 interface Deps {
   conversations: Pick<ConversationRepository, 'byIds'>;

@@ -2,7 +2,7 @@ import type { Cursors } from '../../kernel/cursors.js';
 import type { Membership } from '../../views/membership.js';
 import type { Relations } from '../users/relations.js';
 import type { ListReceipts, ReceiptList } from '@causerie/contract/conversations';
-import type { MemberRow, MemberRepository } from './members.model.js';
+import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 
 /** What a member shows of his marks, and since when he is there. */
 export interface VisibleReceipt {

@@ -1,8 +1,8 @@
 import { mayAdd } from '../users/people.policy.js';
-import type { MemberRepository } from '../conversations/members.model.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { Refused } from '@causerie/contract/groups';
-import type { MemberChangeRepository } from './members-change.model.js';
+import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
 
 /** Who may come into a group. */
 export interface Admission {

@@ -1,10 +1,10 @@
 import { notFound, Problem } from '../../kernel/problem.js';
-import type { ConversationRow } from '../conversations/conversations.model.js';
-import { roleOf, type SystemContent } from '../conversations/group-change.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import { roleOf, type SystemContent } from '../../repositories/conversations/group-change.js';
 import type { Role, SystemKind } from '@causerie/contract/roles';
-import type { MemberRow, MemberRepository } from '../conversations/members.model.js';
+import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import { type GroupAction, groupRefusal } from './groups.policy.js';
-import type { GroupRepository } from './groups.model.js';
+import type { GroupRepository } from '../../repositories/conversations/group-repository.js';
 
 /** Who is in a group: the row, and the role by the row of the group. */
 export interface Present {

@@ -3,15 +3,18 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
 import type { GroupReceipts } from '../../log/group-receipts.js';
-import type { ConversationRow, ConversationRepository } from '../conversations/conversations.model.js';
+import type {
+  ConversationRow,
+  ConversationRepository,
+} from '../../repositories/conversations/conversation-repository.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import type { GroupChange } from '../conversations/group-change.model.js';
+import type { GroupChange } from '../../repositories/conversations/group-change.js';
 import type { Messages } from '../messages/messages.service.js';
 import type { Reservations } from '../media/reservations.js';
 import { claims } from '../media/reservation-keys.js';
 import type { GroupPublisher } from './group-publisher.js';
-import type { GroupRepository, Proposal } from './groups.model.js';
-import type { MemberChangeRepository } from './members-change.model.js';
+import type { GroupRepository, Proposal } from '../../repositories/conversations/group-repository.js';
+import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
 
 interface Deps {
   repository: GroupRepository;

@@ -3,8 +3,8 @@ import type { Cursors } from '../../kernel/cursors.js';
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import type { Conversation } from '@causerie/contract/conversations';
 import type { Conversations } from '../conversations/conversations.service.js';
-import type { MemberRepository } from '../conversations/members.model.js';
-import type { PictureRow } from '../media/attachment.model.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import type { PictureRow } from '../../repositories/uploads/attachment-row.js';
 import type { Reservations } from '../media/reservations.js';
 import { claims } from '../media/reservation-keys.js';
 import type { Users } from '../users/users.service.js';
@@ -12,7 +12,7 @@ import { type Admission, createAdmission } from './admission.js';
 import { createGroupAccess, type GroupAccess, requireMay, systemContent } from './group-access.js';
 import type { GroupChanging } from './group-changing.js';
 import type { GroupPublisher } from './group-publisher.js';
-import type { GroupRepository } from './groups.model.js';
+import type { GroupRepository } from '../../repositories/conversations/group-repository.js';
 import type {
   CreatedGroup,
   CreateGroup,
@@ -22,7 +22,7 @@ import type {
   UpdateGroup,
 } from '@causerie/contract/groups';
 import { createMemberList } from './member-list.js';
-import type { MemberChangeRepository } from './members-change.model.js';
+import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
 import { createMembership, type Membership } from './membership.js';
 import { heirOf } from './succession.js';
 import { createOwnership, type Ownership } from './ownership.js';

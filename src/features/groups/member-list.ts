@@ -1,10 +1,10 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
-import type { ConversationRow } from '../conversations/conversations.model.js';
-import type { MemberRow } from '../conversations/members.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import type { MemberRow } from '../../repositories/members/member-repository.js';
 import type { GroupPublisher } from './group-publisher.js';
 import type { ListMembers, MemberList } from '@causerie/contract/groups';
-import type { MemberChangeRepository, MemberPlace } from './members-change.model.js';
+import type { MemberChangeRepository, MemberPlace } from '../../repositories/members/member-change-repository.js';
 
 interface Deps {
   memberChanges: Pick<MemberChangeRepository, 'byRank'>;

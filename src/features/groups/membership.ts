@@ -1,13 +1,13 @@
 import type { Actor } from '../../kernel/actor.js';
 import { notFound } from '../../kernel/problem.js';
-import type { ConversationRow } from '../conversations/conversations.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
 import type { Role } from '@causerie/contract/roles';
-import type { MemberRepository } from '../conversations/members.model.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Admission } from './admission.js';
 import { type GroupAccess, requireMay, systemContent } from './group-access.js';
 import type { GroupChanging } from './group-changing.js';
 import type { GroupPublisher } from './group-publisher.js';
-import type { GroupRepository, Proposal } from './groups.model.js';
+import type { GroupRepository, Proposal } from '../../repositories/conversations/group-repository.js';
 import type { AddedMembers, Member } from '@causerie/contract/groups';
 import { elevatedWith } from './succession.js';
 

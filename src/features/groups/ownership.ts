@@ -1,11 +1,11 @@
 import type { Actor } from '../../kernel/actor.js';
 import { Problem } from '../../kernel/problem.js';
-import type { ConversationRow } from '../conversations/conversations.model.js';
-import type { MemberRow } from '../conversations/members.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import type { MemberRow } from '../../repositories/members/member-repository.js';
 import { type GroupAccess, requireMay, systemContent } from './group-access.js';
 import type { GroupChanging } from './group-changing.js';
-import type { Proposal } from './groups.model.js';
-import type { MemberChangeRepository } from './members-change.model.js';
+import type { Proposal } from '../../repositories/conversations/group-repository.js';
+import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
 import { elevatedWith, successionOf } from './succession.js';
 
 interface Deps {

@@ -1,9 +1,9 @@
-import type { ConversationRow } from '../conversations/conversations.model.js';
-import type { Elevated } from '../conversations/group-change.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import type { Elevated } from '../../repositories/conversations/group-change.js';
 import type { Role } from '@causerie/contract/roles';
-import type { MemberRow } from '../conversations/members.model.js';
-import type { Proposal } from './groups.model.js';
-import type { MemberChangeRepository } from './members-change.model.js';
+import type { MemberRow } from '../../repositories/members/member-repository.js';
+import type { Proposal } from '../../repositories/conversations/group-repository.js';
+import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
 
 /** Who has a role between creator and member, when somebody gets another one. */
 export function elevatedWith(

@@ -2,8 +2,8 @@
 import type { Scratch } from '../../drivers/scratch.js';
 import type { Storage } from '../../drivers/storage.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
-import type { QuotaRepository } from './quota.model.js';
-import type { Stage, UploadRow, UploadRepository } from './uploads.model.js';
+import type { QuotaRepository } from '../../repositories/quotas/quota-repository.js';
+import type { Stage, UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 
 interface Deps {
   repository: UploadRepository;

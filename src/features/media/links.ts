@@ -2,9 +2,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, Keys } from '../../kernel/keys.js';
 import { Problem } from '../../kernel/problem.js';
-import { type AttachmentRow, pictureOf, type PictureRow } from './attachment.model.js';
+import { type AttachmentRow, pictureOf, type PictureRow } from '../../repositories/uploads/attachment-row.js';
 import type { Attachment, ImageRef, Upload } from '@causerie/contract/media';
-import type { UploadRow } from './uploads.model.js';
+import type { UploadRow } from '../../repositories/uploads/upload-repository.js';
 
 type Query = Readonly<Record<string, unknown>>;
 

@@ -7,7 +7,7 @@ import type { Links } from './links.js';
 import type { ImageSize, Purpose, Upload } from '@causerie/contract/media';
 import type { Receive } from './receiving.js';
 import type { Serving } from './serving.js';
-import type { UploadRow, UploadRepository } from './uploads.model.js';
+import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 
 interface Deps {
   repository: Pick<UploadRepository, 'byId'>;

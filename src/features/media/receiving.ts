@@ -9,9 +9,14 @@ import { problemOfStorage, type Storage } from '../../drivers/storage.js';
 import type { IncomingFile, IncomingForm } from '../../kernel/incoming-form.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Purpose } from '@causerie/contract/media';
-import type { QuotaRepository } from './quota.model.js';
+import type { QuotaRepository } from '../../repositories/quotas/quota-repository.js';
 import { type FileType, headBytes, type PictureMime, typeOf } from './types.js';
-import { newUpload, type UploadContent, type UploadRow, type UploadRepository } from './uploads.model.js';
+import {
+  newUpload,
+  type UploadContent,
+  type UploadRow,
+  type UploadRepository,
+} from '../../repositories/uploads/upload-repository.js';
 
 /** The largest files, in bytes. */
 export interface UploadLimits {

@@ -1,9 +1,9 @@
 /** Which upload is used where: claimed before it is shown, attached once it is. */
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
-import { pictureOf, type PictureRow } from './attachment.model.js';
+import { pictureOf, type PictureRow } from '../../repositories/uploads/attachment-row.js';
 import { claims } from './reservation-keys.js';
 import type { Purpose } from '@causerie/contract/media';
-import type { UploadRow, UploadRepository } from './uploads.model.js';
+import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 
 /** Who wants to use which uploads for what. */
 export interface ReservationRequest {

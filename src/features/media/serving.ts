@@ -8,7 +8,7 @@ import type { ServedFile } from '../../kernel/served-file.js';
 import { type ImageSize, sides } from '@causerie/contract/media';
 import type { PictureFormat } from './pictures.js';
 import { isInline, pictureFormats, type PictureMime } from './types.js';
-import type { UploadRow, UploadRepository } from './uploads.model.js';
+import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 
 interface Deps {
   storage: Storage;

@@ -6,7 +6,7 @@ import { type Reader, stateFor, toMessage } from '../../views/message-view.js';
 import type { Links } from '../media/links.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import type { MessageRow, MessageRepository } from './messages.model.js';
+import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 
 interface Deps {
   repository: Pick<MessageRepository, 'byId'>;

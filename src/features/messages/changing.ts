@@ -5,10 +5,10 @@ import type { Reservations } from '../media/reservations.js';
 import { claims } from '../media/reservation-keys.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Announcing } from './announcing.js';
-import type { Change, MessageChangeRepository } from './message-changes.model.js';
+import type { Change, MessageChangeRepository } from '../../repositories/messages/message-change-repository.js';
 import type { MessageReading } from './message-reading.js';
 import { type ChangeContext, deleteRefusal, editRefusal } from './messages.policy.js';
-import type { MessageRow } from './messages.model.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Message } from '@causerie/contract/messages';
 import { wordsOf } from './words.js';
 

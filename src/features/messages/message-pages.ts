@@ -1,5 +1,5 @@
 import type { Viewer, Visibility } from '../../views/visibility.js';
-import type { MessageRow } from './messages.model.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { ListMessages } from '@causerie/contract/messages';
 
 /** Part of a conversation, and whether there is more on either side. */

@@ -4,7 +4,7 @@ import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
 import { startOf } from '../conversations/conversations.policy.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import type { MessageRow, MessageRepository } from './messages.model.js';
+import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 import type { Message } from '@causerie/contract/messages';
 
 export interface MessageReading {

@@ -6,7 +6,7 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { Log } from '../../log/log.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
-import type { HiddenRepository } from '../conversations/hidden.model.js';
+import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Relations } from '../users/relations.js';
 import type { Reservations } from '../media/reservations.js';
@@ -14,9 +14,9 @@ import type { Links } from '../media/links.js';
 import { createAnnouncing } from './announcing.js';
 import { type Changing, createChanging, type Edit } from './changing.js';
 import type { ContentDigests } from './content-digest.js';
-import type { MessageChangeRepository } from './message-changes.model.js';
+import type { MessageChangeRepository } from '../../repositories/messages/message-change-repository.js';
 import { createMessageReading, type MessageReading } from './message-reading.js';
-import type { MessageRow, MessageRepository } from './messages.model.js';
+import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 import type {
   ListMessages,
   Message,
@@ -25,7 +25,7 @@ import type {
   MessagePage,
   SendMessage,
 } from '@causerie/contract/messages';
-import type { SearchRepository } from './search.model.js';
+import type { SearchRepository } from '../../repositories/messages/search-repository.js';
 import { createSearching, type Search } from './searching.js';
 import { createSending } from './sending.js';
 import { readMessagePage } from './message-pages.js';

@@ -1,8 +1,13 @@
 /** Finding the newest messages with some words: by the index where it has them in the order of time, else on foot. */
-import { firstIdAt } from '../../log/ids.js';
+import { firstIdAt } from '../../repositories/ids.js';
 import type { Membership } from '../../views/membership.js';
 import { startOf } from '../conversations/conversations.policy.js';
-import { byAge, type Candidate, type SearchRepository, type Term } from './search.model.js';
+import {
+  byAge,
+  type Candidate,
+  type SearchRepository,
+  type Term,
+} from '../../repositories/messages/search-repository.js';
 import { beginBefore, budget, type Track, walk } from './search-walk.js';
 import type { WordQuery } from './words.js';
 

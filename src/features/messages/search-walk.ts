@@ -1,6 +1,12 @@
 /** Looks through conversations from the newest message on, for words that have no order of their own. */
-import { byAge, type Candidate, type SearchRepository, type Slice, type Term } from './search.model.js';
-import type { MessageRow } from './messages.model.js';
+import {
+  byAge,
+  type Candidate,
+  type SearchRepository,
+  type Slice,
+  type Term,
+} from '../../repositories/messages/search-repository.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 
 /** A conversation to be looked through: what lies above `start` and below `below`. */
 export interface Track {

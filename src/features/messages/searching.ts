@@ -4,10 +4,10 @@ import { invalidInput } from '../../kernel/problem.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../conversations/conversations.policy.js';
-import type { HiddenRepository } from '../conversations/hidden.model.js';
-import type { MessageRepository } from './messages.model.js';
+import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
+import type { MessageRepository } from '../../repositories/messages/message-repository.js';
 import type { SearchMessages, SearchResult } from '@causerie/contract/messages';
-import type { Candidate, SearchRepository } from './search.model.js';
+import type { Candidate, SearchRepository } from '../../repositories/messages/search-repository.js';
 import { find, type SearchCandidates, type IsHit, type Looking } from './search-finding.js';
 import { isFoundBy, rangesIn, wordQuery } from './words.js';
 

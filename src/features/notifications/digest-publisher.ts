@@ -1,7 +1,7 @@
-import type { ConversationRow } from '../conversations/conversations.model.js';
-import type { MessageRow } from '../messages/messages.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { NotificationPublisher } from './publish.js';
-import type { NotificationRepository } from './notifications.model.js';
+import type { NotificationRepository } from '../../repositories/notifications/notification-repository.js';
 import { isCounted } from './rules.js';
 
 interface Deps {

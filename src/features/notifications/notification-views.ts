@@ -1,10 +1,10 @@
 import type { Membership } from '../../views/membership.js';
 import { type Counting, countsIn } from '../../views/counting.js';
-import type { ConversationRepository } from '../conversations/conversations.model.js';
-import type { MemberRepository } from '../conversations/members.model.js';
-import type { MessageRepository } from '../messages/messages.model.js';
+import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import type { MessageRepository } from '../../repositories/messages/message-repository.js';
 import { isCounted, digestKeyOf } from './rules.js';
-import type { NotificationRow } from './notifications.model.js';
+import type { NotificationRow } from '../../repositories/notifications/notification-repository.js';
 import type { Notification } from '@causerie/contract/notifications';
 import type { PendingSource } from '../../log/overlay.js';
 import { raised, raisedMember } from '../../log/overlay.js';

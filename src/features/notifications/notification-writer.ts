@@ -1,8 +1,12 @@
-import type { MemberRow, MemberRepository } from '../conversations/members.model.js';
+import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import { canReceive } from '../users/people.policy.js';
 import type { Relations } from '../users/relations.js';
 import type { NotificationPublisher } from './publish.js';
-import type { NewNotification, NotificationRow, NotificationRepository } from './notifications.model.js';
+import type {
+  NewNotification,
+  NotificationRow,
+  NotificationRepository,
+} from '../../repositories/notifications/notification-repository.js';
 import { digestKeyOf } from './rules.js';
 
 interface Deps {

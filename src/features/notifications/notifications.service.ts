@@ -4,7 +4,11 @@ import type { KeyedQueue } from '../../kernel/keyed-queue.js';
 import { notFound } from '../../kernel/problem.js';
 import type { NotificationPublisher } from './publish.js';
 import type { NotificationViews } from './notification-views.js';
-import type { NotificationPlace, NotificationRow, NotificationRepository } from './notifications.model.js';
+import type {
+  NotificationPlace,
+  NotificationRow,
+  NotificationRepository,
+} from '../../repositories/notifications/notification-repository.js';
 import type {
   ListNotifications,
   Notification,

@@ -1,9 +1,12 @@
 /** Makes notifications from the log, off the way of the messages: a fact only wakes it, and what it missed is found again. */
 import { createKeyedQueue } from '../../kernel/keyed-queue.js';
 import type { Log } from '../../log/log.js';
-import type { ChangeRepository } from '../../log/change.model.js';
-import type { ConversationRow, ConversationRepository } from '../conversations/conversations.model.js';
-import type { MessageRow, MessageRepository } from '../messages/messages.model.js';
+import type { ChangeRepository } from '../../repositories/changes/change-repository.js';
+import type {
+  ConversationRow,
+  ConversationRepository,
+} from '../../repositories/conversations/conversation-repository.js';
+import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 
 interface Deps {
   conversations: Pick<ConversationRepository, 'byId' | 'dueToNotify' | 'raiseNotified'>;

@@ -1,6 +1,6 @@
-import type { HiddenRepository } from '../conversations/hidden.model.js';
-import type { MemberRow, MemberRepository } from '../conversations/members.model.js';
-import type { MessageRow } from '../messages/messages.model.js';
+import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
+import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Mentioned } from './notify-mentions.js';
 import { isMuted, isNewTo, digestKeyOf } from './rules.js';
 import type { PendingNotification, NotificationWriter } from './notification-writer.js';

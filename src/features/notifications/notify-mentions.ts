@@ -1,5 +1,5 @@
-import type { MemberRow, MemberRepository } from '../conversations/members.model.js';
-import type { MessageRow } from '../messages/messages.model.js';
+import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import { isMuted, isNewTo, sees } from './rules.js';
 import type { PendingNotification, NotificationWriter } from './notification-writer.js';
 

@@ -1,5 +1,5 @@
 import type { NotificationPublisher } from './publish.js';
-import type { NotificationRepository } from './notifications.model.js';
+import type { NotificationRepository } from '../../repositories/notifications/notification-repository.js';
 
 interface Deps {
   repository: Pick<NotificationRepository, 'makeSecurity'>;

@@ -1,11 +1,14 @@
 import { type Counting, countsIn } from '../../views/counting.js';
-import type { ConversationRow } from '../conversations/conversations.model.js';
-import type { MemberRepository } from '../conversations/members.model.js';
-import type { MessageRow, MessageRepository } from '../messages/messages.model.js';
-import type { ReactionRepository } from '../reactions/reactions.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
+import type { ReactionRepository } from '../../repositories/reactions/reaction-repository.js';
 import type { Relations } from '../users/relations.js';
 import type { NotificationPublisher } from './publish.js';
-import type { NotificationRow, NotificationRepository } from './notifications.model.js';
+import type {
+  NotificationRow,
+  NotificationRepository,
+} from '../../repositories/notifications/notification-repository.js';
 import { isMuted } from './rules.js';
 
 interface Deps {

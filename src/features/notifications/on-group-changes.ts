@@ -1,8 +1,11 @@
-import type { ConversationRow } from '../conversations/conversations.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
 import type { Role } from '@causerie/contract/roles';
-import type { MessageRow } from '../messages/messages.model.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { NotificationPublisher } from './publish.js';
-import type { NewNotification, NotificationRepository } from './notifications.model.js';
+import type {
+  NewNotification,
+  NotificationRepository,
+} from '../../repositories/notifications/notification-repository.js';
 import type { NotificationKind } from '@causerie/contract/notifications';
 
 interface Deps {

@@ -1,12 +1,12 @@
 import type { KeyedQueue } from '../../kernel/keyed-queue.js';
-import type { ConversationRow } from '../conversations/conversations.model.js';
-import type { HiddenRepository } from '../conversations/hidden.model.js';
-import type { MemberRepository } from '../conversations/members.model.js';
-import type { MessageRow, MessageRepository } from '../messages/messages.model.js';
+import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 import type { Relations } from '../users/relations.js';
 import { type Mentioned, createNotifyMentions } from './notify-mentions.js';
 import type { NotificationPublisher } from './publish.js';
-import type { NotificationRepository } from './notifications.model.js';
+import type { NotificationRepository } from '../../repositories/notifications/notification-repository.js';
 import { isCounted } from './rules.js';
 import { createNotifyMembers } from './notify-members.js';
 import { createNotificationWriter } from './notification-writer.js';

@@ -1,7 +1,10 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { NotificationViews } from './notification-views.js';
-import type { NotificationRow, NotificationRepository } from './notifications.model.js';
+import type {
+  NotificationRow,
+  NotificationRepository,
+} from '../../repositories/notifications/notification-repository.js';
 
 interface Deps {
   repository: Pick<NotificationRepository, 'countUnread'>;

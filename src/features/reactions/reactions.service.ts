@@ -4,10 +4,10 @@ import type { InFlight } from '../../kernel/in-flight.js';
 import { createKeyedQueue, type KeyedQueue } from '../../kernel/keyed-queue.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import type { MessageRow } from '../messages/messages.model.js';
+import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Messages } from '../messages/messages.service.js';
 import type { Users } from '../users/users.service.js';
-import type { ReactionRow, ReactionRepository } from './reactions.model.js';
+import type { ReactionRow, ReactionRepository } from '../../repositories/reactions/reaction-repository.js';
 import { maxEmoji, reactRefusal } from './reactions.policy.js';
 import type { ListReactions, MessageReactions, React, ReactionList } from '@causerie/contract/reactions';
 

@@ -1,4 +1,4 @@
-import type { SessionRow } from './sessions.model.js';
+import type { SessionRow } from '../../repositories/sessions/session-repository.js';
 
 const writtenEvery = 60_000;
 const remembered = 10_000;

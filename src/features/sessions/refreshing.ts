@@ -4,7 +4,7 @@ import { Problem } from '../../kernel/problem.js';
 import { hashOf } from './refresh-tokens.js';
 import type { SessionEnding } from './session-ending.js';
 import type { SessionTokens } from './session-tokens.js';
-import type { SessionRepository } from './sessions.model.js';
+import type { SessionRepository } from '../../repositories/sessions/session-repository.js';
 import { lifetimes, verdictOnRetired } from './sessions.policy.js';
 import type { Tokens } from '@causerie/contract/sessions';
 

@@ -1,6 +1,6 @@
 import type { DomainEvents, SessionEndReason } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import type { SessionRepository } from './sessions.model.js';
+import type { SessionRepository } from '../../repositories/sessions/session-repository.js';
 import { purgeTime } from './sessions.policy.js';
 
 /** Which living sessions of a person are meant. */

@@ -2,7 +2,7 @@ import type { Keys } from '../../kernel/keys.js';
 import { Problem } from '../../kernel/problem.js';
 import { type AccessClaims, createAccessTokens } from './access-tokens.js';
 import { createRefreshTokens, hashOf, type RefreshClaims } from './refresh-tokens.js';
-import type { SessionRow } from './sessions.model.js';
+import type { SessionRow } from '../../repositories/sessions/session-repository.js';
 import { accessExpiry } from './sessions.policy.js';
 import type { Tokens } from '@causerie/contract/sessions';
 

@@ -10,7 +10,7 @@ import { createLastUse } from './last-use.js';
 import { createRefreshing, type Refreshing } from './refreshing.js';
 import { createSessionEnding, type SessionEnding } from './session-ending.js';
 import { createSessionTokens } from './session-tokens.js';
-import type { SessionRow, SessionRepository } from './sessions.model.js';
+import type { SessionRow, SessionRepository } from '../../repositories/sessions/session-repository.js';
 import { isAlive, lifetimes, maxSessions } from './sessions.policy.js';
 import type { Session, Tokens } from '@causerie/contract/sessions';
 

@@ -1,5 +1,5 @@
-import type { Changed } from '../../log/change.model.js';
-import type { MemberRepository } from '../conversations/members.model.js';
+import type { Changed } from '../../repositories/changes/change-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import { membersShown } from '../groups/group-publisher.js';
 import type { Users } from '../users/users.service.js';
 import type { SyncedConversation } from '@causerie/contract/sync';

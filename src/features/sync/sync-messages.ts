@@ -1,11 +1,11 @@
 /** The messages that a device is told of each conversation: those that are new or changed, or the newest where it begins anew. */
-import type { Changed } from '../../log/change.model.js';
+import type { Changed } from '../../repositories/changes/change-repository.js';
 import type { Membership } from '../../views/membership.js';
 import type { Message } from '@causerie/contract/message';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
-import type { Stretch } from '../conversations/hidden.model.js';
-import type { MessageRow, MessageRepository } from '../messages/messages.model.js';
+import type { Stretch } from '../../repositories/hidden/hidden-repository.js';
+import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 import { grouped, idOf, isContinued, type KnownStep } from './sync-step.js';
 
 interface Deps {

@@ -1,6 +1,6 @@
-import type { Changed, ChangeRepository } from '../../log/change.model.js';
+import type { Changed, ChangeRepository } from '../../repositories/changes/change-repository.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
-import type { HiddenRow, HiddenRepository, Stretch } from '../conversations/hidden.model.js';
+import type { HiddenRow, HiddenRepository, Stretch } from '../../repositories/hidden/hidden-repository.js';
 import type { createSyncMembers } from './sync-members.js';
 import type { createSyncMessages } from './sync-messages.js';
 import { grouped, idOf, isContinued, isKnown, type KnownStep, type Step } from './sync-step.js';

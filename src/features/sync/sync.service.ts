@@ -6,7 +6,7 @@ import { type Membership, minReceiptsOf } from '../../views/membership.js';
 import type { Contacts, OwnRelations } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../conversations/conversations.policy.js';
-import type { MemberRepository } from '../conversations/members.model.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Me } from '@causerie/contract/users';
 import type { Notifications } from '../notifications/notifications.service.js';
 import { type Entry, packVector, unpackVector, type Vector } from './sync-cursor.js';

@@ -1,7 +1,7 @@
 import { Problem } from '../../kernel/problem.js';
-import type { MailLink } from './mail-link.js';
+import type { MailLink } from '../../repositories/users/mail-link.js';
 import type { UserViews } from './user-views.js';
-import type { AccountConflict, UserRow, UserRepository } from './users.model.js';
+import type { AccountConflict, UserRow, UserRepository } from '../../repositories/users/user-repository.js';
 import type { Me, PublicUser } from '@causerie/contract/users';
 import type { Locale } from '@causerie/contract/problem-codes';
 

@@ -3,7 +3,7 @@ import { emailKeyOf } from './accounts.service.js';
 import { mayFind } from './people.policy.js';
 import { profileOf, type People } from './people.js';
 import type { Relations } from './relations.js';
-import type { UserRow, UserRepository } from './users.model.js';
+import type { UserRow, UserRepository } from '../../repositories/users/user-repository.js';
 import type { PublicUser } from '@causerie/contract/users';
 
 interface Deps {

@@ -9,7 +9,7 @@ import type { Relations } from './relations.js';
 import type { Reservations } from '../media/reservations.js';
 import { claims } from '../media/reservation-keys.js';
 import type { UserViews } from './user-views.js';
-import type { UserRow, UserRepository } from './users.model.js';
+import type { UserRow, UserRepository } from '../../repositories/users/user-repository.js';
 import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef } from '@causerie/contract/users';
 
 interface Deps {

@@ -1,0 +1,192 @@
+import { type Connection, Types } from 'mongoose';
+import { firstIdAt } from '../ids.js';
+import { type ConversationRow, newConversation } from './conversation-repository.js';
+import type { GroupChange, SystemContent } from './group-change.js';
+import type { PictureRow } from '../uploads/attachment-row.js';
+import { durable, isDuplicateKey, majority } from '../concerns.js';
+
+/** What a change writes on the row of its group, beside itself. */
+export interface Proposal {
+  system: SystemContent;
+  joining?: Types.ObjectId[];
+  ending?: GroupChange['ending'];
+  roles?: GroupChange['roles'];
+  replacedPhoto?: Types.ObjectId;
+  /** Fields of the row that become others. */
+  set?: Partial<Pick<ConversationRow, 'title' | 'description' | 'photo' | 'creatorId' | 'elevated'>>;
+}
+
+/** A group at its beginning. */
+export interface NewGroup {
+  id: string;
+  photo: PictureRow | null;
+  creatorId: string;
+  title: string;
+  description: string | null;
+  memberIds: readonly string[];
+  /** For a creation that is repeated; null if it cannot be. */
+  clientId: string | null;
+}
+
+/** The rows of groups: each change is one conditional update, which holds all that is left to do. */
+export interface GroupRepository {
+  /** The id of a group to come. */
+  newId(): string;
+  /** The group that somebody made under a clientId. */
+  byClientId(creatorId: string, clientId: string): Promise<ConversationRow | null>;
+  /** Makes a group whose creation is under way; null where another request was faster with the same clientId. */
+  create(group: NewGroup): Promise<ConversationRow | null>;
+  /** A group that is not being deleted. */
+  byId(conversationId: string): Promise<ConversationRow | null>;
+  /** Begins a change, if nobody has begun another since the row was read; gives the row as it is then. */
+  propose(row: ConversationRow, proposal: Proposal): Promise<ConversationRow | null>;
+  /** Ends a change: notes its number and takes it off the row. */
+  complete(conversationId: Types.ObjectId, changeId: Types.ObjectId, rev: number): Promise<void>;
+  /** From here on nobody is in it; false if somebody has begun another change since the row was read. */
+  beginDeletion(row: ConversationRow): Promise<boolean>;
+  /** Removes what is left of a group: its changes, messages and hidden rows in slices, its own row last. */
+  erase(conversationId: Types.ObjectId): Promise<void>;
+  /** Groups with a change, a creation or a deletion that was begun before a moment. */
+  unfinished(before: Date): Promise<ConversationRow[]>;
+}
+
+const sliceSize = 1000;
+
+const keyOf = (creatorId: string, clientId: string): string => `${creatorId} ${clientId}`;
+
+/** The row of a group whose creation is its first change. */
+function newGroup(group: NewGroup): ConversationRow {
+  const { creatorId, title, description, memberIds, clientId } = group;
+  const at = new Date();
+  const creator = new Types.ObjectId(creatorId);
+  const joining = [creator, ...memberIds.map((one) => new Types.ObjectId(one))];
+  const system: SystemContent = {
+    kind: 'group_created',
+    actorId: creator,
+    userIds: joining.slice(1),
+    role: null,
+    title,
+  };
+  return {
+    ...newConversation(at),
+    _id: new Types.ObjectId(group.id),
+    photo: group.photo,
+    type: 'group',
+    pair: null,
+    userIds: [],
+    memberCount: joining.length,
+    title,
+    description,
+    createKey: clientId === null ? null : keyOf(creatorId, clientId),
+    creatorId: creator,
+    pending: {
+      _id: new Types.ObjectId(),
+      version: 0,
+      system,
+      joining,
+      ending: [],
+      roles: [{ userId: creator, role: 'creator' }],
+      at,
+    },
+  };
+}
+
+type Creation = Pick<GroupRepository, 'newId' | 'byClientId' | 'create'>;
+
+function creationOf(conversations: ReturnType<typeof conversationsOf>): Creation {
+  return {
+    newId: () => String(new Types.ObjectId()),
+    byClientId: (creatorId, clientId) =>
+      conversations.findOne({ createKey: { $eq: keyOf(creatorId, clientId), $type: 'string' } }, majority),
+    async create(group) {
+      const row = newGroup(group);
+      try {
+        await conversations.insertOne(row, durable);
+        return row;
+      } catch (error) {
+        if (isDuplicateKey(error)) return null;
+        throw error;
+      }
+    },
+  };
+}
+
+function conversationsOf(connection: Connection) {
+  return connection.collection<ConversationRow>('conversations');
+}
+
+/** Removes the rows of one collection that belong to a conversation, a slice at a time. */
+async function eraseFrom(connection: Connection, name: string, conversationId: Types.ObjectId): Promise<void> {
+  const collection = connection.collection(name);
+  for (;;) {
+    const some = await collection
+      .find({ conversationId }, { projection: { _id: 1 } })
+      .limit(sliceSize)
+      .toArray();
+    if (some.length > 0) await collection.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } }, durable);
+    if (some.length < sliceSize) return;
+  }
+}
+
+/** Gives the rows of groups on one connection. */
+export function createGroupRepository(connection: Connection): GroupRepository {
+  const conversations = conversationsOf(connection);
+
+  return {
+    ...creationOf(conversations),
+    byId: (conversationId) =>
+      conversations.findOne(
+        { _id: new Types.ObjectId(conversationId), type: 'group', state: { $ne: 'deleting' } },
+        majority,
+      ),
+    async propose({ _id, membersVersion, memberCount }, proposal) {
+      const { system, joining = [], ending = [], roles = [], set = {}, replacedPhoto } = proposal;
+      const version = membersVersion + 1;
+      const pending: GroupChange = {
+        _id: new Types.ObjectId(),
+        version,
+        system,
+        joining,
+        ending,
+        roles,
+        ...(replacedPhoto ? { replacedPhoto } : {}),
+        at: new Date(),
+      };
+      return conversations.findOneAndUpdate(
+        { _id, membersVersion, pending: null, state: 'active' },
+        {
+          $set: { ...set, pending, membersVersion: version, memberCount: memberCount + joining.length - ending.length },
+        },
+        { returnDocument: 'after', ...durable },
+      );
+    },
+    async complete(_id, changeId, rev) {
+      await conversations.updateOne(
+        { _id, 'pending._id': { $eq: changeId, $type: 'objectId' } },
+        { $set: { pending: null, state: 'active' }, $max: { rev } },
+        durable,
+      );
+    },
+    async beginDeletion({ _id, membersVersion }) {
+      const result = await conversations.updateOne(
+        { _id, membersVersion, pending: null, state: 'active' },
+        { $set: { state: 'deleting', createKey: null }, $inc: { membersVersion: 1 } },
+        durable,
+      );
+      return result.modifiedCount === 1;
+    },
+    async erase(_id) {
+      for (const name of ['hidden', 'changes', 'reactions', 'notifications', 'messages'])
+        await eraseFrom(connection, name, _id);
+      await conversations.deleteOne({ _id, state: 'deleting' }, durable);
+    },
+    async unfinished(before) {
+      const old = { $lt: firstIdAt(before) };
+      const found = await Promise.all([
+        conversations.find({ 'pending._id': { ...old, $type: 'objectId' } }, majority).toArray(),
+        conversations.find({ state: 'deleting', _id: old }, majority).toArray(),
+      ]);
+      return found.flat();
+    },
+  };
+}

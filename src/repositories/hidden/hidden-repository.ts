@@ -1,0 +1,142 @@
+import mongoose, { type Connection, Types } from 'mongoose';
+import { firstIdAt } from '../ids.js';
+import { durable, isDuplicateKey, majority } from '../concerns.js';
+
+/** A message that one person has taken out of his own sight, on all his devices. */
+export interface HiddenRow {
+  _id: Types.ObjectId;
+  userId: Types.ObjectId;
+  conversationId: Types.ObjectId;
+  seq: number;
+  messageId: Types.ObjectId;
+  /** What `own` of his member row was counted to for it; null until then. */
+  own: number | null;
+}
+
+const id = { type: mongoose.Schema.Types.ObjectId, required: true };
+
+const schema = new mongoose.Schema<HiddenRow>(
+  {
+    userId: id,
+    conversationId: id,
+    seq: { type: Number, required: true },
+    messageId: id,
+    own: { type: Number, default: null },
+  },
+  { versionKey: false },
+);
+schema.index({ userId: 1, conversationId: 1, seq: 1 }, { unique: true });
+schema.index({ conversationId: 1, seq: 1 });
+schema.index({ userId: 1, conversationId: 1, own: 1 });
+schema.index({ own: 1 }, { partialFilterExpression: { own: null } });
+
+/** The place of one message. */
+export interface Place {
+  conversationId: Types.ObjectId;
+  seq: number;
+}
+
+/** A stretch of a conversation: above one number, up to another. */
+export interface Stretch {
+  conversationId: Types.ObjectId;
+  above: number;
+  upTo: number;
+}
+
+/** What people have hidden for themselves: named queries, each served by an index. */
+export interface HiddenRepository {
+  /** What somebody has hidden in these stretches. */
+  within(userId: string, stretches: readonly Stretch[]): Promise<Place[]>;
+  /** Which of these messages somebody has hidden. */
+  among(userId: string, places: readonly Place[]): Promise<Place[]>;
+  /** Who has hidden a message. */
+  cannotSee(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
+  /** The row of a message that is being hidden, made if it is not there. */
+  findOrMake(row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow>;
+  /** Says which count of the member row stands for it. */
+  number(id: Types.ObjectId, memberRevision: number): Promise<void>;
+  /** What somebody hid after these counts, in these conversations; what is not counted yet too. */
+  after(userId: string, counts: readonly { conversationId: Types.ObjectId; own: number }[]): Promise<HiddenRow[]>;
+  /** What was begun before a moment and is not counted. */
+  unfinished(before: Date, limit: number): Promise<HiddenRow[]>;
+}
+
+const place = { _id: 0, conversationId: 1, seq: 1 } as const;
+
+type Collection = ReturnType<typeof collectionOf>;
+
+function collectionOf(connection: Connection) {
+  return connection.collection<HiddenRow>('hidden');
+}
+
+/** Asks for several parts of one person's rows at once. */
+async function anyOf<Row>(hidden: Collection, userId: string, parts: readonly object[], projection?: object) {
+  if (parts.length === 0) return [];
+  const owner = new Types.ObjectId(userId);
+  return hidden
+    .find(
+      { $or: parts.map((part) => ({ userId: owner, ...part })) },
+      { ...majority, ...(projection && { projection }) },
+    )
+    .toArray() as Promise<Row[]>;
+}
+
+async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow> {
+  const { messageId, ...key } = row;
+  for (;;) {
+    try {
+      const made = await hidden.findOneAndUpdate(
+        key,
+        { $setOnInsert: { messageId, own: null } },
+        { upsert: true, returnDocument: 'after', ...durable },
+      );
+      if (made) return made;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+}
+
+/** Gives the hidden messages on one connection. */
+export function createHiddenRepository(connection: Connection): HiddenRepository {
+  connection.model<HiddenRow>('Hidden', schema, 'hidden');
+  const hidden = collectionOf(connection);
+  return {
+    within: (userId, stretches) =>
+      anyOf<Place>(
+        hidden,
+        userId,
+        stretches.map(({ conversationId, above, upTo }) => ({ conversationId, seq: { $gt: above, $lte: upTo } })),
+        place,
+      ),
+    among: (userId, places) =>
+      anyOf<Place>(
+        hidden,
+        userId,
+        places.map(({ conversationId, seq }) => ({ conversationId, seq })),
+        place,
+      ),
+    async cannotSee(conversationId, seq) {
+      const rows = await hidden.find({ conversationId, seq }, { projection: { userId: 1 }, ...majority }).toArray();
+      return rows.map(({ userId }) => String(userId));
+    },
+    findOrMake: (row) => findOrMake(hidden, row),
+    async number(_id, memberRevision) {
+      await hidden.updateOne({ _id, own: null }, { $set: { own: memberRevision } }, durable);
+    },
+    after: (userId, counts) =>
+      anyOf<HiddenRow>(
+        hidden,
+        userId,
+        counts.flatMap(({ conversationId, own: memberRevision }) => [
+          { conversationId, own: { $gt: memberRevision } },
+          { conversationId, own: null },
+        ]),
+      ),
+    unfinished: (before, limit) =>
+      hidden
+        .find({ own: null, _id: { $lt: firstIdAt(before) } }, majority)
+        .limit(limit)
+        .toArray(),
+  };
+}

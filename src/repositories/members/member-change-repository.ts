@@ -1,0 +1,153 @@
+/** What a change of a group does to the rows of its members. Each may be done twice, and late. */
+import { type Connection, Types } from 'mongoose';
+import pLimit from 'p-limit';
+import type { GroupChange } from '../conversations/group-change.js';
+import { type MemberRow, membersOf, newMember, slotsOf } from './member-row.js';
+import { durable, isOnlyDuplicates, majority } from '../concerns.js';
+import { rankOf } from '../../features/conversations/roles.policy.js';
+
+const slotsAtOnce = 20;
+
+/** Where a page of members begins: behind this place. */
+export interface MemberPlace {
+  rank: number;
+  /** Milliseconds since the epoch. */
+  joinedAt: number;
+  id: string;
+}
+
+export interface MemberChangeRepository {
+  /** Makes the rows of who comes in; `seq` is the number up to which they see nothing. */
+  join(conversationId: Types.ObjectId, change: GroupChange, seq: number): Promise<void>;
+  /** Ends rows. */
+  end(change: GroupChange): Promise<void>;
+  /** Ends all rows of a conversation; gives whose they were. */
+  endAll(conversationId: Types.ObjectId): Promise<string[]>;
+  /** Gives roles, where no later change has given others. */
+  setRoles(conversationId: Types.ObjectId, change: GroupChange): Promise<void>;
+  /** Members by role, then by joining, behind a place. */
+  byRank(conversationId: Types.ObjectId, after: MemberPlace | null, limit: number): Promise<MemberRow[]>;
+  /** Who is in it for longest of some people, or of all. */
+  longestServing(
+    conversationId: Types.ObjectId,
+    except: Types.ObjectId,
+    among: Types.ObjectId[] | null,
+  ): Promise<MemberRow | null>;
+  /** Ids of people as rows hold them. */
+  idsOf(userIds: readonly string[]): Types.ObjectId[];
+}
+
+/** The row of somebody whom a change brings in. */
+function rowOf(
+  conversationId: Types.ObjectId,
+  userId: Types.ObjectId,
+  { _id, at, system, roles, version }: GroupChange,
+  seq: number,
+) {
+  const role = roles.find((one) => one.userId.equals(userId))?.role ?? 'member';
+  const isInviter = system.actorId?.equals(userId) ?? false;
+  return {
+    ...newMember(conversationId, userId, at),
+    isGroup: true,
+    isListed: true,
+    joinedBy: _id,
+    invitedBy: isInviter ? null : system.actorId,
+    rank: rankOf(role),
+    rankBefore: rankOf(role),
+    rankVersion: version,
+    joinedSeq: seq,
+    readSeq: seq,
+    deliveredSeq: seq,
+    shownReadSeq: seq,
+    shownDeliveredSeq: seq,
+  };
+}
+
+/** What making the rows of who comes in takes. */
+function joiningOf(connection: Connection) {
+  const members = membersOf(connection);
+  const nextCursorIndex = slotsOf(connection);
+
+  /** Who of those whom a change brings in has no row yet: neither by it, nor a living one. */
+  async function missingOf(conversationId: Types.ObjectId, { _id, joining }: GroupChange): Promise<Types.ObjectId[]> {
+    const key = { conversationId, userId: { $in: joining } };
+    const isThere = [
+      { ...key, joinedBy: { $eq: _id, $type: 'objectId' as const } },
+      { ...key, endedAt: null },
+    ];
+    const there = await members.find({ $or: isThere }, { projection: { userId: 1 }, ...majority }).toArray();
+    const known = new Set(there.map(({ userId }) => String(userId)));
+    return joining.filter((userId) => !known.has(String(userId)));
+  }
+
+  /** Inserts rows with a slot of their owner's; false where one of them was refused. */
+  async function insert(rows: readonly Omit<MemberRow, 'slot'>[]): Promise<boolean> {
+    // A thousand at once would wait for a connection longer than anybody is made to wait.
+    const some = pLimit(slotsAtOnce);
+    const indexed = rows.map((row) => some(async () => ({ ...row, slot: await nextCursorIndex(row.userId) })));
+    try {
+      await members.insertMany(await Promise.all(indexed), { ordered: false, ...durable });
+      return true;
+    } catch (error) {
+      if (!isOnlyDuplicates(error)) throw error;
+      return false;
+    }
+  }
+
+  return { missingOf, insert };
+}
+
+/** Gives the changes of members on one connection. */
+export function createMemberChangeRepository(connection: Connection): MemberChangeRepository {
+  const members = membersOf(connection);
+  const { missingOf, insert } = joiningOf(connection);
+
+  return {
+    async join(conversationId, change, seq) {
+      // Who was refused is looked for again: another one who finishes the same change may have been faster, or not.
+      for (;;) {
+        const missing = await missingOf(conversationId, change);
+        if (missing.length === 0) return;
+        if (await insert(missing.map((userId) => rowOf(conversationId, userId, change, seq)))) return;
+      }
+    },
+    async end({ ending, at }) {
+      const ids = ending.map(({ memberId }) => memberId);
+      await members.updateMany({ _id: { $in: ids }, endedAt: null }, { $set: { endedAt: at } }, durable);
+    },
+    async endAll(conversationId) {
+      const rows = await members
+        .find({ conversationId, endedAt: null }, { projection: { userId: 1 }, ...majority })
+        .toArray();
+      await members.updateMany({ conversationId, endedAt: null }, { $set: { endedAt: new Date() } }, durable);
+      return rows.map(({ userId }) => String(userId));
+    },
+    async setRoles(conversationId, { roles, version }) {
+      for (const { userId, role } of roles) {
+        const rank = rankOf(role);
+        await members.updateOne(
+          { conversationId, userId, endedAt: null, rankVersion: { $lt: version } },
+          [{ $set: { rankBefore: '$rank', rank, rankVersion: version } }],
+          durable,
+        );
+      }
+    },
+    byRank(conversationId, after, limit) {
+      const behind = after && [
+        { rank: { $gt: after.rank } },
+        { rank: after.rank, joinedAt: { $gt: new Date(after.joinedAt) } },
+        { rank: after.rank, joinedAt: new Date(after.joinedAt), _id: { $gt: new Types.ObjectId(after.id) } },
+      ];
+      return members
+        .find({ conversationId, endedAt: null, ...(behind ? { $or: behind } : {}) }, majority)
+        .sort({ rank: 1, joinedAt: 1, _id: 1 })
+        .limit(limit)
+        .toArray();
+    },
+    longestServing(conversationId, except, among) {
+      const userId = among ? { $in: among, $ne: except } : { $ne: except };
+      return members.findOne({ conversationId, endedAt: null, userId }, { sort: { joinedAt: 1, _id: 1 }, ...majority });
+    },
+    idsOf: (userIds) => userIds.map((one) => new Types.ObjectId(one)),
+  };
+}

@@ -1,0 +1,139 @@
+import { type Collection, Types } from 'mongoose';
+import { majority } from '../concerns.js';
+import type { MemberRow, FrozenReceipts } from './member-row.js';
+
+/** What is asked of the rows of members: named queries on lean rows, each served by an index. */
+export interface MemberReads {
+  /** The groups that people are in, each as one pair. */
+  groupsOf(userIds: readonly string[]): Promise<{ userId: Types.ObjectId; conversationId: Types.ObjectId }[]>;
+  /** Everybody who is in a conversation (a direct one: at most two). */
+  of(conversationId: string): Promise<MemberRow[]>;
+  /** The row of one who is in a conversation; null for who is not. */
+  one(conversationId: string, userId: string): Promise<MemberRow | null>;
+  /** The lowest marks that the members of a group show; null where it has none. */
+  minShownReceipts(conversationId: Types.ObjectId): Promise<{ deliveredSeq: number; readSeq: number } | null>;
+  /** A page of the members of a conversation, by the ids of people. */
+  page(conversationId: Types.ObjectId, afterUserId: string | null, limit: number): Promise<MemberRow[]>;
+  /** Which of these people are in a conversation. */
+  among(conversationId: Types.ObjectId, userIds: readonly string[]): Promise<MemberRow[]>;
+  /** Whose list a conversation has left when it was emptied up to a number. */
+  unlistedAt(conversationId: string, clearedSeq: number): Promise<string[]>;
+  /** The others in some direct conversations of a person. */
+  othersIn(conversationIds: readonly Types.ObjectId[], userId: string): Promise<MemberRow[]>;
+  ofUser(userId: string): Promise<MemberRow[]>;
+  /** The rows of a person in some conversations. */
+  ofUserIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
+  /** The conversations that these rows of a person, present or ended, are of. */
+  conversationsOfCursorIndexes(userId: string, cursorIndexes: readonly number[]): Promise<string[]>;
+  /** Everybody who is in one of these conversations, each once. */
+  peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
+  /** Who has something unread below a head that he has not been told of. */
+  withoutUnreadNotificationIn(conversationId: Types.ObjectId, seq: number): Promise<MemberRow[]>;
+  /** Who in a group hides what he reads, and where it stood when he began. */
+  hidersIn(conversationId: Types.ObjectId): Promise<{ userId: Types.ObjectId; stood: FrozenReceipts }[]>;
+  /** Who of a conversation cannot see a message of this number: he joined later or has emptied it. */
+  cannotSee(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
+}
+
+/** The groups that people are in. */
+function groupsOf(members: Collection<MemberRow>, userIds: readonly string[]) {
+  const userId = { $in: userIds.map((one) => new Types.ObjectId(one)) };
+  const projection = { _id: 0, userId: 1, conversationId: 1 } as const;
+  return members.find({ userId, isGroup: true, endedAt: null }, { projection, ...majority }).toArray();
+}
+
+/** The lowest marks that are shown, each by its index. */
+async function minShownReceipts(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
+  const lowest = (field: 'shownReadSeq' | 'shownDeliveredSeq') =>
+    members.findOne(
+      { conversationId, endedAt: null },
+      { sort: { [field]: 1 }, projection: { [field]: 1 }, ...majority },
+    );
+  const [read, delivered] = await Promise.all([lowest('shownReadSeq'), lowest('shownDeliveredSeq')]);
+  return read && delivered ? { deliveredSeq: delivered.shownDeliveredSeq, readSeq: read.shownReadSeq } : null;
+}
+
+/** Who hides what he reads. */
+function hidersIn(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
+  const filter = { conversationId, 'stood.readSeq': { $type: 'number' as const }, endedAt: null };
+  const options = { projection: { _id: 0, userId: 1, stood: 1 }, ...majority } as const;
+  return members.find(filter, options).toArray() as Promise<{ userId: Types.ObjectId; stood: FrozenReceipts }[]>;
+}
+
+/** What notifications are made and shown by. */
+function notificationReads(
+  members: Collection<MemberRow>,
+): Pick<MemberReads, 'withoutUnreadNotificationIn' | 'ofUserIn'> {
+  return {
+    withoutUnreadNotificationIn: (conversationId, seq) =>
+      members
+        .find({ conversationId, readSeq: { $lt: seq }, endedAt: null, isSpoken: false }, majority)
+        .sort({ readSeq: 1 })
+        .toArray(),
+    ofUserIn(userId, conversationIds) {
+      const key = { conversationId: { $in: [...conversationIds] }, userId: new Types.ObjectId(userId) };
+      return members.find({ ...key, endedAt: null }, majority).toArray();
+    },
+  };
+}
+
+/** The queries that change nothing. */
+export function memberReads(members: Collection<MemberRow>): MemberReads {
+  const present = (filter: object, sort: Record<string, 1>): Promise<MemberRow[]> =>
+    members
+      .find({ ...filter, endedAt: null }, majority)
+      .sort(sort)
+      .toArray();
+  return {
+    of: (conversationId) => present({ conversationId: new Types.ObjectId(conversationId) }, { userId: 1 }),
+    one: (conversationId, userId) => {
+      const key = { conversationId: new Types.ObjectId(conversationId), userId: new Types.ObjectId(userId) };
+      return members.findOne({ ...key, endedAt: null }, majority);
+    },
+    groupsOf: (userIds) => groupsOf(members, userIds),
+    minShownReceipts: (conversationId) => minShownReceipts(members, conversationId),
+    page: (conversationId, afterUserId, limit) =>
+      members
+        .find(
+          {
+            conversationId,
+            endedAt: null,
+            ...(afterUserId ? { userId: { $gt: new Types.ObjectId(afterUserId) } } : {}),
+          },
+          majority,
+        )
+        .sort({ userId: 1 })
+        .limit(limit)
+        .toArray(),
+    among: (conversationId, userIds) =>
+      present({ conversationId, userId: { $in: userIds.map((one) => new Types.ObjectId(one)) } }, { userId: 1 }),
+    async unlistedAt(conversationId, clearedSeq) {
+      const place = { conversationId: new Types.ObjectId(conversationId), isListed: false, clearedSeq };
+      const rows = await present(place, { userId: 1 });
+      return rows.map(({ userId }) => String(userId));
+    },
+    othersIn(conversationIds, userId) {
+      const filter = { conversationId: { $in: [...conversationIds] }, userId: { $ne: new Types.ObjectId(userId) } };
+      return members.find({ ...filter, endedAt: null }, majority).toArray();
+    },
+    ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
+    async conversationsOfCursorIndexes(userId, cursorIndexes) {
+      if (cursorIndexes.length === 0) return [];
+      const filter = { userId: new Types.ObjectId(userId), slot: { $in: [...cursorIndexes] } };
+      const rows = await members.find(filter, { projection: { conversationId: 1 }, ...majority }).toArray();
+      return rows.map(({ conversationId }) => String(conversationId));
+    },
+    async cannotSee(conversationId, seq) {
+      const cannotSee = [{ joinedSeq: { $gte: seq } }, { clearedSeq: { $gte: seq } }];
+      const options = { projection: { userId: 1 }, ...majority };
+      const rows = await members.find({ conversationId, endedAt: null, $or: cannotSee }, options).toArray();
+      return rows.map(({ userId }) => String(userId));
+    },
+    ...notificationReads(members),
+    hidersIn: (conversationId) => hidersIn(members, conversationId),
+    async peopleOf(conversationIds) {
+      const filter = { conversationId: { $in: [...conversationIds] }, endedAt: null };
+      return (await members.distinct('userId', filter)).map(String);
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import mongoose, { type Collection, type Connection, Types } from 'mongoose';
+import { durable, isDuplicateKey, majority } from '../concerns.js';
+
+/** How far a group was at a moment: its last message, and what all of its members had read. */
+export interface FrozenReceipts {
+  seq: number;
+  readSeq: number;
+}
+
+/** One person in one conversation, from joining to leaving. */
+export interface MemberRow {
+  _id: Types.ObjectId;
+  conversationId: Types.ObjectId;
+  userId: Types.ObjectId;
+  /** A number that no other row of this person has or had. */
+  slot: number;
+  isGroup: boolean;
+  /** In a group: 0 for its creator, 3 for a member; what it was before, and the version of the change that made it. */
+  rank: number;
+  rankBefore: number;
+  rankVersion: number;
+  /** The change that brought the person in; null for who is in from the beginning of a direct conversation. */
+  joinedBy: Types.ObjectId | null;
+  readSeq: number;
+  deliveredSeq: number;
+  /** Where a group stood when its member began to hide what he reads: he sees no reading of others beyond. */
+  stood: FrozenReceipts | null;
+  /** What others are shown of the two marks. */
+  shownReadSeq: number;
+  shownDeliveredSeq: number;
+  joinedSeq: number;
+  clearedSeq: number;
+  /** At or above the last message that he has hidden for himself. */
+  lastHiddenSeq: number;
+  /** Counts all changes of this row. */
+  own: number;
+  /** Whether an empty conversation is in the list: for who opened it. */
+  isListed: boolean;
+  mutedUntil: Date | null;
+  archived: boolean;
+  pinned: boolean;
+  markedUnread: boolean;
+  /** Whether he has a notification of what is unread here; every forward mark ends that. */
+  isSpoken: boolean;
+  /** Whether he has any notification from here that a mark may read. */
+  hasNotified: boolean;
+  joinedAt: Date;
+  invitedBy: Types.ObjectId | null;
+  endedAt: Date | null;
+}
+
+const id = { type: mongoose.Schema.Types.ObjectId, required: true };
+const number = { type: Number, default: 0 };
+const flag = { type: Boolean, default: false };
+
+export const memberSchema = new mongoose.Schema<MemberRow>(
+  {
+    conversationId: id,
+    userId: id,
+    slot: { type: Number, required: true },
+    isGroup: flag,
+    rank: number,
+    rankBefore: number,
+    rankVersion: number,
+    joinedBy: { type: mongoose.Schema.Types.ObjectId, default: null },
+    readSeq: number,
+    deliveredSeq: number,
+    stood: { type: mongoose.Schema.Types.Mixed, default: null },
+    shownReadSeq: number,
+    shownDeliveredSeq: number,
+    joinedSeq: number,
+    clearedSeq: number,
+    lastHiddenSeq: number,
+    own: number,
+    isListed: flag,
+    mutedUntil: { type: Date, default: null },
+    archived: flag,
+    pinned: flag,
+    markedUnread: flag,
+    isSpoken: flag,
+    hasNotified: flag,
+    joinedAt: { type: Date, required: true },
+    invitedBy: { type: mongoose.Schema.Types.ObjectId, default: null },
+    endedAt: { type: Date, default: null },
+  },
+  { versionKey: false },
+);
+memberSchema.index({ conversationId: 1, userId: 1 }, { unique: true, partialFilterExpression: { endedAt: null } });
+memberSchema.index({ userId: 1, slot: 1 }, { unique: true });
+// Who was brought in by a change and has left since is not brought in by it again.
+memberSchema.index(
+  { conversationId: 1, userId: 1, joinedBy: 1 },
+  { unique: true, partialFilterExpression: { joinedBy: { $type: 'objectId' } } },
+);
+memberSchema.index({ userId: 1, conversationId: 1 }, { partialFilterExpression: { isGroup: true, endedAt: null } });
+memberSchema.index({ conversationId: 1, shownReadSeq: 1 }, { partialFilterExpression: { endedAt: null } });
+memberSchema.index({ conversationId: 1, shownDeliveredSeq: 1 }, { partialFilterExpression: { endedAt: null } });
+memberSchema.index({ conversationId: 1, rank: 1, joinedAt: 1, _id: 1 }, { partialFilterExpression: { endedAt: null } });
+memberSchema.index({ conversationId: 1, readSeq: 1 }, { partialFilterExpression: { endedAt: null, isSpoken: false } });
+memberSchema.index(
+  { conversationId: 1, 'stood.readSeq': 1 },
+  { partialFilterExpression: { 'stood.readSeq': { $type: 'number' } } },
+);
+
+interface CursorIndexRow {
+  /** The person. */
+  _id: Types.ObjectId;
+  last: number;
+}
+
+/** Numbers the rows of each person 1, 2, 3 …; a number that was given is never given again. */
+export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {
+  const cursorIndexes = connection.collection<CursorIndexRow>('slots');
+  return async (userId) => {
+    for (;;) {
+      try {
+        const row = await cursorIndexes.findOneAndUpdate(
+          { _id: userId },
+          { $inc: { last: 1 } },
+          { upsert: true, returnDocument: 'after', ...durable },
+        );
+        if (row) return row.last;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+    }
+  };
+}
+
+/** So many conversations a person can be in at once: what a device holds of each has to fit into one cursor. */
+const maxConversations = 5_000;
+
+/** Who of some people is in as many conversations as anybody can be in. */
+export function crowdedOf(connection: Connection): (userIds: readonly string[]) => Promise<Set<string>> {
+  const cursorIndexes = connection.collection<CursorIndexRow>('slots');
+  const members = membersOf(connection);
+  return async (userIds) => {
+    const ids = userIds.map((one) => new Types.ObjectId(one));
+    // Who was never in so many need not be counted.
+    const busy = await cursorIndexes.find({ _id: { $in: ids }, last: { $gte: maxConversations } }, majority).toArray();
+    const counts = busy.map(async ({ _id }) => {
+      const count = await members.countDocuments({ userId: _id, endedAt: null }, majority);
+      return count >= maxConversations ? [String(_id)] : [];
+    });
+    return new Set((await Promise.all(counts)).flat());
+  };
+}
+
+/** The row of somebody who is in a conversation from its creation; its slot is given later. */
+export function newMember(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Date): Omit<MemberRow, 'slot'> {
+  return {
+    _id: new Types.ObjectId(),
+    conversationId,
+    userId,
+    isGroup: false,
+    rank: 3,
+    rankBefore: 3,
+    rankVersion: 0,
+    joinedBy: null,
+    readSeq: 0,
+    deliveredSeq: 0,
+    stood: null,
+    shownReadSeq: 0,
+    shownDeliveredSeq: 0,
+    joinedSeq: 0,
+    clearedSeq: 0,
+    lastHiddenSeq: 0,
+    own: 0,
+    isListed: false,
+    mutedUntil: null,
+    archived: false,
+    pinned: false,
+    markedUnread: false,
+    isSpoken: false,
+    hasNotified: false,
+    joinedAt: at,
+    invitedBy: null,
+    endedAt: null,
+  };
+}
+
+/** The collection itself, for the models of members alone. */
+export function membersOf(connection: Connection): Collection<MemberRow> {
+  return connection.collection<MemberRow>('members');
+}
