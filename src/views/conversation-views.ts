@@ -1,4 +1,4 @@
-import { startOf } from '../features/conversations/conversations.policy.js';
+import { startOf } from '../rules/conversations.js';
 import { allowedBy } from '../features/conversations/permissions.js';
 import { roleOf } from '../repositories/conversations/group-change.js';
 import type { Conversation } from '@causerie/contract/conversations';
@@ -10,7 +10,7 @@ import { type Counting, countsIn } from './counting.js';
 import { type Membership, minReceiptsOf } from './membership.js';
 import type { MessageViews } from './message-views.js';
 import type { Visibility } from './visibility.js';
-import { directPermissions, toPermissions } from '../features/conversations/roles.policy.js';
+import { directPermissions, toPermissions } from '../rules/roles.js';
 
 interface Deps {
   messages: Pick<MessageRepository, 'atPlaces' | 'hasWritten'>;

@@ -1,6 +1,6 @@
 /** What is unread, by the formula of what is stored: never a total that could drift. */
 import type { HiddenRepository, Place } from '../repositories/hidden/hidden-repository.js';
-import { floorOf } from '../features/conversations/conversations.policy.js';
+import { floorOf } from '../rules/conversations.js';
 import type { MessageRepository } from '../repositories/messages/message-repository.js';
 import type { Membership } from './membership.js';
 

@@ -1,6 +1,6 @@
 /** Which messages somebody can see: those after his start that he has not hidden for himself. */
 import type { HiddenRepository, Place } from '../repositories/hidden/hidden-repository.js';
-import { startOf } from '../features/conversations/conversations.policy.js';
+import { startOf } from '../rules/conversations.js';
 import type { MemberRow } from '../repositories/members/member-repository.js';
 import type { MessageRow, MessageRepository, Range } from '../repositories/messages/message-repository.js';
 

@@ -5,7 +5,7 @@ import { roleOf } from '../../repositories/conversations/group-change.js';
 import type { MemberRow } from '../../repositories/members/member-repository.js';
 import type { ChangeRow } from '../../repositories/changes/change-repository.js';
 import type { MessageRow } from '../../repositories/messages/message-repository.js';
-import { rankOf } from '../../features/conversations/roles.policy.js';
+import { rankOf } from '../../rules/roles.js';
 
 const recheckMs = 2000;
 

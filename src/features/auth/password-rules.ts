@@ -1,5 +1,5 @@
 import type { CommonPasswords } from './common-passwords.js';
-import { type PasswordOwner, requireOwnPassword, requireUncommon } from './passwords.policy.js';
+import { type PasswordOwner, requireOwnPassword, requireUncommon } from '../../rules/passwords.js';
 
 export interface PasswordRules {
   /** Throws `weak_password`, with the reason, for one that must not be chosen; `field` is where it came in. */

@@ -36,7 +36,7 @@ import { createReceiptPrivacy, type ReceiptPrivacy } from './receipt-privacy.js'
 import { createReceipts, type Receipts } from './receipts.js';
 import { type ConversationPermissions, createConversationPermissions } from './permissions.js';
 import { createRequireMembership } from './membership.js';
-import { toPermissions, rankOf } from './roles.policy.js';
+import { toPermissions, rankOf } from '../../rules/roles.js';
 import type { PendingSource } from '../../log/overlay.js';
 
 interface Deps {

@@ -3,7 +3,7 @@ import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Membership } from '../../views/membership.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
-import { floorOf } from './conversations.policy.js';
+import { floorOf } from '../../rules/conversations.js';
 import type { HiddenRow, HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
 import type { ReadPositions } from './read-positions.js';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';

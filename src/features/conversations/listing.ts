@@ -3,7 +3,7 @@ import type { ConversationViews } from '../../views/conversation-views.js';
 import type { Membership } from '../../views/membership.js';
 import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
-import { startOf } from './conversations.policy.js';
+import { startOf } from '../../rules/conversations.js';
 import type { ConversationList, ListConversations, UnreadTotals } from '@causerie/contract/conversations';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import type { PendingSource } from '../../log/overlay.js';

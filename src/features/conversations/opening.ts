@@ -2,7 +2,7 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { notContactable, notFound, Problem } from '../../kernel/problem.js';
-import { mayWrite } from '../users/people.policy.js';
+import { mayWrite } from '../../rules/people.js';
 import type { Users } from '../users/users.service.js';
 import type {
   ConversationRow,

@@ -1,6 +1,6 @@
 import { notContactable } from '../../kernel/problem.js';
 import type { Membership } from '../../views/membership.js';
-import { mayChange, mayWrite, type Shows } from '../users/people.policy.js';
+import { mayChange, mayWrite, type Shows } from '../../rules/people.js';
 import type { Person } from '../users/people.js';
 import type { Users } from '../users/users.service.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';

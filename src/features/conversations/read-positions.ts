@@ -6,7 +6,7 @@ import { settingsOf } from '../../views/conversation-views.js';
 import type { Membership } from '../../views/membership.js';
 import { type Counting, type Counts, countsIn } from '../../views/counting.js';
 import type { GroupReceipts } from '../../log/group-receipts.js';
-import type { Shows } from '../users/people.policy.js';
+import type { Shows } from '../../rules/people.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { ReadResult } from '@causerie/contract/conversations';
 import type { ReceiptKind, MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';

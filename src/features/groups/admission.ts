@@ -1,4 +1,4 @@
-import { mayAdd } from '../users/people.policy.js';
+import { mayAdd } from '../../rules/people.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { Refused } from '@causerie/contract/groups';

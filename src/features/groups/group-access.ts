@@ -3,7 +3,7 @@ import type { ConversationRow } from '../../repositories/conversations/conversat
 import { roleOf, type SystemContent } from '../../repositories/conversations/group-change.js';
 import type { Role, SystemKind } from '@causerie/contract/roles';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
-import { type GroupAction, groupRefusal } from './groups.policy.js';
+import { type GroupAction, groupRefusal } from '../../rules/groups.js';
 import type { GroupRepository } from '../../repositories/conversations/group-repository.js';
 
 /** Who is in a group: the row, and the role by the row of the group. */

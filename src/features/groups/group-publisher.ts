@@ -10,7 +10,7 @@ import { roles } from '@causerie/contract/roles';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { Member } from '@causerie/contract/groups';
-import { toPermissions } from '../conversations/roles.policy.js';
+import { toPermissions } from '../../rules/roles.js';
 
 interface Deps {
   members: Pick<MemberRepository, 'among'>;

@@ -7,7 +7,7 @@ import type { Conversations } from '../conversations/conversations.service.js';
 import type { Announcing } from './announcing.js';
 import type { Change, MessageChangeRepository } from '../../repositories/messages/message-change-repository.js';
 import type { MessageReading } from './message-reading.js';
-import { type ChangeContext, deleteRefusal, editRefusal } from './messages.policy.js';
+import { type ChangeContext, deleteRefusal, editRefusal } from '../../rules/messages.js';
 import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Message } from '@causerie/contract/messages';
 import { wordsOf } from './words.js';

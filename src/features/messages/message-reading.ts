@@ -2,7 +2,7 @@ import { notFound } from '../../kernel/problem.js';
 import type { Membership } from '../../views/membership.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Visibility } from '../../views/visibility.js';
-import { startOf } from '../conversations/conversations.policy.js';
+import { startOf } from '../../rules/conversations.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 import type { Message } from '@causerie/contract/messages';

@@ -1,7 +1,7 @@
 /** Finding the newest messages with some words: by the index where it has them in the order of time, else on foot. */
 import { firstIdAt } from '../../repositories/ids.js';
 import type { Membership } from '../../views/membership.js';
-import { startOf } from '../conversations/conversations.policy.js';
+import { startOf } from '../../rules/conversations.js';
 import {
   byAge,
   type Candidate,

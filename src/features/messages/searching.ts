@@ -3,7 +3,7 @@ import type { Cursors } from '../../kernel/cursors.js';
 import { invalidInput } from '../../kernel/problem.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import { startOf } from '../conversations/conversations.policy.js';
+import { startOf } from '../../rules/conversations.js';
 import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
 import type { MessageRepository } from '../../repositories/messages/message-repository.js';
 import type { SearchMessages, SearchResult } from '@causerie/contract/messages';

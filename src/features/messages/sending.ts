@@ -1,6 +1,6 @@
 import type { Actor } from '../../kernel/actor.js';
 import { invalidInput, notContactable, notFound, Problem } from '../../kernel/problem.js';
-import { canReceive } from '../users/people.policy.js';
+import { canReceive } from '../../rules/people.js';
 import type { Relations } from '../users/relations.js';
 import type { Committed } from '../../log/entry.js';
 import type { Log } from '../../log/log.js';

@@ -2,7 +2,7 @@ import type { ConversationRow } from '../../repositories/conversations/conversat
 import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { NotificationPublisher } from './publish.js';
 import type { NotificationRepository } from '../../repositories/notifications/notification-repository.js';
-import { isCounted } from './rules.js';
+import { isCounted } from '../../rules/notifications.js';
 
 interface Deps {
   repository: Pick<NotificationRepository, 'digestsIn'>;

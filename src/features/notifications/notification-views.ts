@@ -3,7 +3,7 @@ import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { MessageRepository } from '../../repositories/messages/message-repository.js';
-import { isCounted, digestKeyOf } from './rules.js';
+import { isCounted, digestKeyOf } from '../../rules/notifications.js';
 import type { NotificationRow } from '../../repositories/notifications/notification-repository.js';
 import type { Notification } from '@causerie/contract/notifications';
 import type { PendingSource } from '../../log/overlay.js';

@@ -1,5 +1,5 @@
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
-import { canReceive } from '../users/people.policy.js';
+import { canReceive } from '../../rules/people.js';
 import type { Relations } from '../users/relations.js';
 import type { NotificationPublisher } from './publish.js';
 import type {
@@ -7,7 +7,7 @@ import type {
   NotificationRow,
   NotificationRepository,
 } from '../../repositories/notifications/notification-repository.js';
-import { digestKeyOf } from './rules.js';
+import { digestKeyOf } from '../../rules/notifications.js';
 
 interface Deps {
   repository: Pick<NotificationRepository, 'make' | 'remove'>;

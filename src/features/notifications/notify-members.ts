@@ -2,7 +2,7 @@ import type { HiddenRepository } from '../../repositories/hidden/hidden-reposito
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Mentioned } from './notify-mentions.js';
-import { isMuted, isNewTo, digestKeyOf } from './rules.js';
+import { isMuted, isNewTo, digestKeyOf } from '../../rules/notifications.js';
 import type { PendingNotification, NotificationWriter } from './notification-writer.js';
 
 interface Deps {

@@ -1,6 +1,6 @@
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import type { MessageRow } from '../../repositories/messages/message-repository.js';
-import { isMuted, isNewTo, sees } from './rules.js';
+import { isMuted, isNewTo, sees } from '../../rules/notifications.js';
 import type { PendingNotification, NotificationWriter } from './notification-writer.js';
 
 interface Deps {

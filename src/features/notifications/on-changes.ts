@@ -9,7 +9,7 @@ import type {
   NotificationRow,
   NotificationRepository,
 } from '../../repositories/notifications/notification-repository.js';
-import { isMuted } from './rules.js';
+import { isMuted } from '../../rules/notifications.js';
 
 interface Deps {
   repository: NotificationRepository;

@@ -7,7 +7,7 @@ import type { Relations } from '../users/relations.js';
 import { type Mentioned, createNotifyMentions } from './notify-mentions.js';
 import type { NotificationPublisher } from './publish.js';
 import type { NotificationRepository } from '../../repositories/notifications/notification-repository.js';
-import { isCounted } from './rules.js';
+import { isCounted } from '../../rules/notifications.js';
 import { createNotifyMembers } from './notify-members.js';
 import { createNotificationWriter } from './notification-writer.js';
 

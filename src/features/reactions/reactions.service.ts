@@ -8,7 +8,7 @@ import type { MessageRow } from '../../repositories/messages/message-repository.
 import type { Messages } from '../messages/messages.service.js';
 import type { Users } from '../users/users.service.js';
 import type { ReactionRow, ReactionRepository } from '../../repositories/reactions/reaction-repository.js';
-import { maxEmoji, reactRefusal } from './reactions.policy.js';
+import { maxEmoji, reactRefusal } from '../../rules/reactions.js';
 import type { ListReactions, MessageReactions, React, ReactionList } from '@causerie/contract/reactions';
 
 interface Deps {

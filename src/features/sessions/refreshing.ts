@@ -5,7 +5,7 @@ import { hashOf } from './refresh-tokens.js';
 import type { SessionEnding } from './session-ending.js';
 import type { SessionTokens } from './session-tokens.js';
 import type { SessionRepository } from '../../repositories/sessions/session-repository.js';
-import { lifetimes, verdictOnRetired } from './sessions.policy.js';
+import { lifetimes, verdictOnRetired } from '../../rules/sessions.js';
 import type { Tokens } from '@causerie/contract/sessions';
 
 interface Deps {

@@ -1,7 +1,7 @@
 import type { DomainEvents, SessionEndReason } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { SessionRepository } from '../../repositories/sessions/session-repository.js';
-import { purgeTime } from './sessions.policy.js';
+import { purgeTime } from '../../rules/sessions.js';
 
 /** Which living sessions of a person are meant. */
 export type WhichSessions = { ids: readonly string[] } | { allBut: string | null };

@@ -3,7 +3,7 @@ import { Problem } from '../../kernel/problem.js';
 import { type AccessClaims, createAccessTokens } from './access-tokens.js';
 import { createRefreshTokens, hashOf, type RefreshClaims } from './refresh-tokens.js';
 import type { SessionRow } from '../../repositories/sessions/session-repository.js';
-import { accessExpiry } from './sessions.policy.js';
+import { accessExpiry } from '../../rules/sessions.js';
 import type { Tokens } from '@causerie/contract/sessions';
 
 export interface SessionTokens {

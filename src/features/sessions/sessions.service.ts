@@ -11,7 +11,7 @@ import { createRefreshing, type Refreshing } from './refreshing.js';
 import { createSessionEnding, type SessionEnding } from './session-ending.js';
 import { createSessionTokens } from './session-tokens.js';
 import type { SessionRow, SessionRepository } from '../../repositories/sessions/session-repository.js';
-import { isAlive, lifetimes, maxSessions } from './sessions.policy.js';
+import { isAlive, lifetimes, maxSessions } from '../../rules/sessions.js';
 import type { Session, Tokens } from '@causerie/contract/sessions';
 
 interface Settings {

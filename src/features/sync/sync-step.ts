@@ -1,5 +1,5 @@
 import type { Membership } from '../../views/membership.js';
-import { startOf } from '../conversations/conversations.policy.js';
+import { startOf } from '../../rules/conversations.js';
 import type { Entry } from './sync-cursor.js';
 
 /** One conversation that is not as a device knows it; `before` is null where the device does not know it. */

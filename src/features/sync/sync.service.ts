@@ -5,7 +5,7 @@ import { invalidInput } from '../../kernel/problem.js';
 import { type Membership, minReceiptsOf } from '../../views/membership.js';
 import type { Contacts, OwnRelations } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import { startOf } from '../conversations/conversations.policy.js';
+import { startOf } from '../../rules/conversations.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Me } from '@causerie/contract/users';
 import type { Notifications } from '../notifications/notifications.service.js';

@@ -1,6 +1,6 @@
 import { normalizeText } from '../../kernel/normalize-text.js';
 import { emailKeyOf } from './accounts.service.js';
-import { mayFind } from './people.policy.js';
+import { mayFind } from '../../rules/people.js';
 import { profileOf, type People } from './people.js';
 import type { Relations } from './relations.js';
 import type { UserRow, UserRepository } from '../../repositories/users/user-repository.js';

@@ -1,4 +1,4 @@
-import { type Relationship, maySeePresence, maySeeStatus, type Profile, showsOf } from './people.policy.js';
+import { type Relationship, maySeePresence, maySeeStatus, type Profile, showsOf } from '../../rules/people.js';
 import type { ContactPolicyInput, RelationshipCache } from './relationship-cache.js';
 import type { Relations } from './relations.js';
 import type { UserViews } from './user-views.js';

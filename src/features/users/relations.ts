@@ -1,4 +1,4 @@
-import type { Relationship } from './people.policy.js';
+import type { Relationship } from '../../rules/people.js';
 import type { RelationRepository } from '../../repositories/relations/relation-repository.js';
 
 /** What people have made of each other. */

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { GroupChange } from '../conversations/group-change.js';
 import { type MemberRow, membersOf, newMember, slotsOf } from './member-row.js';
 import { durable, isOnlyDuplicates, majority } from '../concerns.js';
-import { rankOf } from '../../features/conversations/roles.policy.js';
+import { rankOf } from '../../rules/roles.js';
 
 const slotsAtOnce = 20;
 

@@ -1,6 +1,6 @@
 import { type Role } from '@causerie/contract/roles';
 import type { ProblemCode } from '@causerie/contract/problem-codes';
-import { toPermissions, rankOf } from '../conversations/roles.policy.js';
+import { toPermissions, rankOf } from './roles.js';
 
 /** What somebody wants to do in a group. `target` and `role` are the other member's role and the one he shall have. */
 export type GroupAction =

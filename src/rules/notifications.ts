@@ -1,7 +1,7 @@
 /** Who is notified of what: pure rules over the rows that the pump has read. */
-import type { MemberRow } from '../../repositories/members/member-repository.js';
-import { floorOf, startOf } from '../conversations/conversations.policy.js';
-import type { MessageRow } from '../../repositories/messages/message-repository.js';
+import type { MemberRow } from '../repositories/members/member-repository.js';
+import { floorOf, startOf } from './conversations.js';
+import type { MessageRow } from '../repositories/messages/message-repository.js';
 
 /** Whether a message counts as unread for others at all. */
 export function isCounted({ type, deletedAt }: MessageRow): boolean {

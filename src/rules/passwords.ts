@@ -1,4 +1,4 @@
-import { Problem } from '../../kernel/problem.js';
+import { Problem } from '../kernel/problem.js';
 import { passwordLength } from '@causerie/contract/auth';
 import type { Sentence } from '@causerie/contract/problem-codes';
 
