@@ -2,7 +2,7 @@
 import type { Connection } from 'mongoose';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
 import { createConversationRepository } from '../repositories/conversations/conversation-repository.js';
-import { createRemovals } from '../features/conversations/removals.js';
+import { createRemovals } from '../log/removals.js';
 import { createMemberRepository } from '../repositories/members/member-repository.js';
 import { createMessageRepository } from '../repositories/messages/message-repository.js';
 import { createChangeRepository } from '../repositories/changes/change-repository.js';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
-import { createRemovals } from '../features/conversations/removals.js';
+import { createRemovals } from '../log/removals.js';
 import { createContentDigests } from '../features/messages/content-digest.js';
 import { createMessages } from '../features/messages/messages.service.js';
 import { createSyncMembers } from '../features/sync/sync-members.js';

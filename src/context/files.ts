@@ -1,11 +1,11 @@
 import { createReservations } from '../features/media/reservations.js';
-import { parseReservation } from '../features/media/reservation-keys.js';
+import { parseReservation } from '../rules/reservation-keys.js';
 import { createGarbageCollector } from '../features/media/garbage-collector.js';
-import { createLinks } from '../features/media/links.js';
+import { createLinks } from '../views/links.js';
 import { createReceiving } from '../features/media/receiving.js';
 import type { UploadRow } from '../repositories/uploads/upload-repository.js';
 import type { MessageRow } from '../repositories/messages/message-repository.js';
-import { createUserViews } from '../features/users/user-views.js';
+import { createUserViews } from '../views/user-views.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 
 type Repositories = Infrastructure['repositories'];

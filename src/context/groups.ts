@@ -8,7 +8,7 @@ import { type Cursors } from '../kernel/cursors.js';
 import type { Log } from '../log/log.js';
 import type { GroupReceipts } from '../log/group-receipts.js';
 import type { Reservations } from '../features/media/reservations.js';
-import type { Links } from '../features/media/links.js';
+import type { Links } from '../views/links.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 
 /** What groups are built over. */

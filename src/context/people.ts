@@ -10,7 +10,7 @@ import { createPasswordRules } from '../features/auth/password-rules.js';
 import { createPasswords } from '../features/auth/passwords.js';
 import { createRecovery } from '../features/auth/recovery.service.js';
 import { createSessions } from '../features/sessions/sessions.service.js';
-import { createRelations } from '../features/users/relations.js';
+import { createRelations } from '../views/relations.js';
 import { createAccounts } from '../features/users/accounts.service.js';
 import { createUsers } from '../features/users/users.service.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';

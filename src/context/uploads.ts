@@ -1,4 +1,4 @@
-import { parseReservation } from '../features/media/reservation-keys.js';
+import { parseReservation } from '../rules/reservation-keys.js';
 import { createMedia } from '../features/media/media.service.js';
 import { createServing } from '../features/media/serving.js';
 import type { UploadRow } from '../repositories/uploads/upload-repository.js';

@@ -1,4 +1,4 @@
-import type { Removals } from '../features/conversations/removals.js';
+import type { Removals } from './removals.js';
 import type { ConversationRepository } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRepository } from '../repositories/members/member-repository.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';

@@ -1,5 +1,5 @@
 import type { SystemContent } from '../repositories/conversations/group-change.js';
-import type { Links } from '../features/media/links.js';
+import type { Links } from './links.js';
 import type { MessageRow } from '../repositories/messages/message-repository.js';
 import type { Message } from '@causerie/contract/message';
 

@@ -1,5 +1,5 @@
 /** Messages put together with what they quote, as one member sees them. */
-import type { Links } from '../features/media/links.js';
+import type { Links } from './links.js';
 import type { MessageChangeRepository } from '../repositories/messages/message-change-repository.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import { type Membership, minReceiptsOf } from './membership.js';

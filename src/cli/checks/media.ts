@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose';
 import type { Storage } from '../../drivers/storage.js';
-import { parseReservation } from '../../features/media/reservation-keys.js';
+import { parseReservation } from '../../rules/reservation-keys.js';
 import type { UploadRow } from '../../repositories/uploads/upload-repository.js';
 
 interface AttachmentRef {

@@ -3,7 +3,7 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { Queue } from '../../jobs/queue.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
 import type { Mails } from '../auth/mails.service.js';
-import { claims } from '../media/reservation-keys.js';
+import { claims } from '../../rules/reservation-keys.js';
 import type { UploadRepository } from '../../repositories/uploads/upload-repository.js';
 import type { Groups } from '../groups/groups.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';

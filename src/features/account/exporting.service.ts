@@ -1,7 +1,7 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
-import type { Links } from '../media/links.js';
+import type { Links } from '../../views/links.js';
 import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 import type { MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Notifications } from '../notifications/notifications.service.js';

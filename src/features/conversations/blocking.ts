@@ -4,7 +4,7 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Conversation } from '@causerie/contract/conversations';
 import type { ConversationRow, ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
-import type { Removals } from './removals.js';
+import type { Removals } from '../../log/removals.js';
 import type { ReadPositions } from './read-positions.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 

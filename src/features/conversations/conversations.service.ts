@@ -22,7 +22,7 @@ import type {
   UnreadTotals,
   UpdateSettings,
 } from '@causerie/contract/conversations';
-import type { Removals } from './removals.js';
+import type { Removals } from '../../log/removals.js';
 import { publishGroupReceipts } from './group-receipt-publisher.js';
 import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
 import { roleOf } from '../../repositories/conversations/group-change.js';

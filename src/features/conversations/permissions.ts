@@ -1,7 +1,7 @@
 import { notContactable } from '../../kernel/problem.js';
 import type { Membership } from '../../views/membership.js';
 import { mayChange, mayWrite, type Shows } from '../../rules/people.js';
-import type { Person } from '../users/people.js';
+import type { Person } from '../../views/people.js';
 import type { Users } from '../users/users.service.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
 

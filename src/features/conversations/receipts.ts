@@ -1,6 +1,6 @@
 import type { Cursors } from '../../kernel/cursors.js';
 import type { Membership } from '../../views/membership.js';
-import type { Relations } from '../users/relations.js';
+import type { Relations } from '../../views/relations.js';
 import type { ListReceipts, ReceiptList } from '@causerie/contract/conversations';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 

@@ -11,7 +11,7 @@ import type { Conversations } from '../conversations/conversations.service.js';
 import type { GroupChange } from '../../repositories/conversations/group-change.js';
 import type { Messages } from '../messages/messages.service.js';
 import type { Reservations } from '../media/reservations.js';
-import { claims } from '../media/reservation-keys.js';
+import { claims } from '../../rules/reservation-keys.js';
 import type { GroupPublisher } from './group-publisher.js';
 import type { GroupRepository, Proposal } from '../../repositories/conversations/group-repository.js';
 import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';

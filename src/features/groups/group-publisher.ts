@@ -3,7 +3,7 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
-import type { Links } from '../media/links.js';
+import type { Links } from '../../views/links.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { GroupChange } from '../../repositories/conversations/group-change.js';
 import { roles } from '@causerie/contract/roles';

@@ -6,7 +6,7 @@ import type { Conversations } from '../conversations/conversations.service.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { PictureRow } from '../../repositories/uploads/attachment-row.js';
 import type { Reservations } from '../media/reservations.js';
-import { claims } from '../media/reservation-keys.js';
+import { claims } from '../../rules/reservation-keys.js';
 import type { Users } from '../users/users.service.js';
 import { type Admission, createAdmission } from './admission.js';
 import { createGroupAccess, type GroupAccess, requireMay, systemContent } from './group-access.js';

@@ -3,7 +3,7 @@ import type { IncomingForm } from '../../kernel/incoming-form.js';
 import { notFound } from '../../kernel/problem.js';
 import type { ServedFile } from '../../kernel/served-file.js';
 import type { Reservations } from './reservations.js';
-import type { Links } from './links.js';
+import type { Links } from '../../views/links.js';
 import type { ImageSize, Purpose, Upload } from '@causerie/contract/media';
 import type { Receive } from './receiving.js';
 import type { Serving } from './serving.js';

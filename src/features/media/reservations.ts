@@ -1,7 +1,7 @@
 /** Which upload is used where: claimed before it is shown, attached once it is. */
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import { pictureOf, type PictureRow } from '../../repositories/uploads/attachment-row.js';
-import { claims } from './reservation-keys.js';
+import { claims } from '../../rules/reservation-keys.js';
 import type { Purpose } from '@causerie/contract/media';
 import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 

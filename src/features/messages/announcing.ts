@@ -3,7 +3,7 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import { Problem } from '../../kernel/problem.js';
 import { type Membership, minReceiptsOf } from '../../views/membership.js';
 import { type Reader, stateFor, toMessage } from '../../views/message-view.js';
-import type { Links } from '../media/links.js';
+import type { Links } from '../../views/links.js';
 import { startOf } from '../../rules/conversations.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';

@@ -2,7 +2,7 @@ import type { Actor } from '../../kernel/actor.js';
 import { invalidInput, Problem } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
 import type { Reservations } from '../media/reservations.js';
-import { claims } from '../media/reservation-keys.js';
+import { claims } from '../../rules/reservation-keys.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Announcing } from './announcing.js';
 import type { Change, MessageChangeRepository } from '../../repositories/messages/message-change-repository.js';

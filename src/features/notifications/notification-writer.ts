@@ -1,6 +1,6 @@
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import { canReceive } from '../../rules/people.js';
-import type { Relations } from '../users/relations.js';
+import type { Relations } from '../../views/relations.js';
 import type { NotificationPublisher } from './publish.js';
 import type {
   NewNotification,

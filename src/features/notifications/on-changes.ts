@@ -3,7 +3,7 @@ import type { ConversationRow } from '../../repositories/conversations/conversat
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 import type { ReactionRepository } from '../../repositories/reactions/reaction-repository.js';
-import type { Relations } from '../users/relations.js';
+import type { Relations } from '../../views/relations.js';
 import type { NotificationPublisher } from './publish.js';
 import type {
   NotificationRow,

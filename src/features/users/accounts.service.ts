@@ -1,6 +1,6 @@
 import { Problem } from '../../kernel/problem.js';
 import type { MailLink } from '../../repositories/users/mail-link.js';
-import type { UserViews } from './user-views.js';
+import type { UserViews } from '../../views/user-views.js';
 import type { AccountConflict, UserRow, UserRepository } from '../../repositories/users/user-repository.js';
 import type { Me, PublicUser } from '@causerie/contract/users';
 import type { Locale } from '@causerie/contract/problem-codes';

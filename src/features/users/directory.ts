@@ -1,8 +1,8 @@
 import { normalizeText } from '../../kernel/normalize-text.js';
 import { emailKeyOf } from './accounts.service.js';
 import { mayFind } from '../../rules/people.js';
-import { profileOf, type People } from './people.js';
-import type { Relations } from './relations.js';
+import { profileOf, type People } from '../../views/people.js';
+import type { Relations } from '../../views/relations.js';
 import type { UserRow, UserRepository } from '../../repositories/users/user-repository.js';
 import type { PublicUser } from '@causerie/contract/users';
 

@@ -3,12 +3,12 @@ import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import { createDirectory } from './directory.js';
-import { createPeople, type People } from './people.js';
-import type { RelationshipCache } from './relationship-cache.js';
-import type { Relations } from './relations.js';
+import { createPeople, type People } from '../../views/people.js';
+import type { RelationshipCache } from '../../views/relationship-cache.js';
+import type { Relations } from '../../views/relations.js';
 import type { Reservations } from '../media/reservations.js';
-import { claims } from '../media/reservation-keys.js';
-import type { UserViews } from './user-views.js';
+import { claims } from '../../rules/reservation-keys.js';
+import type { UserViews } from '../../views/user-views.js';
 import type { UserRow, UserRepository } from '../../repositories/users/user-repository.js';
 import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef } from '@causerie/contract/users';
 

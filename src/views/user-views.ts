@@ -1,5 +1,5 @@
-import type { Links } from '../media/links.js';
-import type { UserRow } from '../../repositories/users/user-repository.js';
+import type { Links } from './links.js';
+import type { UserRow } from '../repositories/users/user-repository.js';
 import type { Me, Presence, PublicUser, Status, UserRef } from '@causerie/contract/users';
 
 /** People as answers show them. */

@@ -1,10 +1,10 @@
 /** Addresses of files that need no token: each is signed, names one object, and lives for a while. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Key, Keys } from '../../kernel/keys.js';
-import { Problem } from '../../kernel/problem.js';
-import { type AttachmentRow, pictureOf, type PictureRow } from '../../repositories/uploads/attachment-row.js';
+import type { Key, Keys } from '../kernel/keys.js';
+import { Problem } from '../kernel/problem.js';
+import { type AttachmentRow, pictureOf, type PictureRow } from '../repositories/uploads/attachment-row.js';
 import type { Attachment, ImageRef, Upload } from '@causerie/contract/media';
-import type { UploadRow } from '../../repositories/uploads/upload-repository.js';
+import type { UploadRow } from '../repositories/uploads/upload-repository.js';
 
 type Query = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import type { Relationship, Profile, Shows } from '../../rules/people.js';
+import type { Relationship, Profile, Shows } from '../rules/people.js';
 
 /** Who writes somewhere, and, in a direct conversation, whom he faces. */
 export interface ContactPolicyInput {

@@ -1,8 +1,8 @@
-import { type Relationship, maySeePresence, maySeeStatus, type Profile, showsOf } from '../../rules/people.js';
+import { type Relationship, maySeePresence, maySeeStatus, type Profile, showsOf } from '../rules/people.js';
 import type { ContactPolicyInput, RelationshipCache } from './relationship-cache.js';
 import type { Relations } from './relations.js';
 import type { UserViews } from './user-views.js';
-import type { UserRow, UserRepository } from '../../repositories/users/user-repository.js';
+import type { UserRow, UserRepository } from '../repositories/users/user-repository.js';
 import type { Presence, PublicUser } from '@causerie/contract/users';
 
 interface Deps {

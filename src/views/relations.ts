@@ -1,5 +1,5 @@
-import type { Relationship } from '../../rules/people.js';
-import type { RelationRepository } from '../../repositories/relations/relation-repository.js';
+import type { Relationship } from '../rules/people.js';
+import type { RelationRepository } from '../repositories/relations/relation-repository.js';
 
 /** What people have made of each other. */
 export interface Relations {
