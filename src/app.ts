@@ -1,5 +1,5 @@
 import express, { type Application } from 'express';
-import type { Context } from './context.js';
+import type { Context } from './context/context.js';
 import { asyncapi, openapi } from './documents.js';
 import { accountEndpoints } from './features/account/account.routes.js';
 import { authEndpoints } from './features/auth/auth.routes.js';

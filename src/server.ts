@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { Application } from 'express';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, loadConfig, readEnvironment } from './config.js';
-import type { Context } from './context.js';
+import type { Context } from './context/context.js';
 import { type Database, openDatabase, prepare } from './drivers/database.js';
 import { createScratch } from './drivers/scratch.js';
 import { openStorage } from './drivers/storage-opening.js';
@@ -105,7 +105,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const [database, storage, { createContext }, { createApp }] = await Promise.all([
     openDatabase(config),
     openStorage(config.storage),
-    import('./context.js'),
+    import('./context/context.js'),
     import('./app.js'),
   ]);
   let listening = '';

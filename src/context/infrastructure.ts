@@ -24,7 +24,7 @@ import { createUploadRepository } from '../repositories/uploads/upload-repositor
 import { createUserRepository } from '../repositories/users/user-repository.js';
 import { createJobRepository } from '../repositories/jobs/job-repository.js';
 import { createQueue } from '../jobs/queue.js';
-import type { JobKinds } from '../job-kinds.js';
+import type { JobKinds } from './job-kinds.js';
 import { createEventBus } from '../kernel/event-bus.js';
 import { createKeys } from '../kernel/keys.js';
 import { createLimits } from '../kernel/limits.js';

@@ -1,4 +1,4 @@
-import type { MailData } from './features/auth/mails.service.js';
+import type { MailData } from '../features/auth/mails.service.js';
 
 /** Every job there is, with what its handler needs to know. */
 export interface JobKinds {

@@ -1,19 +1,19 @@
 /** Makes every part of a server. Reading `context/` in the order of the calls below is reading the architecture: a part knows only those before it. */
-import { conversationSockets } from './features/conversations/conversations.sockets.js';
-import { reactionSockets } from './features/reactions/reactions.sockets.js';
-import { messageSockets } from './features/messages/messages.sockets.js';
-import { syncSockets } from './features/sync/sync.sockets.js';
-import { unavailable } from './kernel/problem.js';
-import { createRealtime, type Realtime } from './realtime/server.js';
-import { createTyping, typingSockets } from './realtime/typing.js';
-import { createPresenceSubscriptions, presenceSockets } from './realtime/presence-subscriptions.js';
-import { subscribeAll } from './subscribers.js';
-import { createInfrastructure, type Infrastructure, type ServerOptions } from './context/infrastructure.js';
-import { createPeople, type People } from './context/people.js';
-import { createAccount } from './context/account.js';
-import { createChat } from './context/chat.js';
-import { createFiles, type Files } from './context/files.js';
-import { createUploads } from './context/uploads.js';
+import { conversationSockets } from '../features/conversations/conversations.sockets.js';
+import { reactionSockets } from '../features/reactions/reactions.sockets.js';
+import { messageSockets } from '../features/messages/messages.sockets.js';
+import { syncSockets } from '../features/sync/sync.sockets.js';
+import { unavailable } from '../kernel/problem.js';
+import { createRealtime, type Realtime } from '../realtime/server.js';
+import { createTyping, typingSockets } from '../realtime/typing.js';
+import { createPresenceSubscriptions, presenceSockets } from '../realtime/presence-subscriptions.js';
+import { subscribeAll } from '../subscribers.js';
+import { createInfrastructure, type Infrastructure, type ServerOptions } from './infrastructure.js';
+import { createPeople, type People } from './people.js';
+import { createAccount } from './account.js';
+import { createChat } from './chat.js';
+import { createFiles, type Files } from './files.js';
+import { createUploads } from './uploads.js';
 
 /** All parts of a server. */
 export type Context = Pick<ServerOptions, 'config' | 'logger' | 'publicUrl'> &
