@@ -28,7 +28,7 @@ function addValues(values: readonly Maybe[], name: string): Maybe {
   return values.reduce<Numeric>((total, value) => addNumbers(total, requireNumber(value, name)), 0);
 }
 
-/** The sum of two numbers; an int64 that overflows becomes a double, as in expressions. */
+/** Returns a + b. On overflow of an int64 the result is a double, as in MongoDB's expressions. */
 export function addNumbers(a: Numeric, b: Numeric): Numeric {
   return add(a, b) ?? double(toDouble(a) + toDouble(b));
 }
@@ -76,7 +76,7 @@ function unaryOperator(apply: (value: Numeric) => Maybe): SimpleOperator {
   return fixedArity(1, ([value], name) => (isNullish(value) ? null : apply(requireNumber(value, name))));
 }
 
-/** Rounds decimals and doubles by a function of doubles or whole parts; whole numbers stay as they are. */
+/** Rounds doubles and decimals; integers stay as they are. */
 function roundingOperator(round: (value: number) => number): SimpleOperator {
   return unaryOperator((value) => {
     if (isInteger(value)) return value;
@@ -96,19 +96,19 @@ function halfToEven(value: number): number {
 function placeOperator(round: (value: number) => number): SimpleOperator {
   return arityBetween(1, 2, ([value, place], name) => {
     if (isNullish(value)) return null;
-    const given = requireNumber(value, name);
+    const number = requireNumber(value, name);
     const digits = isNullish(place) ? 0n : toInteger(requireNumber(place, name));
     if (digits === null || digits < -20n || digits > 100n) {
       throw new CommandError(51083, `cannot apply ${name} with precision value outside of [-20, 100]`);
     }
-    if (isInteger(given) && digits >= 0n) return given;
-    if (given instanceof Decimal128) return roundDecimal(given, Number(digits));
+    if (isInteger(number) && digits >= 0n) return number;
+    if (number instanceof Decimal128) return roundDecimal(number, Number(digits));
     const factor = 10 ** Number(digits);
-    const plain = toDouble(given);
+    const plain = toDouble(number);
     const result =
       digits >= 0n ? round(plain * factor) / factor : round(plain / 10 ** -Number(digits)) * 10 ** -Number(digits);
-    if (!Number.isFinite(result)) return given;
-    return typeof given === 'bigint' ? BigInt(result) : isInteger(given) ? result : double(result);
+    if (!Number.isFinite(result)) return number;
+    return typeof number === 'bigint' ? BigInt(result) : isInteger(number) ? result : double(result);
   });
 }
 

@@ -1,22 +1,13 @@
 import { Decimal128 } from 'bson';
 import { CommandError } from '../errors.js';
-import { double, isDoc, isNumeric, type Doc, type Maybe, type Numeric, type Value, typeName } from '../bson/value.js';
+import { double, isDoc, isNumeric, type Maybe, type Numeric, type Value, typeName } from '../bson/value.js';
 import { applyToDecimals, toDouble, toInteger } from '../bson/numbers.js';
 import { divideDecimals } from '../bson/decimal.js';
 import { compare, isEqual } from '../order/compare.js';
 import { compareTuples, parseSort, sortTuple } from '../order/sort-pattern.js';
 import { addNumbers } from './arithmetic.js';
 import { extremeOperators } from './logic.js';
-import {
-  arityBetween,
-  fixedArity,
-  isNullish,
-  namedArguments,
-  parseFields,
-  type OperatorForm,
-  type SimpleOperator,
-  withVariables,
-} from './operator.js';
+import { arityBetween, fixedArity, isNullish, isTruthy, namedArguments, type SimpleOperator } from './operator.js';
 
 function requireArray(value: Maybe, name: string, code: number): Value[] {
   if (!Array.isArray(value))
@@ -26,7 +17,7 @@ function requireArray(value: Maybe, name: string, code: number): Value[] {
 
 function requireInteger(value: Maybe, name: string, code: number): number {
   const whole = isNumeric(value) ? toInteger(value) : null;
-  if (whole === null) throw new CommandError(code, `${name} needs a whole number, but got ${typeName(value)}`);
+  if (whole === null) throw new CommandError(code, `${name} needs an integer, but got ${typeName(value)}`);
   return Number(whole);
 }
 
@@ -52,12 +43,12 @@ function slice(args: readonly Maybe[], name: string): Maybe {
 }
 
 function indexOf(args: readonly Maybe[], name: string): Maybe {
-  const [list, wanted, from, to] = args;
+  const [list, searched, from, to] = args;
   if (isNullish(list)) return null;
   const items = requireArray(list, name, 40090);
   const start = from === undefined ? 0 : requireInteger(from, name, 40096);
   const end = to === undefined ? items.length : Math.min(items.length, requireInteger(to, name, 40096));
-  for (let index = start; index < end; index++) if (isEqual(items[index], wanted)) return index;
+  for (let index = start; index < end; index++) if (isEqual(items[index], searched)) return index;
   return -1;
 }
 
@@ -66,7 +57,7 @@ function unique(items: readonly Value[]): Value[] {
   return sorted.filter((item, index) => index === 0 || !isEqual(item, sorted[index - 1]));
 }
 
-const includesEqual = (items: readonly Value[], wanted: Value): boolean => items.some((item) => isEqual(item, wanted));
+const includesEqual = (items: readonly Value[], value: Value): boolean => items.some((item) => isEqual(item, value));
 
 function setArguments(args: readonly Maybe[], name: string, code: number): Value[][] | null {
   return args.some(isNullish) ? null : args.map((arg) => requireArray(arg, name, code));
@@ -92,13 +83,13 @@ function sortArray(args: readonly Maybe[], name: string): Maybe {
   return keyed.sort((a, b) => compareTuples(a.key, b.key, pattern.descending)).map(({ item }) => item);
 }
 
-/** The numeric values of the arguments added up; other types count nothing. */
+/** Adds up the numeric values; other types are ignored. */
 export function sumOf(values: readonly Maybe[]): Numeric {
   return values.reduce<Numeric>((sum, value) => (isNumeric(value) ? addNumbers(sum, value) : sum), 0);
 }
 
-/** The mean of the numeric values, or null if there are none. */
-export function meanOf(values: readonly Maybe[]): Maybe {
+/** Returns the mean of the numeric values, or null if there are none. */
+function meanOf(values: readonly Maybe[]): Maybe {
   const numbers = values.filter(isNumeric);
   if (!numbers.length) return null;
   const sum = sumOf(numbers);
@@ -130,10 +121,10 @@ export const arrayOperators: Readonly<Record<string, SimpleOperator>> = {
       return arg;
     });
   }),
-  $in: fixedArity(2, ([wanted, list]) => {
+  $in: fixedArity(2, ([value, list]) => {
     if (!Array.isArray(list))
       throw new CommandError(40081, `$in requires an array as a second argument, found: ${typeName(list)}`);
-    return list.some((item) => isEqual(item, wanted));
+    return list.some((item) => isEqual(item, value));
   }),
   $indexOfArray: arityBetween(2, 4, indexOf),
   $reverseArray: fixedArity(1, ([list], name) =>
@@ -142,94 +133,31 @@ export const arrayOperators: Readonly<Record<string, SimpleOperator>> = {
   $range: arityBetween(2, 3, range),
   $sortArray: namedArguments(['input', 'sortBy'], sortArray),
   $setUnion: arityBetween(0, Infinity, (args, name) => {
-    const given = setArguments(args, name, 17043);
-    return given && unique(given.flat());
+    const arrays = setArguments(args, name, 17043);
+    return arrays && unique(arrays.flat());
   }),
   $setIntersection: arityBetween(0, Infinity, (args, name) => {
-    const given = setArguments(args, name, 17047);
-    if (!given) return null;
-    const [first = [], ...others] = given;
+    const arrays = setArguments(args, name, 17047);
+    if (!arrays) return null;
+    const [first = [], ...others] = arrays;
     return unique(first).filter((item) => others.every((other) => includesEqual(other, item)));
   }),
   $setDifference: fixedArity(2, (args, name) => {
-    const given = setArguments(args, name, 17048);
-    const [first = [], second = []] = given ?? [];
+    const arrays = setArguments(args, name, 17048);
+    const [first = [], second = []] = arrays ?? [];
     return (
-      given &&
+      arrays &&
       first.filter((item, index) => !includesEqual(second, item) && !includesEqual(first.slice(0, index), item))
     );
   }),
   $setEquals: arityBetween(2, Infinity, (args, name) => {
-    const given = args.map((arg) => unique(requireArray(arg, name, 17044)));
-    return given.every((other) => isEqual(other, given[0]));
+    const arrays = args.map((arg) => unique(requireArray(arg, name, 17044)));
+    return arrays.every((other) => isEqual(other, arrays[0]));
   }),
   $setIsSubset: fixedArity(2, (args, name) => {
     const [first = [], second = []] = args.map((arg) => requireArray(arg, name, 17046));
     return first.every((item) => includesEqual(second, item));
   }),
-  $anyElementTrue: fixedArity(1, ([list], name) => requireArray(list, name, 17041).some(isTrue)),
-  $allElementsTrue: fixedArity(1, ([list], name) => requireArray(list, name, 17040).every(isTrue)),
-};
-
-const isTrue = (value: Maybe): boolean =>
-  isNumeric(value) ? toDouble(value) !== 0 : !isNullish(value) && value !== false;
-
-function variableName(fields: Doc): string {
-  const name = fields['as'];
-  return typeof name === 'string' ? name : 'this';
-}
-
-const filterForm: OperatorForm = (operand, scope, compile) => {
-  const fields = parseFields('$filter', operand, {
-    required: ['input', 'cond'],
-    optional: ['as', 'limit'],
-    code: 28647,
-  });
-  const name = variableName(fields);
-  const input = compile(fields['input'] ?? null, scope);
-  const condition = compile(fields['cond'] ?? null, withVariables(scope, [name]));
-  const limit = fields['limit'] === undefined ? null : compile(fields['limit'], scope);
-  return (doc, variables) => {
-    const list = input(doc, variables);
-    if (isNullish(list)) return null;
-    if (!Array.isArray(list)) throw new CommandError(28651, `input to $filter must be an array not ${typeName(list)}`);
-    const kept = list.filter((item) => isTrue(condition(doc, { ...variables, [name]: item })));
-    const most = limit?.(doc, variables);
-    return isNumeric(most) ? kept.slice(0, toDouble(most)) : kept;
-  };
-};
-
-const mapForm: OperatorForm = (operand, scope, compile) => {
-  const fields = parseFields('$map', operand, { required: ['input', 'in'], optional: ['as'], code: 16879 });
-  const name = variableName(fields);
-  const input = compile(fields['input'] ?? null, scope);
-  const each = compile(fields['in'] ?? null, withVariables(scope, [name]));
-  return (doc, variables) => {
-    const list = input(doc, variables);
-    if (isNullish(list)) return null;
-    if (!Array.isArray(list)) throw new CommandError(16883, `input to $map must be an array not ${typeName(list)}`);
-    return list.map((item) => each(doc, { ...variables, [name]: item }) ?? null);
-  };
-};
-
-const reduceForm: OperatorForm = (operand, scope, compile) => {
-  const fields = parseFields('$reduce', operand, { required: ['input', 'initialValue', 'in'], code: 40075 });
-  const input = compile(fields['input'] ?? null, scope);
-  const initial = compile(fields['initialValue'] ?? null, scope);
-  const each = compile(fields['in'] ?? null, withVariables(scope, ['this', 'value']));
-  return (doc, variables) => {
-    const list = input(doc, variables);
-    if (isNullish(list)) return null;
-    if (!Array.isArray(list))
-      throw new CommandError(40080, `$reduce requires that 'input' be an array, found: ${typeName(list)}`);
-    let value = initial(doc, variables);
-    for (const item of list) value = each(doc, { ...variables, this: item, value });
-    return value;
-  };
-};
-
-export const arrayForms: Readonly<Record<string, OperatorForm>> = {
-  $filter: filterForm,
-  $map: mapForm,
-  $reduce: reduceForm,
+  $anyElementTrue: fixedArity(1, ([list], name) => requireArray(list, name, 17041).some(isTruthy)),
+  $allElementsTrue: fixedArity(1, ([list], name) => requireArray(list, name, 17040).every(isTruthy)),
 };

@@ -1,10 +1,10 @@
-/** Aggregation expressions (https://www.mongodb.com/docs/manual/reference/operator/aggregation/): compile once, run per document. */
+/** Aggregation expressions (https://www.mongodb.com/docs/manual/reference/operator/aggregation/): compiled once, evaluated per document. */
 import { CommandError, unsupported } from '../errors.js';
-import { getField, isDoc, isNumeric, setField, type Doc, type Maybe, type Value } from '../bson/value.js';
-import { toDouble } from '../bson/numbers.js';
+import { getField, isDoc, setField, type Doc, type Maybe, type Value } from '../bson/value.js';
 import { splitPath } from '../match/path.js';
 import { arithmeticOperators } from './arithmetic.js';
-import { arrayForms, arrayOperators } from './arrays.js';
+import { arrayForms } from './array-forms.js';
+import { arrayOperators } from './arrays.js';
 import { logicForms, logicOperators } from './logic.js';
 import { objectForms, objectOperators } from './objects.js';
 import {
@@ -44,23 +44,17 @@ const unsupportedOperators = new Set([
   '$toHashedIndexKey',
 ]);
 
-/** True unless the value is false, zero, null or missing. */
-export function isTruthy(value: Maybe): boolean {
-  if (isNumeric(value)) return toDouble(value) !== 0;
-  return value !== undefined && value !== null && value !== false;
-}
-
-/** Follows a field path; through an array it gives the array of what its elements have. */
+/** Follows a field path. Through an array it returns the array of the values in its elements. */
 export function fieldValue(value: Maybe, parts: readonly string[], from = 0): Maybe {
   if (from === parts.length) return value;
   if (isDoc(value)) return fieldValue(getField(value, parts[from] ?? ''), parts, from + 1);
   if (!Array.isArray(value)) return undefined;
-  const found: Value[] = [];
+  const values: Value[] = [];
   for (const item of value) {
     const inner = isDoc(item) || Array.isArray(item) ? fieldValue(item, parts, from) : undefined;
-    if (inner !== undefined) found.push(inner);
+    if (inner !== undefined) values.push(inner);
   }
-  return found;
+  return values;
 }
 
 const variableName = /^[A-Za-z\u0080-\uffff][\w\u0080-\uffff]*$/;
@@ -119,11 +113,11 @@ function checkArgumentCount(name: string, operator: SimpleOperator, count: numbe
 
 function compileSimple(name: string, operator: SimpleOperator, operand: Value, scope: Scope): Evaluate {
   if (operator.named) {
-    const known = { required: operator.required ?? [], optional: operator.named, code: 9 };
-    const inner = compileDocument(parseFields(name, operand, known), scope);
+    const fields = { required: operator.required ?? [], optional: operator.named, code: 9 };
+    const inner = compileDocument(parseFields(name, operand, fields), scope);
     return (doc, variables) => {
-      const given = inner(doc, variables);
-      return operator.apply(operator.named?.map((key) => (isDoc(given) ? given[key] : undefined)) ?? [], name);
+      const args = inner(doc, variables);
+      return operator.apply(operator.named?.map((key) => (isDoc(args) ? args[key] : undefined)) ?? [], name);
     };
   }
   const args = (Array.isArray(operand) ? operand : [operand]).map((item) => compileExpression(item, scope));
@@ -145,7 +139,7 @@ function compileOperator(name: string, operand: Value, scope: Scope): Evaluate {
   throw new CommandError(168, `Unrecognized expression '${name}'; if MongoDB has it, set MONGODB_URI to use it`);
 }
 
-/** Compiles an expression. Throws MongoDB's code for what it refuses (168 for an unknown operator). */
+/** Compiles an expression. Throws MongoDB's code for an invalid one, 168 for an unknown operator. */
 export function compileExpression(operand: Value, scope: Scope): Evaluate {
   if (typeof operand === 'string') {
     if (operand.startsWith('$$')) return compileVariable(operand, scope);
@@ -159,8 +153,8 @@ export function compileExpression(operand: Value, scope: Scope): Evaluate {
   const names = Object.keys(operand);
   const [first] = names;
   if (first === undefined || !first.startsWith('$')) {
-    const bad = names.find((name) => name.startsWith('$'));
-    if (bad) throw new CommandError(16410, `FieldPath field names may not start with '$': ${bad}`);
+    const invalid = names.find((name) => name.startsWith('$'));
+    if (invalid) throw new CommandError(16410, `FieldPath field names may not start with '$': ${invalid}`);
     return compileDocument(operand, scope);
   }
   if (names.length > 1) {
@@ -169,7 +163,7 @@ export function compileExpression(operand: Value, scope: Scope): Evaluate {
   return compileOperator(first, operand[first] ?? null, scope);
 }
 
-/** The scope of a command: `$$NOW` and what `let` gives. */
-export function rootScope(now: Date, given: Variables = {}): Scope {
-  return { variables: { NOW: now, ...given } };
+/** Creates the scope of a command: `$$NOW` and the variables of `let`. */
+export function rootScope(now: Date, variables: Variables = {}): Scope {
+  return { variables: { NOW: now, ...variables } };
 }

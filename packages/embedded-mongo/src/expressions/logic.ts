@@ -1,11 +1,11 @@
 import { CommandError } from '../errors.js';
-import { isDoc, isNumeric, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
-import { toDouble } from '../bson/numbers.js';
+import { isDoc, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import { compare } from '../order/compare.js';
 import {
   arityBetween,
   fixedArity,
   isNullish,
+  isTruthy,
   parseFields,
   type Evaluate,
   type OperatorForm,
@@ -13,13 +13,10 @@ import {
   withVariables,
 } from './operator.js';
 
-const isTrue = (value: Maybe): boolean =>
-  isNumeric(value) ? toDouble(value) !== 0 : !isNullish(value) && value !== false;
-
 const comparisonOperator = (accepts: (order: number) => boolean): SimpleOperator =>
   fixedArity(2, ([a, b]) => accepts(compare(a, b)));
 
-/** Comparisons and boolean logic over evaluated arguments; missing is below null here. */
+/** Comparisons and boolean logic. A missing value is below null here, as in the order of values. */
 export const logicOperators: Readonly<Record<string, SimpleOperator>> = {
   $type: fixedArity(1, ([value]) => typeName(value)),
   $eq: comparisonOperator((order) => order === 0),
@@ -29,7 +26,7 @@ export const logicOperators: Readonly<Record<string, SimpleOperator>> = {
   $lt: comparisonOperator((order) => order < 0),
   $lte: comparisonOperator((order) => order <= 0),
   $cmp: fixedArity(2, ([a, b]) => Math.sign(compare(a, b))),
-  $not: fixedArity(1, ([value]) => !isTrue(value)),
+  $not: fixedArity(1, ([value]) => !isTruthy(value)),
 };
 
 const toList = (operand: Value): Value[] => (Array.isArray(operand) ? operand : [operand]);
@@ -37,16 +34,16 @@ const toList = (operand: Value): Value[] => (Array.isArray(operand) ? operand : 
 const createLazyBoolean =
   (stopAt: boolean): OperatorForm =>
   (operand, scope, compile) => {
-    const parts = toList(operand).map((item) => compile(item, scope));
+    const operands = toList(operand).map((item) => compile(item, scope));
     return (doc, variables) => {
-      for (const part of parts) if (isTrue(part(doc, variables)) === stopAt) return stopAt;
+      for (const evaluate of operands) if (isTruthy(evaluate(doc, variables)) === stopAt) return stopAt;
       return !stopAt;
     };
   };
 
 const condForm: OperatorForm = (operand, scope, compile) => {
   const [condition, then, otherwise] = condOperands(operand).map((item) => compile(item, scope));
-  return (doc, variables) => (isTrue(condition?.(doc, variables)) ? then : otherwise)?.(doc, variables);
+  return (doc, variables) => (isTruthy(condition?.(doc, variables)) ? then : otherwise)?.(doc, variables);
 };
 
 function condOperands(operand: Value): Value[] {
@@ -61,12 +58,13 @@ function condOperands(operand: Value): Value[] {
 }
 
 const ifNullForm: OperatorForm = (operand, scope, compile) => {
-  const parts = toList(operand).map((item) => compile(item, scope));
-  if (parts.length < 2) throw new CommandError(1257300, `$ifNull needs at least two arguments, had: ${parts.length}`);
+  const operands = toList(operand).map((item) => compile(item, scope));
+  if (operands.length < 2)
+    throw new CommandError(1257300, `$ifNull needs at least two arguments, had: ${operands.length}`);
   return (doc, variables) => {
     let value: Maybe;
-    for (const part of parts) {
-      value = part(doc, variables);
+    for (const evaluate of operands) {
+      value = evaluate(doc, variables);
       if (!isNullish(value)) return value;
     }
     return value;
@@ -77,12 +75,12 @@ const switchForm: OperatorForm = (operand, scope, compile) => {
   const fields = parseFields('$switch', operand, { required: ['branches'], optional: ['default'], code: 40060 });
   if (!Array.isArray(fields['branches'])) throw new CommandError(40061, "$switch expected an array for 'branches'");
   const branches = fields['branches'].map((branch): [Evaluate, Evaluate] => {
-    const parts = parseFields('$switch branch', branch, { required: ['case', 'then'], code: 40063 });
-    return [compile(parts['case'] ?? null, scope), compile(parts['then'] ?? null, scope)];
+    const branchFields = parseFields('$switch branch', branch, { required: ['case', 'then'], code: 40063 });
+    return [compile(branchFields['case'] ?? null, scope), compile(branchFields['then'] ?? null, scope)];
   });
   const otherwise = fields['default'] === undefined ? null : compile(fields['default'], scope);
   return (doc, variables) => {
-    for (const [test, then] of branches) if (isTrue(test(doc, variables))) return then(doc, variables);
+    for (const [test, then] of branches) if (isTruthy(test(doc, variables))) return then(doc, variables);
     if (!otherwise)
       throw new CommandError(
         40066,
@@ -95,10 +93,10 @@ const switchForm: OperatorForm = (operand, scope, compile) => {
 const letForm: OperatorForm = (operand, scope, compile) => {
   const fields = parseFields('$let', operand, { required: ['vars', 'in'], code: 16874 });
   const vars: Doc = isDoc(fields['vars'] ?? null) ? (fields['vars'] as Doc) : {};
-  const given = Object.entries(vars).map(([name, item]) => [name, compile(item, scope)] as const);
+  const bindings = Object.entries(vars).map(([name, item]) => [name, compile(item, scope)] as const);
   const inner = compile(fields['in'] ?? null, withVariables(scope, Object.keys(vars)));
   return (doc, variables) => {
-    const added = Object.fromEntries(given.map(([name, evaluate]) => [name, evaluate(doc, variables)]));
+    const added = Object.fromEntries(bindings.map(([name, evaluate]) => [name, evaluate(doc, variables)]));
     return inner(doc, { ...variables, ...added });
   };
 };
@@ -112,7 +110,7 @@ export const logicForms: Readonly<Record<string, OperatorForm>> = {
   $let: letForm,
 };
 
-/** `$max` and `$min` of values without null and missing. */
+/** Returns the maximum or minimum, without null and missing values. */
 export function extremeOf(values: readonly Maybe[], sign: 1 | -1): Maybe {
   let best: Maybe = null;
   for (const value of values) {

@@ -1,4 +1,4 @@
-/** Operators on documents as values. */
+/** Operators on documents. */
 import { CommandError } from '../errors.js';
 import { getField, isDoc, setField, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import {
@@ -10,7 +10,7 @@ import {
   type SimpleOperator,
 } from './operator.js';
 
-/** The fields of all documents, later ones over earlier ones; null and missing count nothing. */
+/** Merges documents; later fields replace earlier ones. Null and missing values are ignored. */
 export function mergeObjects(values: readonly Maybe[]): Doc {
   const result: Doc = {};
   for (const value of values) {
@@ -54,19 +54,19 @@ function arrayToObject(value: Maybe): Maybe {
   }
   const result: Doc = {};
   for (const item of value) {
-    const [key, held] = pairOf(item);
+    const [key, entry] = pairOf(item);
     if (typeof key !== 'string') {
       throw new CommandError(
         Array.isArray(item) ? 40395 : 40394,
         `$arrayToObject needs string keys, not ${typeName(key)}`,
       );
     }
-    setField(result, key, held);
+    setField(result, key, entry);
   }
   return result;
 }
 
-/** The field's name, which must be known while compiling: a string, or one inside `$literal`. */
+/** Returns a field name, which must be a constant: a string, or a string inside `$literal`. */
 function constantName(operand: Maybe, operator: string): string {
   const literal = isDoc(operand) && Object.keys(operand).length === 1 ? operand['$literal'] : undefined;
   const name = literal ?? operand;
@@ -78,12 +78,12 @@ function constantName(operand: Maybe, operator: string): string {
 }
 
 const getFieldForm: OperatorForm = (operand, scope, compile) => {
-  const short = !isDoc(operand) || '$literal' in operand;
-  const fields = short
+  const isShort = !isDoc(operand) || '$literal' in operand;
+  const fields = isShort
     ? { field: operand }
     : parseFields('$getField', operand, { required: ['field', 'input'], code: 3041702 });
   const name = constantName(fields['field'], '$getField');
-  const input = short ? null : compile(fields['input'] ?? null, scope);
+  const input = isShort ? null : compile(fields['input'] ?? null, scope);
   return (doc, variables) => {
     const source = input ? input(doc, variables) : doc;
     if (isDoc(source)) return getField(source, name);

@@ -1,11 +1,12 @@
-/** What an expression operator is: a function of evaluated arguments, or a form that compiles its own parts. */
+/** The shape of expression operators: functions of evaluated arguments, or forms that compile their operands. */
 import { CommandError } from '../errors.js';
-import { isDoc, type Doc, type Maybe, type Value } from '../bson/value.js';
+import { toDouble } from '../bson/numbers.js';
+import { type Doc, isDoc, isNumeric, type Maybe, type Value } from '../bson/value.js';
 
 export type Variables = Readonly<Record<string, Maybe>>;
 export type Evaluate = (doc: Doc, variables: Variables) => Maybe;
 
-/** What is known while compiling: the variables that may be named, with the values that do not depend on a document. */
+/** The variables that an expression may use, with the values that do not depend on a document. */
 export interface Scope {
   variables: Variables;
 }
@@ -14,28 +15,28 @@ export interface SimpleOperator {
   min: number;
   max: number;
   apply: (args: readonly Maybe[], name: string) => Maybe;
-  /** A single argument that is an array stands for the list of arguments. */
+  /** True if a single array argument is the list of arguments. */
   spread?: boolean;
-  /** Arguments are the fields of an object, passed in this order. */
+  /** The fields of an object that are passed as arguments, in this order. */
   named?: readonly string[];
-  /** Which of the named arguments must be there. */
+  /** The named arguments that are required. */
   required?: readonly string[];
 }
 
 export type CompileExpression = (operand: Value, scope: Scope) => Evaluate;
 export type OperatorForm = (operand: Value, scope: Scope, compile: CompileExpression) => Evaluate;
 
-/** An operator of a fixed number of arguments. */
+/** Creates an operator with a fixed number of arguments. */
 export function fixedArity(count: number, apply: SimpleOperator['apply']): SimpleOperator {
   return { min: count, max: count, apply };
 }
 
-/** An operator of `min` to `max` arguments. */
+/** Creates an operator with `min` to `max` arguments. */
 export function arityBetween(min: number, max: number, apply: SimpleOperator['apply']): SimpleOperator {
   return { min, max, apply };
 }
 
-/** An operator whose arguments are the named fields of an object. */
+/** Creates an operator whose arguments are the fields of an object. */
 export function namedArguments(
   names: readonly string[],
   apply: SimpleOperator['apply'],
@@ -44,20 +45,20 @@ export function namedArguments(
   return { min: 1, max: 1, named: names, required, apply };
 }
 
-/** True for null and missing, on which most operators give null. */
+/** Returns true for null and missing values, for which most operators return null. */
 export function isNullish(value: Maybe): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** The operand's fields, after checking which are required and which are known; throws `code` otherwise. */
+/** Throws `code` unless the operand is an object with all required and no unknown fields. */
 export function parseFields(
   operator: string,
   operand: Value,
   fields: { required: readonly string[]; optional?: readonly string[]; code: number },
 ): Doc {
   if (!isDoc(operand)) throw new CommandError(fields.code, `${operator} only supports an object as its argument`);
-  const known = [...fields.required, ...(fields.optional ?? [])];
-  const unknown = Object.keys(operand).find((name) => !known.includes(name));
+  const allowed = [...fields.required, ...(fields.optional ?? [])];
+  const unknown = Object.keys(operand).find((name) => !allowed.includes(name));
   if (unknown) throw new CommandError(fields.code, `Unrecognized parameter to ${operator}: ${unknown}`);
   const missing = fields.required.find((name) => !(name in operand));
   if (missing) throw new CommandError(fields.code, `Missing '${missing}' parameter to ${operator}`);
@@ -68,4 +69,10 @@ export function parseFields(
 export function withVariables(scope: Scope, names: readonly string[]): Scope {
   const added = Object.fromEntries(names.map((name) => [name, undefined]));
   return { variables: { ...scope.variables, ...added } };
+}
+
+/** Returns true unless the value is false, zero, null or missing. */
+export function isTruthy(value: Maybe): boolean {
+  if (isNumeric(value)) return toDouble(value) !== 0;
+  return value !== undefined && value !== null && value !== false;
 }

@@ -1,4 +1,4 @@
-/** String operators. Positions count code points or UTF-8 bytes, as the name says. */
+/** String operators. Positions count code points or UTF-8 bytes, depending on the operator. */
 import { BSONRegExp, Decimal128, ObjectId, Timestamp } from 'bson';
 import { CommandError } from '../errors.js';
 import { isNumeric, type Maybe, type Numeric, typeName } from '../bson/value.js';
@@ -11,7 +11,7 @@ function requireString(value: Maybe, name: string, code: number): string {
   throw new CommandError(code, `${name} requires a string argument, found: ${typeName(value)}`);
 }
 
-/** A number as MongoDB prints it. */
+/** Formats a number as MongoDB does. */
 function formatNumber(value: Numeric): string {
   if (value instanceof Decimal128) return value.toString();
   const plain = typeof value === 'object' ? value.value : value;
@@ -19,7 +19,7 @@ function formatNumber(value: Numeric): string {
   return Object.is(plain, -0) ? '-0' : String(plain);
 }
 
-/** A value as text where MongoDB converts silently: null and missing are empty. */
+/** Converts a value as MongoDB does implicitly. Null and missing values become empty strings. */
 function coerceToString(value: Maybe): string {
   if (isNullish(value)) return '';
   if (typeof value === 'string') return value;
@@ -29,7 +29,6 @@ function coerceToString(value: Maybe): string {
   throw new CommandError(16007, `can't convert from BSON type ${typeName(value)} to String`);
 }
 
-/** The identifier that a text of 24 hexadecimal digits stands for. */
 function toObjectId([value]: readonly Maybe[]): Maybe {
   if (isNullish(value)) return null;
   if (value instanceof ObjectId) return value;
@@ -52,7 +51,8 @@ function concat(args: readonly Maybe[]): Maybe {
 
 interface IndexCodes {
   type: number;
-  whole: number;
+  /** 0 if fractions are cut off. */
+  fraction: number;
   negative: number | null;
 }
 
@@ -60,28 +60,28 @@ function parseIndex(value: Maybe, name: string, codes: IndexCodes): number {
   if (!isNumeric(value)) {
     throw new CommandError(codes.type, `${name}: an index must be a number, but is ${typeName(value)}`);
   }
-  const whole = toInteger(value) ?? (codes.whole ? null : BigInt(Math.trunc(toDouble(value))));
-  if (whole === null) throw new CommandError(codes.whole, `${name}: an index must be a whole number`);
-  if (whole < 0n && codes.negative !== null) {
+  const integer = toInteger(value) ?? (codes.fraction ? null : BigInt(Math.trunc(toDouble(value))));
+  if (integer === null) throw new CommandError(codes.fraction, `${name}: an index must be an integer`);
+  if (integer < 0n && codes.negative !== null) {
     throw new CommandError(codes.negative, `${name}: an index must not be negative`);
   }
-  return Number(whole);
+  return Number(integer);
 }
 
 function substringCP([text, start, length]: readonly Maybe[], name: string): Maybe {
   const points = [...coerceToString(text)];
-  const from = parseIndex(start, name, { type: 34450, whole: 34451, negative: 34455 });
-  const many = parseIndex(length, name, { type: 34452, whole: 34453, negative: 34454 });
-  return points.slice(from, from + many).join('');
+  const from = parseIndex(start, name, { type: 34450, fraction: 34451, negative: 34455 });
+  const size = parseIndex(length, name, { type: 34452, fraction: 34453, negative: 34454 });
+  return points.slice(from, from + size).join('');
 }
 
 const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
 function substringBytes([text, start, length]: readonly Maybe[], name: string): Maybe {
   const bytes = Buffer.from(coerceToString(text));
-  const from = parseIndex(start, name, { type: 16034, whole: 0, negative: 50752 });
-  const many = parseIndex(length, name, { type: 16035, whole: 0, negative: null });
-  const end = many < 0 ? bytes.length : from + many;
+  const from = parseIndex(start, name, { type: 16034, fraction: 0, negative: 50752 });
+  const size = parseIndex(length, name, { type: 16035, fraction: 0, negative: null });
+  const end = size < 0 ? bytes.length : from + size;
   if (isContinuation(bytes[from])) {
     throw new CommandError(28656, `${name}: Invalid range, starting index is a UTF-8 continuation byte`);
   }
@@ -94,9 +94,9 @@ function substringBytes([text, start, length]: readonly Maybe[], name: string): 
 function split([text, by]: readonly Maybe[], name: string): Maybe {
   if (isNullish(text) || isNullish(by)) return null;
   const separator = requireString(by, name, 40086);
-  const whole = requireString(text, name, 40085);
+  const input = requireString(text, name, 40085);
   if (separator === '') throw new CommandError(40087, '$split requires a non-empty separator');
-  return whole.split(separator);
+  return input.split(separator);
 }
 
 const whitespace = new Set([
@@ -119,14 +119,14 @@ function trimOperator(left: boolean, right: boolean): SimpleOperator {
 
 function compileRegex(regex: Maybe, options: Maybe, name: string): RegExp | null {
   if (isNullish(regex)) return null;
-  const given = regex instanceof BSONRegExp ? regex : new BSONRegExp(requireString(regex, name, 51105), '');
+  const pattern = regex instanceof BSONRegExp ? regex : new BSONRegExp(requireString(regex, name, 51105), '');
   if (!isNullish(options) && typeof options !== 'string') {
     throw new CommandError(51106, `${name} needs 'options' to be of type string`);
   }
-  if (options && given.options) {
+  if (options && pattern.options) {
     throw new CommandError(51107, `${name} found regex option(s) specified in both 'regex' and 'option' fields`);
   }
-  return compilePattern(given.pattern, options ?? given.options).regex;
+  return compilePattern(pattern.pattern, options ?? pattern.options).regex;
 }
 
 const regexMatch: SimpleOperator['apply'] = ([input, regex, options], name) => {

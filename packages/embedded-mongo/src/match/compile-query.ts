@@ -1,7 +1,8 @@
 /** Compiles query documents to query trees (https://www.mongodb.com/docs/manual/reference/operator/query/). */
 import { BSONRegExp } from 'bson';
 import { CommandError, unsupported } from '../errors.js';
-import { compileExpression, isTruthy, type Scope } from '../expressions/expression.js';
+import { compileExpression, type Scope } from '../expressions/expression.js';
+import { isTruthy } from '../expressions/operator.js';
 import { isDoc, isNumeric, type Doc, type Maybe, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 import { matchesQuery, type Predicate, type QueryNode } from './query-node.js';

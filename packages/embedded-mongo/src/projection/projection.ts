@@ -1,24 +1,19 @@
-/** Projections of find and of $project (https://www.mongodb.com/docs/manual/reference/method/db.collection.find/#projection). */
+/** Compiles the projections of find and of `$project` (https://www.mongodb.com/docs/manual/reference/method/db.collection.find/#projection). */
 import { CommandError } from '../errors.js';
-import { getField, isDoc, isNumeric, setField, type Doc, type Maybe, type Value } from '../bson/value.js';
+import { isDoc, isNumeric, type Doc, type Maybe, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
-import { compileExpression, type Evaluate, type Scope } from '../expressions/expression.js';
+import { compileExpression, type Scope } from '../expressions/expression.js';
 import { compileQuery } from '../match/compile-query.js';
 import { matchesQuery } from '../match/query-node.js';
+import { exclude, include, type ProjectionLeaf, type ProjectionTree } from './apply-projection.js';
 
 export interface ProjectionOptions {
   scope: Scope;
-  /** True for `$project`: no `$slice`, `$elemMatch` and positional projection of find. */
+  /** True for `$project`, which has no `$slice`, `$elemMatch` and positional projection. */
   aggregate?: boolean;
-  /** Gives the array position that the query matched, for the positional projection. */
+  /** Returns the array position that the query matched, for the positional projection. */
   position?: (doc: Doc) => number;
 }
-
-type ProjectionLeaf =
-  | { kind: 'include' | 'exclude' }
-  | { kind: 'compute'; evaluate: Evaluate }
-  | { kind: 'array'; pick: (list: Value[], doc: Doc) => Maybe; including: boolean };
-type ProjectionTree = Map<string, ProjectionLeaf | ProjectionTree>;
 
 interface ProjectionParser {
   options: ProjectionOptions;
@@ -27,27 +22,27 @@ interface ProjectionParser {
   id: boolean | null;
 }
 
-function setMode(reading: ProjectionParser, mode: 'include' | 'exclude', path: string): void {
-  if (reading.mode && reading.mode !== mode) {
+function setMode(parser: ProjectionParser, mode: 'include' | 'exclude', path: string): void {
+  if (parser.mode && parser.mode !== mode) {
     throw new CommandError(
       mode === 'include' ? 31253 : 31254,
       `Cannot do ${mode === 'include' ? 'inclusion' : 'exclusion'} on field ${path} in ${mode === 'include' ? 'exclusion' : 'inclusion'} projection`,
     );
   }
-  reading.mode = mode;
+  parser.mode = mode;
 }
 
-function addLeaf(reading: ProjectionParser, parts: readonly string[], leaf: ProjectionLeaf): void {
-  let tree = reading.tree;
+function addLeaf(parser: ProjectionParser, parts: readonly string[], leaf: ProjectionLeaf): void {
+  let tree = parser.tree;
   parts.forEach((part, depth) => {
-    const known = tree.get(part);
+    const existing = tree.get(part);
     if (depth === parts.length - 1) {
-      if (known) throw pathCollision(parts.join('.'), depth);
+      if (existing) throw pathCollision(parts.join('.'), depth);
       tree.set(part, leaf);
       return;
     }
-    if (known && !(known instanceof Map)) throw pathCollision(parts.join('.'), depth);
-    const below: ProjectionTree = known ?? new Map<string, ProjectionLeaf | ProjectionTree>();
+    if (existing && !(existing instanceof Map)) throw pathCollision(parts.join('.'), depth);
+    const below: ProjectionTree = existing ?? new Map<string, ProjectionLeaf | ProjectionTree>();
     tree.set(part, below);
     tree = below;
   });
@@ -61,8 +56,8 @@ const isFlag = (value: Value): boolean => typeof value === 'boolean' || isNumeri
 const isTruthyFlag = (value: Value): boolean => (isNumeric(value) ? toDouble(value) !== 0 : value === true);
 
 function parseSlice(operand: Value): (list: Value[]) => Value[] {
-  const given = Array.isArray(operand) ? operand : [operand];
-  const [first = 0, count] = given.map((item) => {
+  const numbers = Array.isArray(operand) ? operand : [operand];
+  const [first = 0, count] = numbers.map((item) => {
     if (!isNumeric(item)) throw new CommandError(28724, 'First argument to $slice must be an array or number');
     return Math.trunc(toDouble(item));
   });
@@ -83,23 +78,23 @@ function parseElemMatch(operand: Value, scope: Scope): (list: Value[]) => Maybe 
   };
 }
 
-/** The projection operators that only find has; null if the value is none of them. */
-function parseArrayOperator(reading: ProjectionParser, path: string, value: Value): ProjectionLeaf | null {
-  if (reading.options.aggregate || !isDoc(value)) return null;
+/** Parses the projection operators that only find has; null for any other value. */
+function parseArrayOperator(parser: ProjectionParser, path: string, value: Value): ProjectionLeaf | null {
+  if (parser.options.aggregate || !isDoc(value)) return null;
   if (value['$slice'] !== undefined) {
     const slice = value['$slice'];
     const constant = isNumeric(slice) || (Array.isArray(slice) && slice.every(isNumeric));
-    return constant ? { kind: 'array', pick: parseSlice(slice), including: false } : null;
+    return constant ? { kind: 'array', pick: parseSlice(slice), isInclusion: false } : null;
   }
   if (value['$elemMatch'] === undefined) return null;
   if (path.includes('.')) throw new CommandError(31275, `Cannot use $elemMatch projection on a nested field (${path})`);
-  setMode(reading, 'include', path);
-  return { kind: 'array', pick: parseElemMatch(value['$elemMatch'], reading.options.scope), including: true };
+  setMode(parser, 'include', path);
+  return { kind: 'array', pick: parseElemMatch(value['$elemMatch'], parser.options.scope), isInclusion: true };
 }
 
-function parsePositional(reading: ProjectionParser, path: string): void {
-  setMode(reading, 'include', path);
-  const { position } = reading.options;
+function parsePositional(parser: ProjectionParser, path: string): void {
+  setMode(parser, 'include', path);
+  const { position } = parser.options;
   if (!position) throw new CommandError(31325, 'positional projection is not allowed here');
   const pick = (list: Value[], doc: Doc): Maybe => {
     const at = position(doc);
@@ -111,11 +106,11 @@ function parsePositional(reading: ProjectionParser, path: string): void {
     const item = list[at];
     return item === undefined ? [] : [item];
   };
-  addLeaf(reading, path.slice(0, -2).split('.'), { kind: 'array', pick, including: true });
+  addLeaf(parser, path.slice(0, -2).split('.'), { kind: 'array', pick, isInclusion: true });
 }
 
-function parseField(reading: ProjectionParser, path: string, value: Value): void {
-  if (path.endsWith('.$') && !reading.options.aggregate) return parsePositional(reading, path);
+function parseField(parser: ProjectionParser, path: string, value: Value): void {
+  if (path.endsWith('.$') && !parser.options.aggregate) return parsePositional(parser, path);
   const parts = path.split('.');
   if (parts.some((part) => part === '' || part.startsWith('$'))) {
     throw new CommandError(
@@ -123,101 +118,38 @@ function parseField(reading: ProjectionParser, path: string, value: Value): void
       `FieldPath field names may not start with '$' or be empty: '${path}'. Consider using $getField or $setField.`,
     );
   }
-  if (isFlag(value)) return parseFlag(reading, path, isTruthyFlag(value));
-  const special = parseArrayOperator(reading, path, value);
-  if (special) return addLeaf(reading, parts, special);
+  if (isFlag(value)) return parseFlag(parser, path, isTruthyFlag(value));
+  const operator = parseArrayOperator(parser, path, value);
+  if (operator) return addLeaf(parser, parts, operator);
   const names = isDoc(value) ? Object.entries(value) : [];
   if (names.length && !names[0]?.[0].startsWith('$')) {
-    for (const [name, item] of names) parseField(reading, `${path}.${name}`, item);
+    for (const [name, item] of names) parseField(parser, `${path}.${name}`, item);
     return;
   }
   if (isDoc(value) && !names.length)
     throw new CommandError(51270, 'An empty sub-projection is not a valid value. Found empty object at path');
-  setMode(reading, 'include', path);
-  addLeaf(reading, parts, { kind: 'compute', evaluate: compileExpression(value, reading.options.scope) });
+  setMode(parser, 'include', path);
+  addLeaf(parser, parts, { kind: 'compute', evaluate: compileExpression(value, parser.options.scope) });
 }
 
-function parseFlag(reading: ProjectionParser, path: string, on: boolean): void {
-  if (path === '_id') reading.id = on;
+function parseFlag(parser: ProjectionParser, path: string, on: boolean): void {
+  if (path === '_id') parser.id = on;
   else {
-    setMode(reading, on ? 'include' : 'exclude', path);
-    addLeaf(reading, path.split('.'), { kind: on ? 'include' : 'exclude' });
+    setMode(parser, on ? 'include' : 'exclude', path);
+    addLeaf(parser, path.split('.'), { kind: on ? 'include' : 'exclude' });
   }
-}
-
-interface ProjectionInput {
-  doc: Doc;
-  scope: Scope;
-}
-
-function include(tree: ProjectionTree, source: Doc, run: ProjectionInput): Doc {
-  const result: Doc = {};
-  for (const name of Object.keys(source)) {
-    const node = tree.get(name);
-    const value = node && includeValue(node, getField(source, name), run);
-    if (value !== undefined) setField(result, name, value);
-  }
-  for (const [name, node] of tree) addComputed(result, name, node, run);
-  return result;
-}
-
-function includeValue(node: ProjectionLeaf | ProjectionTree, value: Maybe, run: ProjectionInput): Maybe {
-  if (node instanceof Map) {
-    if (isDoc(value)) return include(node, value, run);
-    if (Array.isArray(value)) {
-      return value.map((item) => includeValue(node, item, run)).filter((item) => item !== undefined);
-    }
-    return hasComputed(node) ? include(node, {}, run) : undefined;
-  }
-  if (node.kind === 'include') return value;
-  if (node.kind === 'array')
-    return Array.isArray(value) ? node.pick(value, run.doc) : node.including ? undefined : value;
-  return undefined;
-}
-
-function addComputed(result: Doc, name: string, node: ProjectionLeaf | ProjectionTree, run: ProjectionInput): void {
-  if (node instanceof Map) {
-    if (!(name in result) && hasComputed(node)) setField(result, name, include(node, {}, run));
-    return;
-  }
-  if (node.kind !== 'compute') return;
-  const value = node.evaluate(run.doc, run.scope.variables);
-  if (value !== undefined) setField(result, name, value);
-}
-
-function hasComputed(tree: ProjectionTree): boolean {
-  return [...tree.values()].some((node) => (node instanceof Map ? hasComputed(node) : node.kind === 'compute'));
-}
-
-function exclude(tree: ProjectionTree, source: Doc, run: ProjectionInput): Doc {
-  const result: Doc = {};
-  for (const name of Object.keys(source)) {
-    const value = excludeValue(tree.get(name), getField(source, name), run);
-    if (value !== undefined) setField(result, name, value);
-  }
-  return result;
-}
-
-function excludeValue(node: ProjectionLeaf | ProjectionTree | undefined, value: Maybe, run: ProjectionInput): Maybe {
-  if (!node) return value;
-  if (node instanceof Map) {
-    if (isDoc(value)) return exclude(node, value, run);
-    return Array.isArray(value) ? value.map((item) => excludeValue(node, item, run) ?? null) : value;
-  }
-  if (node.kind === 'exclude') return undefined;
-  return node.kind === 'array' && Array.isArray(value) ? node.pick(value, run.doc) : value;
 }
 
 /**
- * Compiles a projection. Throws 31253/31254 when inclusion and exclusion are mixed, 31249/31250 when paths collide.
+ * Compiles a projection. Throws 31253 or 31254 if inclusion and exclusion are mixed, 31249 or 31250 if paths collide.
  */
 export function compileProjection(projection: Doc, options: ProjectionOptions): (doc: Doc) => Doc {
-  const reading: ProjectionParser = { options, tree: new Map(), mode: null, id: null };
-  for (const [path, value] of Object.entries(projection)) parseField(reading, path, value);
-  const { tree, id } = reading;
-  const including = reading.mode === 'include' || (reading.mode === null && id === true && !hasArrayOperators(tree));
+  const parser: ProjectionParser = { options, tree: new Map(), mode: null, id: null };
+  for (const [path, value] of Object.entries(projection)) parseField(parser, path, value);
+  const { tree, id } = parser;
+  const isInclusion = parser.mode === 'include' || (parser.mode === null && id === true && !hasArrayOperators(tree));
   const { scope } = options;
-  if (including) {
+  if (isInclusion) {
     if (!tree.has('_id') && id !== false) tree.set('_id', { kind: 'include' });
     return (doc) => include(tree, doc, { doc, scope });
   }

@@ -1,4 +1,4 @@
-/** Document to document: the stages $set, $unset, $project and $replaceRoot, in pipelines and in updates. */
+/** The stages that transform single documents, in pipelines and in updates: `$set`, `$unset`, `$project`, `$replaceRoot`. */
 import { CommandError } from '../errors.js';
 import { getField, isDoc, setField, type Doc, type Maybe, type Value, typeName } from '../bson/value.js';
 import { compileExpression, type Evaluate, type Scope } from '../expressions/expression.js';
@@ -6,7 +6,7 @@ import { compileProjection } from './projection.js';
 
 export type Transform = (doc: Doc) => Doc;
 
-/** A tree of the fields to set: an expression at a leaf, fields of embedded documents below. */
+/** The fields to set, as a tree of embedded documents with expressions at the leaves. */
 type Assignments = Map<string, Evaluate | Assignments>;
 
 function addAssignment(tree: Assignments, parts: readonly string[], operand: Value, scope: Scope): void {
@@ -16,16 +16,16 @@ function addAssignment(tree: Assignments, parts: readonly string[], operand: Val
       16410,
       `Invalid $set :: caused by :: FieldPath field names may not start with '$' or be empty.`,
     );
-  const known = tree.get(first);
-  const nested = isDoc(operand) && Object.keys(operand).length > 0 && !Object.keys(operand)[0]?.startsWith('$');
-  if (!rest.length && !nested) {
-    if (known) throw new CommandError(40176, `specification contains two conflicting paths: '${first}'`);
+  const existing = tree.get(first);
+  const isNested = isDoc(operand) && Object.keys(operand).length > 0 && !Object.keys(operand)[0]?.startsWith('$');
+  if (!rest.length && !isNested) {
+    if (existing) throw new CommandError(40176, `specification contains two conflicting paths: '${first}'`);
     tree.set(first, compileExpression(operand, scope));
     return;
   }
-  if (known && !(known instanceof Map))
+  if (existing && !(existing instanceof Map))
     throw new CommandError(40176, `specification contains two conflicting paths: '${first}'`);
-  const below: Assignments = known ?? new Map<string, Evaluate | Assignments>();
+  const below: Assignments = existing ?? new Map<string, Evaluate | Assignments>();
   tree.set(first, below);
   if (rest.length) return addAssignment(below, rest, operand, scope);
   for (const [name, item] of Object.entries(operand as Doc)) addAssignment(below, name.split('.'), item, scope);
@@ -43,7 +43,7 @@ function applyAssignments(tree: Assignments, target: Maybe, root: Doc, scope: Sc
   return result;
 }
 
-/** `$set` / `$addFields`: a dotted name goes into every document of an array on its way. */
+/** `$set` and `$addFields`. A dotted name sets the field in every document of an array on the path. */
 export function compileSet(operand: Value, scope: Scope): Transform {
   if (!isDoc(operand))
     throw new CommandError(40272, `$set specification stage must be an object, got ${typeName(operand)}`);
@@ -52,7 +52,7 @@ export function compileSet(operand: Value, scope: Scope): Transform {
   return (doc) => applyAssignments(tree, doc, doc, scope) as Doc;
 }
 
-/** `$unset`: one name or a list of names. */
+/** `$unset`, with one name or a list of names. */
 export function compileUnset(operand: Value, scope: Scope): Transform {
   const names = Array.isArray(operand) ? operand : [operand];
   if (!names.length || !names.every((name) => typeof name === 'string')) {
@@ -61,7 +61,7 @@ export function compileUnset(operand: Value, scope: Scope): Transform {
   return compileProjection(Object.fromEntries(names.map((name) => [String(name), 0])), { scope, aggregate: true });
 }
 
-/** `$replaceRoot` and `$replaceWith`. Throws 40228 when the new root is not a document. */
+/** `$replaceRoot` and `$replaceWith`. The result throws 40228 if the new root is not a document. */
 export function compileReplaceRoot(operand: Value, scope: Scope): Transform {
   const evaluate = compileExpression(operand, scope);
   return (doc) => {
@@ -82,7 +82,7 @@ function newRootOf(operand: Value): Value {
   return operand['newRoot'];
 }
 
-/** The stages that turn one document into one document, by name. */
+/** The stages that transform single documents, by name. */
 export const transforms: Readonly<Record<string, (operand: Value, scope: Scope) => Transform>> = {
   $set: compileSet,
   $addFields: compileSet,
@@ -101,7 +101,7 @@ export const transforms: Readonly<Record<string, (operand: Value, scope: Scope) 
   $replaceWith: compileReplaceRoot,
 };
 
-/** The one field of a stage document. Throws 40323 if there is not exactly one. */
+/** Parses a stage document into its name and operand. Throws 40323 if there is not exactly one field. */
 export function parseStage(stage: Value): [name: string, operand: Value] {
   const entries = isDoc(stage) ? Object.entries(stage) : [];
   const [only] = entries;
@@ -111,7 +111,7 @@ export function parseStage(stage: Value): [name: string, operand: Value] {
   return only;
 }
 
-/** A pipeline-style update as one transformation. Throws 72 for a stage that updates do not allow. */
+/** Compiles a pipeline-style update. Throws 72 for a stage that updates do not allow. */
 export function compileTransformPipeline(pipeline: readonly Value[], scope: Scope): Transform {
   const steps = pipeline.map((stage) => {
     const [name, operand] = parseStage(stage);

@@ -1,4 +1,4 @@
-/** Accumulators of `$group`: what is kept of the values of a group. */
+/** The accumulators of `$group`. */
 import { double, isNumeric, type Maybe, type Numeric, type Value } from '../bson/value.js';
 import { applyToDecimals, toDouble } from '../bson/numbers.js';
 import { divideDecimals } from '../bson/decimal.js';
@@ -10,20 +10,20 @@ import { encodeKey } from '../order/encode-key.js';
 import { encodedSize, type ReserveMemory } from './memory-limit.js';
 import { Decimal128 } from 'bson';
 
-/** What an accumulator has gathered: `add` takes the next value, `result` gives what comes of all. */
+/** Combines the values of one group. */
 export interface Accumulator {
   add: (value: Maybe) => void;
   result: () => Maybe;
 }
 
-/** Keeps only what is needed of all values, by merging the next into what there is. */
-function createMerging(merge: (held: Maybe, value: Maybe) => Maybe, empty: Maybe): Accumulator {
-  let held = empty;
+/** Merges each value into the result so far. */
+function createMerging(merge: (merged: Maybe, value: Maybe) => Maybe, empty: Maybe): Accumulator {
+  let merged = empty;
   return {
     add: (value) => {
-      held = merge(held, value);
+      merged = merge(merged, value);
     },
-    result: () => held,
+    result: () => merged,
   };
 }
 
@@ -45,47 +45,47 @@ function createAverage(): Accumulator {
 
 function createFirst(): Accumulator {
   let isSet = false;
-  return createMerging((held, value) => {
-    if (isSet) return held;
+  return createMerging((merged, value) => {
+    if (isSet) return merged;
     isSet = true;
     return value ?? null;
   }, null);
 }
 
-function createPush(hold: ReserveMemory): Accumulator {
+function createPush(reserve: ReserveMemory): Accumulator {
   const values: Value[] = [];
   const add = (value: Maybe): void => {
     if (value === undefined) return;
-    hold(encodedSize(value));
+    reserve(encodedSize(value));
     values.push(value);
   };
   return { add, result: () => values };
 }
 
-function createAddToSet(hold: ReserveMemory): Accumulator {
+function createAddToSet(reserve: ReserveMemory): Accumulator {
   const values = new Map<string, Value>();
   const add = (value: Maybe): void => {
     if (value === undefined) return;
     const key = encodeKey(value).toString('latin1');
     if (values.has(key)) return;
-    hold(key.length);
+    reserve(key.length);
     values.set(key, value);
   };
   return { add, result: () => [...values.values()] };
 }
 
-/** Begins to gather; `hold` counts what is kept of many values. */
-export type CreateAccumulator = (hold: ReserveMemory) => Accumulator;
+/** Creates an accumulator, which reserves memory for the values that it stores. */
+export type CreateAccumulator = (reserve: ReserveMemory) => Accumulator;
 
 export const accumulators: Readonly<Record<string, CreateAccumulator>> = {
-  $sum: () => createMerging((held, value) => sumOf([held, value]), 0),
-  $count: () => createMerging((held) => sumOf([held, 1]), 0),
+  $sum: () => createMerging((merged, value) => sumOf([merged, value]), 0),
+  $count: () => createMerging((merged) => sumOf([merged, 1]), 0),
   $avg: createAverage,
-  $max: () => createMerging((held, value) => extremeOf([held, value], 1), null),
-  $min: () => createMerging((held, value) => extremeOf([held, value], -1), null),
+  $max: () => createMerging((merged, value) => extremeOf([merged, value], 1), null),
+  $min: () => createMerging((merged, value) => extremeOf([merged, value], -1), null),
   $first: createFirst,
-  $last: () => createMerging((_held, value) => value ?? null, null),
+  $last: () => createMerging((_merged, value) => value ?? null, null),
   $push: createPush,
   $addToSet: createAddToSet,
-  $mergeObjects: () => createMerging((held, value) => mergeObjects([held, value]), mergeObjects([])),
+  $mergeObjects: () => createMerging((merged, value) => mergeObjects([merged, value]), mergeObjects([])),
 };

@@ -1,4 +1,4 @@
-/** `$group` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/group/): one document for each value of `_id`. */
+/** `$group` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/group/): returns one document for each value of `_id`. */
 import { CommandError, unsupported } from '../errors.js';
 import { isDoc, setField, type Doc, type Value } from '../bson/value.js';
 import { compileExpression, type Evaluate, type Scope } from '../expressions/expression.js';
@@ -29,13 +29,13 @@ function compileField(name: string, operand: Value, scope: Scope): GroupField {
   if (!only) throw new CommandError(40234, `The field '${name}' must be an accumulator object`);
   if (entries.length > 1) throw new CommandError(40238, `The field '${name}' must specify one accumulator`);
   const [operator, argument] = only;
-  const start = Object.hasOwn(accumulators, operator) ? accumulators[operator] : undefined;
-  if (!start) throw unsupported(15952, `the group operator ${operator}`);
+  const createAccumulator = Object.hasOwn(accumulators, operator) ? accumulators[operator] : undefined;
+  if (!createAccumulator) throw unsupported(15952, `the group operator ${operator}`);
   if (Array.isArray(argument)) throw new CommandError(40237, `The ${operator} accumulator is a unary operator`);
-  return { name, operator, createAccumulator: start, evaluate: compileExpression(argument, scope) };
+  return { name, operator, createAccumulator, evaluate: compileExpression(argument, scope) };
 }
 
-/** Reads the stage. Throws 15947, 15955, 40234 to 40238 and 15952 as MongoDB does. */
+/** Parses the stage. Throws 15947, 15952, 15955 or 40234 to 40238 as MongoDB does. */
 export function parseGroup(operand: Value, scope: Scope): GroupSpec {
   if (!isDoc(operand)) throw new CommandError(15947, "a group's fields must be specified in an object");
   const { _id: id, ...rest } = operand;
@@ -58,19 +58,19 @@ function groupDocument({ id, accumulators }: Group, fields: readonly GroupField[
   return doc;
 }
 
-/** What a group takes beside its key, roughly. */
+/** The approximate size of a group in addition to its key. */
 const groupOverheadBytes = 200;
 
-/** Compiles the stage. Its result throws 292 for too many groups, 146 for accumulators that keep too much. */
+/** Compiles the stage. Its result throws 292 for too many groups, and 146 if the accumulators store too much. */
 export function compileGroup(operand: Value, { scope, timeSlice }: StageContext): Stage {
   const { evaluateId, fields } = parseGroup(operand, scope);
   return function* (source) {
     const groups = new Map<string, Group>();
-    const holdGroup = createMemoryLimit(292, '$group');
-    const holdValues = createMemoryLimit(146, 'an accumulator of $group');
-    const begin = (id: Value, key: string): Group => {
-      holdGroup(key.length + groupOverheadBytes);
-      const group = { id, accumulators: fields.map(({ createAccumulator }) => createAccumulator(holdValues)) };
+    const reserveGroup = createMemoryLimit(292, '$group');
+    const reserveValues = createMemoryLimit(146, 'an accumulator of $group');
+    const createGroup = (id: Value, key: string): Group => {
+      reserveGroup(key.length + groupOverheadBytes);
+      const group = { id, accumulators: fields.map(({ createAccumulator }) => createAccumulator(reserveValues)) };
       groups.set(key, group);
       return group;
     };
@@ -79,7 +79,7 @@ export function compileGroup(operand: Value, { scope, timeSlice }: StageContext)
       if (doc === pause) continue;
       const value = evaluateId(doc, scope.variables) ?? null;
       const key = encodeKey(value).toString('latin1');
-      const group = groups.get(key) ?? begin(value, key);
+      const group = groups.get(key) ?? createGroup(value, key);
       fields.forEach(({ evaluate }, at) => group.accumulators[at]?.add(evaluate(doc, scope.variables)));
     }
     for (const group of groups.values()) {

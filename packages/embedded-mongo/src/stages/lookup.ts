@@ -1,4 +1,4 @@
-/** `$lookup` and `$unionWith`: documents of another collection (https://www.mongodb.com/docs/manual/reference/operator/aggregation/lookup/). */
+/** The stages that run other pipelines: `$lookup`, `$unionWith` and `$facet` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/lookup/). */
 import { BSONRegExp } from 'bson';
 import { CommandError, unsupported } from '../errors.js';
 import { isDoc, type Doc, type Value, typeName } from '../bson/value.js';
@@ -12,8 +12,9 @@ import { withPathValue } from './unwind.js';
 interface LookupSpec {
   from: string;
   as: readonly string[];
-  /** The two paths of the equality form. */
+  /** The path of the equality form in this collection, or null without one. */
   local: readonly string[] | null;
+  /** The path of the equality form in the other collection. */
   foreign: string;
   stages: readonly StageSpec[];
   variables: Doc;
@@ -28,7 +29,7 @@ function stringField(operand: Doc, name: string): string | null {
   throw new CommandError(9, `$lookup argument '${name}' must be a string, is type ${typeName(value)}`);
 }
 
-/** Reads the stages of a pipeline inside a stage. */
+/** Parses the stages of a pipeline inside a stage. */
 export function parseStages(value: Value | undefined, owner: string): StageSpec[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new CommandError(9, `the pipeline of ${owner} must be an array`);
@@ -46,8 +47,7 @@ function parseLookup(operand: Value): LookupSpec {
   const foreign = stringField(operand, 'foreignField');
   if (from === null) throw unsupported(9, 'a $lookup without from');
   if (as === null || as === '') throw new CommandError(9, "must specify 'as' field for a $lookup");
-  const bad = as.split('.').find((part) => part === '' || part.startsWith('$'));
-  if (bad !== undefined)
+  if (as.split('.').some((part) => part === '' || part.startsWith('$')))
     throw new CommandError(16410, `FieldPath field names may not start with '$' or be empty: ${as}`);
   const hasPipeline = operand['pipeline'] !== undefined;
   if ((local === null) !== (foreign === null) || (local === null && !hasPipeline)) {
@@ -68,57 +68,56 @@ function parseLookup(operand: Value): LookupSpec {
   };
 }
 
-/** A missing local field is looked up as null; of an array each element is. */
+/** Matches null for a missing local field, and each element of an array. */
 function equalityMatch(doc: Doc, local: readonly string[], foreign: string): StageSpec {
   const value = fieldValue(doc, local) ?? null;
-  const wanted = Array.isArray(value) ? value : [value];
-  const plain = wanted.filter((item) => !(item instanceof BSONRegExp));
-  const patterns = wanted.filter((item) => item instanceof BSONRegExp);
+  const values = Array.isArray(value) ? value : [value];
+  const plain = values.filter((item) => !(item instanceof BSONRegExp));
+  const patterns = values.filter((item) => item instanceof BSONRegExp);
   const branches: Doc[] = patterns.map((item) => ({ [foreign]: { $eq: item } }));
-  const among: Doc = { [foreign]: { $in: plain } };
-  return ['$match', branches.length ? { $or: [among, ...branches] } : among];
+  const inPlain: Doc = { [foreign]: { $in: plain } };
+  return ['$match', branches.length ? { $or: [inPlain, ...branches] } : inPlain];
 }
 
-/** Compiles the stage. */
 export const compileLookup: CompileStage = (operand, context) => {
   const { from, as, local, foreign, stages, variables } = parseLookup(operand);
-  const given = Object.entries(variables).map(
+  const bindings = Object.entries(variables).map(
     ([name, item]) => [name, compileExpression(item, context.scope)] as const,
   );
   const names: Variables = {
     ...context.scope.variables,
-    ...Object.fromEntries(given.map(([name]) => [name, undefined])),
+    ...Object.fromEntries(bindings.map(([name]) => [name, undefined])),
   };
   context.compile(stages, { ...context, scope: { variables: names } });
   const innerOf = (doc: Doc): StageContext => {
-    const values = given.map(([name, evaluate]) => [name, evaluate(doc, context.scope.variables)] as const);
+    const values = bindings.map(([name, evaluate]) => [name, evaluate(doc, context.scope.variables)] as const);
     return { ...context, scope: { variables: { ...context.scope.variables, ...Object.fromEntries(values) } } };
   };
-  const isConstant = !local && !given.length;
+  const isConstant = !local && !bindings.length;
   return function* (source) {
-    let kept: Doc[] | null = null;
+    let cached: Doc[] | null = null;
     for (const doc of source) {
       if (doc === pause || context.timeSlice.isOver()) yield pause;
       if (doc === pause) continue;
       const head = local ? [equalityMatch(doc, local, foreign)] : [];
-      const found: Doc[] =
-        kept ??
+      const joined: Doc[] =
+        cached ??
         (yield* collectDocuments(
           context.run(from, [...head, ...stages], innerOf(doc)),
           createMemoryLimit(4568, '$lookup'),
         ));
-      if (isConstant) kept = found;
-      yield withPathValue(doc, as, found);
+      if (isConstant) cached = joined;
+      yield withPathValue(doc, as, joined);
     }
   };
 };
 
-/** Compiles `$unionWith`: the documents of the source, then those of another collection. */
+/** Compiles `$unionWith`, which appends the documents of another collection. */
 export const compileUnionWith: CompileStage = (operand, context) => {
-  const given: Doc = isDoc(operand) ? operand : { coll: operand };
-  const unknown = Object.keys(given).find((name) => name !== 'coll' && name !== 'pipeline');
+  const options: Doc = isDoc(operand) ? operand : { coll: operand };
+  const unknown = Object.keys(options).find((name) => name !== 'coll' && name !== 'pipeline');
   if (unknown) throw new CommandError(40415, `BSON field '$unionWith.${unknown}' is an unknown field.`);
-  const { coll } = given;
+  const { coll } = options;
   if (typeof coll !== 'string') {
     if (isDoc(operand) && coll === undefined) throw unsupported(9, 'a $unionWith without coll');
     throw new CommandError(
@@ -126,7 +125,7 @@ export const compileUnionWith: CompileStage = (operand, context) => {
       `the $unionWith stage specification must be an object or string, not ${typeName(operand)}`,
     );
   }
-  const stages = parseStages(given['pipeline'], '$unionWith');
+  const stages = parseStages(options['pipeline'], '$unionWith');
   context.compile(stages, context);
   return function* (source) {
     yield* source;
@@ -153,24 +152,24 @@ function parseFacets(operand: Value, context: StageContext): [string, StageSpec[
     }
     if (!Array.isArray(pipeline)) throw new CommandError(40170, `arguments to $facet must be arrays, ${name} is not`);
     const stages = parseStages(pipeline, '$facet');
-    const refused = stages.find(([stage]) => forbiddenInFacet.has(stage));
-    if (refused) throw new CommandError(40600, `${refused[0]} is not allowed to be used within a $facet stage`);
+    const forbidden = stages.find(([stage]) => forbiddenInFacet.has(stage));
+    if (forbidden) throw new CommandError(40600, `${forbidden[0]} is not allowed to be used within a $facet stage`);
     context.compile(stages, context);
     return [name, stages];
   });
 }
 
-/** Compiles `$facet`: one document with the results of several pipelines over the same documents. */
+/** Compiles `$facet`, which returns the results of several pipelines over the same documents in one document. */
 export const compileFacet: CompileStage = (operand, context) => {
   const facets = parseFacets(operand, context);
   const run = (docs: readonly Doc[], stages: readonly StageSpec[], timeSlice: TimeSlice): Pausable<Doc> =>
     context.compile(stages, context)(fromDocuments(docs, timeSlice));
   return function* (source) {
-    const hold = createMemoryLimit(4031700, '$facet');
-    const docs = yield* collectDocuments(source, hold);
+    const reserve = createMemoryLimit(4031700, '$facet');
+    const docs = yield* collectDocuments(source, reserve);
     const result: Doc = {};
     for (const [name, stages] of facets)
-      result[name] = yield* collectDocuments(run(docs, stages, context.timeSlice), hold);
+      result[name] = yield* collectDocuments(run(docs, stages, context.timeSlice), reserve);
     yield result;
   };
 };

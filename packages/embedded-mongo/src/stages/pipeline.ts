@@ -1,4 +1,4 @@
-/** Aggregation pipelines (https://www.mongodb.com/docs/manual/reference/operator/aggregation-pipeline/): stage after stage over documents. */
+/** Compiles aggregation pipelines (https://www.mongodb.com/docs/manual/reference/operator/aggregation-pipeline/). */
 import { CommandError, unsupported } from '../errors.js';
 import { encode } from '../bson/encode.js';
 import { isDoc, isNumeric, setField, type Doc, type Value } from '../bson/value.js';
@@ -14,13 +14,13 @@ import { compileFacet, compileLookup, compileUnionWith } from './lookup.js';
 import { mapDocuments, type CompileStage, type Stage, type StageContext, type StageSpec } from './stage.js';
 import { compileUnwind } from './unwind.js';
 
-/** A count of documents in a stage. Throws `code` for anything that is no whole number of at least `least`. */
+/** Parses a count of documents. Throws `code` unless it is an integer of at least `min`; 15958 for an invalid 0. */
 export function parseCount(name: string, operand: Value, { min, code }: { min: number; code: number }): number {
   const value = isNumeric(operand) ? toDouble(operand) : NaN;
   if (!Number.isInteger(value) || value < min) {
     throw new CommandError(
       value === 0 ? 15958 : code,
-      `invalid argument to ${name} stage: Expected a whole number of at least ${min}`,
+      `invalid argument to ${name} stage: Expected an integer of at least ${min}`,
     );
   }
   return value;
@@ -29,7 +29,7 @@ export function parseCount(name: string, operand: Value, { min, code }: { min: n
 export const parseLimit = (operand: Value): number => parseCount('$limit', operand, { min: 1, code: 5107201 });
 export const parseSkip = (operand: Value): number => parseCount('$skip', operand, { min: 0, code: 5107200 });
 
-/** The filter of a `$match`. Throws 15959. */
+/** Throws 15959 unless the operand of a `$match` is a document. */
 export function parseMatch(operand: Value): Doc {
   if (!isDoc(operand)) throw new CommandError(15959, 'the match filter must be an expression in an object');
   return operand;
@@ -52,14 +52,15 @@ function skipStage(count: number): Stage {
   };
 }
 
-/** The sort of a stage. Throws 15973 and 15976. */
+/** Throws 15973 unless the operand of a `$sort` is a document, and 15976 if it is empty. */
 export function parseSortOperand(operand: Value): Doc {
   if (!isDoc(operand)) throw new CommandError(15973, 'the $sort key specification must be an object');
   if (!Object.keys(operand).length) throw new CommandError(15976, '$sort stage must have at least one sort key');
   return operand;
 }
 
-function sortStage(operand: Value, keep: number): Stage {
+/** Sorts all documents, and returns only the first `limit` of them unless it is 0. */
+function sortStage(operand: Value, limit: number): Stage {
   const pattern = parseSort(parseSortOperand(operand));
   return function* (source) {
     const withKeys = function* (): Pausable<{ doc: Doc; tuple: ReturnType<typeof sortTuple>; bytes: number }> {
@@ -68,7 +69,7 @@ function sortStage(operand: Value, keep: number): Stage {
         else yield { doc, tuple: sortTuple(doc, pattern), bytes: encode(doc).length };
       }
     };
-    for (const item of sorted(withKeys(), pattern, keep)) yield item === pause ? pause : item.doc;
+    for (const item of sorted(withKeys(), pattern, limit)) yield item === pause ? pause : item.doc;
   };
 }
 
@@ -119,10 +120,10 @@ function isFieldOrExpression(operand: Value): boolean {
   return isDoc(operand) && (Object.keys(operand)[0] ?? '').startsWith('$');
 }
 
-/** Compiles one stage. Throws 40324 for one that does not exist here, 40573 for a change stream. */
+/** Compiles one stage. Throws 40324 for an unknown stage, and 40573 for a change stream. */
 function compileStage([name, operand]: StageSpec, context: StageContext): Stage {
-  const stage = Object.hasOwn(stageCompilers, name) ? stageCompilers[name] : undefined;
-  if (stage) return stage(operand, context);
+  const compile = Object.hasOwn(stageCompilers, name) ? stageCompilers[name] : undefined;
+  if (compile) return compile(operand, context);
   const transform = Object.hasOwn(transforms, name) ? transforms[name] : undefined;
   if (transform) return mapDocuments(transform(operand, context.scope));
   if (name === '$changeStream') throw unsupported(40573, 'a change stream');
@@ -132,7 +133,7 @@ function compileStage([name, operand]: StageSpec, context: StageContext): Stage 
   );
 }
 
-/** Compiles stages in their order; a sort with a limit behind it keeps no more than the limit. */
+/** Compiles a pipeline. A sort that a limit follows keeps no more documents than the limit. */
 export function compileStages(stages: readonly StageSpec[], context: StageContext): Stage {
   const compiled = stages.map((stage, at) => {
     const next = stages[at + 1];

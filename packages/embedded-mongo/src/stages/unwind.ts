@@ -1,4 +1,4 @@
-/** `$unwind` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/unwind/): a document for each element of an array. */
+/** `$unwind` (https://www.mongodb.com/docs/manual/reference/operator/aggregation/unwind/): returns a document for each element of an array. */
 import { CommandError } from '../errors.js';
 import { getField, isDoc, setField, type Doc, type Maybe, type Value } from '../bson/value.js';
 import { pause, type Pausable } from '../plan/time-slice.js';
@@ -12,10 +12,10 @@ interface UnwindSpec {
 const unwindOptions = new Set(['path', 'includeArrayIndex', 'preserveNullAndEmptyArrays']);
 
 function checkOptions(options: Doc): void {
-  const { includeArrayIndex: name, preserveNullAndEmptyArrays: keeps } = options;
+  const { includeArrayIndex: name, preserveNullAndEmptyArrays: keepsEmpty } = options;
   const unknown = Object.keys(options).find((option) => !unwindOptions.has(option));
   if (unknown) throw new CommandError(28811, `unrecognized option to $unwind stage: ${unknown}`);
-  if (keeps !== undefined && typeof keeps !== 'boolean') {
+  if (keepsEmpty !== undefined && typeof keepsEmpty !== 'boolean') {
     throw new CommandError(28809, 'expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage');
   }
   if (name !== undefined && (typeof name !== 'string' || name === '')) {
@@ -45,7 +45,7 @@ function valueAt(doc: Maybe, parts: readonly string[]): Maybe {
   return parts.reduce<Maybe>((value, part) => (isDoc(value) ? getField(value, part) : undefined), doc);
 }
 
-/** A copy of a document with another value at a path; undefined takes it away. */
+/** Copies a document with another value at a path; undefined removes the field. */
 export function withPathValue(doc: Doc, [part = '', ...rest]: readonly string[], value: Maybe): Doc {
   const copy = { ...doc };
   const inner = getField(doc, part);
@@ -57,18 +57,17 @@ export function withPathValue(doc: Doc, [part = '', ...rest]: readonly string[],
 
 function* unwindDocument({ parts, indexName, keepsEmpty }: UnwindSpec, doc: Doc): Generator<Doc, void> {
   const value = valueAt(doc, parts);
-  const numbered = (made: Doc, index: bigint | null): Doc =>
-    indexName === null ? made : withPathValue(made, indexName.split('.'), index);
+  const withIndex = (result: Doc, index: bigint | null): Doc =>
+    indexName === null ? result : withPathValue(result, indexName.split('.'), index);
   if (!Array.isArray(value)) {
-    if (value !== undefined && value !== null) yield numbered(doc, null);
-    else if (keepsEmpty) yield numbered(doc, null);
+    if ((value !== undefined && value !== null) || keepsEmpty) yield withIndex(doc, null);
     return;
   }
-  if (!value.length && keepsEmpty) yield numbered(withPathValue(doc, parts, undefined), null);
-  for (const [index, item] of value.entries()) yield numbered(withPathValue(doc, parts, item), BigInt(index));
+  if (!value.length && keepsEmpty) yield withIndex(withPathValue(doc, parts, undefined), null);
+  for (const [index, item] of value.entries()) yield withIndex(withPathValue(doc, parts, item), BigInt(index));
 }
 
-/** Compiles the stage. Throws 28808 and 28818 for a path that is none. */
+/** Compiles the stage. Throws 28808 or 28818 for an invalid path. */
 export function compileUnwind(operand: Value): (source: Pausable<Doc>) => Pausable<Doc> {
   const unwind = parseUnwind(operand);
   return function* (source) {
