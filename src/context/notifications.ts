@@ -2,7 +2,7 @@ import { createOnChanges } from '../features/notifications/on-changes.js';
 import { createOnGroupChanges } from '../features/notifications/on-group-changes.js';
 import { createOnMessages } from '../features/notifications/on-messages.js';
 import { createNotificationPublisher } from '../features/notifications/publish.js';
-import { createNotificationViews } from '../views/notification-views.js';
+import { createNotificationViews } from '../features/notifications/notification-views.js';
 import { createNotifications } from '../features/notifications/notifications.service.js';
 import { createNotifier } from '../features/notifications/notifier.js';
 import { createNotifyTokenReuse } from '../features/notifications/notify-token-reuse.js';

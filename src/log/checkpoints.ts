@@ -1,4 +1,4 @@
-import { Types } from 'mongoose';
+import { toId, type Id } from '../repositories/ids.js';
 import type { CheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
 
 interface Deps {
@@ -11,7 +11,7 @@ interface Deps {
 
 /** The checkpoint of this process: everything older than its time is projected. */
 export interface Checkpoint {
-  readonly id: Types.ObjectId;
+  readonly id: Id;
   /** The time that is in the store. */
   time(): Date;
   /** Begins at the newest one that was found in the store: times never go back. */
@@ -21,7 +21,7 @@ export interface Checkpoint {
 
 /** Gives the checkpoint of a process that begins now. */
 export function createCheckpoint({ repository, unprojected, isUncertain }: Deps): Checkpoint {
-  const id = new Types.ObjectId();
+  const id = toId();
   let written = new Date(0);
   let beat = 0;
   return {

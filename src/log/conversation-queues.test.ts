@@ -1,8 +1,7 @@
-import { Types } from 'mongoose';
+import { toId, createIds } from '../repositories/ids.js';
 import { expect, it } from 'vitest';
 import type { MessageRow } from '../repositories/messages/message-repository.js';
 import type { Entry } from './entry.js';
-import { createIds } from '../repositories/ids.js';
 import { createConversationQueues, type ConversationQueues } from './conversation-queues.js';
 
 type Item = Entry<MessageRow> & { refusals: Error[] };
@@ -11,11 +10,11 @@ const ids = createIds();
 
 function entry(conversationId: string, refusal: Error | null = null): Item {
   const refusals: Error[] = [];
-  const sender = new Types.ObjectId();
+  const sender = toId();
   return {
     row: {
       _id: ids.next(),
-      conversationId: new Types.ObjectId(conversationId),
+      conversationId: toId(conversationId),
       seq: 0,
       rev: 0,
       type: 'text',
@@ -48,7 +47,7 @@ function makeQueues(now?: () => number): ConversationQueues<MessageRow, Item> {
   return createConversationQueues<MessageRow, Item>({ setNumber: (row, number) => void (row.seq = number) }, now);
 }
 
-const conversation = (): string => String(new Types.ObjectId());
+const conversation = (): string => String(toId());
 const unavailable = expect.objectContaining({ code: 'unavailable' });
 
 it('numbers what waits from the last number on, and gives the number of a refused one to the next', () => {

@@ -1,5 +1,5 @@
 /** What travels through the log: rows that get the next number of their conversation. */
-import type { Types } from 'mongoose';
+import type { Id } from '../repositories/ids.js';
 import type { LogRow, Inserted } from '../repositories/log-repository.js';
 
 /** A row that has landed; `isNew` is false for the first one that a retry has found. */
@@ -39,7 +39,7 @@ export interface LogStream<Row extends LogRow, Item extends Entry<Row> = Entry<R
   insertInOrder(rows: readonly Row[]): Promise<Inserted>;
   /** The last number of a conversation in the store, 0 if there is none. */
   lastNumber(conversationId: string): Promise<number>;
-  byIds(ids: readonly Types.ObjectId[]): Promise<Row[]>;
+  byIds(ids: readonly Id[]): Promise<Row[]>;
   resolveConflict(entry: Item): Promise<Conflict<Row>>;
   /** Reads again what may refuse entries, where other processes can change it: before a batch is taken. */
   refresh?(entries: readonly Item[]): Promise<void>;

@@ -1,5 +1,5 @@
 /** What all members of a group have reached: the lowest marks that they show, kept on its row and only ever raised. */
-import { Types } from 'mongoose';
+import { toId } from '../repositories/ids.js';
 import type { ConversationRow, ConversationRepository } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRepository } from '../repositories/members/member-repository.js';
 
@@ -37,7 +37,7 @@ export function createGroupReceipts({ conversations, members }: Deps): GroupRece
   /** Asked again after it was stored, until it no longer rises: marks move meanwhile. */
   async function raiseOne(conversationId: string): Promise<void> {
     if ((await typeOf(conversationId)) !== 'group') return;
-    const _id = new Types.ObjectId(conversationId);
+    const _id = toId(conversationId);
     let hasRisen = false;
     for (;;) {
       const lowest = await members.minShownReceipts(_id);

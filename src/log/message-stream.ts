@@ -1,5 +1,5 @@
+import type { Id } from '../repositories/ids.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
-import type { Types } from 'mongoose';
 import { withTimeout } from '../kernel/timeouts.js';
 import type { Entry, LogStream, Conflict } from './entry.js';
 
@@ -16,7 +16,7 @@ export interface MessageEntry extends Entry<MessageRow> {
 /** Who has left a group, as far as is known here. */
 export interface Leavers {
   /** Which of these people are members. */
-  among(conversationId: Types.ObjectId, userIds: readonly string[]): Promise<{ userId: Types.ObjectId }[]>;
+  among(conversationId: Id, userIds: readonly string[]): Promise<{ userId: Id }[]>;
   record(conversationId: string, userId: string): void;
 }
 
@@ -35,7 +35,7 @@ export function messageStream(repository: MessageRepository, leavers: Leavers): 
 
   /** Notes who is no member of the group any more that he wants to write in. */
   async function refresh(entries: readonly MessageEntry[]): Promise<void> {
-    const groups = new Map<string, { id: Types.ObjectId; senders: Set<string> }>();
+    const groups = new Map<string, { id: Id; senders: Set<string> }>();
     for (const { row, mayLeave } of entries) {
       if (!mayLeave || row.senderId === null) continue;
       const key = String(row.conversationId);

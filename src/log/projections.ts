@@ -1,4 +1,4 @@
-import type { Types } from 'mongoose';
+import type { Id } from '../repositories/ids.js';
 import type { ConversationRepository, Head } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRepository, SenderReceipt } from '../repositories/members/member-repository.js';
 import { withTimeout } from '../kernel/timeouts.js';
@@ -23,7 +23,7 @@ export interface Projection {
 
 export interface Projections {
   /** Remembers what follows from a row that has landed; `id` is that row's. */
-  record(projection: Projection, id: Types.ObjectId): void;
+  record(projection: Projection, id: Id): void;
   /**
    * Waits until all that was noted before the call is written; false when that failed, and then what `noted` gives is
    * above what is stored.
@@ -127,7 +127,7 @@ function createPendingBatches() {
   let dirty: Batch = new Map();
   let writing: Batch = new Map();
   return {
-    add(projection: Projection, id: Types.ObjectId): void {
+    add(projection: Projection, id: Id): void {
       recordIn(dirty, projection.head, receiptsOf(projection), id.getTimestamp().getTime());
     },
     isClean: (): boolean => dirty.size === 0,

@@ -1,9 +1,8 @@
-import type { Types } from 'mongoose';
+import { type Id, firstIdAt } from '../repositories/ids.js';
 import type { ConversationRow, ConversationRepository } from '../repositories/conversations/conversation-repository.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import type { ChangeRow, ChangeRepository } from '../repositories/changes/change-repository.js';
 import type { CheckpointRow, CheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
-import { firstIdAt } from '../repositories/ids.js';
 import { changeProjection, messageProjection, type Projection } from './projections.js';
 import type { LogRow } from '../repositories/log-repository.js';
 
@@ -32,12 +31,12 @@ export interface Recovery {
   /** Before readiness: replays from the oldest checkpoint there is, and gives the newest. */
   atStart(calls: RecoveryCalls): Promise<Date | null>;
   /** Replays for the processes whose checkpoints stand still, and finishes what is pending. */
-  now(processId: Types.ObjectId): Promise<void>;
+  now(processId: Id): Promise<void>;
 }
 
 /** How rows of one kind are replayed. */
 interface Replayed<Row extends LogRow> {
-  since: (after: Types.ObjectId | null, limit: number) => Promise<Row[]>;
+  since: (after: Id | null, limit: number) => Promise<Row[]>;
   projectionOf: (row: Row) => Projection;
   /** Whether a conversation's head lacks a row. */
   isAhead: (row: Row, head: ConversationRow) => boolean;

@@ -1,5 +1,13 @@
 import { Types } from 'mongoose';
 
+/** The id of a document. */
+export type Id = Types.ObjectId;
+
+/** A new id, or the id that a text of 24 hex characters spells. */
+export function toId(text?: string): Id {
+  return new Types.ObjectId(text);
+}
+
 /** Makes ids whose times never go back. */
 export interface Ids {
   next(): Types.ObjectId;

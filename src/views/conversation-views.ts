@@ -1,5 +1,4 @@
 import { startOf } from '../rules/conversations.js';
-import { allowedBy } from '../features/conversations/permissions.js';
 import { roleOf } from '../repositories/conversations/group-change.js';
 import type { Conversation } from '@causerie/contract/conversations';
 import type { MemberRow } from '../repositories/members/member-repository.js';
@@ -11,6 +10,7 @@ import { type Membership, minReceiptsOf } from './membership.js';
 import type { MessageViews } from './message-views.js';
 import type { Visibility } from './visibility.js';
 import { directPermissions, toPermissions } from '../rules/roles.js';
+import { allowedBy } from './direct-permissions.js';
 
 interface Deps {
   messages: Pick<MessageRepository, 'atPlaces' | 'hasWritten'>;

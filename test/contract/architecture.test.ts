@@ -12,41 +12,32 @@ const plants: Record<string, Record<string, string>> = {
     'src/jobs/planted-a.ts': `import type { B } from './planted-b.js';\nexport type A = { b: B };\n`,
     'src/jobs/planted-b.ts': `import type { A } from './planted-a.js';\nexport type B = { a: A };\n`,
   },
-  'mongoose-in-models': {
+  'contract-imports-zod-alone': {
+    'packages/contract/src/planted.ts': `import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n`,
+  },
+  'rules-are-pure': {
+    'src/rules/planted.ts': `import { readFileSync } from 'node:fs';\nexport const may = readFileSync;\n`,
+  },
+  'log-imports-repositories-alone': {
+    'src/log/planted.ts': `export * from '../rules/planted-rule.js';\n`,
+    'src/rules/planted-rule.ts': `export const rule = 1;\n`,
+  },
+  'mongoose-in-repositories': {
     'src/views/planted-rows.ts': `import mongoose from 'mongoose';\nexport const m = mongoose;\n`,
   },
-  'policies-are-pure': {
-    'src/features/users/planted.policy.ts': `import { readFileSync } from 'node:fs';\nexport const may = readFileSync;\n`,
-  },
-  'services-know-no-transport': {
+  'use-cases-know-no-transport': {
     'src/features/users/planted.service.ts': `import express from 'express';\nexport const app = express;\n`,
   },
-  'schemas-do-no-io': {
-    'src/features/users/planted.schemas.ts': `export * from './planted.model.js';\n`,
-    'src/features/users/planted.model.ts': `export const rows = 1;\n`,
-  },
-  'models-know-no-caller': {
-    'src/features/contacts/planted.model.ts': `export * from './planted.service.js';\n`,
-    'src/features/contacts/planted.service.ts': `export const story = 1;\n`,
-  },
   'tables-call-their-service': {
-    'src/features/contacts/planted.routes.ts': `export * from './other.model.js';\n`,
-    'src/features/contacts/other.model.ts': `export const rows = 1;\n`,
+    'src/features/contacts/planted.routes.ts': `export * from '../../repositories/planted-rows.js';\n`,
+    'src/repositories/planted-rows.ts': `export const rows = 1;\n`,
   },
   'kernel-knows-nothing': {
     'src/kernel/planted.ts': `export type { Config } from '../planted-config.js';\n`,
     'src/planted-config.ts': `export type Config = string;\n`,
   },
-  'views-call-no-service': {
-    'src/views/planted-call.ts': `export * from '../features/account/planted.service.js';\n`,
-    'src/features/account/planted.service.ts': `export const story = 1;\n`,
-  },
-  'drivers-know-no-feature': {
-    'src/drivers/planted.ts': `export * from '../features/media/planted.policy.js';\n`,
-    'src/features/media/planted.policy.ts': `export const rule = 1;\n`,
-  },
   'only-the-server-makes-the-context': {
-    'src/jobs/planted-context.ts': `import { createContext } from '../context.js';\nexport const c = createContext;\n`,
+    'src/jobs/planted-context.ts': `import { createContext } from '../context/context.js';\nexport const c = createContext;\n`,
   },
   'nothing-imports-the-server': {
     'src/jobs/planted-server.ts': `import type { RunningServer } from '../server.js';\nexport type S = RunningServer;\n`,
@@ -57,6 +48,37 @@ const plants: Record<string, Record<string, string>> = {
   'no-unknown-imports': { 'src/jobs/planted-nowhere.ts': `export * from './is-not-there.js';\n` },
   'no-development-packages': {
     'src/jobs/planted-dev.ts': `import { io } from 'socket.io-client';\nexport const c = io;\n`,
+  },
+  ...Object.fromEntries(
+    [
+      ['floor-wiring', 'context', 'cli'],
+      ['floor-realtime', 'realtime', 'context'],
+      ['floor-features', 'features/users', 'realtime'],
+      ['floor-views-log-jobs', 'views', 'features/media'],
+      ['floor-rules', 'rules', 'views'],
+      ['floor-repositories', 'repositories', 'rules'],
+      ['floor-middleware-drivers', 'middleware', 'repositories'],
+      ['floor-kernel', 'kernel', 'drivers'],
+      ['neighbors-views', 'views', 'log'],
+      ['neighbors-jobs', 'jobs', 'views'],
+      ['neighbors-middleware', 'middleware', 'drivers'],
+      ['neighbors-drivers', 'drivers', 'middleware'],
+    ].map(([law, from, to]) => [
+      law,
+      {
+        [`src/${from}/planted-${law}.ts`]: `export * from '${from!.includes('/') ? '../../' : '../'}${to}/planted-under-${law}.js';\n`,
+        [`src/${to}/planted-under-${law}.ts`]: `export const below = 1;\n`,
+      },
+    ]),
+  ),
+  'neighbors-kernel': {
+    'src/kernel/planted-settings.ts': `export type { Config } from '../config.js';\n`,
+  },
+  'neighbors-realtime': {
+    'src/realtime/planted-listener.ts': `export { subscribeAll } from '../subscribers.js';\n`,
+  },
+  'neighbors-context': {
+    'src/context/planted-app.ts': `export { createApp } from '../app.js';\n`,
   },
   ...Object.fromEntries(
     [
@@ -171,6 +193,7 @@ function copyOfSources(): string {
   const copy = realpathSync(temporaryFolder('architecture'));
   for (const name of [
     'src',
+    'packages/contract/src',
     'eslint.config.js',
     '.dependency-cruiser.cjs',
     'package.json',
@@ -197,7 +220,7 @@ interface Verdict {
 }
 
 async function cruise(copy: string): Promise<Verdict> {
-  const args = ['src', '--config', '.dependency-cruiser.cjs', '--output-type'];
+  const args = ['src', 'packages/contract/src', '--config', '.dependency-cruiser.cjs', '--output-type'];
   const tool = command('dependency-cruiser', 'depcruise');
   const [{ output }, { code }] = await Promise.all([
     run(tool, [...args, 'json'], copy),

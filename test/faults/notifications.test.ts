@@ -5,7 +5,7 @@ import { createConversationRepository } from '../../src/repositories/conversatio
 import { createMemberRepository } from '../../src/repositories/members/member-repository.js';
 import { createMessageRepository } from '../../src/repositories/messages/message-repository.js';
 import { createHiddenRepository } from '../../src/repositories/hidden/hidden-repository.js';
-import { createNotificationViews } from '../../src/views/notification-views.js';
+import { createNotificationViews } from '../../src/features/notifications/notification-views.js';
 import { createNotificationRepository } from '../../src/repositories/notifications/notification-repository.js';
 import { createProjections } from '../../src/log/projections.js';
 import { createCounting } from '../../src/views/counting.js';

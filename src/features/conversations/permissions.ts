@@ -1,37 +1,11 @@
 import { notContactable } from '../../kernel/problem.js';
 import type { Membership } from '../../views/membership.js';
-import { mayChange, mayWrite, type Shows } from '../../rules/people.js';
-import type { Person } from '../../views/people.js';
 import type { Users } from '../users/users.service.js';
-import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
-
-/** What a member may do here as far as the other one decides, and which of his marks others are shown. */
-export interface MemberPermissions {
-  mayWrite: boolean;
-  mayChange: boolean;
-  shows: Shows;
-}
+import { allowedBy, type HasWritten, type MemberPermissions } from '../../views/direct-permissions.js';
 
 interface Deps {
   users: { people: Pick<Users['people'], 'contactPolicyInput'> };
-  /** Whether somebody has ever written in a conversation. */
-  hasWritten(conversationId: ConversationRow['_id'], userId: string): Promise<boolean>;
-}
-
-type HasWritten = Deps['hasWritten'];
-
-/** What another person allows in a direct conversation; his own message there opens it, whatever his privacy says. */
-export async function allowedBy(
-  hasWritten: HasWritten,
-  { conversation, other }: Membership,
-  { profile, relationship }: Omit<Person, 'view'>,
-): Promise<Omit<MemberPermissions, 'shows'>> {
-  const isOpen = mayWrite(relationship, profile, false);
-  const mayOpen = !isOpen && other !== null && mayWrite(relationship, profile, true);
-  return {
-    mayWrite: isOpen || (mayOpen && (await hasWritten(conversation._id, String(other.userId)))),
-    mayChange: mayChange(relationship),
-  };
+  hasWritten: HasWritten;
 }
 
 /** The rules that another person makes in a conversation. */

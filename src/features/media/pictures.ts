@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import sharp, { type Sharp } from 'sharp';
 import { rgbaToThumbHash } from 'thumbhash';
 import { Problem } from '../../kernel/problem.js';
-import { type PictureMime, pictureFormats } from '../../rules/file-types.js';
+import { type PictureMime, pictureFormats } from './file-types.js';
 
 /** A picture as it is kept: encoded anew, the right way up, and without anything beside it. */
 export interface Picture {

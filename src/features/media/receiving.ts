@@ -10,7 +10,7 @@ import type { IncomingFile, IncomingForm } from '../../kernel/incoming-form.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Purpose } from '@causerie/contract/media';
 import type { QuotaRepository } from '../../repositories/quotas/quota-repository.js';
-import { type FileType, headBytes, type PictureMime, typeOf } from '../../rules/file-types.js';
+import { type FileType, headBytes, type PictureMime, typeOf } from './file-types.js';
 import {
   newUpload,
   type UploadContent,

@@ -7,7 +7,7 @@ import { notFound, Problem } from '../../kernel/problem.js';
 import type { ServedFile } from '../../kernel/served-file.js';
 import { type ImageSize, sides } from '@causerie/contract/media';
 import type { PictureFormat } from './pictures.js';
-import { isInline, pictureFormats, type PictureMime } from '../../rules/file-types.js';
+import { isInline, pictureFormats, type PictureMime } from './file-types.js';
 import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 
 interface Deps {

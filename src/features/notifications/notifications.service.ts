@@ -3,7 +3,7 @@ import type { Cursors } from '../../kernel/cursors.js';
 import type { KeyedQueue } from '../../kernel/keyed-queue.js';
 import { notFound } from '../../kernel/problem.js';
 import type { NotificationPublisher } from './publish.js';
-import type { NotificationViews } from '../../views/notification-views.js';
+import type { NotificationViews } from './notification-views.js';
 import type {
   NotificationPlace,
   NotificationRow,

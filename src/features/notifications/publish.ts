@@ -1,6 +1,6 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import type { NotificationViews } from '../../views/notification-views.js';
+import type { NotificationViews } from './notification-views.js';
 import type {
   NotificationRow,
   NotificationRepository,

@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { GroupChange } from '../conversations/group-change.js';
 import { type MemberRow, membersOf, newMember, slotsOf } from './member-row.js';
 import { durable, isOnlyDuplicates, majority } from '../concerns.js';
-import { rankOf } from '../../rules/roles.js';
+import { roles as allRoles } from '@causerie/contract/roles';
 
 const slotsAtOnce = 20;
 
@@ -52,8 +52,8 @@ function rowOf(
     isListed: true,
     joinedBy: _id,
     invitedBy: isInviter ? null : system.actorId,
-    rank: rankOf(role),
-    rankBefore: rankOf(role),
+    rank: allRoles.indexOf(role),
+    rankBefore: allRoles.indexOf(role),
     rankVersion: version,
     joinedSeq: seq,
     readSeq: seq,
@@ -124,7 +124,7 @@ export function createMemberChangeRepository(connection: Connection): MemberChan
     },
     async setRoles(conversationId, { roles, version }) {
       for (const { userId, role } of roles) {
-        const rank = rankOf(role);
+        const rank = allRoles.indexOf(role);
         await members.updateOne(
           { conversationId, userId, endedAt: null, rankVersion: { $lt: version } },
           [{ $set: { rankBefore: '$rank', rank, rankVersion: version } }],

@@ -1,13 +1,13 @@
-import type { Membership } from './membership.js';
-import { type Counting, countsIn } from './counting.js';
-import type { ConversationRepository } from '../repositories/conversations/conversation-repository.js';
-import type { MemberRepository } from '../repositories/members/member-repository.js';
-import type { MessageRepository } from '../repositories/messages/message-repository.js';
-import { isCounted, digestKeyOf } from '../rules/notifications.js';
-import type { NotificationRow } from '../repositories/notifications/notification-repository.js';
+import type { Membership } from '../../views/membership.js';
+import { type Counting, countsIn } from '../../views/counting.js';
+import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import type { MessageRepository } from '../../repositories/messages/message-repository.js';
+import { isCounted, digestKeyOf } from '../../rules/notifications.js';
+import type { NotificationRow } from '../../repositories/notifications/notification-repository.js';
 import type { Notification } from '@causerie/contract/notifications';
-import type { PendingSource } from '../log/overlay.js';
-import { raised, raisedMember } from '../log/overlay.js';
+import type { PendingSource } from '../../log/overlay.js';
+import { raised, raisedMember } from '../../log/overlay.js';
 
 interface Deps {
   conversations: Pick<ConversationRepository, 'byIds'>;
