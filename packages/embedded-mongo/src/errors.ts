@@ -1,6 +1,6 @@
 import type { Doc } from './bson/value.js';
 
-const CODE_NAMES: Readonly<Record<number, string>> = {
+const codeNames: Readonly<Record<number, string>> = {
   1: 'InternalError',
   2: 'BadValue',
   4: 'NoSuchKey',
@@ -52,12 +52,12 @@ const CODE_NAMES: Readonly<Record<number, string>> = {
   17280: 'KeyTooLong',
 };
 
-/** The name MongoDB gives to an error code; codes without a name of their own are `Location<code>`. */
-export function codeName(code: number): string {
-  return CODE_NAMES[code] ?? `Location${code}`;
+/** Returns MongoDB's name for an error code; codes without a name of their own are `Location<code>`. */
+function codeName(code: number): string {
+  return codeNames[code] ?? `Location${code}`;
 }
 
-/** An error that a client sees: MongoDB's code, a message, and what the code's documentation adds to it. */
+/** An error that a client sees: MongoDB's code, a message, and the extra fields documented for that code. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 
@@ -70,15 +70,15 @@ export class CommandError extends Error {
   }
 }
 
-/** An error for what this store leaves out on purpose: MongoDB's code for it, and the way out. */
-export function unsupported(code: number, what: string): CommandError {
+/** Returns the error for a feature that this store does not have: MongoDB's code, and the way out. */
+export function unsupported(code: number, feature: string): CommandError {
   return new CommandError(
     code,
-    `${what} is not supported by the embedded store; set MONGODB_URI to a MongoDB server that supports it`,
+    `${feature} is not supported by the embedded store; set MONGODB_URI to a MongoDB server that supports it`,
   );
 }
 
-/** Any thrown thing as the document of a failed command. */
+/** Converts anything thrown into the reply of a failed command. */
 export function errorReply(error: unknown): Doc {
   if (error instanceof CommandError) {
     return { ok: 0, errmsg: error.message, code: error.code, codeName: codeName(error.code), ...error.extra };

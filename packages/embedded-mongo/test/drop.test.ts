@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { createDispatcher } from '../src/commands/engine.js';
+import { createDispatcher } from '../src/commands/dispatcher.js';
 import { openStore } from '../src/store/store.js';
 import { connectTo, spawnStore, temporaryFolder } from './support/store.js';
 

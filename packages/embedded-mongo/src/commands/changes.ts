@@ -1,57 +1,76 @@
-/** The changes that write commands are made of: insert, update and delete of the documents of a query. */
+/** The changes that write commands consist of: inserting, updating and deleting the documents of a query. */
 import { ObjectId } from 'bson';
 import { decode } from '../bson/decode.js';
 import { encode } from '../bson/encode.js';
+import { type Doc, getField, type Maybe, type Value } from '../bson/value.js';
 import { CommandError } from '../errors.js';
-import { getField } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import type { Scope } from '../expressions/expression.js';
 import { compileQuery } from '../match/compile-query.js';
 import type { QueryNode } from '../match/query-node.js';
 import type { SortPattern } from '../order/sort-pattern.js';
 import { pause } from '../plan/time-slice.js';
-import type { Scope } from '../expressions/expression.js';
 import type { Table } from '../store/table.js';
-import { compileUpdate, withIdFirst, matchPosition } from '../update/compile-update.js';
-import type { Update } from '../update/compile-update.js';
+import { compileUpdate, matchPosition, type Update, withIdFirst } from '../update/compile-update.js';
 import { upsertSeed } from '../update/upsert-seed.js';
 import type { Call } from './call.js';
 import { select } from './select.js';
 
-/** A step of a write: it pauses between documents, never inside one. */
-export type Change<T> = Generator<typeof pause, T>;
+/** A write in progress: it pauses between documents, never inside one. */
+export type WriteTask<T> = Generator<typeof pause, T>;
 
-/** Inserts one document as it came; an `_id` is added, and put first. */
-export function insertRaw(call: Call, table: Table, raw: Buffer): Value {
-  const doc = decode(raw);
-  const [first] = Object.keys(doc);
-  if (first === '_id') {
-    call.store.records.insert(table, doc, raw);
-    return doc['_id'] ?? null;
-  }
-  return insertDoc(call, table, doc);
+/** The documents that a statement is about. */
+export interface Target {
+  node: QueryNode;
+  sort: SortPattern | null;
+  hint: Value | undefined;
 }
 
-/** Inserts a document, with a new `_id` if it has none, and gives the `_id`. */
-export function insertDoc(call: Call, table: Table, doc: Doc): Value {
+/** A document that matches a query, with the array position that the query matched (-1 for none). */
+export interface MatchedDocument {
+  idKey: Buffer;
+  raw: Buffer;
+  doc: Doc;
+  position: number;
+}
+
+export interface UpdateStatement {
+  filter: Doc;
+  update: Value;
+  multi: boolean;
+  upsert: boolean;
+  arrayFilters: readonly Doc[];
+  sort: SortPattern | null;
+  hint: Value | undefined;
+  scope: Scope;
+}
+
+export interface UpdateResult {
+  matched: number;
+  modified: number;
+  /** The `_id` of the document that was inserted, if any. */
+  upserted: Maybe;
+}
+
+/** Inserts one document as it was sent. A missing `_id` is added, and put first. */
+export function insertRaw(call: Call, table: Table, raw: Buffer): void {
+  const doc = decode(raw);
+  const [first] = Object.keys(doc);
+  if (first === '_id') call.store.records.insert(table, doc, raw);
+  else insertDoc(call, table, doc);
+}
+
+/** Inserts a document, with a new `_id` if it has none, and returns the `_id`. */
+function insertDoc(call: Call, table: Table, doc: Doc): Value {
   const id = getField(doc, '_id') ?? (Object.hasOwn(doc, '_id') ? null : new ObjectId());
-  const whole = withIdFirst(id, doc);
-  call.store.records.insert(table, whole, encode(whole));
+  const complete = withIdFirst(id, doc);
+  call.store.records.insert(table, complete, encode(complete));
   return id;
 }
 
-/** The `_id` keys of the documents of a query: all of them, or the first. */
-function* chosen(call: Call, table: Table, target: Target, multi: boolean): Change<Buffer[]> {
-  const { node, sort, hint } = target;
-  const rows = select({
-    store: call.store,
-    metrics: call.engine.metrics,
-    timeSlice: call.timeSlice,
-    table,
-    node,
-    sort,
-    hint,
-    limit: multi ? 0 : 1,
-  });
+/** Collects the `_id` keys of the documents of a query: all of them, or the first. */
+function* collectKeys(call: Call, table: Table, target: Target, multi: boolean): WriteTask<Buffer[]> {
+  const { store, engine, timeSlice } = call;
+  const rows = select({ ...target, store, metrics: engine.metrics, timeSlice, table, limit: multi ? 0 : 1 });
   const keys: Buffer[] = [];
   for (const row of rows) {
     if (row === pause) yield pause;
@@ -60,21 +79,8 @@ function* chosen(call: Call, table: Table, target: Target, multi: boolean): Chan
   return keys;
 }
 
-export interface Target {
-  readonly node: QueryNode;
-  readonly sort: SortPattern | null;
-  readonly hint: Value | undefined;
-}
-
-export interface Found {
-  readonly idKey: Buffer;
-  readonly raw: Buffer;
-  readonly doc: Doc;
-  readonly position: number;
-}
-
-/** The document under a key, if it still matches. */
-function lookAgain(call: Call, table: Table, node: QueryNode, idKey: Buffer): Found | null {
+/** Reads the document under a key again; returns null if it no longer matches. */
+function readMatch(call: Call, table: Table, node: QueryNode, idKey: Buffer): MatchedDocument | null {
   const raw = call.store.records.get(table, idKey);
   if (!raw) return null;
   const doc = decode(raw);
@@ -82,92 +88,91 @@ function lookAgain(call: Call, table: Table, node: QueryNode, idKey: Buffer): Fo
   return position === null ? null : { idKey, raw, doc, position };
 }
 
-/** The first document of a query. Between finding it and giving it there is no pause. */
-export function* findOne(call: Call, table: Table, target: Target): Change<Found | null> {
+/** Finds the first document of a query. There is no pause between finding and returning it. */
+export function* findOne(call: Call, table: Table, target: Target): WriteTask<MatchedDocument | null> {
   for (;;) {
-    const [idKey] = yield* chosen(call, table, target, false);
+    const [idKey] = yield* collectKeys(call, table, target, false);
     if (!idKey) return null;
-    const found = lookAgain(call, table, target.node, idKey);
-    if (found) return found;
+    const match = readMatch(call, table, target.node, idKey);
+    if (match) return match;
     if (call.timeSlice.isOver()) yield pause;
   }
 }
 
-export interface UpdateResult {
-  readonly matched: number;
-  readonly modified: number;
-  readonly upserted: Maybe;
-}
-
-/** Applies an update to one found document; gives the new one and whether it differs. */
-export function applyUpdate(call: Call, table: Table, found: Found, update: Update): { after: Doc; modified: boolean } {
-  const { idKey, raw, position } = found;
+/** Applies an update to one document; returns the new one, and whether it differs. */
+export function applyUpdate(
+  call: Call,
+  table: Table,
+  { idKey, raw, doc, position }: MatchedDocument,
+  update: Update,
+): { after: Doc; isModified: boolean } {
   const after = update.apply(decode(raw), { position, insert: false });
-  const modified = call.store.records.replace(table, idKey, { before: raw, old: found.doc, after });
-  return { after, modified };
+  const isModified = call.store.records.replace(table, idKey, { raw, before: doc, after });
+  return { after, isModified };
 }
 
-/** Inserts what an upsert that found nothing makes, and gives it. */
+/** Inserts the document of an upsert that matched nothing, and returns it. */
 export function insertUpsert(call: Call, table: Table, node: QueryNode, update: Update): Doc {
   const seed = upsertSeed(node, update.kind === 'replace');
-  const made = update.apply(seed, { position: -1, insert: true });
-  const id = insertDoc(call, table, made);
-  return withIdFirst(id, made);
+  const doc = update.apply(seed, { position: -1, insert: true });
+  return withIdFirst(insertDoc(call, table, doc), doc);
 }
 
-export interface UpdateStatement {
-  readonly filter: Doc;
-  readonly update: Value;
-  readonly multi: boolean;
-  readonly upsert: boolean;
-  readonly arrayFilters: readonly Doc[];
-  readonly sort: SortPattern | null;
-  readonly hint: Value | undefined;
-  readonly scope: Scope;
+function* updateMany(
+  call: Call,
+  table: Table,
+  target: Target,
+  update: Update,
+): WriteTask<Omit<UpdateResult, 'upserted'>> {
+  let matched = 0;
+  let modified = 0;
+  for (const idKey of yield* collectKeys(call, table, target, true)) {
+    if (call.timeSlice.isOver()) yield pause;
+    const match = readMatch(call, table, target.node, idKey);
+    if (!match) continue;
+    matched++;
+    if (applyUpdate(call, table, match, update).isModified) modified++;
+  }
+  return { matched, modified };
+}
+
+function* updateOne(
+  call: Call,
+  table: Table,
+  target: Target,
+  update: Update,
+): WriteTask<Omit<UpdateResult, 'upserted'>> {
+  const match = yield* findOne(call, table, target);
+  if (!match) return { matched: 0, modified: 0 };
+  return { matched: 1, modified: applyUpdate(call, table, match, update).isModified ? 1 : 0 };
 }
 
 /** Runs one update statement. */
-export function* runUpdate(call: Call, table: Table, statement: UpdateStatement): Change<UpdateResult> {
+export function* runUpdate(call: Call, table: Table, statement: UpdateStatement): WriteTask<UpdateResult> {
   const { scope, arrayFilters, multi, sort, hint } = statement;
   const node = compileQuery(statement.filter, scope);
   const update = compileUpdate(statement.update, { arrayFilters, scope });
   if (multi && update.kind === 'replace') {
     throw new CommandError(9, 'multi update is not supported for replacement-style update');
   }
-  const target: Target = { node, sort, hint };
-  let matched = 0;
-  let modified = 0;
-  if (multi) {
-    for (const idKey of yield* chosen(call, table, target, true)) {
-      if (call.timeSlice.isOver()) yield pause;
-      const found = lookAgain(call, table, node, idKey);
-      if (!found) continue;
-      matched++;
-      if (applyUpdate(call, table, found, update).modified) modified++;
-    }
-  } else {
-    const found = yield* findOne(call, table, target);
-    matched = found ? 1 : 0;
-    modified = found && applyUpdate(call, table, found, update).modified ? 1 : 0;
-  }
+  const { matched, modified } = yield* (multi ? updateMany : updateOne)(call, table, { node, sort, hint }, update);
   if (matched || !statement.upsert) return { matched, modified, upserted: undefined };
-  const made = insertUpsert(call, table, node, update);
-  return { matched: 0, modified: 0, upserted: made['_id'] };
+  return { matched: 0, modified: 0, upserted: insertUpsert(call, table, node, update)['_id'] };
 }
 
-/** Deletes the documents of a query, or the first of them; gives how many. */
-export function* runDelete(call: Call, table: Table, target: Target, multi: boolean): Change<number> {
+/** Deletes the documents of a query, or the first of them; returns how many. */
+export function* runDelete(call: Call, table: Table, target: Target, multi: boolean): WriteTask<number> {
   if (!multi) {
-    const found = yield* findOne(call, table, target);
-    if (found) call.store.records.remove(table, found.idKey, found.doc);
-    return found ? 1 : 0;
+    const match = yield* findOne(call, table, target);
+    if (match) call.store.records.remove(table, match.idKey, match.doc);
+    return match ? 1 : 0;
   }
   let deleted = 0;
-  for (const idKey of yield* chosen(call, table, target, true)) {
+  for (const idKey of yield* collectKeys(call, table, target, true)) {
     if (call.timeSlice.isOver()) yield pause;
-    const found = lookAgain(call, table, target.node, idKey);
-    if (!found) continue;
-    call.store.records.remove(table, idKey, found.doc);
+    const match = readMatch(call, table, target.node, idKey);
+    if (!match) continue;
+    call.store.records.remove(table, idKey, match.doc);
     deleted++;
   }
   return deleted;

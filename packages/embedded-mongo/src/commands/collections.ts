@@ -1,18 +1,23 @@
-/** create, drop, dropDatabase, listCollections, listDatabases, collMod. */
+/** `create`, `drop`, `dropDatabase`, `listCollections`, `listDatabases` and `collMod`. */
+import { type Doc, isDoc, isNumeric } from '../bson/value.js';
 import { CommandError, unsupported } from '../errors.js';
-import { encode } from '../bson/encode.js';
-import { isDoc, isNumeric } from '../bson/value.js';
-import type { Doc } from '../bson/value.js';
 import { compileQuery } from '../match/compile-query.js';
 import { matchesQuery } from '../match/query-node.js';
 import { isEqual } from '../order/compare.js';
-import type { Table } from '../store/table.js';
-import { makeIndex } from '../store/table.js';
-import { docField, findTable, flagField, refuseCollation, tableForWrite } from './call.js';
-import type { Call, Reply, Task } from './call.js';
-import { cursorReply } from './read.js';
+import { createIndex, type Table } from '../store/table.js';
+import {
+  type Call,
+  docField,
+  findTable,
+  flagField,
+  rejectCollation,
+  type Reply,
+  tableForWrite,
+  type Task,
+} from './call.js';
+import { listReply } from './cursor-reply.js';
 
-const LEFT_OUT = [
+const unsupportedOptions = [
   'capped',
   'timeseries',
   'viewOn',
@@ -24,12 +29,14 @@ const LEFT_OUT = [
   'encryptedFields',
 ];
 
-/** `create`. Throws 48 if the collection exists, 115 for options this store leaves out. */
+/** `create`. Throws 48 if the collection exists, 115 for options that this store does not have. */
 export function create(call: Call): Reply {
   const { body } = call;
-  const refused = LEFT_OUT.find((name) => body[name] !== undefined && body[name] !== null && body[name] !== false);
-  if (refused) throw unsupported(115, `the collection option ${refused}`);
-  refuseCollation(body);
+  const option = unsupportedOptions.find(
+    (name) => body[name] !== undefined && body[name] !== null && body[name] !== false,
+  );
+  if (option) throw unsupported(115, `the collection option ${option}`);
+  rejectCollation(body);
   if (findTable(call, body['create'])) {
     throw new CommandError(48, `Collection ${call.db}.${String(body['create'])} already exists.`);
   }
@@ -37,7 +44,7 @@ export function create(call: Call): Reply {
   return { ok: 1 };
 }
 
-/** `drop`. A collection that does not exist is no error, as in MongoDB since 7.0. */
+/** `drop`. A collection that does not exist is not an error, as in MongoDB since 7.0. */
 export function drop(call: Call): Reply {
   const table = findTable(call, call.body['drop']);
   if (!table) return { ok: 1 };
@@ -50,39 +57,31 @@ function tablesOf(call: Call): Table[] {
   return [...call.store.catalogue.tables.values()].filter(({ db }) => db === call.db);
 }
 
-/** `dropDatabase`. */
 export function dropDatabase(call: Call): Reply {
   for (const table of tablesOf(call)) call.store.catalogue.drop(table);
   return { dropped: call.db, ok: 1 };
 }
 
 function describeTable(table: Table, nameOnly: boolean): Doc {
-  const head: Doc = { name: table.name, type: 'collection' };
-  if (nameOnly) return head;
+  const summary: Doc = { name: table.name, type: 'collection' };
+  if (nameOnly) return summary;
   return {
-    ...head,
+    ...summary,
     options: table.options,
     info: { readOnly: false },
     idIndex: { v: 2, key: { _id: 1 }, name: '_id_' },
   };
 }
 
-/** `listCollections`, with a filter on what it shows. */
-export function* listCollections(call: Call): Task {
+/** `listCollections`. The filter applies to the descriptions. */
+export function listCollections(call: Call): Task {
   const node = compileQuery(docField(call.body, 'filter'), call.scope);
   const nameOnly = flagField(call.body, 'nameOnly');
-  const shown = tablesOf(call).map((table) => describeTable(table, nameOnly));
-  const matching = shown.filter((doc) => matchesQuery(node, doc)).map(encode);
-  return yield* cursorReply(call, matching.values() as Parameters<typeof cursorReply>[1], {
-    namespace: `${call.db}.$cmd.listCollections`,
-    size: 10_000,
-    single: false,
-    noTimeout: false,
-    later: 0,
-  });
+  const descriptions = tablesOf(call).map((table) => describeTable(table, nameOnly));
+  const matching = descriptions.filter((doc) => matchesQuery(node, doc));
+  return listReply(call, matching, '$cmd.listCollections');
 }
 
-/** `listDatabases`. */
 export function listDatabases(call: Call): Reply {
   const names = new Set([...call.store.catalogue.tables.values()].map(({ db }) => db));
   const node = compileQuery(docField(call.body, 'filter'), call.scope);
@@ -93,20 +92,20 @@ export function listDatabases(call: Call): Reply {
   return { databases, totalSize: 0n, ok: 1 };
 }
 
-/** `collMod`, for the time of a TTL index only. Throws 26, 27, and 115 for anything else. */
+/** `collMod`, for `expireAfterSeconds` of a TTL index only. Throws 26 and 27, and 115 for anything else. */
 export function collMod(call: Call): Reply {
   const table = findTable(call, call.body['collMod']);
   if (!table) throw new CommandError(26, `ns does not exist: ${call.db}.${String(call.body['collMod'])}`);
   const change = docField(call.body, 'index');
   const seconds = change['expireAfterSeconds'];
   if (!isNumeric(seconds)) throw unsupported(115, 'collMod of anything but expireAfterSeconds');
-  const at = table.indexes.findIndex(({ name, key }) =>
+  const position = table.indexes.findIndex(({ name, key }) =>
     isDoc(change['keyPattern']) ? isEqual(key, change['keyPattern']) : name === change['name'],
   );
-  const index = table.indexes[at];
+  const index = table.indexes[position];
   if (!index) throw new CommandError(27, 'cannot find index for ns');
   const before = index.spec['expireAfterSeconds'] ?? null;
-  table.indexes[at] = makeIndex(index.id, { ...index.spec, expireAfterSeconds: seconds }, index);
-  call.store.catalogue.touch(table);
+  table.indexes[position] = createIndex(index.id, { ...index.spec, expireAfterSeconds: seconds }, index);
+  call.store.catalogue.markChanged(table);
   return { expireAfterSeconds_old: before, expireAfterSeconds_new: seconds, ok: 1 };
 }

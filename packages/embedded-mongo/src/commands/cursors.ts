@@ -1,100 +1,104 @@
-/** Open cursors: what is left of a query's result between batches. */
+/** Open cursors: the rest of a query's result between batches. */
 import { CommandError } from '../errors.js';
-import { pause } from '../plan/time-slice.js';
-import type { TimeSlice, Pausable } from '../plan/time-slice.js';
+import { type Pausable, pause, type TimeSlice } from '../plan/time-slice.js';
 
-export interface Cursor {
-  readonly id: bigint;
-  readonly namespace: string;
-  readonly source: Pausable<Buffer>;
-  /** Batch size when getMore names none; 0 for as much as fits. */
-  readonly batchSize: number;
-  readonly timeSlice: TimeSlice;
-  readonly noTimeout: boolean;
+/** A result that is read batch by batch. */
+export interface ResultStream {
+  source: Pausable<Buffer>;
+  timeSlice: TimeSlice;
   /** A document that did not fit into the last batch. */
-  held: Buffer | null;
+  leftover: Buffer | null;
+}
+
+export interface Cursor extends ResultStream {
+  id: bigint;
+  namespace: string;
+  /** The batch size if `getMore` names none; 0 for as much as fits. */
+  batchSize: number;
+  noTimeout: boolean;
   usedAt: number;
-  busy: boolean;
+  isBusy: boolean;
 }
 
 export interface Batch {
-  readonly docs: Buffer[];
-  readonly done: boolean;
-}
-
-const MAX_BATCH_BYTES = 16 * 1024 * 1024;
-const CURSOR_TIMEOUT_MS = 10 * 60 * 1000;
-
-/** Takes up to `size` documents (0: no limit) and at most 16 MB. */
-export function* takeBatch(
-  from: Pick<Cursor, 'source' | 'held' | 'timeSlice'>,
-  size: number,
-): Generator<typeof pause, Batch> {
-  const docs: Buffer[] = [];
-  let bytes = 0;
-  const add = (raw: Buffer): boolean => {
-    if (docs.length && bytes + raw.length > MAX_BATCH_BYTES) return false;
-    bytes += raw.length;
-    docs.push(raw);
-    return true;
-  };
-  if (from.held) {
-    add(from.held);
-    from.held = null;
-  }
-  while (size === 0 || docs.length < size) {
-    const next = from.source.next();
-    if (next.done) return { docs, done: true };
-    if (next.value === pause) {
-      yield pause;
-      from.timeSlice.resume();
-    } else if (!add(next.value)) {
-      from.held = next.value;
-      break;
-    }
-  }
-  return { docs, done: false };
+  docs: Buffer[];
+  isLast: boolean;
 }
 
 export interface Cursors {
-  readonly open: (cursor: Omit<Cursor, 'id' | 'usedAt' | 'busy'>) => Cursor;
-  /** Throws 43 if there is no such cursor on that namespace. */
-  readonly get: (id: bigint, namespace: string) => Cursor;
-  readonly close: (id: bigint) => boolean;
-  /** Closes what nobody has used for too long: ten minutes, unless it was set. */
-  readonly expire: (now: number) => void;
-  readonly setTimeoutMs: (ms: number) => void;
-  readonly size: () => number;
+  open(cursor: Omit<Cursor, 'id' | 'usedAt' | 'isBusy'>): Cursor;
+  /** Throws 43 if there is no such cursor on that namespace, 12051 if it is in use. */
+  get(id: bigint, namespace: string): Cursor;
+  close(id: bigint): boolean;
+  /** Closes cursors that have been idle for longer than the timeout. */
+  expire(now: number): void;
+  setTimeoutMs(ms: number): void;
+  size(): number;
 }
 
-/** An empty registry. Ids are random, so that a client cannot guess another's. */
+const maxBatchBytes = 16 * 1024 * 1024;
+const defaultTimeoutMs = 10 * 60 * 1000;
+
+/** Reads up to `size` documents (0: no limit) and at most 16 MB. */
+export function* readBatch(stream: ResultStream, size: number): Generator<typeof pause, Batch> {
+  const docs: Buffer[] = [];
+  let bytes = 0;
+
+  function add(raw: Buffer): boolean {
+    if (docs.length && bytes + raw.length > maxBatchBytes) return false;
+    bytes += raw.length;
+    docs.push(raw);
+    return true;
+  }
+
+  if (stream.leftover) {
+    add(stream.leftover);
+    stream.leftover = null;
+  }
+  while (size === 0 || docs.length < size) {
+    const next = stream.source.next();
+    if (next.done) return { docs, isLast: true };
+    if (next.value === pause) {
+      yield pause;
+      stream.timeSlice.resume();
+    } else if (!add(next.value)) {
+      stream.leftover = next.value;
+      break;
+    }
+  }
+  return { docs, isLast: false };
+}
+
+/** Creates an empty registry. Ids are random, so that a client cannot guess those of another. */
 export function createCursors(): Cursors {
   const open = new Map<bigint, Cursor>();
-  let timeoutMs = CURSOR_TIMEOUT_MS;
-  const newId = (): bigint => {
-    const words = crypto.getRandomValues(new BigUint64Array(1));
-    const id = (words[0] ?? 0n) >> 1n;
+  let timeoutMs = defaultTimeoutMs;
+
+  function newId(): bigint {
+    const [word = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+    const id = word >> 1n;
     return id === 0n || open.has(id) ? newId() : id;
-  };
+  }
+
   return {
-    open: (cursor) => {
-      const opened: Cursor = { ...cursor, id: newId(), usedAt: Date.now(), busy: false };
+    open(cursor) {
+      const opened: Cursor = { ...cursor, id: newId(), usedAt: Date.now(), isBusy: false };
       open.set(opened.id, opened);
       return opened;
     },
-    get: (id, namespace) => {
+    get(id, namespace) {
       const cursor = open.get(id);
       if (cursor?.namespace !== namespace) throw new CommandError(43, `cursor id ${id} not found`);
-      if (cursor.busy) throw new CommandError(12051, `cursor id ${id} is already in use`);
+      if (cursor.isBusy) throw new CommandError(12051, `cursor id ${id} is already in use`);
       return cursor;
     },
     close: (id) => open.delete(id),
-    expire: (now) => {
-      for (const { id, usedAt, noTimeout, busy } of open.values()) {
-        if (!noTimeout && !busy && now - usedAt > timeoutMs) open.delete(id);
+    expire(now) {
+      for (const { id, usedAt, noTimeout, isBusy } of open.values()) {
+        if (!noTimeout && !isBusy && now - usedAt > timeoutMs) open.delete(id);
       }
     },
-    setTimeoutMs: (ms) => {
+    setTimeoutMs(ms) {
       timeoutMs = ms;
     },
     size: () => open.size,

@@ -1,32 +1,31 @@
 /** The fail point `failCommand`, for test builds: errors and delays that a single healthy server never shows. */
 import { CommandError } from '../errors.js';
-import { isDoc, isNumeric } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import { type Doc, isDoc, isNumeric, type Maybe, type Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
 
 export interface Failure {
-  readonly error: CommandError | null;
-  readonly closeConnection: boolean;
-  readonly delayMs: number;
-  readonly writeConcernError: Doc | null;
-  /** True if the command is to take effect before it fails. */
-  readonly afterEffect: boolean;
+  error: CommandError | null;
+  closeConnection: boolean;
+  delayMs: number;
+  writeConcernError: Doc | null;
+  /** True if the command takes effect before it fails. */
+  afterEffect: boolean;
 }
 
 export interface FailPoints {
-  /** Sets or clears the fail point from a configureFailPoint command. */
-  readonly configure: (command: Doc) => void;
-  /** What is to go wrong with this command, if anything. */
-  readonly strike: (command: string, namespace: string) => Failure | null;
+  /** Sets or clears the fail point from a `configureFailPoint` command. */
+  configure(command: Doc): void;
+  /** Returns the failure to inject into this command, if any, and counts it. */
+  trigger(command: string, namespace: string): Failure | null;
 }
 
-interface Armed {
-  readonly data: Doc;
+interface ActiveFailPoint {
+  data: Doc;
   skip: number;
   times: number;
 }
 
-function readMode(mode: Maybe): Pick<Armed, 'skip' | 'times'> | null {
+function readMode(mode: Maybe): Pick<ActiveFailPoint, 'skip' | 'times'> | null {
   if (mode === 'off') return null;
   if (mode === 'alwaysOn') return { skip: 0, times: Infinity };
   if (isDoc(mode) && isNumeric(mode['times'])) return { skip: 0, times: toDouble(mode['times']) };
@@ -34,9 +33,11 @@ function readMode(mode: Maybe): Pick<Armed, 'skip' | 'times'> | null {
   throw new CommandError(9, "'mode' must be 'off', 'alwaysOn', { times: n } or { skip: n }");
 }
 
-const numberOf = (value: Maybe): number => (isNumeric(value) ? toDouble(value) : 0);
+function numberOf(value: Maybe): number {
+  return isNumeric(value) ? toDouble(value) : 0;
+}
 
-function failure(data: Doc): Failure {
+function failureOf(data: Doc): Failure {
   const code = numberOf(data['errorCode']);
   const labels = data['errorLabels'];
   const extra: Doc = Array.isArray(labels) ? { errorLabels: labels } : {};
@@ -51,30 +52,29 @@ function failure(data: Doc): Failure {
   };
 }
 
-/** Fail points, all off. */
 export function createFailPoints(): FailPoints {
-  let armed: Armed | null = null;
+  let active: ActiveFailPoint | null = null;
   return {
-    configure: (command) => {
+    configure(command) {
       if (command['configureFailPoint'] !== 'failCommand') {
-        throw new CommandError(23, 'only the fail point failCommand exists here');
+        throw new CommandError(23, 'the only fail point of this store is failCommand');
       }
       const mode = readMode(command['mode']);
       const data = command['data'];
-      armed = mode && { ...mode, data: isDoc(data) ? data : {} };
+      active = mode && { ...mode, data: isDoc(data) ? data : {} };
     },
-    strike: (command, namespace) => {
-      if (!armed) return null;
-      const { data } = armed;
+    trigger(command, namespace) {
+      if (!active) return null;
+      const { data } = active;
       const names: Value = data['failCommands'] ?? [];
       if (!Array.isArray(names) || !names.includes(command)) return null;
       if (typeof data['namespace'] === 'string' && data['namespace'] !== namespace) return null;
-      if (armed.skip > 0) {
-        armed.skip--;
+      if (active.skip > 0) {
+        active.skip--;
         return null;
       }
-      if (--armed.times <= 0) armed = null;
-      return failure(data);
+      if (--active.times <= 0) active = null;
+      return failureOf(data);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Group commit: the write commands of one turn of the event loop share one durable transaction. */
+/** Group commit: the write commands that arrive in one turn of the event loop share one durable transaction. */
 import { CommandError, errorReply } from '../errors.js';
 import type { TimeSlice } from '../plan/time-slice.js';
 import type { Store } from '../store/store.js';
@@ -6,22 +6,32 @@ import type { Reply, Task } from './call.js';
 import type { Metrics } from './metrics.js';
 
 export interface GroupCommit {
-  /** Runs a write command; the reply comes when what it did is on the disk. */
-  readonly run: (start: () => Task | Reply, timeSlice: TimeSlice) => Promise<Reply>;
-  /** Ends everything that waits with 11600; no transaction begins any more. */
-  readonly stop: () => void;
+  /** Runs a write command; resolves with its reply once its changes are on the disk. */
+  run(start: () => Task | Reply, timeSlice: TimeSlice): Promise<Reply>;
+  /** Answers all pending commands with 11600; no transaction starts after that. */
+  stop(): void;
 }
 
-interface Pending {
-  readonly start: () => Task | Reply;
-  readonly timeSlice: TimeSlice;
-  readonly settle: (reply: Reply) => void;
+interface PendingWrite {
+  start: () => Task | Reply;
+  timeSlice: TimeSlice;
+  resolve: (reply: Reply) => void;
   task: Task | null;
   reply: Reply | null;
 }
 
-/** One step of a command, up to its end or its next pause. Only errors that leave the store consistent are caught. */
-function step(pending: Pending): void {
+/** How long the commands of one transaction may take together; the rest goes into the next. */
+const maxTransactionMs = 10;
+
+function begin(pending: PendingWrite): Task | null {
+  const started = pending.start();
+  if (Symbol.iterator in started) return started as Task;
+  pending.reply = started as Reply;
+  return null;
+}
+
+/** Runs a command up to its end or its next pause. Catches only errors that leave the store consistent. */
+function step(pending: PendingWrite): void {
   try {
     pending.task ??= begin(pending);
     if (!pending.task) return;
@@ -34,86 +44,80 @@ function step(pending: Pending): void {
   }
 }
 
-function begin(pending: Pending): Task | null {
-  const started = pending.start();
-  if (Symbol.iterator in started) return started as Task;
-  pending.reply = started as Reply;
-  return null;
-}
-
-/** How long the commands of one transaction may take together; those that are left come into the next. */
-const BUDGET_MS = 10;
-
-/** Steps commands in their order until the time is up, and gives those that had their turn. */
-function stepWithin(queue: readonly Pending[]): Pending[] {
-  const until = performance.now() + BUDGET_MS;
-  const group: Pending[] = [];
+/** Steps commands in order until the time is up, and returns those that ran. */
+function stepWithinLimit(queue: readonly PendingWrite[]): PendingWrite[] {
+  const deadline = performance.now() + maxTransactionMs;
+  const group: PendingWrite[] = [];
   for (const pending of queue) {
     group.push(pending);
     step(pending);
-    if (performance.now() > until) break;
+    if (performance.now() > deadline) break;
   }
   return group;
 }
 
-function fail(group: readonly Pending[], error: unknown): void {
+function fail(group: readonly PendingWrite[], error: unknown): void {
   for (const pending of group) {
     pending.task?.return({});
     pending.reply = errorReply(error);
   }
 }
 
-/** A group commit over a store. */
 export function createGroupCommit(store: Store, metrics: Metrics): GroupCommit {
-  let queue: Pending[] = [];
-  let scheduled = false;
-  let stopped = false;
+  let queue: PendingWrite[] = [];
+  let isScheduled = false;
+  let isStopped = false;
 
-  const schedule = (): void => {
-    if (scheduled) return;
-    scheduled = true;
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
     setImmediate(commit);
-  };
-  /** Answers those that are done, and puts those that go on behind those that wait. */
-  const settle = (group: readonly Pending[]): void => {
+  }
+
+  /** Answers the commands that are done, and moves the others behind those that wait. */
+  function resolveGroup(group: readonly PendingWrite[]): void {
     queue = queue.slice(group.length);
     for (const pending of group) {
-      if (pending.reply) pending.settle(pending.reply);
+      if (pending.reply) pending.resolve(pending.reply);
       else queue.push(pending);
     }
-  };
-  const commit = (): void => {
-    scheduled = false;
-    if (stopped) return;
-    let group: Pending[] = [];
+  }
+
+  function commit(): void {
+    isScheduled = false;
+    if (isStopped) return;
+    let group: PendingWrite[] = [];
     try {
       store.transact(() => {
-        group = stepWithin(queue);
+        group = stepWithinLimit(queue);
       });
-      metrics.committed(group.length);
+      metrics.recordCommit(group.length);
     } catch (error) {
-      // Commands that had a part in earlier transactions fail with the rest: what they did before stays, as after a crash.
-      fail(group.length ? group : (group = queue), error);
+      // A command that threw left no group: all that wait fail. Those that took part in earlier transactions fail too;
+      // their earlier changes stay, as after a crash.
+      if (!group.length) group = queue;
+      fail(group, error);
     }
-    settle(group);
+    resolveGroup(group);
     if (queue.length) schedule();
-  };
-  return {
-    run: (start, timeSlice) =>
-      new Promise((settled) => {
-        queue.push({ start, timeSlice, settle: settled, task: null, reply: null });
-        if (stopped) stopAll();
-        else schedule();
-      }),
-    stop: () => {
-      stopped = true;
-      stopAll();
-    },
-  };
+  }
 
-  function stopAll(): void {
+  function rejectAll(): void {
     const group = queue;
     fail(group, new CommandError(11600, 'the store is shutting down'));
-    settle(group);
+    resolveGroup(group);
   }
+
+  return {
+    run: (start, timeSlice) =>
+      new Promise((resolve) => {
+        queue.push({ start, timeSlice, resolve, task: null, reply: null });
+        if (isStopped) rejectAll();
+        else schedule();
+      }),
+    stop() {
+      isStopped = true;
+      rejectAll();
+    },
+  };
 }

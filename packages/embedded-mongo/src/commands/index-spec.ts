@@ -1,28 +1,18 @@
-/** Checking what createIndexes is asked for. */
-import { CommandError, unsupported } from '../errors.js';
-import { isDoc, isNumeric } from '../bson/value.js';
-import type { Doc } from '../bson/value.js';
+/** The specifications that `createIndexes` receives. */
 import { toDouble } from '../bson/numbers.js';
+import { type Doc, isDoc, isNumeric } from '../bson/value.js';
+import { CommandError, unsupported } from '../errors.js';
+import { rootScope } from '../expressions/expression.js';
 import { compileQuery } from '../match/compile-query.js';
 import type { QueryNode } from '../match/query-node.js';
-import { rootScope } from '../expressions/expression.js';
 import { isEqual } from '../order/compare.js';
 import type { Table } from '../store/table.js';
-import { refuseCollation } from './call.js';
+import { rejectCollation } from './call.js';
 
-const KNOWN = new Set([
-  'v',
-  'key',
-  'name',
-  'ns',
-  'background',
-  'unique',
-  'sparse',
-  'partialFilterExpression',
-  'expireAfterSeconds',
-  'collation',
-]);
-const LEFT_OUT = new Set([
+/** The options that are stored with the index. */
+const storedOptions = ['unique', 'sparse', 'partialFilterExpression', 'expireAfterSeconds', 'background'];
+const supportedOptions = new Set(['v', 'key', 'name', 'ns', 'collation', ...storedOptions]);
+const unsupportedOptions = new Set([
   'hidden',
   'weights',
   'default_language',
@@ -37,6 +27,7 @@ const LEFT_OUT = new Set([
   'prepareUnique',
   'clustered',
 ]);
+const filterOperators = new Set(['eq', 'gt', 'gte', 'lt', 'lte', 'in', 'exists', 'type']);
 
 function checkKey(key: Doc): void {
   const entries = Object.entries(key);
@@ -56,63 +47,68 @@ function checkKey(key: Doc): void {
   }
 }
 
-const FILTER_OPS = new Set(['eq', 'gt', 'gte', 'lt', 'lte', 'in', 'exists', 'type']);
-
-function isFilter(node: QueryNode): boolean {
-  if (node.kind === 'leaf') return FILTER_OPS.has(node.predicate.op);
-  return (node.kind === 'and' || node.kind === 'or') && node.nodes.every(isFilter);
+function isSupportedFilter(node: QueryNode): boolean {
+  if (node.kind === 'leaf') return filterOperators.has(node.predicate.op);
+  return (node.kind === 'and' || node.kind === 'or') && node.nodes.every(isSupportedFilter);
 }
 
-function checkOptions(spec: Doc): void {
-  const filter = spec['partialFilterExpression'];
-  if (filter !== undefined) {
-    if (!isDoc(filter)) throw new CommandError(14, "The field 'partialFilterExpression' must be an object");
-    if (spec['sparse'] === true)
-      throw new CommandError(67, 'cannot mix "partialFilterExpression" and "sparse" options');
-    if (!isFilter(compileQuery(filter, rootScope(new Date(0))))) {
-      throw new CommandError(67, 'Expression not supported in partial index');
-    }
+function checkFilter({ partialFilterExpression: filter, sparse }: Doc): void {
+  if (filter === undefined) return;
+  if (!isDoc(filter)) throw new CommandError(14, "The field 'partialFilterExpression' must be an object");
+  if (sparse === true) throw new CommandError(67, 'cannot mix "partialFilterExpression" and "sparse" options');
+  if (!isSupportedFilter(compileQuery(filter, rootScope(new Date(0))))) {
+    throw new CommandError(67, 'Expression not supported in partial index');
   }
-  const seconds = spec['expireAfterSeconds'];
+}
+
+function checkTtl(seconds: Doc[string] | undefined, key: Doc): void {
   if (seconds === undefined) return;
-  if (!isNumeric(seconds) || toDouble(seconds) < 0)
+  if (!isNumeric(seconds) || toDouble(seconds) < 0) {
     throw new CommandError(67, 'TTL index expireAfterSeconds must be a number that is not negative');
-  if (Object.keys(spec['key'] as Doc).length > 1) {
+  }
+  if (Object.keys(key).length > 1) {
     throw new CommandError(67, 'TTL indexes are single-field indexes, compound indexes do not support TTL');
   }
 }
 
-/** The whole specification of an index that was asked for. Throws 67, 197, 115. */
-export function readSpec(given: Doc): Doc {
-  const { key } = given;
-  if (!isDoc(key)) throw new CommandError(9, "The 'key' field is a required property of an index specification");
+function checkOptionNames(given: Doc): void {
   for (const name of Object.keys(given)) {
-    if (LEFT_OUT.has(name) && given[name] !== false) throw unsupported(67, `the index option ${name}`);
-    if (!KNOWN.has(name) && !LEFT_OUT.has(name)) {
+    if (unsupportedOptions.has(name) && given[name] !== false) throw unsupported(67, `the index option ${name}`);
+    if (!supportedOptions.has(name) && !unsupportedOptions.has(name)) {
       throw new CommandError(197, `The field '${name}' is not valid for an index specification`);
     }
   }
+}
+
+function defaultName(key: Doc): string {
+  return Object.entries(key)
+    .map(([path, direction]) => `${path}_${String(direction)}`)
+    .join('_');
+}
+
+/** Checks a specification and returns it as it is stored. Throws 9, 14, 67, 115 and 197. */
+export function parseIndexSpec(given: Doc): Doc {
+  const { key, name } = given;
+  if (!isDoc(key)) throw new CommandError(9, "The 'key' field is a required property of an index specification");
+  checkOptionNames(given);
   checkKey(key);
-  refuseCollation(given);
-  checkOptions(given);
-  const name =
-    typeof given['name'] === 'string'
-      ? given['name']
-      : Object.entries(key)
-          .map(([path, way]) => `${path}_${String(way)}`)
-          .join('_');
-  const spec: Doc = { v: 2, key, name };
-  for (const option of ['unique', 'sparse', 'partialFilterExpression', 'expireAfterSeconds', 'background']) {
+  rejectCollation(given);
+  checkFilter(given);
+  checkTtl(given['expireAfterSeconds'], key);
+  const spec: Doc = { v: 2, key, name: typeof name === 'string' ? name : defaultName(key) };
+  for (const option of storedOptions) {
     const value = given[option];
     if (value !== undefined && value !== null) spec[option] = value;
   }
   return spec;
 }
 
-const isOn = (spec: Doc, option: string): boolean =>
-  spec[option] === true || (isNumeric(spec[option]) && toDouble(spec[option]) !== 0);
+function isOn(spec: Doc, option: string): boolean {
+  const value = spec[option];
+  return value === true || (isNumeric(value) && toDouble(value) !== 0);
+}
 
-function sameSignature(a: Doc, b: Doc): boolean {
+function hasSameSignature(a: Doc, b: Doc): boolean {
   return (
     Object.keys(a['key'] as Doc).join() === Object.keys(b['key'] as Doc).join() &&
     isEqual(a['key'], b['key']) &&
@@ -122,27 +118,33 @@ function sameSignature(a: Doc, b: Doc): boolean {
   );
 }
 
-function show(spec: Doc): string {
+function formatSpec(spec: Doc): string {
   return JSON.stringify(spec, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
-/** True if the index is there already. Throws 85 or 86 when one with the same name or key differs. */
-export function isPresent(table: Table, spec: Doc): boolean {
+function describeConflict(requested: Doc, existing: Doc): string {
+  return `Requested index: ${formatSpec(requested)}, existing index: ${formatSpec(existing)}`;
+}
+
+/** Returns true if the index exists already. Throws 85 or 86 if one with the same name or key differs. */
+export function indexExists(table: Table, spec: Doc): boolean {
   for (const { spec: existing } of table.indexes) {
-    const signature = sameSignature(existing, spec);
-    const name = existing['name'] === spec['name'];
-    if (name && !signature) {
+    const isSameSignature = hasSameSignature(existing, spec);
+    const isSameName = existing['name'] === spec['name'];
+    if (isSameName && !isSameSignature) {
       throw new CommandError(
         86,
-        `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. Requested index: ${show(spec)}, existing index: ${show(existing)}`,
+        `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Please refer to our documentation. ${describeConflict(spec, existing)}`,
       );
     }
-    if (!signature) continue;
-    if (!name) throw new CommandError(85, `Index already exists with a different name: ${String(existing['name'])}`);
+    if (!isSameSignature) continue;
+    if (!isSameName) {
+      throw new CommandError(85, `Index already exists with a different name: ${String(existing['name'])}`);
+    }
     if (!isEqual(existing['expireAfterSeconds'], spec['expireAfterSeconds'])) {
       throw new CommandError(
         85,
-        `An equivalent index already exists with the same name but different options. Requested index: ${show(spec)}, existing index: ${show(existing)}`,
+        `An equivalent index already exists with the same name but different options. ${describeConflict(spec, existing)}`,
       );
     }
     return true;

@@ -1,40 +1,39 @@
-/** What happens by the clock: TTL deletion, cursor expiry, and the keys of what was dropped. */
-import { isDoc } from '../bson/value.js';
+/** Timed maintenance: TTL deletion, cursor expiry, and garbage collection of dropped collections and indexes. */
 import { decode } from '../bson/decode.js';
-import { compileQuery } from '../match/compile-query.js';
+import { isDoc } from '../bson/value.js';
 import { rootScope } from '../expressions/expression.js';
+import { compileQuery } from '../match/compile-query.js';
+import { matchesQuery } from '../match/query-node.js';
 import { choosePlan } from '../plan/choose-plan.js';
-import { pause, startTimeSlice } from '../plan/time-slice.js';
 import { runPlan } from '../plan/rows.js';
-import type { TimeSlice } from '../plan/time-slice.js';
+import { pause, startTimeSlice, type TimeSlice } from '../plan/time-slice.js';
 import type { Store } from '../store/store.js';
 import type { Index, Table } from '../store/table.js';
-import { matchesQuery } from '../match/query-node.js';
 import type { Task } from './call.js';
 import type { Cursors } from './cursors.js';
 import type { GroupCommit } from './group-commit.js';
 
 export interface Maintenance {
-  readonly setTtlSeconds: (seconds: number) => void;
-  readonly stop: () => void;
+  setTtlSeconds(seconds: number): void;
+  stop(): void;
 }
 
-const TTL_SECONDS = 60;
-const SWEEP_MS = 500;
-
-interface Job {
-  readonly store: Store;
-  readonly cursors: Cursors;
-  readonly commits: GroupCommit;
+interface Deps {
+  store: Store;
+  cursors: Cursors;
+  commits: GroupCommit;
 }
 
-/** Deletes what an index says has expired: documents with a date, or an array with one, that is old enough. */
-function* expire(store: Store, timeSlice: TimeSlice, table: Table, index: Index): Task {
+const ttlIntervalSeconds = 60;
+const cleanupIntervalMs = 500;
+
+/** Deletes the documents that have expired by one index: those with a date, or an array with a date, that is old enough. */
+function* deleteExpired(store: Store, timeSlice: TimeSlice, table: Table, index: Index): Task {
   const [path = ''] = index.paths;
   const limit = new Date(Date.now() - (index.expireAfterSeconds ?? 0) * 1000);
   const filter = index.spec['partialFilterExpression'];
-  const covered = isDoc(filter) ? [filter] : [];
-  const node = compileQuery({ $and: [{ [path]: { $lte: limit } }, ...covered] }, rootScope(new Date()));
+  const indexed = isDoc(filter) ? [filter] : [];
+  const node = compileQuery({ $and: [{ [path]: { $lte: limit } }, ...indexed] }, rootScope(new Date()));
   const plan = choosePlan(table, node, { hint: index.name });
   for (const row of runPlan({ store, table, node, timeSlice }, plan)) {
     if (row === pause) {
@@ -48,46 +47,49 @@ function* expire(store: Store, timeSlice: TimeSlice, table: Table, index: Index)
   return {};
 }
 
-async function expireAll({ store, commits }: Job): Promise<void> {
+async function deleteAllExpired({ store, commits }: Deps): Promise<void> {
   for (const table of [...store.catalogue.tables.values()]) {
     for (const index of table.indexes.filter(({ expireAfterSeconds, ready }) => expireAfterSeconds !== null && ready)) {
       const timeSlice = startTimeSlice(0);
-      // What cannot be deleted now, on a full disk for example, is tried again at the next tick, and holds up no other.
-      await commits.run(() => expire(store, timeSlice, table, index), timeSlice).catch(() => undefined);
+      // A deletion that fails, on a full disk for example, is retried at the next tick and does not hold up the others.
+      await commits.run(() => deleteExpired(store, timeSlice, table, index), timeSlice).catch(() => undefined);
     }
   }
 }
 
-/** Starts the clocks; none of them keeps the process alive. */
-export function startMaintenance(job: Job): Maintenance {
-  let running = false;
-  const ttl = (): void => {
-    if (running) return;
-    running = true;
-    void expireAll(job).finally(() => {
-      running = false;
+/** Starts the timers; none of them keeps the process alive. */
+export function startMaintenance(deps: Deps): Maintenance {
+  let isDeleting = false;
+  let isStopped = false;
+
+  function deleteDue(): void {
+    if (isDeleting) return;
+    isDeleting = true;
+    void deleteAllExpired(deps).finally(() => {
+      isDeleting = false;
     });
-  };
-  const sweep = (): void => {
-    job.cursors.expire(Date.now());
+  }
+
+  function cleanUp(): void {
+    deps.cursors.expire(Date.now());
     try {
-      if (job.store.sweep()) setImmediate(sweep);
+      if (deps.store.collectGarbage()) setImmediate(cleanUp);
     } catch {
-      // The disk is full: the keys stay and are tried again at the next tick.
+      // The disk is full: the keys stay, and the next tick retries.
     }
-  };
-  let ttlTimer = setInterval(ttl, TTL_SECONDS * 1000).unref();
-  const sweepTimer = setInterval(sweep, SWEEP_MS).unref();
-  let stopped = false;
+  }
+
+  let ttlTimer = setInterval(deleteDue, ttlIntervalSeconds * 1000).unref();
+  const cleanupTimer = setInterval(cleanUp, cleanupIntervalMs).unref();
   return {
-    setTtlSeconds: (seconds) => {
+    setTtlSeconds(seconds) {
       clearInterval(ttlTimer);
-      if (!stopped) ttlTimer = setInterval(ttl, seconds * 1000).unref();
+      if (!isStopped) ttlTimer = setInterval(deleteDue, seconds * 1000).unref();
     },
-    stop: () => {
-      stopped = true;
+    stop() {
+      isStopped = true;
       clearInterval(ttlTimer);
-      clearInterval(sweepTimer);
+      clearInterval(cleanupTimer);
     },
   };
 }

@@ -1,32 +1,35 @@
-/** Counters that serverStatus shows. */
+/** The counters that `serverStatus` shows. */
 import type { Doc } from '../bson/value.js';
 
 export interface Metrics {
-  /** Counts a query that went through a whole collection. */
-  readonly scanned: (namespace: string) => void;
-  readonly committed: (commands: number) => void;
-  connections: number;
-  readonly report: () => Doc;
+  /** Counts a query that read a whole collection. */
+  recordScan(namespace: string): void;
+  /** Counts a transaction and the commands that shared it. */
+  recordCommit(commands: number): void;
+  setConnections(count: number): void;
+  report(): Doc;
 }
 
-/** New counters, all zero. */
 export function createMetrics(): Metrics {
   const scans = new Map<string, number>();
-  const started = Date.now();
-  let commits = 0;
-  let writes = 0;
-  const metrics: Metrics = {
-    connections: 0,
-    scanned: (namespace) => scans.set(namespace, (scans.get(namespace) ?? 0) + 1),
-    committed: (commands) => {
-      commits++;
-      writes += commands;
+  const startedAt = Date.now();
+  let transactions = 0;
+  let commands = 0;
+  let connections = 0;
+  return {
+    recordScan: (namespace) => void scans.set(namespace, (scans.get(namespace) ?? 0) + 1),
+    recordCommit(count) {
+      transactions++;
+      commands += count;
+    },
+    setConnections(count) {
+      connections = count;
     },
     report: () => ({
-      uptimeMillis: BigInt(Date.now() - started),
-      uptime: Math.round((Date.now() - started) / 1000),
+      uptimeMillis: BigInt(Date.now() - startedAt),
+      uptime: Math.round((Date.now() - startedAt) / 1000),
       localTime: new Date(),
-      connections: { current: metrics.connections },
+      connections: { current: connections },
       storageEngine: { name: 'lmdb', persistent: true },
       metrics: {
         queryExecutor: {
@@ -35,9 +38,8 @@ export function createMetrics(): Metrics {
             byNamespace: Object.fromEntries([...scans].map(([name, count]) => [name.replaceAll('.', '/'), count])),
           },
         },
-        groupCommit: { transactions: BigInt(commits), commands: BigInt(writes) },
+        groupCommit: { transactions: BigInt(transactions), commands: BigInt(commands) },
       },
     }),
   };
-  return metrics;
 }

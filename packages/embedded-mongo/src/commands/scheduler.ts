@@ -1,22 +1,22 @@
-/** Turns of the event loop for long commands: one of them goes on in each, so that short ones wait for one slice at most. */
-
+/** Lets one paused read continue per turn of the event loop, so that short commands wait for one time slice at most. */
 export interface Scheduler {
-  /** Waits for the next turn that is free. */
-  readonly next: () => Promise<void>;
+  /** Resolves at the next free turn of the event loop, in the order of the calls. */
+  next(): Promise<void>;
 }
 
-/** Turns in the order in which they are asked for. */
 export function createScheduler(): Scheduler {
   const waiting: (() => void)[] = [];
-  const give = (): void => {
+
+  function resumeOne(): void {
     waiting.shift()?.();
-    if (waiting.length) setImmediate(give);
-  };
+    if (waiting.length) setImmediate(resumeOne);
+  }
+
   return {
     next: () =>
       new Promise((resolve) => {
         waiting.push(resolve);
-        if (waiting.length === 1) setImmediate(give);
+        if (waiting.length === 1) setImmediate(resumeOne);
       }),
   };
 }

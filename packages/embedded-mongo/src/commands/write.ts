@@ -1,39 +1,37 @@
-/** insert, update, delete. */
-import { CommandError } from '../errors.js';
+/** `insert`, `update` and `delete`. */
 import { encode } from '../bson/encode.js';
-import { isDoc } from '../bson/value.js';
-import type { Doc, Value } from '../bson/value.js';
 import { toDouble } from '../bson/numbers.js';
-import { isNumeric } from '../bson/value.js';
+import { type Doc, isDoc, isNumeric, type Value } from '../bson/value.js';
+import { CommandError } from '../errors.js';
 import { compileQuery } from '../match/compile-query.js';
 import { pause } from '../plan/time-slice.js';
 import type { Table } from '../store/table.js';
 import {
+  type Call,
   docField,
   docsField,
   findTable,
   flagField,
-  refuseCollation,
+  rejectCollation,
   scopeWithLet,
   statements,
   tableForWrite,
+  type Task,
 } from './call.js';
-import type { Call, Task } from './call.js';
-import { insertRaw, runDelete, runUpdate } from './changes.js';
-import type { Change, UpdateStatement } from './changes.js';
+import { insertRaw, runDelete, runUpdate, type UpdateStatement, type WriteTask } from './changes.js';
 import { sortOf } from './select.js';
 
-/** An error of one statement, as `writeErrors` lists it. */
+/** Returns an error of one statement as `writeErrors` lists it. Rethrows anything but a CommandError. */
 export function writeError(index: number, error: unknown): Doc {
   if (!(error instanceof CommandError)) throw error;
   return { index, code: error.code, ...error.extra, errmsg: error.message };
 }
 
-function errors(list: readonly Doc[]): { writeErrors?: Doc[] } {
-  return list.length ? { writeErrors: [...list] } : {};
+function writeErrorsField(errors: Doc[]): { writeErrors?: Doc[] } {
+  return errors.length ? { writeErrors: errors } : {};
 }
 
-/** Throws 16 for a batch of nothing or of too much. */
+/** Throws 16 for a batch that is empty or too large. */
 export function checkBatch(count: number): void {
   if (count < 1 || count > 100_000) {
     throw new CommandError(16, `Write batch sizes must be between 1 and 100000. Got ${count} operations.`);
@@ -44,8 +42,8 @@ export function checkBatch(count: number): void {
 export function* insert(call: Call): Task {
   const documents = call.sequences.get('documents') ?? docsField(call.body, 'documents').map(encode);
   checkBatch(documents.length);
-  const ordered = flagField(call.body, 'ordered', true);
-  const failed: Doc[] = [];
+  const isOrdered = flagField(call.body, 'ordered', true);
+  const errors: Doc[] = [];
   let n = 0;
   const table = tableForWrite(call, call.body['insert']);
   for (const [index, raw] of documents.entries()) {
@@ -54,71 +52,73 @@ export function* insert(call: Call): Task {
       insertRaw(call, table, raw);
       n++;
     } catch (error) {
-      failed.push(writeError(index, error));
-      if (ordered) break;
+      errors.push(writeError(index, error));
+      if (isOrdered) break;
     }
   }
-  return { n, ...errors(failed), ok: 1 };
+  return { n, ...writeErrorsField(errors), ok: 1 };
 }
 
-/** Reads one statement of an update command. */
-export function updateStatement(call: Call, given: Doc): UpdateStatement {
-  refuseCollation(given);
-  const variables = { ...docField(call.body, 'let'), ...docField(given, 'c') };
+/** Reads one statement of an `update` command. */
+export function updateStatement(call: Call, statement: Doc): UpdateStatement {
+  rejectCollation(statement);
+  const variables = { ...docField(call.body, 'let'), ...docField(statement, 'c') };
   return {
-    filter: docField(given, 'q'),
-    update: given['u'] ?? null,
-    multi: flagField(given, 'multi'),
-    upsert: flagField(given, 'upsert'),
-    arrayFilters: docsField(given, 'arrayFilters'),
-    sort: sortOf(docField(given, 'sort')),
-    hint: given['hint'] ?? undefined,
+    filter: docField(statement, 'q'),
+    update: statement['u'] ?? null,
+    multi: flagField(statement, 'multi'),
+    upsert: flagField(statement, 'upsert'),
+    arrayFilters: docsField(statement, 'arrayFilters'),
+    sort: sortOf(docField(statement, 'sort')),
+    hint: statement['hint'] ?? undefined,
     scope: scopeWithLet(new Date(), variables),
   };
 }
 
-function* statementByStatement(
+/** Runs statements in order, up to the first error unless the command is unordered; returns the errors. */
+function* runStatements(
   call: Call,
   list: readonly Doc[],
-  run: (given: Doc, index: number) => Change<void>,
-): Change<Doc[]> {
-  const ordered = flagField(call.body, 'ordered', true);
-  const failed: Doc[] = [];
-  for (const [index, given] of list.entries()) {
+  run: (statement: Doc, index: number) => WriteTask<void>,
+): WriteTask<Doc[]> {
+  const isOrdered = flagField(call.body, 'ordered', true);
+  const errors: Doc[] = [];
+  for (const [index, statement] of list.entries()) {
     if (call.timeSlice.isOver()) yield pause;
     try {
-      yield* run(given, index);
+      yield* run(statement, index);
     } catch (error) {
-      failed.push(writeError(index, error));
-      if (ordered) break;
+      errors.push(writeError(index, error));
+      if (isOrdered) break;
     }
   }
-  return failed;
+  return errors;
 }
 
 /** `update` (https://www.mongodb.com/docs/manual/reference/command/update/). */
 export function* update(call: Call): Task {
   const list = statements(call, 'updates');
   checkBatch(list.length);
-  findTable(call, call.body['update']);
+  const name = call.body['update'];
+  findTable(call, name);
   const upserted: Doc[] = [];
   let n = 0;
   let nModified = 0;
-  const failed = yield* statementByStatement(call, list, function* (given, index) {
+  const errors = yield* runStatements(call, list, function* (given, index) {
     const statement = updateStatement(call, given);
-    const table = statement.upsert ? tableForWrite(call, call.body['update']) : findTable(call, call.body['update']);
-    const result = yield* runUpdate(call, table ?? absent(call, call.body['update']), statement);
+    const table = statement.upsert ? tableForWrite(call, name) : findTable(call, name);
+    const result = yield* runUpdate(call, table ?? emptyTable(call, name), statement);
     n += result.matched;
     nModified += result.modified;
     if (result.upserted === undefined) return;
     n++;
     upserted.push({ index, _id: result.upserted });
   });
-  return { n, nModified, ...(upserted.length ? { upserted } : {}), ...errors(failed), ok: 1 };
+  return { n, nModified, ...(upserted.length ? { upserted } : {}), ...writeErrorsField(errors), ok: 1 };
 }
 
-/** A table without documents, for statements on a collection that does not exist. */
-export function absent(call: Call, name: Value | undefined): Table {
+/** Returns a table without documents, for statements on a collection that does not exist. */
+export function emptyTable(call: Call, name: Value | undefined): Table {
   return {
     id: 0,
     prefix: Buffer.alloc(4),
@@ -132,20 +132,23 @@ export function absent(call: Call, name: Value | undefined): Table {
 }
 
 /** `delete` (https://www.mongodb.com/docs/manual/reference/command/delete/). */
-export function* remove(call: Call): Task {
+export function* deleteDocuments(call: Call): Task {
   const list = statements(call, 'deletes');
   checkBatch(list.length);
-  findTable(call, call.body['delete']);
+  const name = call.body['delete'];
+  findTable(call, name);
   let n = 0;
-  const failed = yield* statementByStatement(call, list, function* (given) {
-    refuseCollation(given);
-    if (!isDoc(given['q'])) throw new CommandError(14, "BSON field 'delete.deletes.q' must be an object");
-    const limit = isNumeric(given['limit']) ? toDouble(given['limit']) : 0;
-    if (limit !== 0 && limit !== 1)
-      throw new CommandError(9, 'The limit field in delete objects must be 0 or 1. Got ' + String(limit));
-    const node = compileQuery(given['q'], scopeWithLet(new Date(), call.body['let']));
-    const table = findTable(call, call.body['delete']);
-    if (table) n += yield* runDelete(call, table, { node, sort: null, hint: given['hint'] ?? undefined }, limit === 0);
+  const errors = yield* runStatements(call, list, function* (statement) {
+    rejectCollation(statement);
+    if (!isDoc(statement['q'])) throw new CommandError(14, "BSON field 'delete.deletes.q' must be an object");
+    const limit = isNumeric(statement['limit']) ? toDouble(statement['limit']) : 0;
+    if (limit !== 0 && limit !== 1) {
+      throw new CommandError(9, `The limit field in delete objects must be 0 or 1. Got ${limit}`);
+    }
+    const node = compileQuery(statement['q'], scopeWithLet(new Date(), call.body['let']));
+    const table = findTable(call, name);
+    const target = { node, sort: null, hint: statement['hint'] ?? undefined };
+    if (table) n += yield* runDelete(call, table, target, limit === 0);
   });
-  return { n, ...errors(failed), ok: 1 };
+  return { n, ...writeErrorsField(errors), ok: 1 };
 }

@@ -1,63 +1,65 @@
-/** One client: its requests, one after the other, and their replies. */
+/** One client connection: its requests in order, and their replies. */
 import type { Socket } from 'node:net';
-import type { Dispatcher } from '../commands/engine.js';
+import type { Dispatcher } from '../commands/dispatcher.js';
 import { createFramer } from '../wire/framer.js';
 import { readFrame, replyFrame } from '../wire/message.js';
 
-/** Requests that may wait while one is being answered; beyond them the socket is not read. */
-const MAX_WAITING = 16;
+/** How many requests may queue up while one is processed; above that the socket is paused. */
+const maxQueued = 16;
 
-export interface Client {
-  readonly socket: Socket;
+interface ClientConnection {
+  socket: Socket;
   /** True on the private socket, false on the open port. */
-  readonly isPrivate: boolean;
+  isPrivate: boolean;
 }
 
-function drained(socket: Socket): Promise<void> {
+function waitUntilDrained(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('drain', resolve);
     socket.once('close', resolve);
   });
 }
 
-/** Answers requests in the order in which they came. Bytes that are no message close the connection. */
-export function serve({ socket, isPrivate }: Client, dispatcher: Dispatcher): void {
+/** Answers requests in the order they arrive. Malformed bytes close the connection. */
+export function serveClient({ socket, isPrivate }: ClientConnection, dispatcher: Dispatcher): void {
   const framer = createFramer();
-  const waiting: Buffer[] = [];
-  const client = { isPrivate, isGone: () => socket.destroyed };
-  let busy = false;
+  const queue: Buffer[] = [];
+  const client = { isPrivate, isDisconnected: () => socket.destroyed };
+  let isBusy = false;
 
-  const answer = async (frame: Buffer): Promise<void> => {
+  async function answer(frame: Buffer): Promise<void> {
     const request = readFrame(frame);
     const outcome = await dispatcher.execute(request, client);
-    if (outcome === 'cut') socket.destroy();
+    if (outcome === 'disconnect') socket.destroy();
     else if (request.wantsReply && !socket.destroyed && !socket.write(replyFrame(request, outcome.reply))) {
-      await drained(socket);
+      await waitUntilDrained(socket);
     }
-  };
-  const work = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
+  }
+
+  async function processQueue(): Promise<void> {
+    if (isBusy) return;
+    isBusy = true;
     try {
-      for (let frame = waiting.shift(); frame && !socket.destroyed; frame = waiting.shift()) {
-        if (socket.isPaused() && waiting.length < MAX_WAITING) socket.resume();
+      for (let frame = queue.shift(); frame && !socket.destroyed; frame = queue.shift()) {
+        if (socket.isPaused() && queue.length < maxQueued) socket.resume();
         await answer(frame);
       }
     } catch {
       socket.destroy();
     }
-    busy = false;
-  };
+    isBusy = false;
+  }
+
   socket.on('data', (chunk: Buffer) => {
     try {
-      waiting.push(...framer.push(chunk));
+      queue.push(...framer.push(chunk));
     } catch {
       socket.destroy();
       return;
     }
-    if (waiting.length >= MAX_WAITING) socket.pause();
-    void work();
+    if (queue.length >= maxQueued) socket.pause();
+    void processQueue();
   });
-  // Without a listener the loss of a client would end the process; `close` follows and says the same.
+  // Without a listener a lost connection would end the process; the `close` event that follows handles it.
   socket.on('error', () => undefined);
 }

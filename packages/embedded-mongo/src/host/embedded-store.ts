@@ -1,56 +1,60 @@
-/** The store as an application holds it: a handle on the worker thread in which it runs. */
-import { resolve } from 'node:path';
+/** The store as an application uses it: a handle on the worker thread that runs it. */
+import { resolve as resolvePath } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { dropOwnLock } from '../store/lock-file.js';
+import { removeOwnLock } from '../store/lock-file.js';
 import type { HostOptions } from './host.js';
-import { errorOf } from './messages.js';
-import type { FromWorker, ToWorker } from './messages.js';
-import { uriOfSocket } from './socket-note.js';
+import { uriOfSocket } from './store-address.js';
+import { deserializeError, type FromWorker, type ToWorker } from './worker-messages.js';
 
 export interface EmbeddedStore {
-  readonly socketPath: string;
-  /** The port on 127.0.0.1, if one was asked for. */
-  readonly port: number | null;
-  /** The connection string of a database, for the driver or Mongoose. */
-  readonly uri: (database: string) => string;
-  /** Writes a compact and consistent copy of everything to a file that must not exist yet, while the store runs. */
-  readonly backup: (file: string) => Promise<void>;
-  /** Ends the store; what is under way is answered 11600. Calling it twice does no harm. */
-  readonly stop: () => Promise<void>;
-  /** Settles with the cause if the store dies by itself, and never otherwise. */
-  readonly failed: Promise<Error>;
+  socketPath: string;
+  /** The port on 127.0.0.1; null unless `openLoopbackPort` was set. */
+  port: number | null;
+  /** Returns the connection string of a database, for the driver or Mongoose. */
+  uri(database: string): string;
+  /** Writes a compact, consistent copy of all data to a file that must not exist yet, while the store runs. */
+  backup(file: string): Promise<void>;
+  /** Stops the store; commands in progress are answered with 11600. Safe to call twice. */
+  stop(): Promise<void>;
+  /** Resolves with the cause if the store dies unexpectedly, and never otherwise. */
+  failed: Promise<Error>;
 }
 
 type Listening = FromWorker & { kind: 'listening' };
 
-function untilListening(worker: Worker): Promise<Listening> {
-  return new Promise((resolved, reject) => {
+interface WorkerExit {
+  ended: Promise<void>;
+  failed: Promise<Error>;
+  /** Marks the coming exit as intended. */
+  expect(): void;
+}
+
+function waitUntilListening(worker: Worker): Promise<Listening> {
+  return new Promise((resolve, reject) => {
     worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('the store ended before it listened')));
+    worker.once('exit', () => reject(new Error('the store exited before it was listening')));
     worker.once('message', (message: FromWorker) => {
-      if (message.kind === 'listening') resolved(message);
-      else if (message.kind === 'refused') reject(errorOf(message.fault));
+      if (message.kind === 'listening') resolve(message);
+      else if (message.kind === 'startFailed') reject(deserializeError(message.error));
     });
   });
 }
 
-/** Watches the end of the worker: as asked for, or by itself. */
-function watch(
-  worker: Worker,
-  folder: string,
-): { ended: Promise<void>; failed: Promise<Error>; expectEnd: () => void } {
-  let expected = false;
+function watchExit(worker: Worker, folder: string): WorkerExit {
+  let isExpected = false;
   let cause: Error | null = null;
-  let tell: (error: Error) => void = () => undefined;
-  const failed = new Promise<Error>((settle) => {
-    tell = settle;
+  let reportFailure: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    reportFailure = resolve;
   });
-  const ended = new Promise<void>((settle) => {
+  const ended = new Promise<void>((resolve) => {
     worker.once('exit', (code) => {
-      // A thread that dies cannot release the lock, and the process that it names lives on.
-      if (!expected) dropOwnLock(folder);
-      if (!expected) tell(cause ?? new Error(`the store has ended with code ${code}`));
-      settle();
+      if (!isExpected) {
+        // A thread that dies cannot release the lock, and the process named in the lock is still alive.
+        removeOwnLock(folder);
+        reportFailure(cause ?? new Error(`the store exited with code ${code}`));
+      }
+      resolve();
     });
   });
   worker.on('error', (error) => {
@@ -59,52 +63,52 @@ function watch(
   return {
     ended,
     failed,
-    expectEnd: () => {
-      expected = true;
+    expect() {
+      isExpected = true;
     },
   };
 }
 
-function backups(worker: Worker, ended: Promise<void>): EmbeddedStore['backup'] {
-  let last = 0;
+function createBackup(worker: Worker, ended: Promise<void>): EmbeddedStore['backup'] {
+  let lastId = 0;
   return (file) =>
-    new Promise((done, reject) => {
-      const id = ++last;
-      const hear = (message: FromWorker): void => {
+    new Promise((resolve, reject) => {
+      const id = ++lastId;
+      function onMessage(message: FromWorker): void {
         if (message.kind !== 'backedUp' || message.id !== id) return;
-        worker.off('message', hear);
-        if (message.fault) reject(errorOf(message.fault));
-        else done();
-      };
-      worker.on('message', hear);
-      void ended.then(() => reject(new Error('the store has ended')));
-      worker.postMessage({ kind: 'backup', id, file: resolve(file) } satisfies ToWorker);
+        worker.off('message', onMessage);
+        if (message.error) reject(deserializeError(message.error));
+        else resolve();
+      }
+      worker.on('message', onMessage);
+      void ended.then(() => reject(new Error('the store has stopped')));
+      worker.postMessage({ kind: 'backup', id, file: resolvePath(file) } satisfies ToWorker);
     });
 }
 
 /** Starts the store of a folder in a worker thread. Throws StoreLockedError and StoreVersionError. */
 export async function startEmbeddedStore(options: HostOptions): Promise<EmbeddedStore> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: options });
-  const { ended, failed, expectEnd } = watch(worker, options.path);
-  let place: Listening;
+  const exit = watchExit(worker, options.path);
+  let listening: Listening;
   try {
-    place = await untilListening(worker);
+    listening = await waitUntilListening(worker);
   } catch (error) {
-    expectEnd();
+    exit.expect();
     await worker.terminate();
     throw error;
   }
-  const stop = async (): Promise<void> => {
-    expectEnd();
-    worker.postMessage({ kind: 'stop' } satisfies ToWorker);
-    await ended;
-  };
+  const { socketPath, port } = listening;
   return {
-    socketPath: place.socketPath,
-    port: place.port,
-    uri: (database) => uriOfSocket(place.socketPath, database),
-    backup: backups(worker, ended),
-    stop,
-    failed,
+    socketPath,
+    port,
+    uri: (database) => uriOfSocket(socketPath, database),
+    backup: createBackup(worker, exit.ended),
+    async stop() {
+      exit.expect();
+      worker.postMessage({ kind: 'stop' } satisfies ToWorker);
+      await exit.ended;
+    },
+    failed: exit.failed,
   };
 }

@@ -1,63 +1,65 @@
-/** A whole store in this thread: opened, listening, and closed again. */
+/** A complete store in this thread: opened, listening, and closed again. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { createDispatcher } from '../commands/engine.js';
-import { openStore } from '../store/store.js';
-import type { Store } from '../store/store.js';
+import { createDispatcher } from '../commands/dispatcher.js';
 import { lockHolder, StoreLockedError } from '../store/lock-file.js';
+import { openStore, type Store } from '../store/store.js';
 import { listen } from './listener.js';
-import { placeSocket, removeAbandoned } from './socket-file.js';
-import { readNote, removeNote, socketOf, writeNote } from './socket-note.js';
+import { prepareSocket, removeAbandonedSocket } from './socket-file.js';
+import { readAddress, removeAddress, socketOf, writeAddress } from './store-address.js';
 
 export interface HostOptions {
-  /** The folder of the data; it is made if it is not there, readable for its user alone. */
-  readonly path: string;
-  /** Where to listen; must end with `.sock`. Without it a place in the folder, or a fresh private folder. */
-  readonly socketPath?: string;
+  /** The data folder; created with mode 0700 if it does not exist. */
+  path: string;
+  /** Where to listen; must end with `.sock`. Defaults to a path in the folder, or in a new private folder if that is too long. */
+  socketPath?: string;
   /** Allows `configureFailPoint` and `setParameter`. */
-  readonly testCommands?: boolean;
-  /** Listens on this port of 127.0.0.1 as well, without a password: every user of the machine can read and write. */
-  readonly openLoopbackPort?: number;
+  testCommands?: boolean;
+  /** Also listens on this port of 127.0.0.1, without a password: every user of the machine can then read and write. */
+  openLoopbackPort?: number;
 }
 
 export interface Host {
-  readonly socketPath: string;
-  readonly port: number | null;
-  readonly backup: (file: string) => Promise<void>;
-  readonly stop: () => Promise<void>;
+  socketPath: string;
+  port: number | null;
+  backup(file: string): Promise<void>;
+  stop(): Promise<void>;
 }
 
-/** A store that answers holds the folder even if its lock says nothing here: a container sees no pids of another one. */
-async function refuseRunning(folder: string): Promise<void> {
+/** Throws StoreLockedError if a store answers for this folder. The lock alone is not enough: a container cannot see the pids of another. */
+async function requireNotRunning(folder: string): Promise<void> {
   const running = await socketOf(folder);
   if (running !== null) throw new StoreLockedError(folder, lockHolder(folder) ?? 0);
-  const note = readNote(folder);
-  if (note) removeAbandoned(note.socketPath);
+  const address = readAddress(folder);
+  if (address) removeAbandonedSocket(address.socketPath);
 }
 
-async function open(folder: string, store: Store, options: HostOptions): Promise<Host> {
+async function serveStore(folder: string, store: Store, options: HostOptions): Promise<Host> {
   const instance = randomUUID();
-  const place = await placeSocket(folder, options.socketPath);
+  const socket = await prepareSocket(folder, options.socketPath);
   const dispatcher = createDispatcher(store, { testCommands: options.testCommands ?? false, instance });
-  const leave = (): void => {
+
+  function cleanUp(): void {
     dispatcher.stop();
-    place.remove();
-    removeNote(folder);
-  };
+    socket.remove();
+    removeAddress(folder);
+  }
+
   try {
-    const { port, close } = await listen(dispatcher, {
-      socketPath: place.path,
-      port: options.openLoopbackPort ?? null,
-    });
-    writeNote(folder, { socketPath: place.path, instance });
-    const stop = async (): Promise<void> => {
-      leave();
-      await close();
-      await store.close();
+    const listener = await listen(dispatcher, { socketPath: socket.path, port: options.openLoopbackPort ?? null });
+    writeAddress(folder, { socketPath: socket.path, instance });
+    return {
+      socketPath: socket.path,
+      port: listener.port,
+      backup: store.backup,
+      async stop() {
+        cleanUp();
+        await listener.close();
+        await store.close();
+      },
     };
-    return { socketPath: place.path, port, backup: store.backup, stop };
   } catch (error) {
-    leave();
+    cleanUp();
     throw error;
   }
 }
@@ -65,10 +67,10 @@ async function open(folder: string, store: Store, options: HostOptions): Promise
 /** Opens the store of a folder and listens. Throws StoreLockedError and StoreVersionError. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const folder = resolve(options.path);
-  await refuseRunning(folder);
+  await requireNotRunning(folder);
   const store = openStore(folder);
   try {
-    return await open(folder, store, options);
+    return await serveStore(folder, store, options);
   } catch (error) {
     await store.close();
     throw error;

@@ -1,62 +1,71 @@
 /** The listening sockets of a store. */
 import { chmodSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
-import type { Dispatcher } from '../commands/engine.js';
-import { serve } from './connection.js';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Dispatcher } from '../commands/dispatcher.js';
+import { serveClient } from './connection.js';
 
 export interface Listener {
-  readonly close: () => Promise<void>;
+  /** The port on 127.0.0.1, if there is one. */
+  port: number | null;
+  close(): Promise<void>;
 }
 
-interface Place {
-  readonly socketPath: string;
-  /** On 127.0.0.1, beside the socket; 0 for any free one. */
-  readonly port: number | null;
+interface ListenOptions {
+  socketPath: string;
+  /** A port on 127.0.0.1 in addition to the socket; 0 for any free one. */
+  port: number | null;
 }
 
-const closing = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
 
-function listening(server: Server, where: { path: string } | { port: number; host: string }): Promise<void> {
+function bind(server: Server, address: { path: string } | { port: number; host: string }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ ...where, backlog: 511 }, () => {
+    server.listen({ ...address, backlog: 511 }, () => {
       server.off('error', reject);
       resolve();
     });
   });
 }
 
-/** Listens for clients and gives the port, if there is one. */
-export async function listen(dispatcher: Dispatcher, place: Place): Promise<Listener & { port: number | null }> {
-  const clients = new Set<Socket>();
-  const open = (isPrivate: boolean): Server =>
-    createServer((socket) => {
-      clients.add(socket);
-      dispatcher.metrics.connections = clients.size;
+function portOf(server: Server): number | null {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : null;
+}
+
+/** Listens for clients on the private socket, and on a port if one is given. */
+export async function listen(dispatcher: Dispatcher, { socketPath, port }: ListenOptions): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const countConnections = (): void => dispatcher.metrics.setConnections(sockets.size);
+
+  function createListener(isPrivate: boolean): Server {
+    return createServer((socket) => {
+      sockets.add(socket);
+      countConnections();
       socket.on('close', () => {
-        clients.delete(socket);
-        dispatcher.metrics.connections = clients.size;
+        sockets.delete(socket);
+        countConnections();
       });
-      serve({ socket, isPrivate }, dispatcher);
+      serveClient({ socket, isPrivate }, dispatcher);
     });
-  const own = open(true);
-  const servers = [own];
-  await listening(own, { path: place.socketPath });
-  chmodSync(place.socketPath, 0o600);
-  let port: number | null = null;
-  if (place.port !== null) {
-    const server = open(false);
-    servers.push(server);
-    await listening(server, { port: place.port, host: '127.0.0.1' });
-    const address = server.address();
-    port = address !== null && typeof address === 'object' ? address.port : null;
+  }
+
+  const privateServer = createListener(true);
+  const servers = [privateServer];
+  await bind(privateServer, { path: socketPath });
+  chmodSync(socketPath, 0o600);
+  if (port !== null) {
+    const openServer = createListener(false);
+    servers.push(openServer);
+    await bind(openServer, { port, host: '127.0.0.1' });
   }
   return {
-    port,
-    close: async () => {
-      const closed = servers.map(closing);
-      for (const client of clients) client.destroySoon();
+    port: servers[1] ? portOf(servers[1]) : null,
+    async close() {
+      const closed = servers.map(closeServer);
+      for (const socket of sockets) socket.destroySoon();
       await Promise.all(closed);
     },
   };

@@ -4,33 +4,25 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 
-/** The longest path that every system takes for a unix socket (104 bytes on macOS, with the zero at its end). */
-const MAX_PATH_BYTES = 103;
-const FRESH = 'embedded-mongo-';
+/** The longest unix socket path that every system accepts (104 bytes on macOS, including the terminating zero). */
+const maxPathBytes = 103;
+const temporaryPrefix = 'embedded-mongo-';
 
-export interface SocketPlace {
-  readonly path: string;
-  /** Takes the socket file away, and the folder that was made for it. */
-  readonly remove: () => void;
+export interface SocketFile {
+  path: string;
+  /** Removes the socket file, and the folder if it was created for it. */
+  remove(): void;
 }
 
-const fits = (path: string): boolean => Buffer.byteLength(path) <= MAX_PATH_BYTES;
-
-function tooLong(path: string): Error {
-  return new Error(`${path} is too long for a unix socket, which takes ${MAX_PATH_BYTES} bytes: name a shorter one`);
+function fits(path: string): boolean {
+  return Buffer.byteLength(path) <= maxPathBytes;
 }
 
-/** A socket whose place was named. Drivers take a path for a socket only if it ends with `.sock`. */
-async function given(path: string): Promise<SocketPlace> {
-  const whole = resolve(path);
-  if (!whole.endsWith('.sock')) throw new Error(`${path} must end with .sock, or no driver takes it for a socket`);
-  if (!fits(whole)) throw tooLong(whole);
-  mkdirSync(dirname(whole), { recursive: true, mode: 0o700 });
-  await makeRoom(whole);
-  return { path: whole, remove: () => rmSync(whole, { force: true }) };
+function pathTooLong(path: string): Error {
+  return new Error(`${path} is too long for a unix socket: use a path of at most ${maxPathBytes} bytes`);
 }
 
-function answersAt(path: string): Promise<boolean> {
+function isAnswering(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path, () => {
       probe.destroy();
@@ -40,38 +32,51 @@ function answersAt(path: string): Promise<boolean> {
   });
 }
 
-/** Removes a socket file that a killed store left. Throws if somebody listens there. */
-async function makeRoom(path: string): Promise<void> {
+/** Removes a socket file left by a store that was killed. Throws if a process listens there. */
+async function removeStale(path: string): Promise<void> {
   if (!existsSync(path)) return;
-  if (await answersAt(path)) throw new Error(`${path} is in use: another process listens there`);
+  if (await isAnswering(path)) throw new Error(`${path} is in use: another process is listening there`);
   rmSync(path, { force: true });
 }
 
-function fresh(): SocketPlace {
-  const folder = mkdtempSync(join(tmpdir(), FRESH));
+/** Drivers treat a path as a unix socket only if it ends with `.sock`. */
+async function requestedSocket(requested: string): Promise<SocketFile> {
+  const path = resolve(requested);
+  if (!path.endsWith('.sock')) {
+    throw new Error(`${requested} must end with .sock: drivers do not recognize it as a socket otherwise`);
+  }
+  if (!fits(path)) throw pathTooLong(path);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  await removeStale(path);
+  return { path, remove: () => rmSync(path, { force: true }) };
+}
+
+function temporarySocket(): SocketFile {
+  const folder = mkdtempSync(join(tmpdir(), temporaryPrefix));
   const path = join(folder, 's.sock');
-  if (!fits(path)) throw tooLong(path);
+  if (!fits(path)) throw pathTooLong(path);
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /**
- * Decides where the store of a folder listens: where it is told to, in the folder, or in a fresh private one. Called by
- * the holder of the folder's lock. Throws if somebody else listens there, or the path is too long.
+ * Chooses where a store listens: at the requested path, else inside its folder, else in a new private folder when that
+ * path is too long. The caller holds the folder's lock. Throws if another process listens there or the path is too long.
  */
-export async function placeSocket(folder: string, named?: string): Promise<SocketPlace> {
-  if (named !== undefined) return given(named);
-  const own = join(folder, 'socket');
-  const path = join(own, 's.sock');
-  if (!fits(path)) return fresh();
-  mkdirSync(own, { recursive: true, mode: 0o700 });
-  chmodSync(own, 0o700);
-  await makeRoom(path);
+export async function prepareSocket(folder: string, requested?: string): Promise<SocketFile> {
+  if (requested !== undefined) return requestedSocket(requested);
+  const socketFolder = join(folder, 'socket');
+  const path = join(socketFolder, 's.sock');
+  if (!fits(path)) return temporarySocket();
+  mkdirSync(socketFolder, { recursive: true, mode: 0o700 });
+  chmodSync(socketFolder, 0o700);
+  await removeStale(path);
   return { path, remove: () => rmSync(path, { force: true }) };
 }
 
-/** Takes away what a store that was killed has left at a path where nobody listens any more. */
-export function removeAbandoned(path: string): void {
+/** Removes the temporary folder of a store that was killed, given the socket it listened on. */
+export function removeAbandonedSocket(path: string): void {
   const folder = dirname(path);
-  const wasFresh = folder.startsWith(join(tmpdir(), FRESH)) && !folder.slice(tmpdir().length + 1).includes(sep);
-  if (wasFresh && existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+  const isTemporary =
+    folder.startsWith(join(tmpdir(), temporaryPrefix)) && !folder.slice(tmpdir().length + 1).includes(sep);
+  if (isTemporary && existsSync(folder)) rmSync(folder, { recursive: true, force: true });
 }

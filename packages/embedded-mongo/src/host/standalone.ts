@@ -1,19 +1,19 @@
-/** The store on its own, as a process: its command line. */
+/** The store as a process of its own: its command line. */
 import { parseArgs } from 'node:util';
 import { StoreVersionError } from '../store/environment.js';
 import { StoreLockedError } from '../store/lock-file.js';
-import { startHost } from './host.js';
-import type { HostOptions } from './host.js';
+import { type HostOptions, startHost } from './host.js';
 
-const USAGE = `usage: node main.js --path FOLDER --socket FILE.sock [--test-commands] [--open-loopback-port N]
+const usage = `usage: node main.js --path FOLDER [--socket FILE.sock] [--test-commands] [--open-loopback-port N]
 
---path FOLDER           the folder of the data, made if it is not there
---socket FILE.sock      where to listen; without it, inside the folder
+--path FOLDER           the data folder; created if it does not exist
+--socket FILE.sock      where to listen; defaults to a path inside the folder
 --test-commands         allow configureFailPoint and setParameter
---open-loopback-port N  listen on 127.0.0.1 as well, without a password: every user of this machine can read and write
+--open-loopback-port N  also listen on 127.0.0.1, without a password: every user of this machine can read and write
 `;
 
-function readArguments(args: string[]): HostOptions | null {
+/** Returns the options of a command line, or null if it is incomplete. Throws on unknown arguments. */
+function parseOptions(args: string[]): HostOptions | null {
   const { values } = parseArgs({
     args,
     options: {
@@ -34,41 +34,45 @@ function readArguments(args: string[]): HostOptions | null {
   };
 }
 
-function optionsOf(args: string[]): HostOptions | null {
+function readOptions(args: string[]): HostOptions | null {
   try {
-    return readArguments(args);
+    return parseOptions(args);
   } catch {
     return null;
   }
 }
 
-const untilSignal = (): Promise<void> =>
-  new Promise((resolve) => {
+function waitForSignal(): Promise<void> {
+  return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve());
     process.once('SIGINT', () => resolve());
   });
+}
 
-/** Runs the store until SIGTERM or SIGINT and gives the exit code: 0, 1 if it cannot start, 2 for wrong arguments. */
+/** The errors an operator can act on are shown without a stack. */
+function describeError(error: unknown): string {
+  if (error instanceof StoreLockedError || error instanceof StoreVersionError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Runs the store until SIGTERM or SIGINT and returns the exit code: 0, 1 if it cannot start, 2 for invalid arguments. */
 export async function runStandalone(args: string[]): Promise<number> {
-  const options = optionsOf(args);
+  const options = readOptions(args);
   if (!options) {
-    process.stderr.write(USAGE);
+    process.stderr.write(usage);
     return 2;
   }
   process.umask(0o077);
   try {
-    const asked = untilSignal();
+    const signal = waitForSignal();
     const host = await startHost(options);
     const port = host.port === null ? '' : ` and, open to every user of this machine, on 127.0.0.1:${host.port}`;
     process.stdout.write(`listening on ${host.socketPath}${port}\n`);
-    await asked;
+    await signal;
     await host.stop();
     return 0;
   } catch (error) {
-    const isPlain = error instanceof StoreLockedError || error instanceof StoreVersionError;
-    process.stderr.write(
-      `${error instanceof Error ? (isPlain ? error.message : (error.stack ?? error.message)) : String(error)}\n`,
-    );
+    process.stderr.write(`${describeError(error)}\n`);
     return 1;
   }
 }

@@ -1,16 +1,16 @@
 /** Byte strings as keys. */
 
-/** The longest key that LMDB takes with its usual page size. */
+/** The longest key that LMDB accepts with its default page size. */
 export const maxKeyBytes = 1978;
 
-/** A table or index number as the first bytes of a key. */
+/** Returns the four bytes that every key of a table or index begins with. */
 export function numberPrefix(id: number): Buffer {
-  const result = Buffer.allocUnsafe(4);
-  result.writeUInt32BE(id);
-  return result;
+  const prefix = Buffer.allocUnsafe(4);
+  prefix.writeUInt32BE(id);
+  return prefix;
 }
 
-/** The first byte string above all that begin with `prefix`. */
+/** Returns the first byte string above all that begin with `prefix`. */
 export function successor(prefix: Buffer): Buffer {
   let length = prefix.length;
   while (length > 1 && prefix[length - 1] === 0xff) length--;
@@ -19,7 +19,7 @@ export function successor(prefix: Buffer): Buffer {
   return result;
 }
 
-/** The same bytes as a Buffer, without copying. */
+/** Returns the same bytes as a Buffer, without copying. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,8 +1,8 @@
-/** One process per folder: a lock file with the pid of its holder, taken over when that process is gone. */
+/** One process per folder: a lock file with the pid of its holder, taken over when that process is dead. */
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 
 /** Another live process holds the folder. */
 export class StoreLockedError extends Error {
@@ -16,25 +16,33 @@ export class StoreLockedError extends Error {
   }
 }
 
-const lockOf = (folder: string): string => join(folder, 'store.lock');
-
-interface Holder {
-  readonly pid: number;
-  /** When the process began, where the system tells, so that a reused pid is recognised. */
-  readonly since: string;
+interface LockHolder {
+  pid: number;
+  /** When the process started, so that a reused pid is recognized; empty where the system does not tell. */
+  startTime: string;
 }
 
-function ofLinux(pid: number): string {
+const maxAttempts = 10;
+
+function lockFile(folder: string): string {
+  return join(folder, 'store.lock');
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+function startTimeOnLinux(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A process that has ended but that nobody has asked about is still listed; it holds nothing any more.
+  // A process that has exited stays listed until its parent reaps it; it holds no lock anymore.
   return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : `${boot}/${fields[19] ?? ''}`;
 }
 
-function beganAt(pid: number): string {
+function startTimeOf(pid: number): string {
   try {
-    if (process.platform === 'linux') return ofLinux(pid);
+    if (process.platform === 'linux') return startTimeOnLinux(pid);
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })
       .trim()
       .replace(/\s+/g, '_');
@@ -43,33 +51,33 @@ function beganAt(pid: number): string {
   }
 }
 
-function isAlive(holder: Holder): boolean {
+function isAlive(holder: LockHolder): boolean {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    if (hasCode(error, 'ESRCH')) return false;
   }
-  const began = beganAt(holder.pid);
-  return began === '' || holder.since === '' || began === holder.since;
+  const startTime = startTimeOf(holder.pid);
+  return startTime === '' || holder.startTime === '' || startTime === holder.startTime;
 }
 
-function readHolder(file: string): Holder | null {
+function readHolder(file: string): LockHolder | null {
   try {
-    const [pid, since = ''] = readFileSync(file, 'utf8').trim().split(' ');
-    return Number(pid) > 0 ? { pid: Number(pid), since } : null;
+    const [pid, startTime = ''] = readFileSync(file, 'utf8').trim().split(' ');
+    return Number(pid) > 0 ? { pid: Number(pid), startTime } : null;
   } catch {
     return null;
   }
 }
 
-/** The process that the lock of a folder names, whether it lives or not. */
+/** Returns the pid in the lock of a folder, whether that process is alive or not. */
 export function lockHolder(folder: string): number | null {
-  return readHolder(lockOf(folder))?.pid ?? null;
+  return readHolder(lockFile(folder))?.pid ?? null;
 }
 
-/** Removes a lock that this process itself holds, when the thread that took it has died. */
-export function dropOwnLock(folder: string): void {
-  if (lockHolder(folder) === process.pid) rmSync(lockOf(folder), { force: true });
+/** Removes a lock held by this process, after the thread that acquired it has died. */
+export function removeOwnLock(folder: string): void {
+  if (lockHolder(folder) === process.pid) rmSync(lockFile(folder), { force: true });
 }
 
 function tryLink(from: string, to: string): boolean {
@@ -77,12 +85,12 @@ function tryLink(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }
 
-/** Removes a lock whose holder is gone; puts it back if a living process took it in the meantime. */
+/** Removes a lock whose holder is dead; puts it back if a live process acquired it in the meantime. */
 function removeStale(file: string, folder: string): void {
   const aside = `${file}.${randomUUID()}`;
   try {
@@ -91,29 +99,10 @@ function removeStale(file: string, folder: string): void {
     return;
   }
   const holder = readHolder(aside);
-  const wrong = holder !== null && isAlive(holder);
-  if (wrong) tryLink(aside, file);
+  const isLive = holder !== null && isAlive(holder);
+  if (isLive) tryLink(aside, file);
   rmSync(aside, { force: true });
-  if (wrong) throw new StoreLockedError(folder, holder.pid);
-}
-
-/** Takes the lock of a folder and gives the function that releases it. Throws StoreLockedError. */
-export function takeLock(folder: string): () => void {
-  const file = lockOf(folder);
-  const mine = `${file}.${randomUUID()}`;
-  const content = `${process.pid} ${beganAt(process.pid)}\n`;
-  writeFileSync(mine, content);
-  try {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      if (tryLink(mine, file)) return () => releaseLock(file, content);
-      const holder = readHolder(file);
-      if (holder && isAlive(holder)) throw new StoreLockedError(folder, holder.pid);
-      removeStale(file, folder);
-    }
-  } finally {
-    rmSync(mine, { force: true });
-  }
-  throw new StoreLockedError(folder, readHolder(file)?.pid ?? 0);
+  if (isLive) throw new StoreLockedError(folder, holder.pid);
 }
 
 function releaseLock(file: string, content: string): void {
@@ -122,4 +111,23 @@ function releaseLock(file: string, content: string): void {
   } catch {
     return;
   }
+}
+
+/** Acquires the lock of a folder and returns the function that releases it. Throws StoreLockedError. */
+export function acquireLock(folder: string): () => void {
+  const file = lockFile(folder);
+  const draft = `${file}.${randomUUID()}`;
+  const content = `${process.pid} ${startTimeOf(process.pid)}\n`;
+  writeFileSync(draft, content);
+  try {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      if (tryLink(draft, file)) return () => releaseLock(file, content);
+      const holder = readHolder(file);
+      if (holder && isAlive(holder)) throw new StoreLockedError(folder, holder.pid);
+      removeStale(file, folder);
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  throw new StoreLockedError(folder, readHolder(file)?.pid ?? 0);
 }

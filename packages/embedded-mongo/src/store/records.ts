@@ -1,12 +1,10 @@
-/** Documents and their index entries. Everything is checked before the first byte of a document is written. */
+/** Documents and their index entries. All checks of a document come before the first byte of it is written. */
 import { CommandError } from '../errors.js';
 import { encode } from '../bson/encode.js';
-import { getField, typeName } from '../bson/value.js';
-import type { Doc, Maybe, Value } from '../bson/value.js';
+import { type Doc, getField, type Maybe, typeName, type Value } from '../bson/value.js';
 import { matchesQuery } from '../match/query-node.js';
 import { encodeKey, encodeValues } from '../order/encode-key.js';
-import { documentKeys } from '../order/index-keys.js';
-import type { KeyTuple } from '../order/index-keys.js';
+import { documentKeys, type KeyTuple } from '../order/index-keys.js';
 import { formatValue } from '../update/target.js';
 import { asBuffer, maxKeyBytes, successor } from './bytes.js';
 import type { Bytes } from './environment.js';
@@ -14,61 +12,62 @@ import type { Index, Table } from './table.js';
 
 export const maxDocumentBytes = 16 * 1024 * 1024;
 
-/** One entry of an index: the values, then the `_id`, which begins at `split`. */
+export interface Records {
+  get(table: Table, idKey: Buffer): Buffer | undefined;
+  /** Throws 11000, 53, 171, 10334 and 17280; nothing of the document is then written. */
+  insert(table: Table, doc: Doc, raw?: Buffer): void;
+  /** Replaces a document; returns false if its bytes stay the same. Throws like `insert`. */
+  replace(table: Table, idKey: Buffer, change: Replacement): boolean;
+  remove(table: Table, idKey: Buffer, doc: Doc): void;
+  /** Adds the entries of one document to one index. */
+  index(table: Table, index: Index, idKey: Buffer, doc: Doc): void;
+}
+
+interface Replacement {
+  /** The document as it is stored. */
+  raw: Buffer;
+  before: Doc;
+  after: Doc;
+}
+
+/** One entry of an index: the encoded values, then the `_id`, which begins at `split`. */
 interface IndexEntry {
-  readonly key: Buffer;
-  readonly split: number;
-  readonly tuple: KeyTuple;
+  key: Buffer;
+  split: number;
+  tuple: KeyTuple;
 }
 
-interface Entries {
-  readonly index: Index;
-  readonly list: readonly IndexEntry[];
-  readonly multikey: readonly boolean[];
+/** The entries of one document in one index. */
+interface DocumentEntries {
+  index: Index;
+  list: readonly IndexEntry[];
+  multikey: readonly boolean[];
 }
 
-/** The key of a document in its table. */
+/** Returns the key of a document in its table. */
 export function dataKey(table: Table, idKey: Buffer): Buffer {
   return Buffer.concat([table.prefix, idKey]);
 }
 
-function splitBytes(split: number): Buffer {
-  const result = Buffer.allocUnsafe(2);
-  result.writeUInt16BE(split);
-  return result;
-}
-
-/** The encoded `_id` inside an index entry. */
+/** Returns the encoded `_id` inside an index entry. */
 export function idOfEntry(key: Buffer, value: Buffer): Buffer {
   return key.subarray(value.readUInt16BE(0));
 }
 
-function indexEntries(index: Index, doc: Doc, idKey: Buffer): Entries {
-  if (index.partial && !matchesQuery(index.partial, doc)) return { index, list: [], multikey: [] };
-  const { tuples, multikey, present } = documentKeys(doc, index.paths, index.parts);
-  if (index.sparse && !present) return { index, list: [], multikey: [] };
-  const seen = new Set<string>();
-  const list: IndexEntry[] = [];
-  for (const tuple of tuples) {
-    const values = Buffer.concat([index.prefix, encodeValues(tuple, index.descending)]);
-    const text = values.toString('latin1');
-    if (seen.has(text)) continue;
-    seen.add(text);
-    const key = Buffer.concat([values, idKey]);
-    if (key.length > maxKeyBytes) throw tooLong(`index ${index.name}`, key.length);
-    list.push({ key, split: values.length, tuple });
-  }
-  return { index, list, multikey };
+function splitBytes(split: number): Buffer {
+  const bytes = Buffer.allocUnsafe(2);
+  bytes.writeUInt16BE(split);
+  return bytes;
 }
 
-function tooLong(what: string, length: number): CommandError {
+function keyTooLong(subject: string, length: number): CommandError {
   return new CommandError(
     17280,
-    `the key for ${what} takes ${length} bytes, and the embedded store takes at most ${maxKeyBytes}; set MONGODB_URI to index longer values`,
+    `the key for ${subject} takes ${length} bytes, and the embedded store accepts at most ${maxKeyBytes}; set MONGODB_URI to index longer values`,
   );
 }
 
-function duplicate(table: Table, index: { name: string; key: Doc }, tuple: KeyTuple): CommandError {
+function duplicateKey(table: Table, index: { name: string; key: Doc }, tuple: KeyTuple): CommandError {
   const keyValue: Doc = {};
   Object.keys(index.key).forEach((path, position) => {
     keyValue[path] = tuple[position] ?? null;
@@ -80,12 +79,44 @@ function duplicate(table: Table, index: { name: string; key: Doc }, tuple: KeyTu
   );
 }
 
-function checkUnique(data: Bytes, table: Table, entries: Entries, idKey: Buffer): void {
-  if (!entries.index.unique) return;
-  for (const { key, split, tuple } of entries.list) {
+function entriesOf(index: Index, doc: Doc, idKey: Buffer): DocumentEntries {
+  if (index.partial && !matchesQuery(index.partial, doc)) return { index, list: [], multikey: [] };
+  const { tuples, multikey, present } = documentKeys(doc, index.paths, index.parts);
+  if (index.sparse && !present) return { index, list: [], multikey: [] };
+  const seen = new Set<string>();
+  const list: IndexEntry[] = [];
+  for (const tuple of tuples) {
+    const values = Buffer.concat([index.prefix, encodeValues(tuple, index.descending)]);
+    const text = values.toString('latin1');
+    if (seen.has(text)) continue;
+    seen.add(text);
+    const key = Buffer.concat([values, idKey]);
+    if (key.length > maxKeyBytes) throw keyTooLong(`index ${index.name}`, key.length);
+    list.push({ key, split: values.length, tuple });
+  }
+  return { index, list, multikey };
+}
+
+function changedEntries(
+  index: Index,
+  { before, after, idKey }: { before: Doc; after: Doc; idKey: Buffer },
+): { added: DocumentEntries; removed: IndexEntry[] } {
+  const old = entriesOf(index, before, idKey);
+  const current = entriesOf(index, after, idKey);
+  const oldKeys = new Set(old.list.map(({ key }) => key.toString('latin1')));
+  const currentKeys = new Set(current.list.map(({ key }) => key.toString('latin1')));
+  return {
+    added: { ...current, list: current.list.filter(({ key }) => !oldKeys.has(key.toString('latin1'))) },
+    removed: old.list.filter(({ key }) => !currentKeys.has(key.toString('latin1'))),
+  };
+}
+
+function checkUnique(data: Bytes, table: Table, { index, list }: DocumentEntries, idKey: Buffer): void {
+  if (!index.unique) return;
+  for (const { key, split, tuple } of list) {
     const start = key.subarray(0, split);
     for (const other of data.getKeys({ start, end: successor(start), limit: 2 })) {
-      if (!asBuffer(other).subarray(split).equals(idKey)) throw duplicate(table, entries.index, tuple);
+      if (!asBuffer(other).subarray(split).equals(idKey)) throw duplicateKey(table, index, tuple);
     }
   }
 }
@@ -97,8 +128,7 @@ function checkId(id: Maybe): asserts id is Value {
   }
 }
 
-/** Throws 10334 for a document above 16 MB. */
-export function checkSize(raw: Buffer): void {
+function checkSize(raw: Buffer): void {
   if (raw.length <= maxDocumentBytes) return;
   throw new CommandError(
     10334,
@@ -106,93 +136,74 @@ export function checkSize(raw: Buffer): void {
   );
 }
 
-export interface Records {
-  readonly get: (table: Table, idKey: Buffer) => Buffer | undefined;
-  /** Throws 11000, 53, 171, 10334, 17280; then nothing of the document is there. */
-  readonly insert: (table: Table, doc: Doc, raw?: Buffer) => void;
-  /** Puts `after` in place of `before`; false if the bytes are the same. Throws as insert does. */
-  readonly replace: (table: Table, idKey: Buffer, change: { before: Buffer; old: Doc; after: Doc }) => boolean;
-  readonly remove: (table: Table, idKey: Buffer, doc: Doc) => void;
-  /** Adds the entries of one document to one index. */
-  readonly index: (table: Table, index: Index, idKey: Buffer, doc: Doc) => void;
-}
-
-function putEntries(data: Bytes, { index, list, multikey }: Entries): void {
+function putEntries(data: Bytes, { index, list, multikey }: DocumentEntries): void {
   for (const { key, split } of list) data.putSync(key, splitBytes(split));
-  multikey.forEach((is, position) => {
-    if (is) index.multikey[position] = true;
+  multikey.forEach((isMultikey, position) => {
+    if (isMultikey) index.multikey[position] = true;
   });
 }
 
-/** Documents over an open store. Everything but `get` runs inside a transaction. */
-export function openRecords(data: Bytes, touch: (table: Table) => void): Records {
-  const put = (entries: Entries): void => putEntries(data, entries);
-  const insert: Records['insert'] = (table, doc, given) => {
-    const id = getField(doc, '_id');
-    checkId(id);
-    const raw = given ?? encode(doc);
-    checkSize(raw);
-    const idKey = encodeKey(id);
-    const key = dataKey(table, idKey);
-    if (key.length > maxKeyBytes) throw tooLong('_id', key.length);
-    if (data.doesExist(key)) throw duplicate(table, { name: '_id_', key: { _id: 1 } }, [id]);
-    const entries = table.indexes.map((index) => indexEntries(index, doc, idKey));
-    for (const each of entries) checkUnique(data, table, each, idKey);
-    data.putSync(key, raw);
-    entries.forEach(put);
-    table.count++;
-    touch(table);
-  };
-  const replace: Records['replace'] = (table, idKey, { before, old, after }) => {
-    const raw = encode(after);
-    if (raw.equals(before)) return false;
-    checkSize(raw);
-    const changes = table.indexes.map((index) => indexChange(index, { old, after, idKey }));
-    for (const { added } of changes) checkUnique(data, table, added, idKey);
-    data.putSync(dataKey(table, idKey), raw);
-    for (const { added, removed } of changes) {
-      for (const { key } of removed) data.removeSync(key);
-      if (added.multikey.some((is, position) => is && !added.index.multikey[position])) touch(table);
-      put(added);
-    }
-    return true;
-  };
-  const remove: Records['remove'] = (table, idKey, doc) => {
-    for (const index of table.indexes) {
-      for (const { key } of indexEntries(index, doc, idKey).list) data.removeSync(key);
-    }
-    data.removeSync(dataKey(table, idKey));
-    table.count--;
-    touch(table);
-  };
-  return {
-    get: (table, idKey) => {
-      const key = dataKey(table, idKey);
-      const found = key.length > maxKeyBytes ? undefined : data.get(key);
-      return found && asBuffer(found);
-    },
-    insert,
-    replace,
-    remove,
-    index: (table, index, idKey, doc) => {
-      const entries = indexEntries(index, doc, idKey);
-      checkUnique(data, table, entries, idKey);
-      put(entries);
-      touch(table);
-    },
-  };
+interface Deps {
+  data: Bytes;
+  markChanged: (table: Table) => void;
 }
 
-function indexChange(
-  index: Index,
-  { old, after, idKey }: { old: Doc; after: Doc; idKey: Buffer },
-): { added: Entries; removed: IndexEntry[] } {
-  const before = indexEntries(index, old, idKey);
-  const now = indexEntries(index, after, idKey);
-  const had = new Set(before.list.map(({ key }) => key.toString('latin1')));
-  const has = new Set(now.list.map(({ key }) => key.toString('latin1')));
+function insert({ data, markChanged }: Deps, table: Table, doc: Doc, raw: Buffer): void {
+  const id = getField(doc, '_id');
+  checkId(id);
+  checkSize(raw);
+  const idKey = encodeKey(id);
+  const key = dataKey(table, idKey);
+  if (key.length > maxKeyBytes) throw keyTooLong('_id', key.length);
+  if (data.doesExist(key)) throw duplicateKey(table, { name: '_id_', key: { _id: 1 } }, [id]);
+  const entries = table.indexes.map((index) => entriesOf(index, doc, idKey));
+  for (const each of entries) checkUnique(data, table, each, idKey);
+  data.putSync(key, raw);
+  for (const each of entries) putEntries(data, each);
+  table.count++;
+  markChanged(table);
+}
+
+function replace({ data, markChanged }: Deps, table: Table, idKey: Buffer, change: Replacement): boolean {
+  const { before, after } = change;
+  const raw = encode(after);
+  if (raw.equals(change.raw)) return false;
+  checkSize(raw);
+  const changes = table.indexes.map((index) => changedEntries(index, { before, after, idKey }));
+  for (const { added } of changes) checkUnique(data, table, added, idKey);
+  data.putSync(dataKey(table, idKey), raw);
+  for (const { added, removed } of changes) {
+    for (const { key } of removed) data.removeSync(key);
+    if (added.multikey.some((is, position) => is && !added.index.multikey[position])) markChanged(table);
+    putEntries(data, added);
+  }
+  return true;
+}
+
+/** Opens the documents of a store. Everything but `get` runs inside a transaction. */
+export function openRecords(data: Bytes, markChanged: Deps['markChanged']): Records {
+  const deps = { data, markChanged };
   return {
-    added: { ...now, list: now.list.filter(({ key }) => !had.has(key.toString('latin1'))) },
-    removed: before.list.filter(({ key }) => !has.has(key.toString('latin1'))),
+    get(table, idKey) {
+      const key = dataKey(table, idKey);
+      const raw = key.length > maxKeyBytes ? undefined : data.get(key);
+      return raw && asBuffer(raw);
+    },
+    insert: (table, doc, raw = encode(doc)) => insert(deps, table, doc, raw),
+    replace: (table, idKey, change) => replace(deps, table, idKey, change),
+    remove(table, idKey, doc) {
+      for (const index of table.indexes) {
+        for (const { key } of entriesOf(index, doc, idKey).list) data.removeSync(key);
+      }
+      data.removeSync(dataKey(table, idKey));
+      table.count--;
+      markChanged(table);
+    },
+    index(table, index, idKey, doc) {
+      const entries = entriesOf(index, doc, idKey);
+      checkUnique(data, table, entries, idKey);
+      putEntries(data, entries);
+      markChanged(table);
+    },
   };
 }

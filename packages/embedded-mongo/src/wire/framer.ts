@@ -1,25 +1,27 @@
-/** Cuts a byte stream into frames. */
+/** Splits a byte stream into frames. */
 import { headerBytes, maxMessageBytes } from './message.js';
 
 export interface Framer {
-  /** Adds bytes and gives the frames that are complete. Throws RangeError on a length that no frame can have. */
-  readonly push: (chunk: Buffer) => Buffer[];
+  /** Adds bytes and returns the frames that are complete. Throws RangeError on an impossible length. */
+  push(chunk: Buffer): Buffer[];
 }
 
-/** A framer for one connection. Bytes are joined only when a frame is complete, however many chunks it came in. */
+/** Creates the framer of one connection. Bytes are joined only when a frame is complete, however many chunks it came in. */
 export function createFramer(): Framer {
   let chunks: Buffer[] = [];
   let size = 0;
-  const frameLength = (): number | null => {
+
+  function frameLength(): number | null {
     if (size < 4) return null;
     const [first = Buffer.alloc(0)] = chunks;
     const head = first.length >= 4 ? first : Buffer.concat(chunks);
     const length = head.readInt32LE(0);
-    if (length < headerBytes || length > maxMessageBytes) throw new RangeError(`a frame of ${length} bytes`);
+    if (length < headerBytes || length > maxMessageBytes) throw new RangeError(`invalid frame length ${length}`);
     return length;
-  };
+  }
+
   return {
-    push: (chunk) => {
+    push(chunk) {
       chunks.push(chunk);
       size += chunk.length;
       const frames: Buffer[] = [];

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createDispatcher } from '../../src/commands/engine.js';
+import { createDispatcher } from '../../src/commands/dispatcher.js';
 import { openStore } from '../../src/store/store.js';
 
 const GROUPS = 20;
@@ -13,11 +13,11 @@ it('reads about one document for each group of $sort and $group', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ends-'));
   const store = openStore(folder);
   const engine = createDispatcher(store, { testCommands: true, instance: 'test' });
-  const client = { isPrivate: true, isGone: () => false };
+  const client = { isPrivate: true, isDisconnected: () => false };
   const run = async (body: object): Promise<any> => {
-    const request = { id: 1, body: { ...body, $db: 'test' }, sequences: new Map(), wantsReply: true, legacy: false };
+    const request = { id: 1, body: { ...body, $db: 'test' }, sequences: new Map(), wantsReply: true, isLegacy: false };
     const outcome = await engine.execute(request as Parameters<typeof engine.execute>[0], client);
-    if (outcome === 'cut') throw new Error('cut');
+    if (outcome === 'disconnect') throw new Error('cut');
     if (outcome.reply['ok'] !== 1) throw new Error(String(outcome.reply['errmsg']));
     expect(outcome.reply).toMatchObject({ ok: 1 });
     return outcome.reply;
