@@ -112,7 +112,7 @@ export interface DomainEvents {
     cannotSeeIds: readonly string[];
   };
   /** What somebody shows of his presence, or to whom, may be another now. */
-  'presence.veiled': { userId: string };
+  'presence.redacted': { userId: string };
   /** What somebody is to a person is another now: for the devices of that person. */
   'contact.updated': { ownerId: string; userId: string; contact: Contact | null; blocked: boolean };
   /** Two people write to each other no more. */

@@ -31,5 +31,5 @@ export function subscribeAll(
   bus.subscribe('message.created', ({ conversationId }) => notifier.wake(conversationId));
   bus.subscribe('message.updated', ({ conversationId }) => notifier.wake(conversationId));
   bus.subscribe('conversation.read', (event) => notifications.conversationRead(event));
-  bus.subscribe('presence.veiled', ({ userId }) => presenceSubscriptions.refresh(userId));
+  bus.subscribe('presence.redacted', ({ userId }) => presenceSubscriptions.refresh(userId));
 }

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
 import { createRemovals } from '../log/removals.js';
@@ -13,6 +12,7 @@ import { createSync } from '../features/sync/sync.service.js';
 import { type Users } from '../features/users/users.service.js';
 import { createCursors } from '../kernel/cursors.js';
 import { createInFlight } from '../kernel/in-flight.js';
+import { createDrain } from '../log/drain.js';
 import { createLog } from '../log/log.js';
 import { createGroupReceipts } from '../log/group-receipts.js';
 import { createConversationViews } from '../views/conversation-views.js';
@@ -24,7 +24,7 @@ import type { Files } from './files.js';
 import type { People } from './people.js';
 import { createGroupFeature } from './groups.js';
 
-/** What puts rows of several features together. */
+/** The views that several features share. */
 function createViews(repositories: Infrastructure['repositories'], { people, relations }: Users, { links }: Files) {
   const { messages, messageChanges: changes, hidden } = repositories;
   const visibility = createVisibility({ messages, hidden });
@@ -34,8 +34,22 @@ function createViews(repositories: Infrastructure['repositories'], { people, rel
   return { visibility, counting, messageViews, conversationViews };
 }
 
-/** So long another process may take to write what it was allowed to write before somebody left. */
-const othersWriteMs = 1000;
+/** The log of conversations, and what ends together with a membership. */
+function createConversationLog({ database, logger }: ServerOptions, { repositories }: Infrastructure) {
+  const { conversations, members } = repositories;
+  const { isShared } = database;
+  const groupReceipts = createGroupReceipts({ conversations, members });
+  const removals = createRemovals();
+  const log = createLog({
+    ...repositories,
+    groupReceipts,
+    removals,
+    isShared,
+    onError: (error) => logger.warn({ err: error }, 'message log write failed; retrying'),
+  });
+  const inFlight = createInFlight();
+  return { log, groupReceipts, removals, inFlight, drained: createDrain({ log, inFlight, isShared }) };
+}
 
 /** Conversations and messages over their log. */
 function createMessaging(
@@ -44,24 +58,9 @@ function createMessaging(
   { users }: Pick<People, 'users'>,
   files: Files,
 ) {
-  const { config, database, logger } = options;
   const { repositories, keys, bus } = infrastructure;
-  const { conversations: conversationRepository, members, hidden, messages: messageRepository } = repositories;
-  const groupReceipts = createGroupReceipts({ conversations: conversationRepository, members });
-  const removals = createRemovals();
-  const log = createLog({
-    ...repositories,
-    groupReceipts,
-    removals,
-    isShared: database.isShared,
-    onError: (error) => logger.warn({ err: error }, 'the log of conversations met a fault'),
-  });
-  const inFlight = createInFlight();
-  async function drained(): Promise<void> {
-    await Promise.all([log.drained(), inFlight.drained()]);
-    if (database.isShared) await wait(othersWriteMs);
-  }
-
+  const { hidden, messages: messageRepository } = repositories;
+  const { log, groupReceipts, removals, inFlight, drained } = createConversationLog(options, infrastructure);
   const views = createViews(repositories, users, files);
   const { visibility, counting, messageViews, conversationViews } = views;
   const cursors = createCursors(keys);
@@ -96,7 +95,7 @@ function createMessaging(
     cursors,
     digests,
     bus,
-    windows: config.messages,
+    windows: options.config.messages,
     reservations: files.reservations,
     links: files.links,
   });
@@ -111,7 +110,7 @@ function createMessaging(
   return { log, drained, groupReceipts, views, cursors, contacts, conversations, messages, reactions };
 }
 
-/** Everything between people: what they say, in groups too, what they are told of it, and how devices catch up. */
+/** Conversations, messages, reactions, groups, notifications and sync. */
 export function createChat(
   options: ServerOptions,
   infrastructure: Infrastructure,

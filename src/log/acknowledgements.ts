@@ -1,4 +1,5 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
+import { createKeyedQueue } from '../kernel/keyed-queue.js';
 import { unavailable } from '../kernel/problem.js';
 import type { Entry, Committed } from './entry.js';
 import type { LogRow } from '../repositories/log-repository.js';
@@ -43,19 +44,14 @@ function finishing<Row extends LogRow>(entry: Entry<Row>, { row }: Committed<Row
 
 /** Gives the releases of one kind of rows. */
 export function createAcknowledgements<Row extends LogRow>(onError: (error: unknown) => void): Acknowledgements<Row> {
-  const queues = new Map<string, Promise<void>>();
+  const queue = createKeyedQueue();
   return {
     acknowledge(entry, committed) {
-      const key = String(committed.row.conversationId);
       const finished = finishing(entry, committed);
-      const task = (queues.get(key) ?? Promise.resolve()).then(() => acknowledge(entry, committed, finished, onError));
-      queues.set(key, task);
-      void task.then(() => {
-        if (queues.get(key) === task) queues.delete(key);
-      });
+      queue
+        .run(String(committed.row.conversationId), () => acknowledge(entry, committed, finished, onError))
+        .catch(onError);
     },
-    async idle() {
-      while (queues.size > 0) await Promise.all(queues.values());
-    },
+    idle: queue.idle,
   };
 }

@@ -1,4 +1,4 @@
-/** The only file that tells clients something: every fact has its audience here. */
+/** The only file that emits to clients: every domain event has its audience here. */
 import type { Server } from 'socket.io';
 import type { DomainEvents, SessionEndReason } from '../domain-events.js';
 import type { ClientToServerEvents, ServerToClientEvents } from '@causerie/contract/events';
@@ -7,18 +7,18 @@ import type { SocketData } from './sockets.js';
 
 export type RealtimeServer = Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
 
-/** What a fact needs beside itself to be told. */
+/** What the audiences need beyond the domain event itself. */
 export interface Audience {
-  /** Those who share a conversation with somebody and have a socket here. */
+  /** The ids of users who share a conversation with a user and have a socket in this process. */
   companionsOf(userId: string): Promise<string[]>;
-  /** Closes sockets whose session, or token, is over. */
+  /** Closes the sockets of a session that ended, or one socket whose token expired. */
   close(which: { sessionId: string } | { socketId: string }, reason: SessionEndReason): void;
 }
 
-/** One teller for each fact: a fact without one does not compile. */
+/** One emitter for each domain event: without one this does not compile. */
 export type Broadcast = { [Name in keyof DomainEvents]: (event: DomainEvents[Name]) => void | Promise<void> };
 
-/** Each member is shown the list without himself and whom he may not see, and only when that list is another one. */
+/** Each member gets the list without themselves and those they may not see, and only if that list has changed. */
 function emitTyping(io: RealtimeServer, event: DomainEvents['typing.updated']): void {
   const { conversationId, type, userIds, before, typists, hiddenFrom } = event;
   const all = [...new Set([...before, ...typists])];
@@ -36,7 +36,7 @@ function emitTyping(io: RealtimeServer, event: DomainEvents['typing.updated']): 
   others.emit('typing:updated', { conversationId, userIds: [...typists] });
 }
 
-/** Everybody who can see a message is told of it, each as he sees it: its state, and what it quotes. */
+/** Emits a message to everybody who can see it, as each of them sees it: its state, and the quoted message. */
 function emitMessage(
   io: RealtimeServer,
   event: 'message:created' | 'message:updated',
@@ -78,8 +78,8 @@ type GroupEvent =
   | 'member.removed'
   | 'conversation.updated';
 
-/** The tellers of what changes in groups: who comes in hears from then on, who goes hears nothing more. */
-function groupTellers(io: RealtimeServer): Pick<Broadcast, GroupEvent> {
+/** Changes in groups: new members join the room from then on, removed members leave it before anything else is emitted. */
+function groupEmitters(io: RealtimeServer): Pick<Broadcast, GroupEvent> {
   return {
     'membership.begun': ({ conversationId, userIds }) => {
       io.in(userIds.map(userRoom)).socketsJoin(groupRoom(conversationId));
@@ -88,43 +88,43 @@ function groupTellers(io: RealtimeServer): Pick<Broadcast, GroupEvent> {
       io.in(userRoom(userId)).socketsLeave(groupRoom(conversationId));
       io.to(userRoom(userId)).emit('conversation:removed', { conversationId, reason });
     },
-    'members.added': (publisher) => {
-      io.to(groupRoom(publisher.conversationId)).emit('member:added', publisher);
+    'members.added': (payload) => {
+      io.to(groupRoom(payload.conversationId)).emit('member:added', payload);
     },
-    'member.updated': (publisher) => {
-      io.to(groupRoom(publisher.conversationId)).emit('member:updated', publisher);
+    'member.updated': (payload) => {
+      io.to(groupRoom(payload.conversationId)).emit('member:updated', payload);
     },
-    'member.removed': (publisher) => {
-      io.to(groupRoom(publisher.conversationId)).emit('member:removed', publisher);
+    'member.removed': (payload) => {
+      io.to(groupRoom(payload.conversationId)).emit('member:removed', payload);
     },
-    'conversation.updated': ({ userId, ...publisher }) => {
-      io.to(userId === undefined ? groupRoom(publisher.conversationId) : userRoom(userId)).emit(
+    'conversation.updated': ({ userId, ...payload }) => {
+      io.to(userId === undefined ? groupRoom(payload.conversationId) : userRoom(userId)).emit(
         'conversation:updated',
-        publisher,
+        payload,
       );
     },
   };
 }
 
-/** The tellers of notifications, each to the devices of its owner. */
-function notificationTellers(
+/** Notifications, to the devices of their reader. */
+function notificationEmitters(
   io: RealtimeServer,
 ): Pick<Broadcast, 'notification.created' | 'notification.updated' | 'notification.removed'> {
   return {
-    'notification.created': ({ userId, ...publisher }) => {
-      io.to(userRoom(userId)).emit('notification:created', publisher);
+    'notification.created': ({ userId, ...payload }) => {
+      io.to(userRoom(userId)).emit('notification:created', payload);
     },
-    'notification.updated': ({ userId, ...publisher }) => {
-      io.to(userRoom(userId)).emit('notification:updated', publisher);
+    'notification.updated': ({ userId, ...payload }) => {
+      io.to(userRoom(userId)).emit('notification:updated', payload);
     },
-    'notification.removed': ({ userId, ...publisher }) => {
-      io.to(userRoom(userId)).emit('notification:removed', publisher);
+    'notification.removed': ({ userId, ...payload }) => {
+      io.to(userRoom(userId)).emit('notification:removed', payload);
     },
   };
 }
 
-/** The tellers of what ends sockets. */
-function sessionTellers(
+/** Events that end sockets. */
+function sessionEmitters(
   io: RealtimeServer,
   close: Audience['close'],
 ): Pick<Broadcast, 'session.expiring' | 'session.expired' | 'session.revoked'> {
@@ -143,33 +143,45 @@ function sessionTellers(
   };
 }
 
-/** Builds the tellers over the sockets of this process. */
-export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Audience): Broadcast {
-  /** Everybody in these rooms, each once, but for the socket that asked for the change. */
-  function to(rooms: string[], originSocketId?: string): ReturnType<RealtimeServer['to']> {
-    const audience = io.to(rooms);
-    return originSocketId === undefined ? audience : audience.except(originSocketId);
-  }
+/** Every socket in these rooms, once each, except the one that asked for the change. */
+function roomsExcept(io: RealtimeServer, rooms: string[], originSocketId?: string): ReturnType<RealtimeServer['to']> {
+  const audience = io.to(rooms);
+  return originSocketId === undefined ? audience : audience.except(originSocketId);
+}
 
+type ConversationEvent =
+  | 'message.created'
+  | 'message.updated'
+  | 'message.hidden'
+  | 'conversation.created'
+  | 'conversation.removed'
+  | 'conversation.settings'
+  | 'receipt.updated';
+
+/** Messages, and what each member sees of a conversation. */
+function conversationEmitters(io: RealtimeServer): Pick<Broadcast, ConversationEvent> {
   return {
     'message.created': (event) => emitMessage(io, 'message:created', event, []),
     'message.updated': (event) => {
       const { conversationId, message, cannotSeeIds, originSocketId } = event;
       emitMessage(io, 'message:updated', event, cannotSeeIds);
       if (cannotSeeIds.length === 0) return;
-      to(cannotSeeIds.map(userRoom), originSocketId).emit('change:skipped', { conversationId, rev: message.rev });
+      roomsExcept(io, cannotSeeIds.map(userRoom), originSocketId).emit('change:skipped', {
+        conversationId,
+        rev: message.rev,
+      });
     },
     'message.hidden': ({ userId, originSocketId, ...hidden }) => {
-      to([userRoom(userId)], originSocketId).emit('message:hidden', hidden);
+      roomsExcept(io, [userRoom(userId)], originSocketId).emit('message:hidden', hidden);
     },
     'conversation.created': ({ userId, conversation, originSocketId }) => {
-      to([userRoom(userId)], originSocketId).emit('conversation:created', { conversation });
+      roomsExcept(io, [userRoom(userId)], originSocketId).emit('conversation:created', { conversation });
     },
     'conversation.removed': ({ userId, conversationId, reason, originSocketId }) => {
-      to([userRoom(userId)], originSocketId).emit('conversation:removed', { conversationId, reason });
+      roomsExcept(io, [userRoom(userId)], originSocketId).emit('conversation:removed', { conversationId, reason });
     },
     'conversation.settings': ({ userId, originSocketId, ...state }) => {
-      to([userRoom(userId)], originSocketId).emit('settings:updated', state);
+      roomsExcept(io, [userRoom(userId)], originSocketId).emit('settings:updated', state);
     },
     'receipt.updated': ({ toUserIds, except, ...receipt }) => {
       const others = io.to(toUserIds?.map(userRoom) ?? groupRoom(receipt.conversationId));
@@ -177,7 +189,14 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
       for (const { userId, readSeq } of except)
         io.to(userRoom(userId)).emit('receipt:updated', { ...receipt, readSeq });
     },
-    ...groupTellers(io),
+  };
+}
+
+/** Creates the emitters over the sockets of this process. */
+export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Audience): Broadcast {
+  return {
+    ...conversationEmitters(io),
+    ...groupEmitters(io),
     'typing.updated': (event) => emitTyping(io, event),
     'presence.updated': ({ socketId, ...payload }) => {
       io.to(socketId).emit('presence:updated', payload);
@@ -193,16 +212,16 @@ export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Aud
         io.to(cannotSee.map(userRoom)).emit('user:updated', { user: { ...user, status: null } });
     },
     'conversation.read': () => undefined,
-    ...notificationTellers(io),
-    'presence.veiled': () => undefined,
+    ...notificationEmitters(io),
+    'presence.redacted': () => undefined,
     'contact.severed': () => undefined,
-    'contact.updated': ({ ownerId, ...publisher }) => {
-      io.to(userRoom(ownerId)).emit('contact:updated', publisher);
+    'contact.updated': ({ ownerId, ...payload }) => {
+      io.to(userRoom(ownerId)).emit('contact:updated', payload);
     },
     'settings.updated': ({ userId, me }) => {
       io.to(userRoom(userId)).emit('settings:updated', { me });
     },
-    ...sessionTellers(io, close),
+    ...sessionEmitters(io, close),
     'server.stopping': ({ retryAfterMs }) => {
       io.emit('server:stopping', { retryAfterMs });
     },

@@ -1,6 +1,7 @@
 /** Who watches whose presence: each socket a set of its own, which goes with it. */
 import type { DomainEvents } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
+import { createKeyedQueue } from '../kernel/keyed-queue.js';
 import type { EventBus } from '../kernel/event-bus.js';
 import type { SocketHandlers } from '../kernel/socket-handler.js';
 import type { Presence } from './presence.js';
@@ -70,8 +71,8 @@ function createSets() {
 /** Builds the watching of one process. */
 export function createPresenceSubscriptions({ presence, people, bus, onError }: Deps): PresenceSubscriptions {
   const sets = createSets();
-  /** Changes of one person are told one after the other, each as it is when its turn comes. */
-  const queues = new Map<string, Promise<void>>();
+  /** Changes of one user are published one after the other, each as it stands when its turn comes. */
+  const queue = createKeyedQueue();
 
   /** Who may not know is told nothing, unless he may have known before. */
   async function publish(userId: string, isRedacted: boolean): Promise<void> {
@@ -85,11 +86,7 @@ export function createPresenceSubscriptions({ presence, people, bus, onError }: 
   }
 
   function refresh(userId: string, isRedacted: boolean): void {
-    const task = (queues.get(userId) ?? Promise.resolve()).then(() => publish(userId, isRedacted)).catch(onError);
-    queues.set(userId, task);
-    void task.then(() => {
-      if (queues.get(userId) === task) queues.delete(userId);
-    });
+    queue.run(userId, () => publish(userId, isRedacted)).catch(onError);
   }
 
   presence.onChange((userId) => refresh(userId, false));

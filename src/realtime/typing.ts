@@ -2,6 +2,7 @@
 import type { DomainEvents } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
 import type { EventBus } from '../kernel/event-bus.js';
+import { createThrottle } from '../kernel/throttle.js';
 import type { Conversations } from '../features/conversations/conversations.service.js';
 import type { Membership } from '../views/membership.js';
 import type { SocketHandlers } from '../kernel/socket-handler.js';
@@ -40,9 +41,8 @@ interface Place {
   readonly typists: Map<string, Map<string, NodeJS.Timeout>>;
   /** Who is not shown the typing of whom, by typist. */
   readonly hiddenFrom: Map<string, readonly string[]>;
-  /** What was told last, and until when nothing more is told. */
+  /** The list that was published last. */
   published: readonly string[];
-  pause: NodeJS.Timeout | null;
 }
 
 function newPlace({ conversation }: Pick<Membership, 'conversation'>): Place {
@@ -53,7 +53,6 @@ function newPlace({ conversation }: Pick<Membership, 'conversation'>): Place {
     typists: new Map(),
     hiddenFrom: new Map(),
     published: [],
-    pause: null,
   };
 }
 
@@ -68,24 +67,19 @@ function remove({ typists }: Place, userId: string, socketId?: string): void {
   if (sockets?.size === 0) typists.delete(userId);
 }
 
-/** Tells the list at once and then at most once a second, and only when it is another one. */
-function createPublisher(places: Map<string, Place>, bus: Deps['bus']): (place: Place) => void {
-  return function publish(place) {
-    if (place.pause !== null) return;
+/** Publishes the list of a conversation at once and then at most once a second, and only if it has changed. */
+function createPublisher(places: Map<string, Place>, bus: Deps['bus']): (conversationId: string) => void {
+  return createThrottle(publishEveryMs, (conversationId) => {
+    const place = places.get(conversationId);
+    if (!place) return;
+    const { type, userIds, published: before } = place;
     const typists = [...place.typists.keys()];
-    const before = place.published;
-    if (typists.join() === before.join()) {
-      if (typists.length === 0) places.delete(place.conversationId);
-      return;
-    }
+    if (typists.length === 0) places.delete(conversationId);
+    if (typists.join() === before.join()) return;
     place.published = typists;
-    const { conversationId, type, userIds, hiddenFrom } = place;
-    bus.publish('typing.updated', { conversationId, type, userIds, before, typists, hiddenFrom: new Map(hiddenFrom) });
-    place.pause = setTimeout(() => {
-      place.pause = null;
-      publish(place);
-    }, publishEveryMs).unref();
-  };
+    const hiddenFrom = new Map(place.hiddenFrom);
+    bus.publish('typing.updated', { conversationId, type, userIds, before, typists, hiddenFrom });
+  });
 }
 
 /** Builds the typing of one process. */
@@ -111,7 +105,7 @@ export function createTyping({ conversations, blockedBy, bus }: Deps): Typing {
 
   function end(place: Place, userId: string, socketId?: string): void {
     remove(place, userId, socketId);
-    publish(place);
+    publish(place.conversationId);
   }
 
   return {
@@ -126,7 +120,7 @@ export function createTyping({ conversations, blockedBy, bus }: Deps): Typing {
       place.typists.set(userId, sockets);
       clearTimeout(sockets.get(socketId));
       sockets.set(socketId, setTimeout(() => end(place, userId, socketId), expiryMs).unref());
-      publish(place);
+      publish(conversationId);
     },
     async stop(actor, conversationId) {
       const membership = await admitted(actor, conversationId);

@@ -17,3 +17,14 @@ export function isOnlyDuplicates(error: unknown): boolean {
   const refused = error instanceof Error && 'writeErrors' in error ? [error.writeErrors].flat() : [];
   return refused.every((one) => (one as { code?: unknown }).code === 11000);
 }
+
+/** Runs an upsert until no other one of the same key gets in its way: MongoDB answers the later of two with a duplicate key. */
+export async function retryOnDuplicateKey<Result>(upsert: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await upsert();
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+}

@@ -61,7 +61,7 @@ export function createBlocking({
     const groups = await sharedGroups(actor.userId, userId);
     await members.incrementRevisionsIn(actor.userId, [...groups, ...(direct ? [direct._id] : [])]);
     await contacts.announce(actor, userId);
-    bus.publish('presence.veiled', { userId: actor.userId });
+    bus.publish('presence.redacted', { userId: actor.userId });
     if (direct) {
       const { id, permissions } = await viewFor(actor.userId, String(direct._id));
       const update = { conversationId: id, rev: null, changes: { permissions }, userId: actor.userId };

@@ -14,19 +14,19 @@ interface Deps {
   members: Pick<MemberRepository, 'ofUserIn'>;
   messages: Pick<MessageRepository, 'newestCounted' | 'atPlaces' | 'byIds'>;
   counting: Pick<Counting, 'of'>;
-  /** Whom a person has blocked. */
+  /** The ids of the users that a user has blocked. */
   blockedBy(userId: string): Promise<string[]>;
   log: Pick<PendingSource, 'pending'>;
 }
 
 export interface NotificationViews {
-  /** Rows of one person as he sees them now; without what he may not see any more. */
+  /** The rows of one user as they may see them now; what they may not see any more is left out. */
   of(userId: string, rows: readonly NotificationRow[]): Promise<Notification[]>;
 }
 
 const textOf = (id: { toString(): string } | null): string | null => (id ? String(id) : null);
 
-/** Kinds that speak of a message in a conversation: who is no member any more is shown none of them. */
+/** Kinds that refer to a message: only members of its conversation are shown them. */
 const ofMessages: readonly string[] = ['message', 'mention', 'reply', 'reaction'];
 
 function toNotification(row: NotificationRow, more: Partial<Notification> = {}): Notification {
@@ -45,9 +45,9 @@ function toNotification(row: NotificationRow, more: Partial<Notification> = {}):
   };
 }
 
-/** Builds the reading of spells that go on, by a fixed number of queries where their last messages count. */
+/** Reads the current state of unread digests, in a fixed number of queries as long as the last message of each conversation counts. */
 function createUnreadDigests({ messages, counting }: Pick<Deps, 'messages' | 'counting'>) {
-  /** The newest message of each conversation that counts as unread: mostly the last one, which one query has for all. */
+  /** The newest message of each conversation that counts as unread: usually the last one, which one query finds for all. */
   async function newestOf(memberships: readonly Membership[]): Promise<Map<string, string>> {
     const places = memberships.map(({ conversation: { _id, seq } }) => ({ conversationId: _id, seq }));
     const last = (await messages.atPlaces(places)).filter(isCounted);
@@ -58,7 +58,7 @@ function createUnreadDigests({ messages, counting }: Pick<Deps, 'messages' | 'co
     return new Map(all.map(({ _id, conversationId }) => [String(conversationId), String(_id)]));
   }
 
-  /** How much is unread in each of these spells, and its newest message; by conversation. */
+  /** The number of unread messages of each conversation and the newest of them, by conversation id. */
   return async function digestsOf(
     userId: string,
     memberships: readonly Membership[],
@@ -74,16 +74,16 @@ function createUnreadDigests({ messages, counting }: Pick<Deps, 'messages' | 'co
   };
 }
 
-/** Whether the spell that a notification is of goes on. */
+/** Whether the reader has read nothing since the digest began. */
 function isOngoing({ source }: NotificationRow, membership: Membership | undefined): boolean {
   return membership !== undefined && source === digestKeyOf(membership.member);
 }
 
-function over(row: NotificationRow): Notification {
+function ended(row: NotificationRow): Notification {
   return toNotification(row, { readAt: (row.readAt ?? row.updatedAt).toISOString() });
 }
 
-/** Builds what shows notifications: all that can change is asked anew, and nothing but ids is kept. */
+/** Shows notifications: rows hold ids only, and everything that can change is read when it is shown. */
 export function createNotificationViews({
   conversations,
   members,
@@ -94,13 +94,13 @@ export function createNotificationViews({
 }: Deps): NotificationViews {
   const digestsOf = createUnreadDigests({ messages, counting });
 
-  /** The conversations of these rows that the person is in. */
+  /** The conversations of these rows that the user is a member of. */
   async function membershipsOf(userId: string, rows: readonly NotificationRow[]): Promise<Map<string, Membership>> {
     const ids = new Map(
       rows.flatMap(({ conversationId }) => (conversationId ? [[String(conversationId), conversationId]] : [])),
     );
     if (ids.size === 0) return new Map();
-    // Taken before the rows are read: what was noted till then is in it, or written and so in the rows.
+    // Taken before the rows are read: what was recorded until then is in it, or written and so in the rows.
     const pending = new Map([...ids.keys()].map((id) => [id, log.pending(id)]));
     const ownMembers = await members.ofUserIn(userId, [...ids.values()]);
     const found = new Map((await conversations.byIds([...ids.values()])).map((row) => [String(row._id), row]));
@@ -115,7 +115,7 @@ export function createNotificationViews({
     );
   }
 
-  /** What a person has to do with what these rows speak of. */
+  /** Everything that decides what the user is shown of these rows. */
   async function contextOf(userId: string, rows: readonly NotificationRow[]) {
     const [memberships, blocked, found] = await Promise.all([
       membershipsOf(userId, rows),
@@ -138,8 +138,8 @@ export function createNotificationViews({
         if (ofMessages.includes(row.kind) && !memberships.has(key)) return [];
         if (row.kind === 'message') {
           const digest = digests.get(key);
-          // A spell that is over is read, and stays as it was.
-          if (!digest || !isOngoing(row, memberships.get(key))) return [over(row)];
+          // A digest that has ended is read, and stays as it was.
+          if (!digest || !isOngoing(row, memberships.get(key))) return [ended(row)];
           return digest.count === 0 ? [] : [toNotification(row, digest)];
         }
         if (row.kind !== 'security' && blocked.includes(String(row.actorId))) return [];

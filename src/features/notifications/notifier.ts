@@ -1,48 +1,49 @@
-/** Makes notifications from the log, off the way of the messages: a fact only wakes it, and what it missed is found again. */
+/** Creates notifications from the log, off the path of messages: a domain event only wakes it, and what it missed is found again. */
 import { createKeyedQueue } from '../../kernel/keyed-queue.js';
 import type { Log } from '../../log/log.js';
 import type { ChangeRepository } from '../../repositories/changes/change-repository.js';
 import type {
-  ConversationRow,
   ConversationRepository,
+  ConversationRow,
 } from '../../repositories/conversations/conversation-repository.js';
-import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
+import type { MessageRepository, MessageRow } from '../../repositories/messages/message-repository.js';
+
+type OnMessages = (conversation: ConversationRow, messages: readonly MessageRow[]) => Promise<void>;
 
 interface Deps {
   conversations: Pick<ConversationRepository, 'byId' | 'dueToNotify' | 'raiseNotified'>;
   messages: Pick<MessageRepository, 'range'>;
   changes: Pick<ChangeRepository, 'within'>;
   log: Pick<Log, 'flushed'>;
-  /** Each may be done twice. */
-  forMessages: readonly ((conversation: ConversationRow, found: readonly MessageRow[]) => Promise<void>)[];
-  forChanges: (conversation: ConversationRow, messageIds: readonly string[]) => Promise<void>;
-  /** After everything: what goes on being unread counts more. */
-  afterwards: (conversation: ConversationRow, found: readonly MessageRow[]) => Promise<void>;
+  /** What happens for new messages, before changes. Each may run twice. */
+  onMessages: readonly OnMessages[];
+  onChanges: (conversation: ConversationRow, messageIds: readonly string[]) => Promise<void>;
+  /** Runs last: digests that go on have a new count. */
+  updateDigests: OnMessages;
   onError: (error: unknown) => void;
 }
 
 export interface Notifier {
-  /** Something has happened in a conversation: it is looked into a moment later, at most once in that time. */
+  /** Handles a conversation a moment later, once for all calls until then. */
   wake(conversationId: string): void;
-  /** Wakes for everything that is due. */
+  /** Wakes every conversation whose notifications are behind its log. */
   wakeAll(): Promise<void>;
-  /** Ends for good: what is due by then is found by the next sweep of any process. */
+  /** Stops for good; what is left over is found by the next recovery of any process. */
   stop(): Promise<void>;
 }
 
-/** So long after the first of several messages they are told of together; who reads them meanwhile is told nothing. */
+/** How long messages gather before they are notified together; what is read in this time is not notified. */
 const gatherMs = 1_000;
 const pageSize = 100;
 const maxDue = 10_000;
 
-/** Builds the pump of one process. */
 export function createNotifier(deps: Deps): Notifier {
-  const { conversations, messages, changes, log, forMessages, forChanges, afterwards, onError } = deps;
-  const runInOrder = createKeyedQueue();
+  const { conversations, messages, changes, log, onMessages, onChanges, updateDigests, onError } = deps;
+  const queue = createKeyedQueue();
   const timers = new Map<string, NodeJS.Timeout>();
-  const running = new Set<Promise<void>>();
+  let isStopped = false;
 
-  /** One page of a conversation; false where there is nothing more. */
+  /** Handles one page of a conversation; returns false if nothing is left. */
   async function step(conversationId: string): Promise<boolean> {
     await log.flushed();
     const row = await conversations.byId(conversationId);
@@ -51,33 +52,24 @@ export function createNotifier(deps: Deps): Notifier {
     const found = await messages.range(conversationId, bounds);
     const records = await changes.within([{ conversationId: row._id, above: row.notifiedRev, upTo: row.rev }]);
     const changed = [...new Set(records.flatMap(({ messageId }) => (messageId ? [String(messageId)] : [])))];
-    for (const make of forMessages) await make(row, found);
-    if (changed.length > 0) await forChanges(row, changed);
-    await afterwards(row, found);
+    for (const handle of onMessages) await handle(row, found);
+    if (changed.length > 0) await onChanges(row, changed);
+    await updateDigests(row, found);
     const isAll = found.length < pageSize;
     const seq = isAll ? row.seq : (found.at(-1)?.seq ?? row.seq);
     await conversations.raiseNotified(row, { seq, rev: row.rev }, isAll);
     return !isAll;
   }
 
-  let isStopped = false;
-
-  async function work(conversationId: string): Promise<void> {
+  async function handleAll(conversationId: string): Promise<void> {
     while (await step(conversationId));
-  }
-
-  function run(conversationId: string): void {
-    const working = runInOrder(conversationId, () => work(conversationId))
-      .catch(onError)
-      .finally(() => running.delete(working));
-    running.add(working);
   }
 
   function wake(conversationId: string): void {
     if (isStopped || timers.has(conversationId)) return;
     const fire = (): void => {
       timers.delete(conversationId);
-      run(conversationId);
+      queue.run(conversationId, () => handleAll(conversationId)).catch(onError);
     };
     timers.set(conversationId, setTimeout(fire, gatherMs).unref());
   }
@@ -91,7 +83,7 @@ export function createNotifier(deps: Deps): Notifier {
       isStopped = true;
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
-      await Promise.all(running);
+      await queue.idle();
     },
   };
 }

@@ -21,9 +21,9 @@ interface Deps {
   publisher: NotificationPublisher;
 }
 
-/** Builds what messages that have changed do to notifications. */
+/** Brings notifications in line with messages that were edited, deleted or reacted to. */
 export function createOnChanges({ repository, members, messages, reactions, relations, counting, publisher }: Deps) {
-  /** The author hears of reactions: one notification for a message, with how many there are. */
+  /** The author gets one notification per message, with the number of reactions from others. */
   async function countReactions(conversation: ConversationRow, message: MessageRow): Promise<void> {
     const [author] = await members.among(conversation._id, [String(message.senderId)]);
     if (!author || isMuted(author, new Date())) return;
@@ -47,7 +47,7 @@ export function createOnChanges({ repository, members, messages, reactions, rela
     if (counted) await (counted.isNew ? publisher.created([counted.row]) : publisher.updated([counted.row]));
   }
 
-  /** A spell in which nothing is left that is unread is over. */
+  /** Removes the unread digests in which no unread message is left. */
   async function endEmptyDigests(conversation: ConversationRow, digests: readonly NotificationRow[]): Promise<void> {
     const present = await members.among(
       conversation._id,

@@ -13,8 +13,8 @@ interface Deps {
   publisher: NotificationPublisher;
 }
 
-/** What those whom a change of a group concerns are told of it. */
-function kindOf({ system }: MessageRow): { kind: NotificationKind; role?: Role } | null {
+/** The notification for the users whom a system message is about; null if there is none. */
+function effectOf({ system }: MessageRow): { kind: NotificationKind; role?: Role } | null {
   switch (system?.kind) {
     case 'group_created':
     case 'member_added':
@@ -30,17 +30,17 @@ function kindOf({ system }: MessageRow): { kind: NotificationKind; role?: Role }
   }
 }
 
-/** Builds what tells people of changes in groups that concern them, from the system messages. */
+/** Notifies users of changes in a group that concern them, from its system messages. */
 export function createOnGroupChanges({ repository, publisher }: Deps) {
   return async function onGroupChanges(conversation: ConversationRow, found: readonly MessageRow[]): Promise<void> {
     for (const message of found) {
       const { system } = message;
-      const effect = kindOf(message);
       if (!system) continue;
+      const effect = effectOf(message);
       const { actorId } = system;
       const others = system.userIds.filter((userId) => !actorId?.equals(userId));
       if (system.kind === 'member_removed' || system.kind === 'member_left') {
-        // Who is no member any more keeps nothing that speaks of what is in it.
+        // Former members keep no notification that refers to content of the group.
         for (const userId of system.userIds)
           await publisher.removed(await repository.remove(await repository.from(conversation._id, userId)));
       }

@@ -1,32 +1,41 @@
+/** Writes notifications, and publishes to the devices of their readers what has become of them. */
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import type { NotificationViews } from './notification-views.js';
+import type { MemberRepository, MemberRow } from '../../repositories/members/member-repository.js';
 import type {
-  NotificationRow,
+  NewNotification,
   NotificationRepository,
+  NotificationRow,
 } from '../../repositories/notifications/notification-repository.js';
+import { digestKeyOf } from '../../rules/notifications.js';
+import { canReceive } from '../../rules/people.js';
+import type { Relations } from '../../views/relations.js';
+import type { NotificationViews } from './notification-views.js';
 
-interface Deps {
+interface PublisherDeps {
   repository: Pick<NotificationRepository, 'countUnread'>;
   views: NotificationViews;
-  /** Whether somebody has a socket here: for others nothing has to be put together. */
+  /** Whether a user has a socket in this process: for others there is nothing to publish. */
   isConnected(userId: string): boolean;
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
-/** Tells the devices of people what has become of their notifications. */
 export interface NotificationPublisher {
   created(rows: readonly NotificationRow[]): Promise<void>;
   updated(rows: readonly NotificationRow[]): Promise<void>;
   removed(rows: readonly NotificationRow[]): Promise<void>;
 }
 
-/** Builds the news of notifications. */
-export function createNotificationPublisher({ repository, views, isConnected, bus }: Deps): NotificationPublisher {
-  /** The rows of those who are connected, by person. */
-  function connectedOnly(some: readonly NotificationRow[]): [string, NotificationRow[]][] {
+export function createNotificationPublisher({
+  repository,
+  views,
+  isConnected,
+  bus,
+}: PublisherDeps): NotificationPublisher {
+  /** The rows of connected users, by user. */
+  function connectedOnly(rows: readonly NotificationRow[]): [string, NotificationRow[]][] {
     const byUser = new Map<string, NotificationRow[]>();
-    for (const row of some) {
+    for (const row of rows) {
       const userId = String(row.userId);
       if (isConnected(userId)) byUser.set(userId, [...(byUser.get(userId) ?? []), row]);
     }
@@ -35,23 +44,80 @@ export function createNotificationPublisher({ repository, views, isConnected, bu
 
   async function publish(
     name: 'notification.created' | 'notification.updated',
-    some: readonly NotificationRow[],
+    rows: readonly NotificationRow[],
   ): Promise<void> {
-    for (const [userId, ownRows] of connectedOnly(some)) {
-      const [shown, unread] = await Promise.all([views.of(userId, ownRows), repository.countUnread(userId)]);
-      for (const notification of shown) bus.publish(name, { userId, notification, unread });
+    for (const [userId, ownRows] of connectedOnly(rows)) {
+      const [visible, unread] = await Promise.all([views.of(userId, ownRows), repository.countUnread(userId)]);
+      for (const notification of visible) bus.publish(name, { userId, notification, unread });
     }
   }
 
   return {
-    created: (some) => publish('notification.created', some),
-    updated: (some) => publish('notification.updated', some),
-    async removed(some) {
-      for (const [userId, ownRows] of connectedOnly(some)) {
+    created: (rows) => publish('notification.created', rows),
+    updated: (rows) => publish('notification.updated', rows),
+    async removed(rows) {
+      for (const [userId, ownRows] of connectedOnly(rows)) {
         const unread = await repository.countUnread(userId);
         for (const { _id } of ownRows)
           bus.publish('notification.removed', { userId, notificationId: String(_id), unread });
       }
+    },
+  };
+}
+
+interface WriterDeps {
+  repository: Pick<NotificationRepository, 'make' | 'remove'>;
+  members: Pick<MemberRepository, 'among' | 'recordNotified'>;
+  relations: Pick<Relations, 'relationships'>;
+  publisher: NotificationPublisher;
+}
+
+/** A notification that is not written yet, and the member it is for. */
+export interface PendingNotification {
+  member: MemberRow;
+  notification: NewNotification;
+}
+
+/** Writes the notifications of one conversation. */
+export interface NotificationWriter {
+  /** Writes and publishes notifications, except for members who have read on in the meantime. */
+  write(pending: readonly PendingNotification[], isDigest: boolean): Promise<void>;
+  /** The ids of those members who have blocked the sender. */
+  blockersOf(senderId: string, members: readonly MemberRow[]): Promise<Set<string>>;
+}
+
+const userIdOf = ({ userId }: Pick<MemberRow, 'userId'>): string => String(userId);
+
+export function createNotificationWriter({
+  repository,
+  members,
+  relations,
+  publisher,
+}: WriterDeps): NotificationWriter {
+  return {
+    async write(pending, isDigest) {
+      const [first] = pending;
+      if (!first) return;
+      const rows = await repository.make(pending.map(({ notification }) => notification));
+      await members.recordNotified(
+        pending.map(({ member }) => member),
+        isDigest,
+      );
+      // Members who read from here on see that they have notifications and mark them read; those who read before are found below.
+      const userIds = pending.map(({ member }) => userIdOf(member));
+      const present = await members.among(first.member.conversationId, userIds);
+      const byUser = new Map(present.map((row) => [userIdOf(row), row]));
+      const isStale = (row: NotificationRow): boolean => {
+        const member = byUser.get(userIdOf(row));
+        return !member || (row.kind === 'message' ? digestKeyOf(member) !== row.source : member.readSeq >= row.seq);
+      };
+      await repository.remove(rows.filter(isStale));
+      await publisher.created(rows.filter((row) => !isStale(row)));
+    },
+    async blockersOf(senderId, some) {
+      if (some.length === 0) return new Set();
+      const relationships = await relations.relationships(senderId, some.map(userIdOf));
+      return new Set([...relationships].flatMap(([userId, one]) => (canReceive(one) ? [] : [userId])));
     },
   };
 }

@@ -94,7 +94,7 @@ function createForgetting({ repository, messages }: Writing, byMessage: KeyedQue
   /** The same change for who asks for nothing any more; of a tombstone the row alone is left. */
   async function withdraw(reaction: ReactionRow): Promise<void> {
     const reacting = repository.begin(reaction.emoji);
-    await byMessage(String(reaction.messageId), async () => {
+    await byMessage.run(String(reaction.messageId), async () => {
       const row = await repository.reserve(reaction.messageId, reacting, maxEmoji);
       const isChanged = await repository.remove(reaction);
       const now = row && (await repository.applySummary(row._id, reacting, isChanged));
@@ -143,16 +143,18 @@ export function createReactions({ repository, messages, conversations, users, in
     }
     const reacting = repository.begin(emoji);
     underWay.add(String(reacting.changeId));
-    const summarized = await byMessage(messageId, async () => {
-      if (!(await repository.reserve(row._id, reacting, maxEmoji))) {
-        await admitted(actor, messageId);
-        throw new Problem('conflict');
-      }
-      const isChanged = isAdded
-        ? await repository.insert({ ...key, conversationId: row.conversationId })
-        : await repository.remove(key);
-      return { now: await repository.applySummary(row._id, reacting, isChanged), isChanged };
-    }).finally(() => underWay.delete(String(reacting.changeId)));
+    const summarized = await byMessage
+      .run(messageId, async () => {
+        if (!(await repository.reserve(row._id, reacting, maxEmoji))) {
+          await admitted(actor, messageId);
+          throw new Problem('conflict');
+        }
+        const isChanged = isAdded
+          ? await repository.insert({ ...key, conversationId: row.conversationId })
+          : await repository.remove(key);
+        return { now: await repository.applySummary(row._id, reacting, isChanged), isChanged };
+      })
+      .finally(() => underWay.delete(String(reacting.changeId)));
     // A message that was deleted meanwhile shows nothing of it: there is no change to number, and no mark of one.
     const { now, isChanged } = summarized;
     if (now && isChanged && !now.deletedAt) await messages.numberChange(now, reacting.changeId, actor.socketId);
@@ -160,7 +162,7 @@ export function createReactions({ repository, messages, conversations, users, in
   }
 
   const runInOrder = (actor: Actor, request: React, isAdded: boolean): Promise<MessageReactions> =>
-    byPerson(`${actor.userId} ${request.messageId}`, () => inFlight.during(() => change(actor, request, isAdded)));
+    byPerson.run(`${actor.userId} ${request.messageId}`, () => inFlight.during(() => change(actor, request, isAdded)));
 
   return {
     add: (actor, request) => runInOrder(actor, request, true),

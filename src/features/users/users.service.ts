@@ -171,7 +171,7 @@ export function createUsers(deps: Deps): Users {
       if (row === null) throw new Problem('unauthenticated');
       const view = views.me(row);
       bus.publish('settings.updated', { userId, me: view });
-      bus.publish('presence.veiled', { userId });
+      bus.publish('presence.redacted', { userId });
       return view;
     },
     async profile(viewerId, userId) {
