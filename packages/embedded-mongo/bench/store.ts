@@ -1,7 +1,7 @@
 /**
- * What the store costs as it grows: `npx tsx packages/embedded-mongo/bench/store.ts [documents]`, 1,000,000 unless told. A page of 50
- * by index against one out of 1,000; starting; what a scan adds to point reads; inserts in flight. The store runs in a
- * process of its own. Ratios count, times depend on the machine.
+ * Measures the store as it grows: `npx tsx packages/embedded-mongo/bench/store.ts [documents]`, by default 1,000,000. A page of 50
+ * by index compared to one out of 1,000; starting; the delay that a scan adds to point reads; concurrent inserts. The store
+ * runs in a process of its own. Compare the ratios; the times depend on the machine.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ interface Row {
   text: string;
 }
 
-/** Starts the store on one folder; gives how long it took until it listened. */
+/** Starts the store of one folder; returns how long it took until it was listening. */
 async function start(name: string): Promise<{ child: ChildProcess; uri: string; ms: number }> {
   const socket = join(folder, `${name}.sock`);
   const began = performance.now();

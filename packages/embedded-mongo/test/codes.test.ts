@@ -1,4 +1,4 @@
-/** The error codes that an application reacts to, and the faults that a single healthy server never shows. (8.7) */
+/** The error codes that an application handles, and failures that a single healthy server never shows. (8.7) */
 import { join } from 'node:path';
 import mongoose from 'mongoose';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -23,8 +23,8 @@ interface Row {
 
 const rows = () => client.db().collection<Row>('rows');
 const run = (command: object): Promise<unknown> => client.db().command({ ...command });
-const refusal = (deed: Promise<unknown>): Promise<any> =>
-  deed.then(
+const errorOf = (promise: Promise<unknown>): Promise<any> =>
+  promise.then(
     () => null,
     (error: unknown) => error,
   );
@@ -52,32 +52,32 @@ describe('(8.7) codes', () => {
   it.each(cases)('%i %s', async (code, codeName, command) => {
     await rows().insertOne({ _id: 1, text: 'hello' });
     await rows().createIndex({ list: 1, other: 1 });
-    const refused = await refusal(run(command).then((reply) => Promise.reject((reply as any).writeErrors?.[0])));
-    expect(refused).toMatchObject({ code });
-    if (refused.codeName !== undefined && code !== 17280) expect(refused.codeName).toBe(codeName);
+    const error = await errorOf(run(command).then((reply) => Promise.reject((reply as any).writeErrors?.[0])));
+    expect(error).toMatchObject({ code });
+    if (error.codeName !== undefined && code !== 17280) expect(error.codeName).toBe(codeName);
     expect(await rows().findOne()).toEqual({ _id: 1, text: 'hello' });
   });
 
-  it('11000 names the key, its pattern and its value, in the words that Mongoose reads', async () => {
+  it('11000 has the key, its pattern and its value, in the wording that Mongoose parses', async () => {
     await rows().createIndex({ a: 1, 'b.c': -1 }, { unique: true });
     await rows().insertOne({ _id: 1, a: 'x', b: { c: 2 } });
-    const refused = await refusal(rows().insertOne({ _id: 2, a: 'x', b: { c: 2 } }));
-    expect(refused).toMatchObject({ code: 11000, keyPattern: { a: 1, 'b.c': -1 }, keyValue: { a: 'x', 'b.c': 2 } });
-    expect(refused.message).toMatch(/^E11000 duplicate key error collection: test\.rows index: a_1_b\.c_-1 dup key: /);
+    const error = await errorOf(rows().insertOne({ _id: 2, a: 'x', b: { c: 2 } }));
+    expect(error).toMatchObject({ code: 11000, keyPattern: { a: 1, 'b.c': -1 }, keyValue: { a: 'x', 'b.c': 2 } });
+    expect(error.message).toMatch(/^E11000 duplicate key error collection: test\.rows index: a_1_b\.c_-1 dup key: /);
   });
 
-  it('20 for a transaction, with the way out', async () => {
+  it('20 for a transaction, naming the way out', async () => {
     const session = client.startSession();
     session.startTransaction();
-    const refused = await refusal(rows().insertOne({ _id: 1 }, { session }));
-    // The driver puts a sentence of its own before it.
-    expect(refused.originalError).toMatchObject({ code: 20, message: expect.stringContaining('MONGODB_URI') });
-    await refusal(session.abortTransaction());
+    const error = await errorOf(rows().insertOne({ _id: 1 }, { session }));
+    // The driver prepends a message of its own.
+    expect(error.originalError).toMatchObject({ code: 20, message: expect.stringContaining('MONGODB_URI') });
+    await errorOf(session.abortTransaction());
     await session.endSession();
     expect(await rows().countDocuments()).toBe(0);
   });
 
-  const outside: Record<string, object> = {
+  const unsupportedCommands: Record<string, object> = {
     $where: { find: 'rows', filter: { $where: 'true' } },
     $text: { find: 'rows', filter: { $text: { $search: 'x' } } },
     $near: { find: 'rows', filter: { at: { $near: [0, 0] } } },
@@ -96,73 +96,73 @@ describe('(8.7) codes', () => {
     'a text index': { createIndexes: 'rows', indexes: [{ key: { a: 'text' }, name: 'a_text' }] },
   };
 
-  it.each(Object.entries(outside))('%s is refused with the way out', async (_, command) => {
+  it.each(Object.entries(unsupportedCommands))('%s is rejected, naming the way out', async (_, command) => {
     await rows().insertOne({ _id: 1 });
-    const refused = await refusal(run(command));
-    expect(refused?.code).toBeGreaterThan(0);
-    expect(refused.message).toContain('MONGODB_URI');
+    const error = await errorOf(run(command));
+    expect(error?.code).toBeGreaterThan(0);
+    expect(error.message).toContain('MONGODB_URI');
   });
 });
 
 describe('(8.7) fail points', () => {
-  const failing = (data: object, mode: unknown = { times: 1 }): Promise<unknown> =>
+  const setFailPoint = (data: object, mode: unknown = { times: 1 }): Promise<unknown> =>
     client.db('admin').command({ configureFailPoint: 'failCommand', mode, data });
   const upsert = () => rows().updateOne({ _id: 1 }, { $inc: { n: 1 } }, { upsert: true });
 
   it('force 11000 on an upsert, once', async () => {
-    await failing({ failCommands: ['update'], errorCode: 11000 });
-    expect(await refusal(upsert())).toMatchObject({ code: 11000 });
+    await setFailPoint({ failCommands: ['update'], errorCode: 11000 });
+    expect(await errorOf(upsert())).toMatchObject({ code: 11000 });
     expect(await rows().countDocuments()).toBe(0);
     await upsert();
     expect(await rows().findOne()).toEqual({ _id: 1, n: 1 });
   });
 
-  it('cut the connection before, or after, the effect', async () => {
-    await failing({ failCommands: ['update'], closeConnection: true });
-    expect(await refusal(upsert())).toBeInstanceOf(MongoNetworkError);
+  it('close the connection before or after the command takes effect', async () => {
+    await setFailPoint({ failCommands: ['update'], closeConnection: true });
+    expect(await errorOf(upsert())).toBeInstanceOf(MongoNetworkError);
     expect(await rows().findOne()).toBeNull();
-    await failing({ failCommands: ['update'], closeConnection: true, afterEffect: true });
-    expect(await refusal(upsert())).toBeInstanceOf(MongoNetworkError);
+    await setFailPoint({ failCommands: ['update'], closeConnection: true, afterEffect: true });
+    expect(await errorOf(upsert())).toBeInstanceOf(MongoNetworkError);
     expect(await rows().findOne()).toEqual({ _id: 1, n: 1 });
   });
 
-  it('say that there is no primary, and that a write concern was not met', async () => {
-    await failing({ failCommands: ['update'], errorCode: 10107, errorLabels: ['RetryableWriteError'] });
-    const refused = await refusal(upsert());
-    expect([refused.code, refused.hasErrorLabel('RetryableWriteError')]).toEqual([10107, true]);
-    await failing({ failCommands: ['update'], writeConcernError: { code: 64, errmsg: 'waiting timed out' } });
-    expect(await refusal(upsert())).toMatchObject({ code: 64 });
+  it('report a missing primary, and a write concern that was not met', async () => {
+    await setFailPoint({ failCommands: ['update'], errorCode: 10107, errorLabels: ['RetryableWriteError'] });
+    const error = await errorOf(upsert());
+    expect([error.code, error.hasErrorLabel('RetryableWriteError')]).toEqual([10107, true]);
+    await setFailPoint({ failCommands: ['update'], writeConcernError: { code: 64, errmsg: 'waiting timed out' } });
+    expect(await errorOf(upsert())).toMatchObject({ code: 64 });
     expect(await rows().findOne()).toEqual({ _id: 1, n: 1 });
   });
 
-  it('strike one namespace alone, after so many commands, until they are switched off', async () => {
-    await failing({ failCommands: ['find'], errorCode: 91, namespace: 'test.others' }, 'alwaysOn');
+  it('apply to one namespace only, after a number of commands, until they are switched off', async () => {
+    await setFailPoint({ failCommands: ['find'], errorCode: 91, namespace: 'test.others' }, 'alwaysOn');
     expect(await rows().findOne()).toBeNull();
-    expect(await refusal(client.db().collection('others').findOne())).toMatchObject({ code: 91 });
-    await failing({ failCommands: ['find'], errorCode: 91 }, { skip: 2 });
+    expect(await errorOf(client.db().collection('others').findOne())).toMatchObject({ code: 91 });
+    await setFailPoint({ failCommands: ['find'], errorCode: 91 }, { skip: 2 });
     expect(await rows().findOne()).toBeNull();
     expect(await rows().findOne()).toBeNull();
-    expect(await refusal(rows().findOne())).toMatchObject({ code: 91 });
+    expect(await errorOf(rows().findOne())).toMatchObject({ code: 91 });
     await client.db('admin').command({ configureFailPoint: 'failCommand', mode: 'off' });
     expect(await rows().findOne()).toBeNull();
   });
 
-  it('hold a command back', async () => {
-    await failing({ failCommands: ['find'], blockConnection: true, blockTimeMS: 300 });
+  it('delay a command', async () => {
+    await setFailPoint({ failCommands: ['find'], blockConnection: true, blockTimeMS: 300 });
     const began = performance.now();
     await rows().findOne();
     expect(performance.now() - began).toBeGreaterThan(250);
   });
 
-  it('are not there without test commands', async () => {
+  it('do not exist without test commands', async () => {
     const store = await startEmbeddedStore({ path: join(temporaryFolder(), 'data') });
     onTestFinished(() => store.stop());
     client = await connectTo(store);
-    expect(await refusal(failing({ failCommands: ['find'], errorCode: 91 }))).toMatchObject({ code: 59 });
+    expect(await errorOf(setFailPoint({ failCommands: ['find'], errorCode: 91 }))).toMatchObject({ code: 59 });
   });
 });
 
-describe('(8.7) what a stage may hold in memory', () => {
+describe('(8.7) the memory limit of a stage', () => {
   const many = [{ $set: { at: { $range: [0, 50] } } }, { $unwind: '$at' }];
   const cases: [name: string, code: number, stage: object][] = [
     ['$push', 146, { $group: { _id: null, all: { $push: '$text' } } }],
@@ -173,7 +173,7 @@ describe('(8.7) what a stage may hold in memory', () => {
     ['$lookup', 4568, { $lookup: { from: 'rows', pipeline: many, as: 'all' } }],
   ];
 
-  it.each(cases)('%s fails with %i beyond 100 MB, and the store goes on', async (_name, code, stage) => {
+  it.each(cases)('%s fails with %i beyond 100 MB, and the store keeps working', async (_name, code, stage) => {
     await rows().insertOne({ _id: 1, text: 'x'.repeat(3_000_000) });
     const pipeline = [...(code === 4568 ? [] : many), stage];
     await expect(rows().aggregate(pipeline).toArray()).rejects.toMatchObject({ code });

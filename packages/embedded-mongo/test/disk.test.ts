@@ -1,4 +1,4 @@
-/** A disk that takes no more: errors, no crash, reads go on, counts stay right, and writing resumes with the space. (8.4) */
+/** A full disk: errors and no crash, reads continue, counts stay correct, and writes succeed again once there is space. (8.4) */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -6,19 +6,19 @@ import { storageError } from '../src/store/environment.js';
 import { connectTo, spawnStore, temporaryFolder } from './support/store.js';
 import type { StoreProcess, Client } from './support/store.js';
 
-/** Blocks of 1,024 bytes that any one file may have. */
-const LIMIT_BLOCKS = 4_096;
+/** The largest size of a file, in blocks of 1,024 bytes. */
+const fileLimitBlocks = 4_096;
 
-/** The store as a process whose files the system lets grow so far only; LMDB meets that limit as it meets a full disk. */
+/** Starts a store process whose files cannot grow beyond a limit; LMDB sees that limit as a full disk. */
 const startLimited = (): Promise<StoreProcess> =>
   spawnStore(
     join(temporaryFolder(), 'data'),
     [],
-    ['bash', '-c', `trap '' XFSZ; ulimit -S -f ${LIMIT_BLOCKS}; exec "$@"`, 'bash'],
+    ['bash', '-c', `trap '' XFSZ; ulimit -S -f ${fileLimitBlocks}; exec "$@"`, 'bash'],
   );
 
-/** Nothing was written. A write that the system cuts short is an I/O error to LMDB, one that it refuses a full disk. */
-const REFUSED = {
+/** LMDB sees a write that the system cuts short as an I/O error, and one that it rejects as a full disk. */
+const writeFailure = {
   code: expect.toSatisfy((code: number) => code === 14031 || code === 1),
   message: expect.stringMatching(/the disk is full: nothing was written|the store could not write/),
 };
@@ -31,7 +31,7 @@ interface Row {
 
 const rowsOf = (client: Client) => client.db().collection<Row>('rows');
 
-/** Inserts until the store refuses; gives how many it took, and the refusal. */
+/** Inserts until the store fails; returns the number of successful inserts, and the error. */
 async function fill(client: Client, from: number): Promise<{ count: number; error: unknown }> {
   const text = 'x'.repeat(10_000);
   for (let count = 0; ; count++) {
@@ -40,11 +40,11 @@ async function fill(client: Client, from: number): Promise<{ count: number; erro
     } catch (error) {
       return { count, error };
     }
-    if (count > 10_000) throw new Error('the limit was never met');
+    if (count > 10_000) throw new Error('the limit was never reached');
   }
 }
 
-async function expectSound(client: Client, count: number): Promise<void> {
+async function expectConsistent(client: Client, count: number): Promise<void> {
   const rows = rowsOf(client);
   const ids = (await rows.find().hint({ $natural: 1 }).project({ _id: 1 }).toArray()).map(({ _id }) => Number(_id));
   expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, at) => at));
@@ -59,44 +59,44 @@ async function expectSound(client: Client, count: number): Promise<void> {
   if (count > 0) expect(await rows.findOne({ _id: count - 1 })).toMatchObject({ n: count - 1 });
 }
 
-it('(8.4) a disk that takes no more is told by an error, harms nothing, and is over when there is space', async () => {
+it('(8.4) a full disk causes errors, does no harm, and is over once there is space', async () => {
   const store = await startLimited();
   const client = await connectTo(store, { retryWrites: false });
   await rowsOf(client).createIndex({ n: 1 }, { unique: true });
   const first = await fill(client, 0);
   expect(first.count).toBeGreaterThan(50);
-  expect(first.error).toMatchObject(REFUSED);
-  await expectSound(client, first.count);
+  expect(first.error).toMatchObject(writeFailure);
+  await expectConsistent(client, first.count);
 
-  // Nothing is half there: not a new collection, not an index, not a change of what is.
+  // Nothing is partial: neither a new collection, nor an index, nor an update.
   await expect(
     client
       .db()
       .collection('others')
       .insertOne({ text: 'x'.repeat(100_000) }),
-  ).rejects.toMatchObject(REFUSED);
+  ).rejects.toMatchObject(writeFailure);
   const change = { $set: { text: 'y'.repeat(100_000) } };
-  await expect(rowsOf(client).updateMany({}, change)).rejects.toMatchObject(REFUSED);
-  await expectSound(client, first.count);
+  await expect(rowsOf(client).updateMany({}, change)).rejects.toMatchObject(writeFailure);
+  await expectConsistent(client, first.count);
   expect(await rowsOf(client).countDocuments({ text: /^y/ })).toBe(0);
   expect(store.isAlive()).toBe(true);
 
   execFileSync('prlimit', ['--pid', String(store.pid), '--fsize=unlimited']);
-  await rowsOf(client).insertOne({ _id: first.count, n: first.count, text: 'there is space again' });
-  await expectSound(client, first.count + 1);
+  await rowsOf(client).insertOne({ _id: first.count, n: first.count, text: 'space again' });
+  await expectConsistent(client, first.count + 1);
   await expect(rowsOf(client).insertOne({ _id: -1, n: 0, text: '' })).rejects.toMatchObject({ code: 11000 });
 }, 60_000);
 
-/** libfiu lets chosen calls of a process fail: Debian has it in fiu-utils. CI installs it, and fails without it. */
-const hasFaults = process.env['CI'] !== undefined || spawnSync('fiu-run', ['-h']).error === undefined;
+/** libfiu makes chosen calls of a process fail: Debian has it in fiu-utils. CI installs it, and fails without it. */
+const canInjectFaults = process.env['CI'] !== undefined || spawnSync('fiu-run', ['-h']).error === undefined;
 
-it.skipIf(!hasFaults)(
-  '(8.4) a failed sync is told by an error and harms nothing (without fiu-run: skipped)',
+it.skipIf(!canInjectFaults)(
+  '(8.4) a failed sync causes an error and does no harm (skipped without fiu-run)',
   async () => {
     const path = join(temporaryFolder(), 'data');
     const control = join(temporaryFolder('faults'), 'control');
     const store = await spawnStore(path, [], ['fiu-run', '-x', '-f', control]);
-    const faults = (command: string): void =>
+    const controlFaults = (command: string): void =>
       void execFileSync('fiu-ctrl', [
         '-f',
         control,
@@ -109,26 +109,26 @@ it.skipIf(!hasFaults)(
     await rowsOf(client).createIndex({ n: 1 }, { unique: true });
     await insert(0);
 
-    faults('enable');
+    controlFaults('enable');
     for (const id of [1, 2, 1]) {
       await expect(insert(id)).rejects.toMatchObject({ message: expect.stringMatching(/the store could not write/) });
     }
     const created = client.db().collection('others').createIndex({ n: 1 });
     await expect(created).rejects.toThrow(/the store could not write/);
-    await expectSound(client, 1);
+    await expectConsistent(client, 1);
     expect(store.isAlive()).toBe(true);
     expect(await client.db().listCollections().toArray()).toHaveLength(1);
 
-    faults('disable');
+    controlFaults('disable');
     await insert(1);
     await insert(2);
-    await expectSound(client, 3);
+    await expectConsistent(client, 3);
     await store.kill();
-    await expectSound(await connectTo(await spawnStore(path)), 3);
+    await expectConsistent(await connectTo(await spawnStore(path)), 3);
   },
 );
 
-it('(8.4) a write that the system cuts short is a full disk where nothing is free, and a fault where there is', () => {
+it('(8.4) a write that the system cuts short means a full disk if no space is free, and an I/O error otherwise', () => {
   const short = new Error('Input/output error');
   expect(storageError(short, () => 4096)).toMatchObject({ code: 14031 });
   expect(storageError(short, () => 2 ** 30)).toMatchObject({ code: 1 });

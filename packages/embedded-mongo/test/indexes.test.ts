@@ -1,4 +1,4 @@
-/** Indexes over time: built, synchronised, expiring, dropped, and right after commands that fail. (8.12) */
+/** Indexes over time: built, synchronized, expiring, dropped, and correct after commands that fail. (8.12) */
 import mongoose from 'mongoose';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { uriOfSocket } from '@causerie/embedded-mongo';
@@ -12,14 +12,14 @@ interface Row {
 
 const rowsOf = (client: Client) => client.db().collection<Row>('rows');
 
-/** Waits until a condition holds; it looks again after each answer of the store. */
+/** Waits until a condition holds, and checks it again after each answer of the store. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 15_000;
-  while (!(await holds())) if (Date.now() > deadline) throw new Error('it has not come to hold within 15 s');
+  while (!(await holds())) if (Date.now() > deadline) throw new Error('the condition did not hold within 15 s');
 }
 
 describe('(8.12) indexes', () => {
-  it('are left alone when Mongoose synchronises them again', async () => {
+  it('stay unchanged when Mongoose synchronizes them again', async () => {
     const store = await openStore();
     const connection = await mongoose.createConnection(uriOfSocket(store.socketPath, 'test')).asPromise();
     onTestFinished(() => connection.close(true));
@@ -35,13 +35,13 @@ describe('(8.12) indexes', () => {
     expect(once).toHaveLength(5);
     expect(await Things.syncIndexes()).toEqual([]);
     expect(await Things.listIndexes()).toEqual(once);
-    // What is no longer in the schema goes, and only that.
+    // Only the indexes that are no longer in the schema are dropped.
     schema.clearIndexes();
     schema.index({ a: 1, b: -1 }, { unique: true });
     expect((await Things.syncIndexes()).sort()).toEqual(['at_1', 'named', 'tags_1']);
   });
 
-  it('of a time limit delete what has expired, by the clock, and nothing else', async () => {
+  it('with a TTL delete expired documents, and nothing else', async () => {
     const store = await openStore();
     const client = await connectTo(store);
     const rows = rowsOf(client);
@@ -64,7 +64,7 @@ describe('(8.12) indexes', () => {
     expect(await rows.find({}).hint('at_1').sort({ at: 1 }).toArray()).toHaveLength(4);
   });
 
-  it('refuse duplicates that are there already, and leave nothing behind', async () => {
+  it('fail to build over existing duplicates, and leave nothing behind', async () => {
     const client = await connectTo(await openStore());
     const rows = rowsOf(client);
     await rows.insertMany([
@@ -78,7 +78,7 @@ describe('(8.12) indexes', () => {
     await expect(rows.insertOne({ _id: 3, a: 1 })).rejects.toMatchObject({ code: 11000, keyPattern: { a: 1 } });
   });
 
-  it('and counts are right after a batch that stops, or goes on, at a duplicate', async () => {
+  it('and counts are correct after a batch that stops, or continues, at a duplicate', async () => {
     const client = await connectTo(await openStore());
     const rows = rowsOf(client);
     await rows.createIndex({ a: 1 }, { unique: true });
@@ -88,7 +88,7 @@ describe('(8.12) indexes', () => {
     await expect(rows.insertMany(batch(10), { ordered: true })).rejects.toMatchObject({ code: 11000 });
     await expect(rows.insertMany(batch(20), { ordered: false })).rejects.toMatchObject({ code: 11000 });
     await expect(rows.updateMany({}, { $set: { a: 1, tags: ['y'] } })).rejects.toMatchObject({ code: 11000 });
-    // The first of the update has landed before the second was refused, as in MongoDB.
+    // The first update took effect before the second was rejected, as in MongoDB.
     const all = await rows.find().sort({ _id: 1 }).toArray();
     expect(all.map(({ _id }) => _id)).toEqual([10, 11, 20, 21, 23]);
     expect(await rows.estimatedDocumentCount()).toBe(5);
@@ -103,7 +103,7 @@ describe('(8.12) indexes', () => {
     ).toHaveLength(5);
   });
 
-  it('are complete when documents come, change and go while they are built', async () => {
+  it('are complete when documents are inserted, updated and deleted during the build', async () => {
     const client = await connectTo(await openStore());
     const writer = await connectTo({ socketPath: client.options.hosts[0]?.socketPath ?? '' });
     const rows = rowsOf(client);
@@ -130,7 +130,7 @@ describe('(8.12) indexes', () => {
     expect(await rows.find({ a: 1_000 }).hint('a_1').toArray()).toHaveLength(round);
   });
 
-  it('with bounds are taken before one that gives the order alone, which counts as a scan', async () => {
+  it('with bounds win over one that only gives the order, which counts as a scan', async () => {
     const store = await openStore();
     const client = await connectTo(store);
     const rows = rowsOf(client);

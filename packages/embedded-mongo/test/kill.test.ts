@@ -1,4 +1,4 @@
-/** A store that is killed again and again under load: nothing acknowledged is lost, nothing is half there. (8.3) */
+/** Kills a store again and again under load: no acknowledged write is lost, and none is partial. (8.3) */
 import { join } from 'node:path';
 import mongoose from 'mongoose';
 import { expect, it } from 'vitest';
@@ -6,10 +6,10 @@ import { connectTo, spawnStore, temporaryFolder } from './support/store.js';
 import type { StoreProcess, Client } from './support/store.js';
 
 const { MongoServerError } = mongoose.mongo;
-const KILLS = Number(process.env['EMBEDDED_MONGO_KILLS'] ?? 10);
-const WRITERS = 24;
-/** Three times the half second in which a store is to listen. */
-const START_MS = 1_500;
+const killCount = Number(process.env['EMBEDDED_MONGO_KILLS'] ?? 10);
+const writerCount = 24;
+/** Three times the half second within which a store should listen. */
+const maxStartMs = 1_500;
 
 interface Row {
   _id: string;
@@ -24,14 +24,14 @@ interface Counter {
   n: number;
 }
 
-/** What one writer was told, and what it was not. */
+/** The writes of one writer, by what it knows about their outcome. */
 interface Ledger {
-  readonly kept: Set<string>;
-  readonly deleted: Set<string>;
-  /** Asked for and not answered: there whole, or not at all. */
-  readonly doubtful: Set<string>;
+  stored: Set<string>;
+  deleted: Set<string>;
+  /** Sent and not answered: complete, or not there at all. */
+  uncertain: Set<string>;
   counted: number;
-  counterInDoubt: number;
+  counterUncertain: number;
   acknowledged: number;
 }
 
@@ -39,11 +39,11 @@ const rowsOf = (client: Client) => client.db().collection<Row>('rows');
 const countersOf = (client: Client) => client.db().collection<Counter>('counters');
 
 const newLedger = (): Ledger => ({
-  kept: new Set(),
+  stored: new Set(),
   deleted: new Set(),
-  doubtful: new Set(),
+  uncertain: new Set(),
   counted: 0,
-  counterInDoubt: 0,
+  counterUncertain: 0,
   acknowledged: 0,
 });
 
@@ -52,30 +52,30 @@ function rowOf(writer: number, n: number): Row {
   return { _id: `${writer}-${n}`, writer, n, tags: [`w${writer}`, `n${n % 7}`, 'all'], ...even };
 }
 
-/** One row in, the counter up, and now and then an old row out; notes each answer. */
+/** Inserts a row, increments the counter, and now and then deletes an old row; records each answer. */
 async function writeOnce(client: Client, writer: number, n: number, ledger: Ledger): Promise<void> {
   const row = rowOf(writer, n);
-  ledger.doubtful.add(row._id);
+  ledger.uncertain.add(row._id);
   await rowsOf(client).insertOne(row);
-  ledger.doubtful.delete(row._id);
-  ledger.kept.add(row._id);
+  ledger.uncertain.delete(row._id);
+  ledger.stored.add(row._id);
   ledger.acknowledged++;
-  ledger.counterInDoubt++;
+  ledger.counterUncertain++;
   await countersOf(client).updateOne({ _id: writer }, { $inc: { n: 1 } }, { upsert: true });
-  ledger.counterInDoubt--;
+  ledger.counterUncertain--;
   ledger.counted++;
   ledger.acknowledged++;
   const old = `${writer}-${n - 5}`;
-  if (n % 3 !== 0 || !ledger.kept.delete(old)) return;
-  ledger.doubtful.add(old);
+  if (n % 3 !== 0 || !ledger.stored.delete(old)) return;
+  ledger.uncertain.add(old);
   await rowsOf(client).deleteOne({ _id: old });
-  ledger.doubtful.delete(old);
+  ledger.uncertain.delete(old);
   ledger.deleted.add(old);
   ledger.acknowledged++;
 }
 
-/** Writes until the store is gone; an answer of the store itself is none that may come. */
-async function writeOn(client: Client, writer: number, round: number, ledger: Ledger): Promise<void> {
+/** Writes until the store is killed. An error that the store itself answers fails the test. */
+async function writeUntilKilled(client: Client, writer: number, round: number, ledger: Ledger): Promise<void> {
   for (let n = round * 100_000; ; n++) {
     try {
       await writeOnce(client, writer, n, ledger);
@@ -86,13 +86,17 @@ async function writeOn(client: Client, writer: number, round: number, ledger: Le
   }
 }
 
-/** Kills the store when so many more writes are acknowledged, while the writers go on. */
+/** Kills the store after a random number of acknowledged writes, while the writers continue. */
 async function killUnderLoad(store: StoreProcess, ledgers: readonly Ledger[], round: number): Promise<number> {
-  const client = await connectTo(store, { retryWrites: false, serverSelectionTimeoutMS: 1_000, maxPoolSize: WRITERS });
+  const client = await connectTo(store, {
+    retryWrites: false,
+    serverSelectionTimeoutMS: 1_000,
+    maxPoolSize: writerCount,
+  });
   const count = (): number => ledgers.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
   const before = count();
   const goal = before + 50 + Math.floor(Math.random() * 400);
-  const writing = Promise.all(ledgers.map((ledger, writer) => writeOn(client, writer, round, ledger)));
+  const writing = Promise.all(ledgers.map((ledger, writer) => writeUntilKilled(client, writer, round, ledger)));
   while (count() < goal) await client.db().command({ ping: 1 });
   expect(await store.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
   await writing;
@@ -110,7 +114,7 @@ async function createIndexes(client: Client): Promise<void> {
 }
 
 /** Every index holds exactly what a rebuild from the documents would hold. */
-async function expectIndexesWhole(client: Client, rows: readonly Row[]): Promise<void> {
+async function expectIndexesComplete(client: Client, rows: readonly Row[]): Promise<void> {
   const idsBy = async (hint: string, filter: object): Promise<string[]> =>
     (await rowsOf(client).find(filter).hint(hint).toArray()).map(({ _id }) => _id).sort();
   const ids = (list: readonly Row[]): string[] => list.map(({ _id }) => _id).sort();
@@ -124,50 +128,52 @@ async function expectIndexesWhole(client: Client, rows: readonly Row[]): Promise
   expect(await rowsOf(client).estimatedDocumentCount()).toBe(rows.length);
 }
 
-/** What was acknowledged is there; what was in doubt is whole or absent, and is no longer in doubt. */
-async function expectKept(client: Client, ledgers: readonly Ledger[]): Promise<void> {
+/** Acknowledged writes are there; uncertain ones are complete or absent, and are certain from now on. */
+async function expectNothingLost(client: Client, ledgers: readonly Ledger[]): Promise<void> {
   const rows = await rowsOf(client).find().hint({ $natural: 1 }).toArray();
-  const there = new Map(rows.map((row) => [row._id, row]));
+  const found = new Map(rows.map((row) => [row._id, row]));
   const known = new Set<string>();
   const counters = new Map((await countersOf(client).find().toArray()).map(({ _id, n }) => [_id, n]));
   for (const [writer, ledger] of ledgers.entries()) {
-    expect([...ledger.kept].filter((id) => !there.has(id))).toEqual([]);
-    expect([...ledger.deleted].filter((id) => there.has(id))).toEqual([]);
-    for (const id of ledger.doubtful) (there.has(id) ? ledger.kept : ledger.deleted).add(id);
-    ledger.doubtful.clear();
-    for (const id of ledger.kept) known.add(id);
+    expect([...ledger.stored].filter((id) => !found.has(id))).toEqual([]);
+    expect([...ledger.deleted].filter((id) => found.has(id))).toEqual([]);
+    for (const id of ledger.uncertain) (found.has(id) ? ledger.stored : ledger.deleted).add(id);
+    ledger.uncertain.clear();
+    for (const id of ledger.stored) known.add(id);
     const n = counters.get(writer) ?? 0;
     expect(n).toBeGreaterThanOrEqual(ledger.counted);
-    expect(n).toBeLessThanOrEqual(ledger.counted + ledger.counterInDoubt);
+    expect(n).toBeLessThanOrEqual(ledger.counted + ledger.counterUncertain);
     Object.assign(ledger, { counted: n, counterInDoubt: 0 });
   }
-  expect([...there.keys()].sort()).toEqual([...known].sort());
+  expect([...found.keys()].sort()).toEqual([...known].sort());
   for (const row of rows) expect(row).toEqual(rowOf(row.writer, row.n));
-  await expectIndexesWhole(client, rows);
+  await expectIndexesComplete(client, rows);
 }
 
 it(
-  `(8.3) ${KILLS} kills under the load of ${WRITERS} writers lose nothing that was acknowledged`,
+  `(8.3) ${killCount} kills under the load of ${writerCount} writers lose no acknowledged write`,
   async () => {
     const path = join(temporaryFolder(), 'data');
-    const ledgers = Array.from({ length: WRITERS }, newLedger);
+    const ledgers = Array.from({ length: writerCount }, newLedger);
     const starts: number[] = [];
     let store = await spawnStore(path);
     const setUp = await connectTo(store);
     await createIndexes(setUp);
     await setUp.close(true);
-    for (let round = 1; round <= KILLS; round++) {
+    for (let round = 1; round <= killCount; round++) {
       expect(await killUnderLoad(store, ledgers, round)).toBeGreaterThanOrEqual(50);
       store = await spawnStore(path);
       starts.push(store.startedInMs);
       const reader = await connectTo(store);
-      await expectKept(reader, ledgers);
+      await expectNothingLost(reader, ledgers);
       await reader.close(true);
     }
     const median = starts.sort((a, b) => a - b)[Math.floor(starts.length / 2)] ?? Infinity;
-    expect(median).toBeLessThan(START_MS);
+    expect(median).toBeLessThan(maxStartMs);
     const total = ledgers.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
-    console.info(`${KILLS} kills, ${total} writes acknowledged, none lost; listening after ${Math.round(median)} ms`);
+    console.info(
+      `${killCount} kills, ${total} writes acknowledged, none lost; listening after ${Math.round(median)} ms`,
+    );
   },
-  30_000 + KILLS * 8_000,
+  30_000 + killCount * 8_000,
 );

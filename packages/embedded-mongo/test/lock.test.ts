@@ -1,4 +1,4 @@
-/** One process per folder, private to its user, and of a format that this version reads. (8.9) */
+/** One process per folder, private to its user, in a format that this version reads. (8.9) */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,12 +8,12 @@ import { describe, expect, it } from 'vitest';
 import { startEmbeddedStore, StoreLockedError, StoreVersionError } from '@causerie/embedded-mongo';
 import { connectTo, openStore, spawnStore, temporaryFolder } from './support/store.js';
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-const run = (args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 20_000 });
-const lockIn = (folder: string): string => join(folder, 'store.lock');
+const mainFile = fileURLToPath(new URL('../main.js', import.meta.url));
+const run = (args: string[]) => spawnSync(process.execPath, [mainFile, ...args], { encoding: 'utf8', timeout: 20_000 });
+const lockFile = (folder: string): string => join(folder, 'store.lock');
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-async function put(store: { socketPath: string }, _id: number): Promise<void> {
+async function insertRow(store: { socketPath: string }, _id: number): Promise<void> {
   const client = await connectTo(store);
   await client.db().collection<{ _id: number }>('rows').insertOne({ _id });
 }
@@ -25,48 +25,48 @@ async function idsIn(store: { socketPath: string }): Promise<number[]> {
 }
 
 describe('(8.9) the lock of a folder', () => {
-  it('refuses a second process with the pid of the first, which goes on', async () => {
+  it('rejects a second process with the pid of the first, which keeps running', async () => {
     const path = join(temporaryFolder(), 'data');
     const first = await spawnStore(path);
     const second = run(['--path', path, '--socket', join(temporaryFolder(), 's.sock')]);
     expect(second.status).toBe(1);
     expect(second.stderr).toContain(`in use by process ${first.pid}`);
     expect(second.stderr).not.toContain('    at ');
-    await put(first, 1);
+    await insertRow(first, 1);
     expect(await idsIn(first)).toEqual([1]);
   });
 
-  it('refuses a second store in the same process, and is free after the first has stopped', async () => {
+  it('rejects a second store in the same process, and is free after the first has stopped', async () => {
     const path = join(temporaryFolder(), 'data');
     const store = await startEmbeddedStore({ path });
     const refused: unknown = await startEmbeddedStore({ path }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(StoreLockedError);
     expect(refused).toMatchObject({ path, pid: process.pid });
     await store.stop();
-    await put(await openStore(path), 1);
+    await insertRow(await openStore(path), 1);
   });
 
-  it('is taken over from a process that was killed, with everything it has acknowledged', async () => {
+  it('is taken over from a process that was killed, with all acknowledged writes', async () => {
     const path = join(temporaryFolder(), 'data');
     const first = await spawnStore(path);
-    await put(first, 1);
+    await insertRow(first, 1);
     expect(await first.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
-    expect(readFileSync(lockIn(path), 'utf8')).toContain(String(first.pid));
+    expect(readFileSync(lockFile(path), 'utf8')).toContain(String(first.pid));
     const second = await spawnStore(path);
     expect(await idsIn(second)).toEqual([1]);
-    expect(readFileSync(lockIn(path), 'utf8')).toContain(String(second.pid));
+    expect(readFileSync(lockFile(path), 'utf8')).toContain(String(second.pid));
   });
 
-  it.runIf(process.platform === 'linux')('is taken over when its pid belongs to another process by now', async () => {
+  it.runIf(process.platform === 'linux')('is taken over when its pid now belongs to another process', async () => {
     const path = join(temporaryFolder(), 'data');
     await (await startEmbeddedStore({ path })).stop();
-    // This process lives, but it did not begin when the lock says.
-    writeFileSync(lockIn(path), `${process.ppid} 00000000-0000-0000-0000-000000000000/1\n`);
-    await put(await openStore(path), 1);
-    expect(readFileSync(lockIn(path), 'utf8').split(' ')[0]).toBe(String(process.pid));
+    // This process is alive, but it did not start when the lock says.
+    writeFileSync(lockFile(path), `${process.ppid} 00000000-0000-0000-0000-000000000000/1\n`);
+    await insertRow(await openStore(path), 1);
+    expect(readFileSync(lockFile(path), 'utf8').split(' ')[0]).toBe(String(process.pid));
   });
 
-  it('goes to exactly one of two who take a stale one over at once', async () => {
+  it('goes to exactly one of two processes that take over a stale one at the same time', async () => {
     const path = join(temporaryFolder(), 'data');
     await (await spawnStore(path)).kill('SIGKILL');
     const outcomes = await Promise.allSettled([spawnStore(path), spawnStore(path)]);
@@ -75,17 +75,17 @@ describe('(8.9) the lock of a folder', () => {
     expect(String(loser?.reason)).toMatch(/in use by process \d+/);
   });
 
-  it('is released by an orderly end', async () => {
+  it('is released by an orderly shutdown', async () => {
     const path = join(temporaryFolder(), 'data');
     const store = await spawnStore(path);
     expect(await store.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-    expect(() => statSync(lockIn(path))).toThrow('ENOENT');
+    expect(() => statSync(lockFile(path))).toThrow('ENOENT');
     expect(() => statSync(store.socketPath)).toThrow('ENOENT');
   });
 });
 
 describe('(8.9) the folder and the socket', () => {
-  it('are open to their user alone', async () => {
+  it('are accessible to their user only', async () => {
     const path = join(temporaryFolder(), 'data');
     const { socketPath } = await openStore(path);
     expect(modeOf(path)).toBe(0o700);
@@ -97,17 +97,17 @@ describe('(8.9) the folder and the socket', () => {
     expect(modeOf(join(alone, 'store.mdb')) & 0o077).toBe(0);
   });
 
-  it('may lie deeper than a socket path can be long', async () => {
+  it('can be nested deeper than the limit of a socket path', async () => {
     const path = join(temporaryFolder(), ...Array.from({ length: 12 }, (_, at) => `folder-number-${at}`));
     const store = await openStore(path);
     expect(Buffer.byteLength(store.socketPath)).toBeLessThan(104);
     expect(modeOf(dirname(store.socketPath))).toBe(0o700);
-    await put(store, 1);
+    await insertRow(store, 1);
   });
 });
 
 describe('the version stamp', () => {
-  it('of a newer version is refused, and nothing is changed', async () => {
+  it('of a newer version is rejected, and nothing is changed', async () => {
     const path = join(temporaryFolder(), 'data');
     await (await startEmbeddedStore({ path })).stop();
     const file = join(path, 'store.mdb');
@@ -128,7 +128,7 @@ describe('the version stamp', () => {
 
 describe('the command line', () => {
   it.each([[[]], [['--path']], [['--path', 'x', '--strange']], [['--path', 'x', '--open-loopback-port', 'http']]])(
-    '%j is answered by the usage',
+    '%j prints the usage',
     (args: string[]) => {
       const ended = run(args);
       expect([ended.status, ended.stderr]).toEqual([2, expect.stringMatching(/^usage: /)]);

@@ -1,4 +1,4 @@
-/** Whatever the documents, the query and the index: what an index gives is what a scan gives. (8.5) */
+/** For random documents, queries and indexes, an index returns what a scan returns. (8.5) */
 import fc from 'fast-check';
 import mongoose from 'mongoose';
 import { expect, it } from 'vitest';
@@ -6,15 +6,15 @@ import { connectTo, openStore } from './support/store.js';
 import type { Client } from './support/store.js';
 
 const { BSON } = mongoose.mongo;
-const RUNS = Number(process.env['EMBEDDED_MONGO_RUNS'] ?? 120);
-const QUERIES = 12;
+const runs = Number(process.env['EMBEDDED_MONGO_RUNS'] ?? 120);
+const queriesPerRun = 12;
 
 type Doc = Record<string, unknown>;
 
 const long = (value: number): unknown => BSON.Long.fromNumber(value);
 const decimal = (value: string): unknown => BSON.Decimal128.fromString(value);
 
-/** Few values of many kinds, so that queries meet documents; equal numbers of different types among them. */
+/** A few values of many types, so that queries find documents; some are equal numbers of different types. */
 const scalar = fc.constantFrom<unknown>(
   ...[null, true, false, -1, 0, 1, 2, 1.5, NaN, long(1), long(3), decimal('1'), decimal('2.5'), Infinity],
   ...['', 'a', 'ab', 'abc', 'b', 'é', '😀', '\uff01', new Date(0), new Date(1_000)],
@@ -73,7 +73,7 @@ const query = fc.record({
   hint: fc.constantFrom(undefined, undefined, 'a_1', 'b_-1', 'c_1', 'd_1', 'd.e_1', 'a_1_c_-1', 'd.e_1_d.f_-1'),
 });
 
-const INDEXES = [
+const indexes = [
   { key: { a: 1 } },
   { key: { b: -1 } },
   { key: { c: 1 } },
@@ -93,7 +93,7 @@ async function expectEqual(client: Client, documents: readonly Doc[], queries: r
   const name = `c${++collections}`;
   const db = client.db();
   const [indexed, plain] = [db.collection<any>(name), db.collection<any>(`${name}_plain`)];
-  await indexed.createIndexes(INDEXES);
+  await indexed.createIndexes(indexes);
   const rows = documents.map((one, _id) => ({ _id, ...one }));
   for (const collection of [indexed, plain]) await collection.insertMany(rows);
   for (const { filter: by, hint, ...options } of queries) {
@@ -108,15 +108,15 @@ async function expectEqual(client: Client, documents: readonly Doc[], queries: r
 }
 
 it(
-  `(8.5) ${RUNS * QUERIES} random finds by index give what a scan gives`,
+  `(8.5) ${runs * queriesPerRun} random finds by index return what a scan returns`,
   async () => {
     const client = await connectTo(await openStore(), { promoteValues: false, bsonRegExp: true });
     const documents = fc.array(document, { minLength: 1, maxLength: 40 });
-    const queries = fc.array(query, { minLength: QUERIES, maxLength: QUERIES });
+    const queries = fc.array(query, { minLength: queriesPerRun, maxLength: queriesPerRun });
     await fc.assert(
-      fc.asyncProperty(documents, queries, (some, asked) => expectEqual(client, some, asked)),
-      { numRuns: RUNS },
+      fc.asyncProperty(documents, queries, (rows, finds) => expectEqual(client, rows, finds)),
+      { numRuns: runs },
     );
   },
-  60_000 + RUNS * 500,
+  60_000 + runs * 500,
 );

@@ -1,4 +1,4 @@
-/** What comes over a socket that no driver would send, and as much as a driver may send. (8.8) */
+/** Messages that no driver would send, and the largest and most that a driver may send. (8.8) */
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -7,40 +7,40 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectTo, openStore } from './support/store.js';
 
 const { BSON } = mongoose.mongo;
-// The library writes into a buffer of its own, which by itself holds 17 MB.
+// The library writes into an internal buffer, which holds 17 MB by default.
 BSON.setInternalBufferSize(50_000_000);
-const HEADER = 16;
-const MAX_MESSAGE = 48_000_000;
-const OP_MSG = 2013;
+const headerBytes = 16;
+const maxMessageBytes = 48_000_000;
+const opMsg = 2013;
 
-interface Raw {
+interface RawConnection {
   socket: Socket;
-  /** The next reply, decoded. */
+  /** Resolves with the next reply, decoded. */
   reply: () => Promise<Record<string, any>>;
   closed: Promise<void>;
 }
 
-/** A bare connection that cuts what it hears into replies. */
-async function open(store: { socketPath: string }): Promise<Raw> {
+/** Opens a bare connection that splits incoming bytes into replies. */
+async function open(store: { socketPath: string }): Promise<RawConnection> {
   const socket = connect(store.socketPath);
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  let held = Buffer.alloc(0);
+  let buffered = Buffer.alloc(0);
   const replies: Record<string, any>[] = [];
   const waiting: (() => void)[] = [];
   socket.on('data', (chunk: Buffer) => {
-    held = Buffer.concat([held, chunk]);
-    while (held.length >= 4 && held.length >= held.readInt32LE(0)) {
-      const frame = held.subarray(0, held.readInt32LE(0));
-      replies.push(BSON.deserialize(frame.subarray(frame.readInt32LE(12) === 1 ? HEADER + 20 : HEADER + 5)));
-      held = held.subarray(frame.length);
+    buffered = Buffer.concat([buffered, chunk]);
+    while (buffered.length >= 4 && buffered.length >= buffered.readInt32LE(0)) {
+      const frame = buffered.subarray(0, buffered.readInt32LE(0));
+      replies.push(BSON.deserialize(frame.subarray(frame.readInt32LE(12) === 1 ? headerBytes + 20 : headerBytes + 5)));
+      buffered = buffered.subarray(frame.length);
       waiting.shift()?.();
     }
   });
   await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
   const reply = async (): Promise<Record<string, any>> => {
-    if (replies.length === 0) await Promise.race([new Promise<void>((heard) => waiting.push(heard)), closed]);
+    if (replies.length === 0) await Promise.race([new Promise<void>((notify) => waiting.push(notify)), closed]);
     const next = replies.shift();
     if (!next) throw new Error('the connection was closed without a reply');
     return next;
@@ -48,8 +48,8 @@ async function open(store: { socketPath: string }): Promise<Raw> {
   return { socket, reply, closed };
 }
 
-function frame(payload: Buffer, { opcode = OP_MSG, length = HEADER + payload.length, flags = 0 } = {}): Buffer {
-  const head = Buffer.alloc(HEADER);
+function frame(payload: Buffer, { opcode = opMsg, length = headerBytes + payload.length, flags = 0 } = {}): Buffer {
+  const head = Buffer.alloc(headerBytes);
   head.writeInt32LE(length, 0);
   head.writeInt32LE(7, 4);
   head.writeInt32LE(opcode, 12);
@@ -57,8 +57,8 @@ function frame(payload: Buffer, { opcode = OP_MSG, length = HEADER + payload.len
   return Buffer.concat([head, payload]);
 }
 
-const body = (command: object, kind = 0): Buffer =>
-  Buffer.concat([Buffer.alloc(4), Buffer.of(kind), BSON.serialize({ ...command, $db: 'test' })]);
+const body = (command: object, sectionKind = 0): Buffer =>
+  Buffer.concat([Buffer.alloc(4), Buffer.of(sectionKind), BSON.serialize({ ...command, $db: 'test' })]);
 const ping = (flags = 0): Buffer => frame(body({ ping: 1 }), { flags });
 const truncated = (): Buffer => {
   const whole = body({ ping: 1, text: 'hello' });
@@ -66,23 +66,23 @@ const truncated = (): Buffer => {
   return whole;
 };
 
-describe('(8.8) bytes that are no message', () => {
+describe('(8.8) malformed messages', () => {
   const broken: Record<string, Buffer> = {
     'a length of 0': frame(Buffer.alloc(5), { length: 0 }),
     'a length below the header': frame(Buffer.alloc(5), { length: 15 }),
     'a negative length': frame(Buffer.alloc(5), { length: -1 }),
-    'a length above the limit': frame(Buffer.alloc(5), { length: MAX_MESSAGE + 1 }),
+    'a length above the limit': frame(Buffer.alloc(5), { length: maxMessageBytes + 1 }),
     'an unknown opcode': frame(body({ ping: 1 }), { opcode: 2002 }),
     'an unknown section': frame(body({ ping: 1 }, 9)),
     'two bodies': frame(Buffer.concat([body({ ping: 1 }), body({ ping: 1 }).subarray(4)])),
     'no body': frame(Buffer.alloc(5)),
     'a required flag that is unknown': ping(1 << 5),
     'a document that ends too late': frame(truncated()),
-    'a type that there is none': frame(Buffer.concat([Buffer.alloc(5), Buffer.from([8, 0, 0, 0, 0x42, 0x61, 0, 0])])),
+    'an unknown type': frame(Buffer.concat([Buffer.alloc(5), Buffer.from([8, 0, 0, 0, 0x42, 0x61, 0, 0])])),
     garbage: randomBytes(4096).fill(0xff, 0, 4),
   };
 
-  it.each(Object.entries(broken))('%s: it closes its own connection and no other', async (_, bytes) => {
+  it.each(Object.entries(broken))('%s closes its own connection and no other', async (_, bytes) => {
     const store = await openStore();
     const client = await connectTo(store);
     const { socket, closed } = await open(store);
@@ -91,7 +91,7 @@ describe('(8.8) bytes that are no message', () => {
     expect(await client.db().command({ ping: 1 })).toMatchObject({ ok: 1 });
   });
 
-  it('survive 300 random mutations of a good one', async () => {
+  it('do no harm in 300 random mutations of a valid message', async () => {
     const store = await openStore();
     const client = await connectTo(store);
     const good = frame(body({ insert: 'rows', documents: [{ _id: 1, text: 'hello', list: [1, { a: true }] }] }));
@@ -99,7 +99,7 @@ describe('(8.8) bytes that are no message', () => {
       const { socket, closed, reply } = await open(store);
       const bad = Buffer.from(good);
       for (let change = 0; change <= round % 4; change++) {
-        // Not the upper bytes of the length: the store would rightly wait for more.
+        // The upper bytes of the length stay: with a larger one the store would wait for more, as it should.
         const at = 2 + Math.floor(Math.random() * (bad.length - 2));
         if (at !== 2 && at !== 3) bad[at] = Math.floor(Math.random() * 256);
       }
@@ -112,7 +112,7 @@ describe('(8.8) bytes that are no message', () => {
 });
 
 describe('(8.8) messages', () => {
-  it('are answered in any pieces: byte by byte, two in one, half of one and later the rest', async () => {
+  it('are answered however they are split: byte by byte, two at once, one in two halves', async () => {
     const store = await openStore();
     const half = await open(store);
     half.socket.write(ping().subarray(0, 30));
@@ -128,7 +128,7 @@ describe('(8.8) messages', () => {
     expect(await half.reply()).toMatchObject({ ok: 1 });
   });
 
-  it('half sent leave nothing when their connection goes', async () => {
+  it('have no effect if the connection closes halfway', async () => {
     const store = await openStore();
     const client = await connectTo(store);
     const { socket, closed } = await open(store);
@@ -138,7 +138,7 @@ describe('(8.8) messages', () => {
     expect(await client.db().collection('rows').countDocuments()).toBe(0);
   });
 
-  it('that want no reply get none, and a checksum is passed over', async () => {
+  it('with moreToCome get no reply, and a checksum is ignored', async () => {
     const store = await openStore();
     const { socket, reply } = await open(store);
     const insert = body({ insert: 'rows', documents: [{ _id: 1 }] });
@@ -147,7 +147,7 @@ describe('(8.8) messages', () => {
     expect(await reply()).toMatchObject({ n: 1, ok: 1 });
   });
 
-  it('of the old kind are for the first hello', async () => {
+  it('of type OP_QUERY are accepted for the first hello', async () => {
     const store = await openStore();
     const { socket, reply } = await open(store);
     const query = Buffer.concat([
@@ -160,20 +160,20 @@ describe('(8.8) messages', () => {
     expect(await reply()).toMatchObject({ ismaster: true, maxWireVersion: 25, ok: 1 });
   });
 
-  it('may have 48,000,000 bytes, and not one more', async () => {
+  it('may have 48,000,000 bytes, and not one byte more', async () => {
     const store = await openStore();
     const { socket, reply } = await open(store);
     const documents = [1, 2, 3].map((_id) => ({ _id, bytes: Buffer.alloc(15_999_000) }));
     const bare = frame(body({ insert: 'rows', documents, comment: '' })).length;
-    const comment = 'x'.repeat(MAX_MESSAGE - bare);
+    const comment = 'x'.repeat(maxMessageBytes - bare);
     const largest = frame(body({ insert: 'rows', documents, comment }));
-    expect(largest.length).toBe(MAX_MESSAGE);
+    expect(largest.length).toBe(maxMessageBytes);
     socket.write(largest);
     expect(await reply()).toMatchObject({ n: 3, ok: 1 });
     const client = await connectTo(store);
     expect(await client.db().collection('rows').countDocuments()).toBe(3);
     const tooLong = await open(store);
-    tooLong.socket.write(frame(body({ ping: 1, comment: `${comment}x` }), { length: MAX_MESSAGE + 1 }));
+    tooLong.socket.write(frame(body({ ping: 1, comment: `${comment}x` }), { length: maxMessageBytes + 1 }));
     await tooLong.closed;
   });
 });
@@ -187,7 +187,7 @@ describe('(8.8) connections and cursors', () => {
     expect(replies.filter(({ ok }) => ok === 1)).toHaveLength(200);
   });
 
-  it('gives long replies whole, at most 16 MB in a batch', async () => {
+  it('returns long results completely, with at most 16 MB in a batch', async () => {
     const client = await connectTo(await openStore());
     const rows = client.db().collection<{ _id: number; text: string }>('rows');
     const text = 'é'.repeat(500_000);
@@ -200,7 +200,7 @@ describe('(8.8) connections and cursors', () => {
     expect(all).toHaveLength(20);
   });
 
-  it('forgets a cursor that nobody has used for too long, and no other', async () => {
+  it('closes idle cursors, and no others', async () => {
     const store = await openStore();
     const client = await connectTo(store);
     const db = client.db();
@@ -215,13 +215,14 @@ describe('(8.8) connections and cursors', () => {
       await more(used);
       return Number((await client.db('admin').command({ serverStatus: 1 }))['metrics'].cursor.open.total);
     };
-    while ((await openCursors()) > 2) if (Date.now() > deadline) throw new Error('the idle cursor is there after 15 s');
+    while ((await openCursors()) > 2)
+      if (Date.now() > deadline) throw new Error('the idle cursor is still open after 15 s');
     await expect(more(idle)).rejects.toMatchObject({ code: 43 });
     expect((await more(lasting))['cursor'].nextBatch).toHaveLength(1);
     expect((await more(used))['cursor'].nextBatch).toHaveLength(1);
   });
 
-  it('forgets a cursor that was killed, and knows it under its own name alone', async () => {
+  it('closes a cursor that was killed, and finds it only under its own namespace', async () => {
     const client = await connectTo(await openStore());
     const db = client.db();
     await db.collection<{ _id: number }>('rows').insertMany(Array.from({ length: 10 }, (_, _id) => ({ _id })));
