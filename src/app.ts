@@ -89,7 +89,7 @@ export function describeRoutes(): Route[] {
   return routeTable({} as Services);
 }
 
-/** Builds the HTTP application: the order of the middleware and the table of routes, nothing else. */
+/** Creates the HTTP application: the order of the middleware and the route table, nothing else. */
 export function createApp(context: Context): Application {
   const { config, logger, metrics, draining, toProblem } = context;
   const routes = routeTable(context);

@@ -5,7 +5,7 @@ import type { Message } from '@causerie/contract/messages';
 import type { Notification } from '@causerie/contract/notifications';
 import type { Me, PublicUser } from '@causerie/contract/users';
 
-/** Why a session is over, as its sockets are told. */
+/** Why a session has ended, as its sockets are notified. */
 export type SessionEndReason =
   | 'logout'
   | 'revoked'
@@ -17,111 +17,111 @@ export type SessionEndReason =
   | 'expired';
 
 /**
- * Every fact a service may announce, after its write. A fact carries what the news about it need, so that
- * broadcasting is synchronous and keeps the order of publishing. A fact may be announced twice.
+ * Every domain event, published after the write. It carries everything that its socket events need, so that
+ * broadcasting is synchronous and keeps the order of publishing. An event may be published twice.
  */
 export interface DomainEvents {
-  /** A message has landed. `message.state` is null; `senderState` is what the sender's own devices are shown. */
+  /** A message was committed. `message.state` is null; `senderState` is for the sender's own devices. */
   'message.created': {
     conversationId: string;
     type: 'direct' | 'group';
     /** The members of a direct conversation; empty for a group, which has a room. */
     userIds: readonly string[];
-    /** Who of them cannot see the message that it quotes. */
+    /** The members who cannot see the quoted message. */
     cannotSeeQuoteIds: readonly string[];
     message: Message;
-    /** Who sent it and is a member still: his devices are shown its state. */
+    /** The sender, if they are still a member: their devices get the state of the message. */
     authorId: string | null;
     senderState: Message['state'];
     originSocketId?: string | undefined;
   };
   /** A message was edited, deleted or reacted to; `message.rev` is the number of this change. */
   'message.updated': DomainEvents['message.created'] & {
-    /** Who of the members cannot see it. */
+    /** The members who cannot see it. */
     cannotSeeIds: readonly string[];
   };
-  /** Somebody has hidden messages for himself: for his other devices. */
+  /** A user has hidden messages: for their other devices. */
   'message.hidden': {
     userId: string;
     conversationId: string;
     messageIds: string[];
     originSocketId?: string | undefined;
   };
-  /** A conversation has come into somebody's list; `conversation` is as that person sees it. */
+  /** A conversation was added to the list of a user; `conversation` is as this user sees it. */
   'conversation.created': { userId: string; conversation: Conversation; originSocketId?: string | undefined };
-  /** A conversation is gone from somebody's list. */
+  /** A conversation was removed from the list of a user. */
   'conversation.removed': {
     userId: string;
     conversationId: string;
     reason: 'removed' | 'left' | 'deleted' | 'hidden';
     originSocketId?: string | undefined;
   };
-  /** The marks or settings of somebody in a conversation are others now: for his other devices. */
+  /** The read position or the settings of a user in a conversation have changed: for their other devices. */
   'conversation.settings': OwnState & { userId: string; originSocketId?: string | undefined };
-  /** Somebody has read on, or emptied, a conversation of which he has notifications. */
+  /** A user has read or cleared a conversation of which they have notifications. */
   'conversation.read': { userId: string; conversationId: string; seq: number };
-  /** The notifications of somebody are others now: for his devices. */
+  /** The notifications of a user have changed: for their devices. */
   'notification.created': { userId: string; notification: Notification; unread: number };
   'notification.updated': { userId: string; notification: Notification; unread: number };
   'notification.removed': { userId: string; notificationId: string; unread: number };
-  /** What others are shown of somebody's marks has moved. */
+  /** The receipts that a user shows to others have moved. */
   'receipt.updated': {
     conversationId: string;
-    /** Whose marks; null for what all members of a group have reached. */
+    /** The user; null for the lowest receipts of all members of a group. */
     userId: string | null;
-    /** Who is told; null for all members of a group. */
+    /** The recipients; null for all members of a group. */
     toUserIds: readonly string[] | null;
-    /** Who of a group is told another reading: he hides his own. */
+    /** Members of the group who get another read position, because they hide their own. */
     except: readonly { userId: string; readSeq: number }[];
     deliveredSeq: number;
     readSeq: number;
   };
-  /** People have come into a group: their sockets hear it from now on. */
+  /** Users have joined a group: their sockets receive its events from now on. */
   'membership.begun': { conversationId: string; userIds: readonly string[] };
-  /** Somebody is no member of a group any more: his sockets hear nothing more of it. */
+  /** A user is not a member of a group any more: their sockets receive no more of its events. */
   'membership.ended': { conversationId: string; userId: string; reason: 'removed' | 'left' | 'deleted' };
-  /** What every member of a group is told of a change of its members. */
+  /** Members of a group were added: for all its members. */
   'members.added': { conversationId: string; rev: number; members: Member[] };
   'member.updated': { conversationId: string; rev: number; member: Member };
   'member.removed': { conversationId: string; rev: number; userId: string };
-  /** Title, description or photo of a group are others now; with a `userId` it is for that person alone. */
+  /** Title, description or photo of a group have changed; with a `userId` the event is for that user alone. */
   'conversation.updated': {
     conversationId: string;
     rev: number | null;
     changes: Partial<Pick<Conversation, 'title' | 'description' | 'photo' | 'role' | 'permissions'>>;
     userId?: string;
   };
-  /** Others type in a conversation now; each member is shown the list without himself. */
+  /** The users who type in a conversation have changed; each member gets the list without themselves. */
   'typing.updated': {
     conversationId: string;
     type: 'direct' | 'group';
     /** The members of a direct conversation; empty for a group, which has a room. */
     userIds: readonly string[];
-    /** Who was typing when it was told last, and who is now. */
+    /** The typing users in the last event, and now. */
     before: readonly string[];
     typists: readonly string[];
-    /** Who is not shown the typing of whom: by typist. */
+    /** The members who are not shown a typing user, by the id of that user. */
     hiddenFrom: ReadonlyMap<string, readonly string[]>;
   };
-  /** Somebody has come online or gone offline, for one socket that watches him and may know. */
+  /** A user has come online or gone offline: for one socket that watches them and may know. */
   'presence.updated': { socketId: string; userId: string; online: boolean; lastSeenAt: string | null };
-  /** A profile is another one now: for everybody who shares a conversation with that person. */
+  /** A profile has changed: for everybody who shares a conversation with that user. */
   'user.updated': {
     user: Omit<PublicUser, 'presence'>;
-    /** Who is not shown his status. */
+    /** The users who are not shown the status. */
     cannotSeeIds: readonly string[];
   };
-  /** What somebody shows of his presence, or to whom, may be another now. */
+  /** What a user shows of their presence, or to whom, may have changed. */
   'presence.redacted': { userId: string };
-  /** What somebody is to a person is another now: for the devices of that person. */
+  /** The relation of `ownerId` to another user has changed: for the devices of `ownerId`. */
   'contact.updated': { ownerId: string; userId: string; contact: Contact | null; blocked: boolean };
-  /** Two people write to each other no more. */
+  /** Two users cannot write to each other any more. */
   'contact.severed': { conversationId: string; userIds: readonly string[] };
-  /** The own profile or settings are others now: for the own devices. */
+  /** The own profile or settings have changed: for the own devices. */
   'settings.updated': { userId: string; me: Me };
-  /** The access token of one socket runs out soon and nobody has renewed it. */
+  /** The access token of one socket expires soon and was not renewed. */
   'session.expiring': { socketId: string; expiresAt: Date };
-  /** The access token of one socket has run out; the session may well live on. */
+  /** The access token of one socket has expired; the session itself may still be alive. */
   'session.expired': { socketId: string };
   'session.revoked': { userId: string; sessionId: string; reason: SessionEndReason };
   'server.stopping': { retryAfterMs: number };

@@ -1,4 +1,4 @@
-/** The process: settings, database, context, doors. It stops in the reverse order. */
+/** The process: settings, database, context, transports. It stops in the reverse order. */
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createServer, type Server } from 'node:http';
@@ -60,7 +60,7 @@ async function listen(http: Server, { port, host }: Config['http']): Promise<num
   return address.port;
 }
 
-/** Readiness turns 503, everything new is refused, and every socket hears of it: once, however often it is called. */
+/** Readiness turns 503, new requests are rejected, and every socket is notified: once, however often it is called. */
 function announceStop({ draining, bus }: Context): void {
   if (draining.isStopping()) return;
   draining.begin();
@@ -70,7 +70,7 @@ function announceStop({ draining, bus }: Context): void {
 async function stopInOrder(http: Server, context: Context, database: Database): Promise<void> {
   announceStop(context);
   await Promise.race([context.draining.idle(), wait(finishMs, undefined, { ref: false })]);
-  // Whoever is still connected then has had his answer, or waits for one that will not come.
+  // Clients that are still connected have had their response, or wait for one that will not come.
   await Promise.all([context.realtime.stop(), wait(closeMs).then(() => http.closeAllConnections())]);
   await context.erasure.stop();
   await context.garbageCollector.stop();
@@ -80,12 +80,12 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
   await database.close();
 }
 
-/** What the sweep of the log has the services do. */
+/** What recovery calls in the services. */
 function recoveryCalls({ conversations, messages, reactions, groupChanging, notifier }: Context): RecoveryCalls {
   return {
     announce: messages.announceSwept,
     announceChange: async ({ messageId, rev }) => {
-      // What changed in a group itself is found by sync, and by whoever sees the gap in the numbers.
+      // Changes of a group itself are found by sync, and by clients that see the gap in the numbers.
       if (messageId) await messages.announceChanged(String(messageId), rev);
     },
     async finish(before) {
@@ -98,10 +98,10 @@ function recoveryCalls({ conversations, messages, reactions, groupChanging, noti
   };
 }
 
-/** Makes the data ready, mends what a crash has left, and only then answers anybody. */
+/** Prepares the data and recovers from a crash before the first request is answered. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const secret = config.keys.secret ?? secretOf(config.dataDir);
-  // The store opens in a thread of its own while this one loads what will stand on it.
+  // The store opens in a thread of its own while this one loads the code that uses it.
   const [database, storage, { createContext }, { createApp }] = await Promise.all([
     openDatabase(config),
     openStorage(config.storage),
@@ -140,10 +140,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
 /** How long a stop may take before the process gives up waiting. */
 const stopWithinMs = 9_000;
-/** How long a process that was told to stop still says 503, so that balancers hear of it. */
+/** How long a stopping process still answers 503, so that load balancers notice. */
 const lingerMs = 500;
 
-/** Ends the process in order on the first signal, and at once on the second. */
+/** Stops in order on the first signal, and at once on the second. */
 function obeySignals(running: RunningServer, logger: Logger): void {
   let isAnnounced = false;
   const obey = (signal: NodeJS.Signals): void => {

@@ -14,7 +14,7 @@ interface Listeners {
   notifications: Pick<Notifications, 'conversationRead'>;
 }
 
-/** Who listens to which fact: the news for sockets to all of them, and first. */
+/** Subscribes everything that listens to domain events; sockets come first, and listen to all of them. */
 export function subscribeAll(
   bus: EventBus<DomainEvents>,
   { broadcast, typing, presenceSubscriptions, notifier, notifications }: Listeners,

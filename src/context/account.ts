@@ -6,7 +6,7 @@ import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { Files } from './files.js';
 import type { People } from './people.js';
 
-/** The end of an account, and all that it holds. */
+/** Export, deletion and erasure of accounts. */
 export function createAccount(
   { config, logger }: ServerOptions,
   { repositories: all, bus, jobs }: Infrastructure,

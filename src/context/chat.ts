@@ -1,6 +1,6 @@
 import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
-import { createRemovals } from '../log/removals.js';
+import { createRemovals, createDrain } from '../log/removals.js';
 import { createContentDigests } from '../features/messages/content-digest.js';
 import { createMessages } from '../features/messages/messages.service.js';
 import { createSyncMembers } from '../features/sync/sync-members.js';
@@ -12,7 +12,6 @@ import { createSync } from '../features/sync/sync.service.js';
 import { type Users } from '../features/users/users.service.js';
 import { createCursors } from '../kernel/cursors.js';
 import { createInFlight } from '../kernel/in-flight.js';
-import { createDrain } from '../log/drain.js';
 import { createLog } from '../log/log.js';
 import { createGroupReceipts } from '../log/group-receipts.js';
 import { createConversationViews } from '../views/conversation-views.js';

@@ -1,4 +1,4 @@
-/** Makes every part of a server. Reading `context/` in the order of the calls below is reading the architecture: a part knows only those before it. */
+/** Creates every part of a server. Reading `context/` in the order of the calls below is reading the architecture: a part knows only those before it. */
 import { conversationSockets } from '../features/conversations/conversations.sockets.js';
 import { reactionSockets } from '../features/reactions/reactions.sockets.js';
 import { messageSockets } from '../features/messages/messages.sockets.js';
@@ -24,11 +24,11 @@ export type Context = Pick<ServerOptions, 'config' | 'logger' | 'publicUrl'> &
   ReturnType<typeof createChat> &
   ReturnType<typeof createAccount> & {
     realtime: Realtime;
-    /** Throws when the server cannot answer requests now. */
+    /** Throws if the server cannot answer requests now. */
     requireReady(): Promise<void>;
   };
 
-/** Builds the realtime door, and has it told of every fact. */
+/** Creates the realtime transport and subscribes it to all domain events. */
 function createRealtimeTransport(
   options: ServerOptions,
   infrastructure: Infrastructure,
@@ -69,7 +69,7 @@ function createRealtimeTransport(
   return realtime;
 }
 
-/** Builds all parts of a server over an open database. */
+/** Creates all parts of a server over an open database. */
 export function createContext(options: ServerOptions): Context {
   const { config, database, logger, publicUrl } = options;
   const infrastructure = createInfrastructure(options);

@@ -11,7 +11,7 @@ import type { Reservations } from '../features/media/reservations.js';
 import type { Links } from '../views/links.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 
-/** What groups are built over. */
+/** The parts that groups use. */
 export interface GroupChat {
   users: Users;
   log: Log;
@@ -21,7 +21,7 @@ export interface GroupChat {
   cursors: Cursors;
   reservations: Reservations;
   links: Links;
-  /** Waits until nothing can land any more that was allowed before. */
+  /** Waits until everything that was allowed before is written or rejected. */
   drained: () => Promise<void>;
 }
 

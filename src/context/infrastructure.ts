@@ -1,4 +1,4 @@
-/** What every part of a server stands on. */
+/** What every part of a server is built on. */
 import type { Config } from '../config.js';
 import { type Database, problemOfDatabase } from '../drivers/database.js';
 import type { Scratch } from '../drivers/scratch.js';
@@ -36,21 +36,21 @@ import { comeBackMs, createDraining } from '../middleware/draining.js';
 import { createToProblem } from '../middleware/errors.js';
 import { createPresence } from '../realtime/presence.js';
 
-/** What a server is made of. */
+/** What a server is created from. */
 export interface ServerOptions {
   config: Config;
   database: Database;
   logger: Logger;
-  /** SECRET_KEY, or the one that was made for this data folder. */
+  /** SECRET_KEY, or the secret that was generated for this data folder. */
   secret: string;
-  /** PUBLIC_URL, or where the server listens. */
+  /** PUBLIC_URL, or the address that the server listens on. */
   publicUrl: () => string;
-  /** Where uploads are kept, and where they are received. */
+  /** Storage for uploads, and the folder in which they arrive. */
   storage: Storage;
   scratch: Scratch;
 }
 
-/** The rows of every collection on one connection. */
+/** The repositories of all collections on one connection. */
 function createRepositories({ connection }: Pick<Database, 'connection'>) {
   const changes = createChangeRepository(connection);
   return {
@@ -77,7 +77,7 @@ function createRepositories({ connection }: Pick<Database, 'connection'>) {
   };
 }
 
-/** The same rows; what is remembered of people is forgotten when they are written. */
+/** The same repositories; writes to people invalidate what is cached about them. */
 function createCachedRepositories(database: Pick<Database, 'connection' | 'isShared'>) {
   const relationshipCache = createRelationshipCache({ isShared: database.isShared });
   const repositories = createRepositories(database);
@@ -103,10 +103,10 @@ export function createInfrastructure({ config, logger, secret, database }: Serve
     draining: createDraining(comeBackMs),
     toProblem: createToProblem(problemOfDatabase),
     bus: createEventBus<DomainEvents>((error, event) =>
-      logger.error({ err: error, fact: event }, 'a fact could not be told'),
+      logger.error({ err: error, fact: event }, 'domain event could not be delivered'),
     ),
     presence,
-    /** Whether somebody has a socket here: for others nothing has to be put together. */
+    /** Whether a user has a socket in this process: for others there is nothing to publish. */
     isConnected: (userId: string): boolean => presence.count(userId) > 0,
     repositories,
     jobs: createQueue<JobKinds>({ repository: repositories.jobs, logger, isShared: database.isShared }),

@@ -6,14 +6,14 @@ import { withTimeout } from '../kernel/timeouts.js';
 import { Problem, unavailable } from '../kernel/problem.js';
 import { PromptConnection } from './prompt-connection.js';
 
-/** The shape of the stored data; a server refuses a database that a newer one has written. */
+/** The version of the stored data; a server refuses a database that a newer one has written. */
 const schemaVersion = 1;
 
-/** The database inside the embedded store. */
+/** The name of the database inside the embedded store. */
 export const databaseName = 'causerie';
-/** How long anything may take before the request is answered `unavailable`. */
+/** How long connecting may take before a request is answered `unavailable`. */
 const timeoutMs = 2_500;
-/** How long a connection may be silent while an answer is awaited. */
+/** How long a connection may be silent while a response is awaited. */
 const silenceMs = 4_000;
 
 interface Settings {
@@ -25,10 +25,10 @@ export interface Database {
   connection: Connection;
   /** Whether other processes may write. */
   readonly isShared: boolean;
-  /** Asks for a sign of life; throws when there is none in time. */
+  /** Throws if the database does not respond in time. */
   ping(): Promise<void>;
   close(): Promise<void>;
-  /** Called once when the embedded store dies by itself. */
+  /** Called once if the embedded store dies by itself. */
   onFailure(listener: (error: Error) => void): void;
 }
 
@@ -42,7 +42,7 @@ export function storeFolder(dataDir: string): string {
   return join(dataDir, 'store');
 }
 
-/** Connects without buffering: what cannot be answered now fails now. */
+/** Connects without buffering: a command that cannot be sent now fails now. */
 export async function connect(uri: string): Promise<Connection> {
   const options = {
     connectionType: PromptConnection,
@@ -52,7 +52,7 @@ export async function connect(uri: string): Promise<Connection> {
     serverSelectionTimeoutMS: timeoutMs,
     connectTimeoutMS: timeoutMs,
     heartbeatFrequencyMS: 2_000,
-    // A stalled connection is given up so soon that who waits is told in time; who asked repeats it by himself.
+    // A stalled connection is given up early enough for the request to be answered in time; the client repeats it.
     socketTimeoutMS: silenceMs,
     retryReads: false,
     waitQueueTimeoutMS: timeoutMs,
@@ -65,7 +65,7 @@ export async function connect(uri: string): Promise<Connection> {
   const connection = mongoose.createConnection(uri, options);
   connection.set('strictQuery', true);
   connection.set('sanitizeFilter', true);
-  // Without a listener an error of the connection would end the process; every command tells of it by itself.
+  // Without a listener an error of the connection would end the process; every command reports it anyway.
   connection.on('error', () => undefined);
   try {
     await connection.asPromise();
@@ -81,7 +81,7 @@ interface MetaRow {
   version: number;
 }
 
-/** Throws SchemaVersionError for a database that a newer server has written. */
+/** Throws SchemaVersionError if a newer server has written this database. */
 export async function requireSchemaVersion(connection: Connection): Promise<void> {
   const row = await connection.collection<MetaRow>('meta').findOne({ _id: 'schema' });
   if (row === null || row.version <= schemaVersion) return;
@@ -90,18 +90,18 @@ export async function requireSchemaVersion(connection: Connection): Promise<void
   );
 }
 
-/** Stamps a new database, refuses a newer one, and builds the indexes of all models: before anybody is served. */
+/** Stamps a new database, refuses a newer one, and creates all indexes, before the first request. */
 export async function prepare(connection: Connection): Promise<void> {
   const meta = connection.collection<MetaRow>('meta');
   const stamp = (): Promise<unknown> =>
     meta.updateOne({ _id: 'schema' }, { $setOnInsert: { version: schemaVersion } }, { upsert: true });
-  // Two servers that start on an empty database may collide; the second try finds the row.
+  // Two servers that start on an empty database may collide; the second attempt finds the row.
   await stamp().catch(stamp);
   await requireSchemaVersion(connection);
   await Promise.all(Object.values(connection.models).map((model) => model.createIndexes()));
 }
 
-/** The names of the indexes that a model asks for and its collection lacks; a collection that is not there lacks none. */
+/** The names of missing indexes; a collection that does not exist misses none. */
 export async function missingIndexes(connection: Connection): Promise<string[]> {
   const existing = new Set((await connection.listCollections()).map(({ name }) => name));
   const missing: string[] = [];
@@ -119,7 +119,7 @@ async function openStore(settings: Settings): Promise<{ store: EmbeddedStore | n
   return { store, uri: store.uri(databaseName) };
 }
 
-/** Opens the database of a server. Throws when the store is locked, too new, or cannot be reached. */
+/** Opens the database of a server. Throws if the store is locked, too new, or cannot be reached. */
 export async function openDatabase(settings: Settings): Promise<Database> {
   const { store, uri } = await openStore(settings);
   let connection: Connection;
@@ -145,20 +145,20 @@ export async function openDatabase(settings: Settings): Promise<Database> {
   };
 }
 
-/** Codes with which MongoDB says that it cannot answer now: not primary, shutting down, interrupted, timed out. */
+/** MongoDB's codes for "cannot respond now": not primary, shutting down, interrupted, timed out. */
 const passing = new Set([6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436]);
 const noSpace = 14031;
-/** What a write to a connection that is gone says before the driver has noticed. */
+/** The codes of a write to a closed connection that the driver has not noticed yet. */
 const lostConnection = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ENOENT', 'ETIMEDOUT']);
 const passingNames =
   /^(?:Mongo)?(ServerSelection|Network|NetworkTimeout|OperationTimeout|PoolCleared|PoolClosed|WaitQueueTimeout|NotConnected|TopologyClosed|WriteConcern|ConnectionPoolTimeout)\w*Error$|^MongooseServerSelectionError$|^DisconnectedError$/;
 
-/** Whether a bulk write has failed as a whole: the driver hides what it was behind this name. */
+/** Whether a bulk write has failed as a whole: the driver hides the cause behind this name. */
 function isBulkUnanswered({ name, code, writeErrors }: Error & { code?: unknown; writeErrors?: unknown }): boolean {
   return name === 'MongoBulkWriteError' && code === undefined && Array.isArray(writeErrors) && writeErrors.length === 0;
 }
 
-/** What an error of the database means to who asked, or null when it is none of its doing. */
+/** The problem that an error of the database stands for; null if it is not one. */
 export function problemOfDatabase(error: unknown): Problem | null {
   if (!(error instanceof Error)) return null;
   const code = 'code' in error ? error.code : undefined;

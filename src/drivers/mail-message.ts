@@ -1,6 +1,6 @@
 /** A mail as the product writes it: plain text to one address. */
 export interface OutgoingMail {
-  /** The same when a mail is sent again, so that whoever gets it twice can tell. */
+  /** Stays the same when a mail is sent again, so that a recipient can recognize duplicates. */
   id: string;
   to: string;
   date: Date;
@@ -9,11 +9,11 @@ export interface OutgoingMail {
 }
 
 export interface Mailer {
-  /** Resolves when the mail is in safe hands; otherwise it must be sent again. */
+  /** Resolves when the mail is accepted; otherwise it must be sent again. */
   send(mail: OutgoingMail): Promise<void>;
 }
 
-/** A mail as it travels (RFC 5322). */
+/** A mail in transit (RFC 5322). */
 interface ComposedMail {
   envelope: { from: string; to: string[]; use8BitMime: boolean };
   raw: string;
@@ -25,8 +25,8 @@ function addressIn(sender: string): string {
 }
 
 /**
- * The same mail for every driver. The text goes as it is, in eight bits (RFC 6152) and short lines: quoted-printable
- * would cut links and write `=3D` into them, which harms whoever copies one out of a file.
+ * The same mail for every driver. The text is sent as it is, in eight bits (RFC 6152) and short lines: quoted-printable
+ * would break links and write `=3D` into them, which breaks a link that is copied out of a file.
  */
 export async function composed(mail: OutgoingMail, from: string): Promise<ComposedMail> {
   const { default: MimeNode } = await import('nodemailer/lib/mime-node');

@@ -4,7 +4,7 @@ import { composed, type Mailer } from './mail-message.js';
 const connectMs = 10_000;
 const silenceMs = 20_000;
 
-/** Hands mails to an SMTP server; `url` is `smtp://user:password@host:port` or `smtps://…` (RFC 5321, RFC 8314). */
+/** Sends mail through an SMTP server; `url` is `smtp://user:password@host:port` or `smtps://…` (RFC 5321, RFC 8314). */
 export function createSmtpMailer({ url, from }: { url: string; from: string }): Mailer {
   const transport = createTransport({
     url,

@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { composed, type Mailer } from './mail-message.js';
 
-/** Writes each mail as a file that any mail program opens: complete or not there, and readable by the owner alone. */
+/** Writes each mail as a file that any mail program opens, atomically and readable by its owner alone. */
 function createFileMailer({ folder, from }: { folder: string; from: string }): Mailer {
   return {
     async send(mail) {
@@ -28,7 +28,7 @@ function createFileMailer({ folder, from }: { folder: string; from: string }): M
   };
 }
 
-/** Chooses by MAIL_URL: `smtp:` and `smtps:` hand mails to a server, anything else writes them into a folder. */
+/** Chooses by MAIL_URL: `smtp:` and `smtps:` send through a server, anything else writes files into a folder. */
 export function createMailer({ url, from, folder }: { url: string; from: string; folder: string }): Mailer {
   if (!/^smtps?:/i.test(url)) return createFileMailer({ folder, from });
   let smtp: Promise<Mailer> | null = null;

@@ -1,22 +1,22 @@
 /**
- * The connections of MongoDB's driver, which end what is under way when they end.
+ * Connections of MongoDB's driver that fail their pending commands as soon as they end.
  *
- * Between the moment the other side hangs up and the moment the socket is torn down, the driver (7.8) takes a connection for
- * usable. What it writes then is thrown away, and it waits for ever to be told so: the command is never answered, and where it was
- * the driver's own watch over the server, no server is ever found again. The same happens to a long write whose connection
+ * Between the moment the other side hangs up and the moment the socket is torn down, the driver (7.8) considers a connection
+ * usable. What it writes then is lost, and it waits forever for a response: the command never ends, and if it was the driver's
+ * own server monitoring, no server is ever found again. The same happens to a long write whose connection
  * is given up.
  */
 import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 
-/** What is used of the driver's own connection. */
+/** The part of the driver's connection that is used here. */
 interface DriverConnection extends EventEmitter {
-  /** Why it has ended; null while it lives. */
+  /** Why it has ended; null while it is open. */
   readonly error: Error | null;
-  /** Closes it, and fails what waits for an answer. */
+  /** Closes it, and fails its pending commands. */
   destroy(): void;
-  /** Kept when a command is on its way to the other side. */
+  /** Resolves when a command was sent. */
   writeCommand(...args: unknown[]): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ type DriverConnectionType = new (socket: Socket, options: object) => DriverConne
 const requireOfMongoose = createRequire(createRequire(import.meta.url).resolve('mongoose'));
 const { Connection } = requireOfMongoose('mongodb/lib/cmap/connection.js') as { Connection: DriverConnectionType };
 
-/** For the driver's option `connectionType`. Its commands throw a MongoNetworkError when they meet a connection that has ended. */
+/** For the driver's option `connectionType`. Commands on a connection that has ended throw a MongoNetworkError. */
 export class PromptConnection extends Connection {
   override writeCommand(...args: unknown[]): Promise<void> {
     if (this.error) return Promise.reject(this.error);

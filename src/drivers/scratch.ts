@@ -1,4 +1,4 @@
-/** Files that are being received or made: in a folder of this process, which goes with it. */
+/** Temporary files, in a folder of this process that is removed with it. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { problemOfStorage } from './storage.js';
 
 export interface Scratch {
-  /** A path where no file is yet; throws `insufficient_storage` and `unavailable`. */
+  /** A path that does not exist yet; throws `insufficient_storage` and `unavailable`. */
   path(): string;
   remove(path: string): Promise<void>;
-  /** Removes what processes have left that are no more. */
+  /** Removes the folders of processes that have ended. */
   removeLeftovers(): Promise<void>;
   close(): Promise<void>;
 }
@@ -27,11 +27,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Gives the scratch of this process below a folder. */
+/** Creates the folder of this process below another one. */
 export function createScratch(folder: string): Scratch {
   const ownFolder = `${host}.${process.pid}.${randomBytes(4).toString('hex')}`;
 
-  /** Another process of this machine is asked for; one of another machine is given a day. */
+  /** A process of this machine is checked; one of another machine is given a day. */
   async function isLeftover(name: string): Promise<boolean> {
     const [theirHost, pid = ''] = name.split('.');
     if (name === ownFolder) return false;

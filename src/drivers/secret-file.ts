@@ -14,8 +14,8 @@ function readSecret(file: string): string | null {
 }
 
 /**
- * The secret of a server that was given none: made once and kept in `secret.key` of its data folder, readable by its
- * owner alone. Of several that start at once one makes it, whole, and the others read that one.
+ * The secret of a server without SECRET_KEY: created once in `secret.key` of its data folder, readable by its
+ * owner alone. If several processes start at once, one creates it atomically and the others read it.
  */
 export function secretOf(dataDir: string): string {
   const file = join(dataDir, 'secret.key');

@@ -1,7 +1,7 @@
 import type { StorageConfig } from '../config.js';
 import type { Storage } from './storage.js';
 
-/** Opens the storage that STORAGE_URL names; the client of S3 is loaded only where it is needed. */
+/** Opens the storage of STORAGE_URL; the S3 client is loaded only if it is needed. */
 export async function openStorage(config: StorageConfig): Promise<Storage> {
   if (config.kind === 'file') return (await import('./storage-disk.js')).createDiskStorage(config.folder);
   return (await import('./storage-s3.js')).createS3Storage(config);

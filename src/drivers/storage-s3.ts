@@ -25,13 +25,13 @@ function clientFor({ endpoint, region, accessKeyId, secretAccessKey }: S3Config)
     region,
     ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
     credentials: { accessKeyId, secretAccessKey },
-    // The checksums that the client adds by default to a streamed body are stored as part of it by some servers.
+    // Some servers store the checksums that the client adds to a streamed body as part of it.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
 }
 
-/** Keeps uploads in a bucket of any server that speaks the protocol of S3. */
+/** Stores uploads in a bucket of any server that supports the S3 protocol. */
 export function createS3Storage(config: S3Config): Storage {
   const client = clientFor(config);
   const { bucket: Bucket } = config;

@@ -1,39 +1,39 @@
-/** Where the bytes of uploads are kept. */
+/** Storage for the bytes of uploads. */
 import type { Readable } from 'node:stream';
 import { Problem, unavailable } from '../kernel/problem.js';
 
-/** Part of a file, both ends included. */
+/** A range of a file, both ends included. */
 export interface ByteRange {
   start: number;
   end: number;
 }
 
-/** A file as the storage holds it. */
+/** A stored file. */
 export interface StoredFile {
   name: string;
   size: number;
 }
 
 /**
- * Files by name. A name is 32 hex characters, chosen at random, or such a name with `.` and a suffix: what stands beside
- * it and goes with it. Every call throws `insufficient_storage` for a full disk and `unavailable` for what cannot be reached.
+ * Files by name. A name is 32 random hex characters, or such a name with `.` and a suffix: a file beside the first, removed
+ * together with it. Every call throws `insufficient_storage` for a full disk and `unavailable` if the storage cannot be reached.
  */
 export interface Storage {
-  /** Takes a finished local file over, durably; the local one is gone then. */
+  /** Moves a finished local file into the storage, durably. */
   put(name: string, localPath: string): Promise<void>;
-  /** How large a file is, in bytes; null if it is not there. */
+  /** The size of a file in bytes; null if it does not exist. */
   sizeOf(name: string): Promise<number | null>;
   /** The bytes of a file; throws `not_found`. */
   open(name: string, range: ByteRange | null): Promise<Readable>;
-  /** Removes a file and everything beside it. */
+  /** Removes a file and the files beside it. */
   remove(name: string): Promise<void>;
-  /** Every file there is. */
+  /** The names of all files. */
   list(): AsyncIterable<StoredFile>;
 }
 
 const full = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** What a failed read or write is told as. */
+/** The problem of a failed read or write. */
 export function problemOfStorage(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const code = (error as { code?: unknown }).code;

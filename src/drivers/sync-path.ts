@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** Has the system write a file, or the names in a folder, to the disk before it goes on. */
+/** Flushes a file, or the names in a folder, to the disk. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {

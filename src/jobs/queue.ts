@@ -1,35 +1,35 @@
-/** The queue of jobs: what must happen, and may happen twice, is a row until it has happened. */
+/** The job queue: work that must happen, and may happen twice, is a row until it is done. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../kernel/logger.js';
 import type { JobRow, JobRepository } from '../repositories/jobs/job-repository.js';
 
-/** A job as its handler sees it. */
+/** A job, as its handler gets it. */
 export interface Job<Data> extends Pick<JobRow, 'key' | 'ownerId' | 'createdAt' | 'tries'> {
   data: Data;
-  /** Is aborted when somebody else may have begun the same job: the lease is lost. */
+  /** Aborted when the lease is lost: another process may have started the same job. */
   signal: AbortSignal;
 }
 
-/** Does a job; it may be done twice. What it throws has the job tried again later. */
+/** Runs a job, possibly twice. If it throws, the job is retried later. */
 export type Handler<Data> = (job: Job<Data>) => Promise<void>;
 
-/** A job that is asked for. */
+/** A new job. */
 export interface JobRequest<Data> {
   key: string;
   data: Data;
   ownerId?: string | null;
 }
 
-/** A queue whose jobs are named in `Kinds`, each with the form of its data. */
+/** A queue whose jobs are named in `Kinds`, each with the type of its data. */
 export interface Queue<Kinds extends object> {
-  /** Makes jobs durable, each once by its key while it is there; they begin a moment later. */
+  /** Stores jobs durably, one per key; they start a moment later. */
   add<Name extends keyof Kinds & string>(name: Name, jobs: readonly JobRequest<Kinds[Name]>[]): Promise<void>;
-  /** Says who does the jobs of one name. */
+  /** Sets the handler of one kind of job. */
   handle<Name extends keyof Kinds & string>(name: Name, handler: Handler<Kinds[Name]>): void;
-  /** Begins to work; throws UnhandledJobError when there are jobs that nobody does. */
+  /** Starts working; throws UnhandledJobError if a stored job has no handler. */
   start(): Promise<void>;
-  /** Begins nothing more, and lets what is under way end, for a moment at most. */
+  /** Starts no more jobs, and waits a moment for those in progress. */
   stop(): Promise<void>;
   waiting(): Promise<number>;
   dead(): Promise<number>;
@@ -37,28 +37,28 @@ export interface Queue<Kinds extends object> {
 
 /** In milliseconds. */
 interface Times {
-  /** How often is looked for what is due. */
+  /** How often the queue looks for due jobs. */
   poll: number;
-  /** How long nobody else gets a job that is being done. */
+  /** How long a lease lasts. */
   lease: number;
-  /** How often a lease is made longer. */
+  /** How often a lease is renewed. */
   beat: number;
 }
 
 interface Deps {
   repository: JobRepository;
   logger: Pick<Logger, 'warn' | 'error'>;
-  /** Whether other processes may be doing jobs; else those that are held at the start are held by nobody. */
+  /** Whether other processes may run jobs; if not, leases found at the start are void. */
   isShared: boolean;
   times?: Times;
 }
 
-/** There are jobs in the database that this server does not know. */
+/** The database holds jobs that this server has no handler for. */
 export class UnhandledJobError extends Error {
   override readonly name = 'UnhandledJobError';
 }
 
-/** A job does not begin in the time of the request that has asked for it, so that this time tells nothing of it. */
+/** A job never starts during the request that created it, so that the request's duration reveals nothing about it. */
 const pauseMs = 300;
 const usual: Times = { poll: 5_000, lease: 45_000, beat: 15_000 };
 const atOnce = 4;
@@ -70,21 +70,21 @@ const longestReason = 300;
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).slice(0, longestReason);
 
-/** After the first failure four seconds, and four times as long after each other one: about six hours in all. */
+/** The delay after the first failure is four seconds and grows fourfold: about six hours in all. */
 export const backoffMs = (tries: number): number => firstBackoffMs * 4 ** (tries - 1);
 
-/** Builds what does one job from its claim to its end. */
+/** Creates the run of one job, from its lease to its end. */
 function createPerforming(
   { repository, logger, times }: Omit<Required<Deps>, 'isShared'>,
   handlers: ReadonlyMap<string, Handler<never>>,
 ) {
-  /** Holds a job while it is done; aborts when it is lost. */
+  /** Renews the lease while the job runs; aborts if it is lost. */
   function hold(job: JobRow, lost: AbortController): () => void {
     const beat = setInterval(() => {
       repository
         .extend(job, new Date(Date.now() + times.lease))
         .then((isLeased) => !isLeased && lost.abort())
-        // What the database does not answer is asked again before the lease ends.
+        // If the database does not respond, the renewal is retried before the lease ends.
         .catch(() => undefined);
     }, times.beat);
     return () => clearInterval(beat);
@@ -102,7 +102,7 @@ function createPerforming(
   }
 
   return async function perform(job: JobRow): Promise<void> {
-    // One that ends the process each time never fails: its leases run out.
+    // A job that ends the process each time never fails; its leases run out.
     if (job.tries > maxAttempts) return fail(job, new Error('It never came to an end.'));
     const lost = new AbortController();
     const release = hold(job, lost);
@@ -119,7 +119,7 @@ function createPerforming(
   };
 }
 
-/** Throws UnhandledJobError when there are jobs that nobody does. */
+/** Throws UnhandledJobError if a stored job has no handler. */
 async function requireKnown(repository: JobRepository, handlers: ReadonlyMap<string, unknown>): Promise<void> {
   const unknown = (await repository.names()).filter((name) => !handlers.has(name));
   if (unknown.length === 0) return;
@@ -128,7 +128,7 @@ async function requireKnown(repository: JobRepository, handlers: ReadonlyMap<str
   );
 }
 
-/** Builds the queue of one process. */
+/** Creates the queue of one process. */
 export function createQueue<Kinds extends object>({ repository, logger, isShared, times = usual }: Deps): Queue<Kinds> {
   const handlers = new Map<string, Handler<never>>();
   const perform = createPerforming({ repository, logger, times }, handlers);
@@ -148,7 +148,7 @@ export function createQueue<Kinds extends object>({ repository, logger, isShared
     }
   }
 
-  /** One more works, unless there are enough; who finds a job has the next one looked for. */
+  /** Adds a worker unless there are enough; a worker that finds a job starts the next one. */
   function wake(): void {
     if (isStopped || running.size >= atOnce) return;
     const working = workOff()

@@ -5,7 +5,7 @@ import { limitExtension, limitDescription } from './limit-description.js';
 import { ProblemShape } from '@causerie/contract/problem';
 import type { LimitClass } from '@causerie/contract/limits';
 
-/** What a client may ask, and what it is answered. */
+/** A request that clients may send, and its reply. */
 interface RequestEvent {
   summary: string;
   limit: LimitClass;
@@ -13,7 +13,7 @@ interface RequestEvent {
   output: z.ZodType;
 }
 
-/** What the server tells by itself. */
+/** An event that the server sends. */
 interface ServerEvent {
   summary: string;
   payload: z.ZodType;
@@ -126,7 +126,7 @@ function serverOf(server: string): Json {
   };
 }
 
-/** Gives the document of an event contract, ready for `JSON.stringify`. */
+/** Generates the document of an event contract, ready for `JSON.stringify`. */
 export function asyncApiDocument(options: AsyncApiOptions): Json {
   const { requests, serverEvents, title, version, description, server } = options;
   const schemas = createSchemas('draft-7');

@@ -3,13 +3,13 @@ import type { Keys } from './keys.js';
 import { invalidInput } from './problem.js';
 
 export interface Cursors {
-  /** Makes the opaque cursor of a place in one list of one person. */
+  /** Creates the opaque cursor of a position in one list of one user. */
   encode(list: string, userId: string, position: unknown): string;
-  /** The place that a cursor stands for; throws `invalid_input` for what was not made for this list and person. */
+  /** The position of a cursor; throws `invalid_input` if it was not created for this list and user. */
   decode(list: string, userId: string, cursor: string): unknown;
   /**
-   * The same for a place that is made of values of these types, in their order; null for no cursor. Throws
-   * `invalid_input` for a place of another form too.
+   * The same for a position made of values of these types, in this order; null if there is no cursor. Also throws
+   * `invalid_input` for a position of another form.
    */
   place<Place extends readonly unknown[]>(
     list: string,
@@ -19,7 +19,7 @@ export interface Cursors {
   ): Place | null;
   /** The same for bytes. */
   seal(list: string, userId: string, bytes: Buffer): string;
-  /** The bytes that a cursor stands for; throws `invalid_input` at `path`. */
+  /** The bytes of a cursor; throws `invalid_input` at `path`. */
   open(list: string, userId: string, cursor: string, path: string): Buffer;
 }
 
@@ -31,7 +31,7 @@ const foreign = {
   fr: 'Ce curseur n’a pas été créé pour cette liste. Recommencez sans curseur.',
 };
 
-/** Gives cursors that nobody can make, change or use elsewhere: the place and its HMAC-SHA-256, cut to 128 bits. */
+/** Creates cursors that cannot be forged, changed or used elsewhere: the position and its HMAC-SHA-256, cut to 128 bits. */
 export function createCursors(keys: Keys): Cursors {
   const { current, all } = keys.for('cursor');
 

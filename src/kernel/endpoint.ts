@@ -5,7 +5,7 @@ import type { ServedFile } from './served-file.js';
 import type { Locale } from '@causerie/contract/problem-codes';
 import type { LimitClass } from '@causerie/contract/limits';
 
-/** What every handler is given: parsed input, apart from the raw request. */
+/** The input of every handler, parsed and apart from the raw request. */
 export interface Call<Params, Query, Body> {
   params: Params;
   query: Query;
@@ -17,7 +17,7 @@ export interface Call<Params, Query, Body> {
   locale: Locale;
 }
 
-/** What the handler of a route for signed-in users is given. */
+/** The input of a handler for signed-in users. */
 export interface UserCall<Params, Query, Body> extends Call<Params, Query, Body> {
   actor: Actor;
 }
@@ -29,7 +29,7 @@ type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : Record<strin
 export type Reply<Returns extends Answers> = {
   [Status in keyof Returns & number]: {
     status: Status;
-    /** A document may come in pieces: JSON, as it is read. */
+    /** A large document may be streamed: pieces of JSON. */
     body: Returns[Status] extends z.ZodType ? z.input<Returns[Status]> | AsyncIterable<string> : null;
   };
 }[keyof Returns & number];
@@ -45,11 +45,11 @@ interface SpecBase<
   path: string;
   summary: string;
   description?: string;
-  /** The budget this route is paid from; `other` unless told. */
+  /** The rate limit class of this route; `other` by default. */
   limit?: LimitClass;
-  /** A second budget that some bodies are paid from. */
+  /** A second rate limit class that applies to some bodies. */
   limitOf?: (body: Parsed<Body>) => LimitClass | null;
-  /** How large its body may be, in bytes; 100 kB unless told. */
+  /** The largest body in bytes; 100 kB by default. */
   bodyLimit?: number;
   params?: Params;
   query?: Query;
@@ -57,7 +57,7 @@ interface SpecBase<
   returns: Returns;
 }
 
-/** A route that needs a Bearer token (the default), or is public: the handler of a public route is given no actor. */
+/** A route that needs a Bearer token (the default) or is public. The handler of a public route gets no actor. */
 export type EndpointSpec<
   Params extends z.ZodType | undefined,
   Query extends z.ZodType | undefined,
@@ -77,21 +77,21 @@ export type EndpointSpec<
 
 type Handle<Given> = (call: Call<unknown, unknown, unknown> & Given) => Promise<{ status: number; body: unknown }>;
 
-/** Who a route lets in, and so what its handler is given; `link`: a Bearer token, or the signature of a link. */
+/** Who may call a route. `link`: a Bearer token, or the signature of a link. */
 type Access =
   | { access: 'user'; handle: Handle<{ actor: Actor } & FormCall> }
   | { access: 'public'; handle: Handle<unknown> }
   | { access: 'link'; handle: Handle<FileCall> };
 
-/** A route with its types folded away, as the table of `app.ts` and the documents need it. */
+/** A route with its type parameters erased, as the route table and the generated documents need it. */
 export type Endpoint = Access & {
   method: SpecBase<undefined, undefined, undefined, Answers>['method'];
   path: string;
   summary: string;
   description?: string;
-  /** The fields of a form with a file, which its handler reads itself. */
+  /** The fields of a form with a file; its handler reads the form. */
   form?: z.ZodType;
-  /** It answers with the bytes of a file. */
+  /** Its response is the bytes of a file. */
   givesFile?: true;
   limit: LimitClass;
   limitOf?: (body: unknown) => LimitClass | null;
@@ -102,20 +102,20 @@ export type Endpoint = Access & {
   returns: Answers;
 };
 
-/** What the handler of a form is given beside the rest. */
+/** Additional input of a handler that reads a form. */
 interface FormCall {
   form: IncomingForm<unknown>;
 }
 
-/** What a handler that answers with a file is given beside the rest. */
+/** Additional input of a handler that serves a file. */
 interface FileCall {
-  /** The signed-in user who asks; null for the holder of a signed link. */
+  /** The signed-in user; null for the holder of a signed link. */
   viewerId: string | null;
-  /** Which of these types the client takes, the one it likes best first. */
+  /** The one of these types that the client prefers; false if it accepts none. */
   accepts: (types: string[]) => string | false;
 }
 
-/** Ties a route to its input and output schemas: the types, the validation and the documents all come from here. */
+/** Ties a route to its schemas: types, validation and documents all follow from them. */
 export function endpoint<
   const Returns extends Answers,
   Params extends z.ZodType | undefined = undefined,
@@ -140,7 +140,7 @@ interface FormSpec<Fields extends z.ZodType, Returns extends Answers> {
   handle: (call: { actor: Actor; form: IncomingForm<z.output<Fields>> }) => Promise<Reply<Returns>>;
 }
 
-/** A route that takes a file in a form. */
+/** A route that receives a file in a form. */
 export function formEndpoint<Fields extends z.ZodType, const Returns extends Answers>(
   spec: FormSpec<Fields, Returns>,
 ): Endpoint {
@@ -156,7 +156,7 @@ interface FileSpec<Params extends z.ZodType | undefined, Query extends z.ZodType
   handle: (call: FileCall & { params: Parsed<Params>; query: Parsed<Query> }) => Promise<ServedFile>;
 }
 
-/** A route that answers with the bytes of a file, for a token or a signed link. */
+/** A route that serves the bytes of a file, for a token or a signed link. */
 export function fileEndpoint<
   Params extends z.ZodType | undefined = undefined,
   Query extends z.ZodType | undefined = undefined,
@@ -177,7 +177,7 @@ export function ok<Body>(body: Body): { status: 200; body: Body } {
   return { status: 200, body };
 }
 
-/** 201 for something new, 200 for what was there already. */
+/** 201 for something new, 200 for something that existed already. */
 export function made<Body>(body: Body, isNew: boolean): { status: 200; body: Body } | { status: 201; body: Body } {
   return isNew ? { status: 201, body } : { status: 200, body };
 }
@@ -187,17 +187,17 @@ export function nothing(): { status: 204; body: null } {
   return { status: 204, body: null };
 }
 
-/** 200 with a body, or 204 where there is nothing to show. */
+/** 200 with a body, or 204 if there is nothing to show. */
 export function okOrNothing<Body>(body: Body | null): { status: 200; body: Body } | { status: 204; body: null } {
   return body === null ? nothing() : ok(body);
 }
 
-/** 202 with a body: accepted, and done a moment later. */
+/** 202 with a body: accepted, done a moment later. */
 export function accepted<Body>(body: Body): { status: 202; body: Body } {
   return { status: 202, body };
 }
 
-/** 202 for what is done later, 200 for what is told at once. */
+/** 202 if the work is done later, 200 if the result is in the response. */
 export function acceptedOrOk<Later, Now>(
   answer: { later: Later } | { now: Now },
 ): { status: 202; body: Later } | { status: 200; body: Now } {

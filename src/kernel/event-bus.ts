@@ -1,17 +1,17 @@
-/** Hears of one kind of fact. It must be quick: what is slow or may fail puts a durable job in the queue. */
+/** Handles one kind of domain event. It must be fast: slow work, and work that may fail, belongs in a durable job. */
 export type Listener<DomainEvent> = (event: DomainEvent) => void | Promise<void>;
 
-/** Carries facts from the services to their subscribers, in this process and in the order of publishing. */
-export interface EventBus<Facts> {
-  publish<Name extends keyof Facts>(name: Name, event: Facts[Name]): void;
-  subscribe<Name extends keyof Facts>(name: Name, listener: Listener<Facts[Name]>): void;
+/** Delivers domain events to their subscribers, within this process and in the order of publishing. */
+export interface EventBus<Events> {
+  publish<Name extends keyof Events>(name: Name, event: Events[Name]): void;
+  subscribe<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): void;
 }
 
-/** Gives a bus whose listeners cannot harm the publisher: what one throws goes to `onError`, the others still hear. */
-export function createEventBus<Facts>(onError: (error: unknown, name: keyof Facts) => void): EventBus<Facts> {
-  const listeners: { [Name in keyof Facts]?: Listener<Facts[Name]>[] } = {};
+/** The publisher is safe from its listeners: an error of one goes to `onError`, and the others are still called. */
+export function createEventBus<Events>(onError: (error: unknown, name: keyof Events) => void): EventBus<Events> {
+  const listeners: { [Name in keyof Events]?: Listener<Events[Name]>[] } = {};
 
-  function deliver<Name extends keyof Facts>(name: Name, listener: Listener<Facts[Name]>, event: Facts[Name]): void {
+  function deliver<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>, event: Events[Name]): void {
     try {
       Promise.resolve(listener(event)).catch((error: unknown) => onError(error, name));
     } catch (error) {

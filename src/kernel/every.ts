@@ -2,7 +2,7 @@ import { withTimeout } from './timeouts.js';
 
 const minMs = 10_000;
 
-/** Does a piece of work again and again, never twice at once; one that never ends is given up. Gives what stops it. */
+/** Runs work at an interval, never twice at once, and gives up on a run that never ends. Returns a function that stops it. */
 export function every(everyMs: number, work: () => Promise<void>, onError: (error: unknown) => void): () => void {
   let isBusy = false;
   const timer = setInterval(() => {

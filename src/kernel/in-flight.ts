@@ -1,12 +1,12 @@
-/** What is being done at this moment: who forbids something waits until what was allowed before is over. */
+/** Work in progress. A removal waits until everything that was allowed before it is over. */
 export interface InFlight {
-  /** Does a piece of work, from the question whether it is allowed to its answer. */
+  /** Runs a piece of work that includes its permission check and its write. */
   during<Result>(work: () => Promise<Result>): Promise<Result>;
-  /** Waits until all that had begun before the call is over, whichever way it ends. */
+  /** Waits until all work that began before the call is over, whether it succeeded or not. */
   drained(): Promise<void>;
 }
 
-/** Gives what one process has in flight. */
+/** Tracks the work of one process. */
 export function createInFlight(): InFlight {
   const works = new Set<Promise<unknown>>();
   return {

@@ -1,19 +1,19 @@
 import type { Readable } from 'node:stream';
 
-/** The file of a form, while it comes in. */
+/** The file of a form, while it arrives. */
 export interface IncomingFile {
-  /** What its sender calls it. */
+  /** The name that its sender gave it. */
   name: string;
   bytes: Readable;
 }
 
-/** A form of one file and some fields, in any order, that is still coming in. */
+/** A form with one file and some fields, in any order, while it arrives. */
 export interface IncomingForm<Fields> {
-  /** How long the whole form says that it is, in bytes; null if it does not. */
+  /** The declared length of the form in bytes; null if it is not declared. */
   length: number | null;
   /**
-   * Hands the file to `take`, with the fields that have come before it, and gives what it makes of it with all fields.
-   * `take` has ended when this ends, in one way or the other. Throws `invalid_input` for any other form.
+   * Passes the file to `take`, with the fields that came before it, and returns its result with all fields.
+   * `take` has ended when this ends, whether it succeeded or not. Throws `invalid_input` for any other form.
    */
   read<Result>(
     take: (file: IncomingFile, before: Partial<Fields>) => Promise<Result>,

@@ -1,11 +1,11 @@
-/** Turns zod schemas into JSON Schema, and collects those that have an id as the components of a document. */
+/** Converts zod schemas to JSON Schema, and collects those with an id as the components of a document. */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
-/** A part of a document, as it is written to JSON. */
+/** A part of a JSON document. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Which way a value goes: what a client may leave out because it has a default is always there on the way back. */
+/** The direction of a value: a property with a default is optional in input and always present in output. */
 type Direction = 'input' | 'output';
 
 /** One field of a query or a path. */
@@ -16,11 +16,11 @@ interface Field {
 }
 
 export interface Schemas {
-  /** The schema itself, or a reference to its component when it has an id. */
+  /** The schema itself, or a reference to its component if it has an id. */
   of(schema: z.ZodType, io: Direction): Json;
-  /** The fields of an object one by one; the object itself becomes no component. */
+  /** The fields of an object one by one; the object itself does not become a component. */
   fieldsOf(schema: z.ZodType): Field[];
-  /** All components that were met until now, by id. */
+  /** All components so far, by id. */
   components(): Json;
 }
 
@@ -29,7 +29,7 @@ type Dialect = 'draft-2020-12' | 'draft-7';
 
 const definitionsKey = { 'draft-2020-12': '$defs', 'draft-7': 'definitions' } as const;
 
-/** Takes away the bounds that every integer has: they say nothing about this one. */
+/** Removes the bounds that every integer has. */
 function dropSafeBounds({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
@@ -43,7 +43,7 @@ function convert(schema: z.ZodType, io: Direction, target: Dialect): { root: Jso
   return { root, definitions: (definitions ?? {}) as Record<string, Json> };
 }
 
-/** Begins the collection of one document. Throws when one id stands for two different schemas. */
+/** Starts the components of one document. Throws if one id stands for two different schemas. */
 export function createSchemas(target: Dialect): Schemas {
   const components = new Map<string, Json>();
 

@@ -1,6 +1,6 @@
 /** Serial work by key: the tasks of one key run one after the other, in the order of the calls; different keys run side by side. */
 export interface KeyedQueue {
-  /** Runs a task once all earlier tasks of its key have ended, whether they succeeded or not. Settles as the task does. */
+  /** Runs a task once all earlier tasks of its key have ended, whether they succeeded or not. Resolves or rejects as the task does. */
   run<Result>(key: string, task: () => Promise<Result>): Promise<Result>;
   /** Waits until no task runs or waits. */
   idle(): Promise<void>;

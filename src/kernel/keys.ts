@@ -1,16 +1,16 @@
 import { createHash, hkdfSync } from 'node:crypto';
 
-/** A key for one purpose; `id` names it in what it has made and tells nothing of it. */
+/** A key for one purpose. `id` names it in signed values and reveals nothing about it. */
 export interface Key {
   id: string;
   secret: Buffer;
 }
 
-/** What may be made with one secret: each purpose has keys of its own, so that nothing made for one passes for another. */
+/** The purposes of the secret. Each has its own keys, so that a value signed for one is invalid for another. */
 export type Purpose = 'access-token' | 'refresh-token' | 'mail-token' | 'content-digest' | 'cursor' | 'media-link';
 
 export interface Keys {
-  /** The key that makes new things, and all that still verify old ones, the current first. */
+  /** The key for new values, and all keys that still verify old ones, the current one first. */
   for(purpose: Purpose): { current: Key; all: readonly Key[] };
 }
 

@@ -2,7 +2,7 @@ import { Problem } from './problem.js';
 import type { Budget, LimitClass } from '@causerie/contract/limits';
 import { budgets } from '@causerie/contract/limits';
 
-/** What is left of a budget after a request was paid from it. */
+/** The state of a budget after a request. */
 export interface Allowance {
   limit: number;
   remaining: number;
@@ -10,9 +10,9 @@ export interface Allowance {
 }
 
 export interface Limits {
-  /** Pays one request of `key` (a user id or an address) from a class; throws `rate_limited` when nothing is left. */
+  /** Counts one request of `key` (a user id or an address) against a class; throws `rate_limited` if the budget is spent. */
   spend(limitClass: LimitClass, key: string): Allowance;
-  /** How many budgets are held in memory, for /metrics. */
+  /** The number of budgets in memory, for /metrics. */
   size(): number;
 }
 
@@ -23,7 +23,7 @@ interface Bucket {
 
 const cleanUpEvery = 10_000;
 
-/** Gives the budgets of one process. `factor` multiplies burst and rate; 0 switches the limits off. */
+/** The rate limits of one process: token buckets. `factor` multiplies burst and rate; 0 disables the limits. */
 export function createLimits(factor: number, now: () => number = Date.now): Limits {
   const buckets = new Map<string, Bucket>();
   let spent = 0;
@@ -33,7 +33,7 @@ export function createLimits(factor: number, now: () => number = Date.now): Limi
     return Math.min(budget.burst * factor, bucket.tokens + elapsed * budget.perSecond * factor);
   }
 
-  /** Forgets the budgets that are full again: a full bucket and none are the same. */
+  /** Drops the buckets that are full again: a full bucket is the same as none. */
   function removeExpired(at: number): void {
     for (const [name, bucket] of buckets) {
       const budget = budgets[name.slice(0, name.indexOf(' ')) as LimitClass];
@@ -67,7 +67,7 @@ export function createLimits(factor: number, now: () => number = Date.now): Limi
   };
 }
 
-/** The `RateLimit-*` headers of an answer (draft-ietf-httpapi-ratelimit-headers-06: delta seconds). */
+/** The `RateLimit-*` headers of a response (draft-ietf-httpapi-ratelimit-headers-06: delta seconds). */
 export function rateLimitHeaders(allowance: Allowance): Record<string, string> {
   return {
     'RateLimit-Limit': String(allowance.limit),

@@ -2,7 +2,7 @@ import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pin
 
 export type { Logger };
 
-/** Under these names stands something that no log may hold, wherever it came from. */
+/** Properties with these names are never logged, wherever they come from. */
 const secretNames = [
   'password',
   'currentPassword',
@@ -19,7 +19,7 @@ const secretNames = [
 
 const longestMessage = 1000;
 
-/** What of an error is worth keeping. Its other properties may hold documents, filters and addresses. */
+/** The part of an error that is safe to log. Other properties may hold documents, filters and addresses. */
 function errorView(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error).slice(0, longestMessage) };
   return {
@@ -31,7 +31,7 @@ function errorView(error: unknown): Record<string, unknown> {
   };
 }
 
-/** The one log of a process: lines of JSON with times in UTC, to the standard output unless told otherwise. */
+/** The log of a process: lines of JSON with times in UTC, to the standard output by default. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,

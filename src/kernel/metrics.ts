@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What a server counts, in the form that Prometheus reads. */
+/** The metrics of a server, in the text format of Prometheus. */
 export interface Metrics {
   observeRequest(labels: { method: string; route: string; status: number }, seconds: number): void;
   observeEvent(event: string, outcome: string, seconds: number): void;
-  /** A number that is asked for when somebody reads; where it cannot be told, the last one stays. */
+  /** A number that is read at each scrape; if it cannot be read, the last value stays. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   contentType: string;
   text(): Promise<string>;
@@ -12,7 +12,7 @@ export interface Metrics {
 
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Gives the metrics of one server. */
+/** Creates the registry of one server. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -1,4 +1,4 @@
-/** The answers of an operation as OpenAPI tells them: the declared ones, and the problems it may meet. */
+/** The responses of an operation in OpenAPI: the declared ones, and the problems it may return. */
 import type { Endpoint } from './endpoint.js';
 import type { Json, Schemas } from './json-schema.js';
 import { problemCodes } from '@causerie/contract/problem-codes';
@@ -7,7 +7,7 @@ function header(description: string, schema: Json): Json {
   return { description, schema };
 }
 
-/** Headers that answers carry, as components. */
+/** Response headers, as components. */
 export const headers: Json = {
   'X-Request-Id': header('Names this request in the log of the server', { type: 'string' }),
   'Retry-After': header('Seconds after which the same request may be sent again', { type: 'integer', minimum: 1 }),
@@ -24,7 +24,7 @@ function headersNamed(names: readonly string[]): Json {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** An answer that is a problem document. */
+/** A response that is a problem document. */
 export function problemAnswer(description: string, headerNames: readonly string[] = []): Json {
   return {
     description,
@@ -33,7 +33,7 @@ export function problemAnswer(description: string, headerNames: readonly string[
   };
 }
 
-/** The problems that are told route by route: the name of the component, what it means, and the headers it carries. */
+/** The problems that each route lists: the name of the component, its description, and its headers. */
 const problems = {
   400: ['InvalidInput', 'The request does not have the form that is asked for', []],
   401: ['Unauthenticated', 'There is no token that counts', ['WWW-Authenticate']],
@@ -73,7 +73,7 @@ export function problemsOf(statuses: readonly ProblemStatus[]): Json {
   );
 }
 
-/** Every route may refuse a query key that it does not know, so each has a 400. */
+/** Every route may reject an unknown query key, so each has a 400. */
 function problemStatuses(endpoint: Endpoint): ProblemStatus[] {
   return [
     400,
@@ -102,7 +102,7 @@ function meaningOf(status: string, { returns }: Endpoint): string {
   return meanings[status] ?? 'Done';
 }
 
-/** All answers of a route. */
+/** All responses of a route. */
 export function answersOf(endpoint: Endpoint, schemas: Schemas): Json {
   const declared = Object.entries(endpoint.returns).map(([status, schema]) => [
     status,

@@ -1,4 +1,4 @@
-/** What stands beside the route table: health, metrics and the documents themselves. */
+/** The operations beside the route table: health, metrics and the documents. */
 import type { Json } from './json-schema.js';
 import { problemAnswer, problemsOf } from './openapi-answers.js';
 
@@ -38,7 +38,7 @@ const sound: Json = {
 const anyDocument: Json = { type: 'object' };
 const page: Json = { type: 'string' };
 
-/** The paths that are no part of the table, and that need no access token. */
+/** Paths outside the route table, which need no access token. */
 export const openPaths: Json = {
   '/': get({
     id: 'getRoot',

@@ -21,7 +21,7 @@ interface OpenApiOptions {
   description: string;
   /** The base address of the server, without a slash at its end. */
   server: string;
-  /** What is said about a group of routes, by the last part of its base. */
+  /** The description of each group of routes, by the last segment of its base path. */
   tags?: Readonly<Record<string, string>>;
 }
 
@@ -116,7 +116,7 @@ function operationOf(route: Route, schemas: Schemas): Json {
   };
 }
 
-/** Throws when two routes would have one operationId, by which clients are generated. */
+/** Throws if two routes would have the same operationId, from which clients are generated. */
 function pathsOf(routes: readonly Route[], schemas: Schemas): Json {
   const paths: Record<string, Json> = {};
   const taken = new Set<string>();
@@ -157,7 +157,7 @@ function tagList(routes: readonly Route[], about: Readonly<Record<string, string
   return [...names].map((name) => (said[name] === undefined ? { name } : { name, description: said[name] }));
 }
 
-/** Gives the document of a route table, ready for `JSON.stringify`. */
+/** Generates the document of a route table, ready for `JSON.stringify`. */
 export function openApiDocument(options: OpenApiOptions): Json {
   const { routes, title, version, description, server, tags = {} } = options;
   const schemas = createSchemas('draft-2020-12');

@@ -1,4 +1,4 @@
-/** Reads what comes as flat text, a query or a form, as the types of a schema. */
+/** Reads flat text, from a query or a form, as the types of a schema. */
 import type { z } from 'zod';
 
 type Shape = Readonly<Record<string, z.core.$ZodType>>;
@@ -19,7 +19,7 @@ function shapeOf(schema: z.core.$ZodType): Shape {
   return {};
 }
 
-/** One text as the type that its field asks for; what does not look like one stays a text, for the schema to refuse. */
+/** One text as the type of its field. Text of another form stays text, for the schema to reject. */
 function readOne(schema: z.core.$ZodType, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const { type } = innerOf(schema)._zod.def;
@@ -35,7 +35,7 @@ function readField(schema: z.core.$ZodType, value: unknown): unknown {
   return items.map((item) => readOne(def.element as z.core.$ZodType, item));
 }
 
-/** Gives the same fields with the types of the schema: numbers, truth values, and a list where one is expected. */
+/** Converts the fields to the types of the schema: numbers, booleans, and lists where one is expected. */
 export function parseForm(schema: z.ZodType, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const shape = shapeOf(schema);

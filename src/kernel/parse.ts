@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type FieldError, Problem } from './problem.js';
 import type { Sentence } from '@causerie/contract/problem-codes';
 
-/** The part of a request that a value came in; it begins the path of a refused field. */
+/** The part of a request that a value came from; the path of a rejected field begins with it. */
 export type InputPart = 'body' | 'query' | 'params' | 'input';
 
 const deepest = 20;
@@ -28,7 +28,7 @@ function isPlain(value: object): boolean {
   return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }
 
-/** What no schema says and holds for every value that comes in, whatever its shape. */
+/** Checks that hold for every input, whatever its schema. */
 function faultIn(value: unknown, path: string, depth: number): FieldError | null {
   if (typeof value === 'string') return isSound(value) ? null : { path, message: words.broken };
   if (typeof value !== 'object' || value === null) {
@@ -101,7 +101,7 @@ function errorsOf(issue: Issue, part: InputPart): FieldError[] {
 
 const maxErrors = 20;
 
-/** Reads a value by a schema; throws `invalid_input` with the fields that do not fit. */
+/** Parses a value by a schema; throws `invalid_input` with the fields that do not match. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, part: InputPart): z.output<Schema> {
   const fault = faultIn(value, part, 0);
   if (fault) throw new Problem('invalid_input', { errors: [fault] });

@@ -3,7 +3,7 @@ import type { Locale, ProblemCode, Sentence } from '@causerie/contract/problem-c
 import { problemCodes } from '@causerie/contract/problem-codes';
 import type { ProblemDocument } from '@causerie/contract/problem';
 
-/** For each code what it is called and, unless the cause says it better, how to mend it. */
+/** The title of each code and, unless the cause says it better, how to fix the problem. */
 const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sentence]>> = {
   invalid_input: [
     { en: 'Invalid input', fr: 'Saisie invalide' },

@@ -1,6 +1,6 @@
 import { problemCodes, type ProblemCode, type Sentence } from '@causerie/contract/problem-codes';
 
-/** One field that was refused: where it is, and why. */
+/** A rejected field: its path, and the reason. */
 export interface FieldError {
   path: string;
   message: Sentence;
@@ -15,8 +15,8 @@ interface ProblemExtras {
 }
 
 /**
- * The one error that reaches a client. Its code is the contract; the status is only how HTTP says it.
- * Everything else that is thrown becomes `internal`, whose cause is logged and never told.
+ * The only error that reaches a client. Its code is the contract; the status is how HTTP says it.
+ * Any other thrown error becomes `internal`; its cause is logged and never sent.
  */
 export class Problem extends Error {
   override readonly name = 'Problem';
@@ -43,17 +43,17 @@ export function invalidInput(path: string, message: Sentence): Problem {
   return new Problem('invalid_input', { errors: [{ path, message }] });
 }
 
-/** The same answer for what is not there and for what the caller may not know about. */
+/** The same response for what does not exist and for what the caller may not know about. */
 export function notFound(): Problem {
   return new Problem('not_found');
 }
 
-/** The other one may not be written to, whatever the reason: a block and a setting look the same. */
+/** The other user cannot be written to. A block and a privacy setting look the same. */
 export function notContactable(): Problem {
   return new Problem('not_contactable');
 }
 
-/** The store or the server cannot answer now; the request is safe to repeat after `retryAfterMs`. */
+/** The store or the server cannot respond now. The request is safe to repeat after `retryAfterMs`. */
 export function unavailable(cause?: unknown, retryAfterMs = 1000): Problem {
   return new Problem('unavailable', { retryAfterMs, cause });
 }

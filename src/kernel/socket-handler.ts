@@ -1,9 +1,9 @@
-/** What the tables of events are made of: each event of the contract and the one call that answers it. */
+/** The type of event tables: each event of the contract and the one call that handles it. */
 import type { z } from 'zod';
 import type { Actor } from './actor.js';
 import type { ClientEvent, clientEvents } from '@causerie/contract/events';
 
-/** Answers one kind of request; its input and output are those of the contract. */
+/** Handles one kind of request; input and output are those of the contract. */
 export type SocketHandler<Event extends ClientEvent> = (
   actor: Actor,
   input: z.output<(typeof clientEvents)[Event]['input']>,

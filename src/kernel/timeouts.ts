@@ -1,11 +1,11 @@
 import { unavailable } from './problem.js';
 
-/** How long anybody waits for the store before he is told that it cannot answer. */
+/** How long a request waits for the store before it is answered `unavailable`, in milliseconds. */
 export const timeoutMs = 6_000;
 
 /**
- * Waits for something, but not for ever: throws `unavailable` when it takes longer. What was waited for may still
- * happen, so only what is safe to repeat may be given up in this way.
+ * Waits for a promise with a limit; throws `unavailable` when the time is over. The work may still complete later, so
+ * this is only for work that is safe to repeat.
  */
 export async function withTimeout<Result>(something: Promise<Result>, ms = timeoutMs): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,13 +1,13 @@
 import { every } from './every.js';
 
-/** Work that is looked for now and then, and when somebody says that there is some: never twice at once. */
+/** Background work that runs at intervals and on demand, never twice at once. */
 export interface Worker {
-  /** Looks for work now; while it is under way, once more when it is done. */
+  /** Runs now, or once more if it is running already. */
   wake(): void;
   start(): void;
-  /** Waits for what is under way. */
+  /** Waits for the current run. */
   stop(): Promise<void>;
-  /** What is under way ends as soon as it can. */
+  /** Whether the current run should end as soon as it can. */
   isStopped(): boolean;
 }
 
@@ -17,7 +17,7 @@ interface Spec {
   onError: (error: unknown) => void;
 }
 
-/** Gives a worker, which does nothing before its start or the first call. */
+/** Does nothing before `start` or the first `wake`. */
 export function createWorker({ everyMs, work, onError }: Spec): Worker {
   let running: Promise<void> | null = null;
   let isAsked = false;

@@ -4,14 +4,14 @@ import { unavailable } from '../kernel/problem.js';
 import type { Entry, Committed } from './entry.js';
 import type { LogRow } from '../repositories/log-repository.js';
 
-/** Acknowledges and announces what has landed: within one conversation in the order of the numbers. */
+/** Acknowledges and publishes committed rows, in the order of the numbers within one conversation. */
 export interface Acknowledgements<Row extends LogRow> {
   acknowledge(entry: Entry<Row>, committed: Committed<Row>): void;
-  /** Waits until everything is acknowledged and announced. */
+  /** Waits until everything is acknowledged and published. */
   idle(): Promise<void>;
 }
 
-/** Acknowledges a row and tells of it, once what has to be written before is written. */
+/** Acknowledges and publishes a row once everything that must be written before is written. */
 async function acknowledge<Row extends LogRow>(
   entry: Entry<Row>,
   committed: Committed<Row>,
@@ -33,7 +33,7 @@ async function acknowledge<Row extends LogRow>(
   }
 }
 
-/** Finishes at once, beside what stands before it in its turn. */
+/** Starts at once, beside the rows that are acknowledged before this one. */
 function finishing<Row extends LogRow>(entry: Entry<Row>, { row }: Committed<Row>): Promise<Error | null> {
   if (!entry.finish) return Promise.resolve(null);
   return entry.finish(row).then(
@@ -42,7 +42,6 @@ function finishing<Row extends LogRow>(entry: Entry<Row>, { row }: Committed<Row
   );
 }
 
-/** Gives the releases of one kind of rows. */
 export function createAcknowledgements<Row extends LogRow>(onError: (error: unknown) => void): Acknowledgements<Row> {
   const queue = createKeyedQueue();
   return {

@@ -3,23 +3,22 @@ import type { CheckpointRepository } from '../repositories/checkpoints/checkpoin
 
 interface Deps {
   repository: Pick<CheckpointRepository, 'write'>;
-  /** What this process has made and not yet projected: the times of the oldest of it. */
+  /** The times of the oldest rows that this process has created and not projected yet. */
   unprojected: () => (Date | null)[];
-  /** Whether something is in doubt that only a replay from the present checkpoint finds. */
+  /** Whether an outcome is unknown that only a replay from the present checkpoint finds. */
   isUncertain: () => boolean;
 }
 
 /** The checkpoint of this process: everything older than its time is projected. */
 export interface Checkpoint {
   readonly id: Id;
-  /** The time that is in the store. */
+  /** The stored time. */
   time(): Date;
-  /** Begins at the newest one that was found in the store: times never go back. */
+  /** Starts from the newest checkpoint in the store: times never go back. */
   raiseTo(time: Date): void;
   write(): Promise<void>;
 }
 
-/** Gives the checkpoint of a process that begins now. */
 export function createCheckpoint({ repository, unprojected, isUncertain }: Deps): Checkpoint {
   const id = toId();
   let written = new Date(0);

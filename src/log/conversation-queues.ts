@@ -5,24 +5,24 @@ import { oldestOf } from '../repositories/log-repository.js';
 
 export interface ConversationQueue<Row extends LogRow, Item extends Entry<Row>> {
   readonly conversationId: string;
-  /** The last number in the store as far as is known; null when it has to be read. */
+  /** The last number in the store as far as this process knows; null if it must be read. */
   last: number | null;
   waiting: Item[];
   usedAt: number;
 }
 
-/** The lanes of the conversations that are active in this process: who waits, in order, and for which number. */
+/** One queue per active conversation of this process: what waits, in order, and for which number. */
 export interface ConversationQueues<Row extends LogRow, Item extends Entry<Row>> {
-  /** Puts a row at the end of its lane; throws `unavailable` when the lane or the process has too many. */
+  /** Adds a row to the end of its queue; throws `unavailable` if the queue or the process has too many. */
   enqueue(entry: Item): void;
-  /** Puts rows back at the head of their lanes, in their order. */
+  /** Puts rows back at the head of their queues, in their order. */
   putBack(entries: readonly Item[]): void;
-  /** The lanes where something waits. */
+  /** The queues in which something waits. */
   busy(): ConversationQueue<Row, Item>[];
   of(conversationId: string): ConversationQueue<Row, Item>;
-  /** Takes everything out of a lane. */
+  /** Removes everything from a queue and returns it. */
   drop(queue: ConversationQueue<Row, Item>): Item[];
-  /** Takes what all lanes have waiting, at most so many, numbered from each lane's last number on. */
+  /** Takes up to `limit` waiting rows from all queues, numbered from each queue's last number on. */
   take(limit: number): Item[];
   waiting(): number;
   /** The id time of the oldest row that waits. */
@@ -33,7 +33,7 @@ const queueLimit = 100;
 const totalLimit = 1000;
 const idleMs = 60_000;
 
-/** Numbers the next of a lane; what is refused meanwhile leaves its number to the one behind. */
+/** Numbers the next rows of a queue; a row that is refused now leaves its number to the one behind it. */
 function numbered<Row extends LogRow, Item extends Entry<Row>>(
   queue: ConversationQueue<Row, Item>,
   entries: readonly Item[],
@@ -50,7 +50,7 @@ function numbered<Row extends LogRow, Item extends Entry<Row>>(
 
 type Numbering<Row extends LogRow> = Pick<LogStream<Row>, 'setNumber'>;
 
-/** Keeps the lanes themselves; those that were idle for a minute are forgotten. */
+/** Holds the queues; those that were idle for a minute are dropped. */
 function createRegister<Row extends LogRow, Item extends Entry<Row>>(now: () => number) {
   const queues = new Map<string, ConversationQueue<Row, Item>>();
   let cleanedAt = now();
@@ -74,7 +74,6 @@ function createRegister<Row extends LogRow, Item extends Entry<Row>>(now: () => 
   };
 }
 
-/** Gives the lanes of one process for one kind of rows. */
 export function createConversationQueues<Row extends LogRow, Item extends Entry<Row>>(
   stream: Numbering<Row>,
   now: () => number = Date.now,

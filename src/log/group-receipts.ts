@@ -1,14 +1,14 @@
-/** What all members of a group have reached: the lowest marks that they show, kept on its row and only ever raised. */
+/** The lowest receipts that all members of a group show, stored on its row and only ever raised. */
 import { toId } from '../repositories/ids.js';
 import type { ConversationRow, ConversationRepository } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRepository } from '../repositories/members/member-repository.js';
 
 export interface GroupReceipts {
-  /** Whether a conversation is a group; null where there is none. */
+  /** The type of a conversation; null if it does not exist. */
   typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
-  /** Raises what the groups among these conversations have reached; tells who listens of those where it rose. */
+  /** Raises the receipts of the groups among these conversations; the listener is called for each that rose. */
   raise(conversationIds: readonly string[]): Promise<void>;
-  /** Hears of groups where it rose. */
+  /** Sets the listener for groups whose receipts rose. */
   onRisen(listener: (conversationId: string) => void): void;
 }
 
@@ -17,10 +17,9 @@ interface Deps {
   members: Pick<MemberRepository, 'minShownReceipts'>;
 }
 
-/** So many types are kept in memory; a conversation never changes its own. */
+/** How many types are kept in memory; the type of a conversation never changes. */
 const keptTypes = 100_000;
 
-/** Gives what one process knows and raises. */
 export function createGroupReceipts({ conversations, members }: Deps): GroupReceipts {
   const types = new Map<string, ConversationRow['type']>();
   let onRisen: (conversationId: string) => void = () => undefined;
@@ -34,7 +33,7 @@ export function createGroupReceipts({ conversations, members }: Deps): GroupRece
     return type;
   }
 
-  /** Asked again after it was stored, until it no longer rises: marks move meanwhile. */
+  /** Reads again after each write until nothing rises any more: receipts move in the meantime. */
   async function raiseOne(conversationId: string): Promise<void> {
     if ((await typeOf(conversationId)) !== 'group') return;
     const _id = toId(conversationId);

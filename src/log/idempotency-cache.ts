@@ -6,7 +6,7 @@ interface CachedCommit {
   commit: Promise<Committed<MessageRow>>;
 }
 
-/** What is in flight or has landed in the last minute, by the key of its sender: a retry need not ask the store. */
+/** Messages in flight or committed in the last minute, by conversation, sender and clientId: a retry is answered without the store. */
 export interface IdempotencyCache {
   find(key: string): CachedCommit | undefined;
   remember(key: string, cached: CachedCommit): void;
@@ -14,7 +14,7 @@ export interface IdempotencyCache {
 
 const rememberMs = 60_000;
 
-/** Gives an empty memory. What has failed is forgotten at once. */
+/** A failed commit is forgotten at once. */
 export function createIdempotencyCache(): IdempotencyCache {
   const cache = new Map<string, CachedCommit>();
   return {

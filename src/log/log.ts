@@ -4,13 +4,12 @@ import type { MemberRepository } from '../repositories/members/member-repository
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import { Problem, unavailable } from '../kernel/problem.js';
 import type { ChangeRow, ChangeRepository } from '../repositories/changes/change-repository.js';
-import { changeStream } from './change-stream.js';
 import type { CheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
 import { createCheckpoint } from './checkpoints.js';
 import type { Entry, LogStream, Committed } from './entry.js';
 import { createIds } from '../repositories/ids.js';
 import { createConversationQueues } from './conversation-queues.js';
-import { type MessageEntry, messageStream } from './message-stream.js';
+import { type MessageEntry, messageStream, changeStream } from './streams.js';
 import {
   changeProjection,
   createProjections,
@@ -28,33 +27,34 @@ import type { LogRow } from '../repositories/log-repository.js';
 import type { Draft, SystemDraft } from '../repositories/messages/new-message.js';
 import { rowOf, systemRowOf } from '../repositories/messages/new-message.js';
 
-/** What the log asks and tells about a draft. */
+/** What the log calls for a draft. */
 type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'mayLeave' | 'recheck' | 'announce'>;
 
-/** A change whose content and mark are written, before it has its number. */
+/** A change whose content is written and which is marked as pending, before it has its number. */
 export type ChangeDraft = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds' | 'changeId'>;
-/** What the log has done with a numbered change: before the acknowledgement, and after it. */
+
+/** What the log calls for a numbered change: before the acknowledgement, and after it. */
 type ChangeCalls = Required<Pick<Entry<ChangeRow>, 'finish' | 'announce'>>;
 
 export interface Log extends Pick<Projections, 'pending'> {
-  /** Waits until all that was noted before the call is written; throws `unavailable` when that failed. */
+  /** Waits until everything that was recorded before the call is written; throws `unavailable` if that fails. */
   flushed(): Promise<void>;
   /**
-   * Gives a message its place, durably. Throws `client_id_reused` when the sender's clientId has another content,
-   * `unavailable` when too much waits or the store cannot say what became of it, and what `refusal` gives.
+   * Commits a message with the next number. Throws `client_id_reused` if the clientId belongs to another content,
+   * `unavailable` if too much waits or the outcome stays unknown, and what `refusal` returns.
    */
   append(draft: Draft, calls: DraftCalls): Promise<Committed<MessageRow>>;
-  /** Gives a system message its place, once for each `changeId`; throws `unavailable`. */
+  /** Commits a system message, once for each `changeId`; throws `unavailable`. */
   appendSystem(draft: SystemDraft, announce: DraftCalls['announce']): Promise<MessageRow>;
   /** Numbers a change, once for each `changeId`; throws `unavailable`. */
   change(draft: ChangeDraft, calls: ChangeCalls): Promise<Committed<ChangeRow>>;
-  /** Mends what a crash has left, before the first message is taken; then sweeps and keeps the checkpoint. */
+  /** Recovers from a crash before the first message is accepted; from then on runs recovery and writes the checkpoint at intervals. */
   start(calls: RecoveryCalls): Promise<void>;
-  /** Waits until what is being written now has landed or failed. */
+  /** Waits until the batch in flight is committed or has failed. */
   drained(): Promise<void>;
-  /** Waits for what is under way, writes the projections and the last checkpoint. */
+  /** Waits for what is in flight, then writes the projections and the last checkpoint. */
   stop(): Promise<void>;
-  /** How many messages and changes wait for their place. */
+  /** How many messages and changes wait in the queues. */
   waiting(): number;
 }
 
@@ -74,12 +74,12 @@ interface Deps {
 const checkpointMs = 10_000;
 const recoveryMs = 30_000;
 const timeoutMs = 5_000;
-/** The time of an id that is made now lies before this far in the future. */
+/** No id that is created now carries a time further in the future. */
 const aheadMs = 2_000;
 
-/** The lanes and the writer of one kind of rows. */
+/** The queues and the writer of one stream. */
 interface LogPipeline<Row extends LogRow, Item extends Entry<Row>> {
-  /** Puts a row in its lane; the promise is kept when it has landed. */
+  /** Adds a row to its queue; resolves when it is committed. */
   enqueue(entry: Omit<Item, 'resolve' | 'reject' | 'deadline'>): Promise<Committed<Row>>;
   waiting(): number;
   oldest(): (Date | null)[];
@@ -111,7 +111,7 @@ function createPipeline<Row extends LogRow, Item extends Entry<Row>>(
   };
 }
 
-/** The parts of a log, tied to each other. */
+/** The parts of a log, connected to each other. */
 function createPipelines(deps: Deps) {
   const { messages, changes, conversations, members, checkpoints, groupReceipts, removals, isShared, onError } = deps;
   const projecting = { conversations, members, groupReceipts, onError };
@@ -142,7 +142,6 @@ function createPipelines(deps: Deps) {
   return { projections, recovery, ofMessages, ofChanges, checkpoint };
 }
 
-/** Builds the log of one process. */
 export function createLog(deps: Deps): Log {
   const { projections, recovery, ofMessages, ofChanges, checkpoint } = createPipelines(deps);
   const ids = createIds();
@@ -174,7 +173,7 @@ export function createLog(deps: Deps): Log {
     change: (draft, calls) =>
       ofChanges.enqueue({
         row: { _id: ids.next(), ...draft, rev: 0, replacedAt: null },
-        // Its content is written: nobody can refuse its number any more.
+        // Its content is written: nothing may refuse its number any more.
         refusal: () => null,
         ...calls,
       }),
@@ -186,7 +185,7 @@ export function createLog(deps: Deps): Log {
         checkpoint.raiseTo(newest);
       }
       await checkpoint.write();
-      // What a crash has cut off is finished before anybody asks, however young it is: to finish twice is harmless.
+      // What a crash has cut off is completed before the first request, however recent: completing twice is harmless.
       await calls.finish(new Date(Date.now() + aheadMs));
       stops.push(every(checkpointMs, checkpoint.write, deps.onError));
       stops.push(every(recoveryMs, () => recovery.now(checkpoint.id), deps.onError));

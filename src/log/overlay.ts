@@ -1,17 +1,17 @@
 import type { Head, ConversationRow } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRow } from '../repositories/members/member-repository.js';
 
-/** How far somebody has read by sending, and how far of it others are shown. */
+/** How far a sender has read by sending, and how much of it others are shown. */
 export interface PendingReceipt {
   seq: number;
   shownSeq: number;
 }
 
-/** What this process knows beyond the store. */
+/** What this process knows and the store does not yet. */
 export interface PendingSource {
-  /** Waits until all of it is written; throws `unavailable` when that failed. */
+  /** Waits until all of it is written; throws `unavailable` if that fails. */
   flushed(): Promise<void>;
-  /** The head and the marks of a conversation that are noted and not written. */
+  /** The head and the receipts of a conversation that are recorded and not written. */
   pending(conversationId: string): {
     head: Head;
     receipts: ReadonlyMap<string, PendingReceipt>;
@@ -20,7 +20,7 @@ export interface PendingSource {
 
 export type PendingState = NonNullable<ReturnType<PendingSource['pending']>>;
 
-/** The larger of what is stored and what this process knows: what was acknowledged is at or below every head shown. */
+/** The larger of the stored head and the pending one: whatever was acknowledged is at or below every head that a client is shown. */
 export function raised(conversation: ConversationRow, pending: PendingState | null): ConversationRow {
   if (!pending) return conversation;
   const { head } = pending;
@@ -34,7 +34,7 @@ export function raised(conversation: ConversationRow, pending: PendingState | nu
   };
 }
 
-/** The same of a member: sending has read. */
+/** The same for a member: sending is reading. */
 export function raisedMember(member: MemberRow, pending: PendingState | null): MemberRow {
   const sent = pending?.receipts.get(String(member.userId));
   if (!sent || sent.seq <= member.readSeq) return member;

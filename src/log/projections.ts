@@ -22,18 +22,18 @@ export interface Projection {
 }
 
 export interface Projections {
-  /** Remembers what follows from a row that has landed; `id` is that row's. */
+  /** Records what follows from a committed row; `id` is the id of that row. */
   record(projection: Projection, id: Id): void;
   /**
-   * Waits until all that was noted before the call is written; false when that failed, and then what `noted` gives is
-   * above what is stored.
+   * Waits until everything recorded before the call is written. Returns false if that failed: then `pending` is above
+   * what is stored.
    */
   flush(): Promise<boolean>;
-  /** The head and the marks of a conversation that are noted and not written. */
+  /** The head and the receipts of a conversation that are recorded and not written. */
   pending(conversationId: string): { head: Head; receipts: ReadonlyMap<string, PendingReceipt> } | null;
   /** The id time of the oldest row whose projection is not written. */
   oldest(): Date | null;
-  /** Ends the writing behind. */
+  /** Stops writing behind, after a last flush. */
   stop(): Promise<void>;
 }
 
@@ -76,18 +76,18 @@ function senderReceiptOf({ conversationId, senderId, seq, isReadHidden }: Messag
   };
 }
 
-/** What follows from a message: its conversation's head, and that its sender has read it. */
+/** A message raises the head of its conversation, and its sender has read it. */
 export function messageProjection(row: MessageRow): Projection {
   const conversationId = String(row.conversationId);
   const lastUncountedSeq = row.uncounted ? row.seq : 0;
   return {
     head: { conversationId, seq: row.seq, rev: 0, lastActivityAt: row.createdAt, lastUncountedSeq },
-    // Who causes a system message has not sent it, and so not read it.
+    // The cause of a system message has not sent it, and so has not read it.
     senderReceipt: row.type === 'system' ? null : senderReceiptOf(row),
   };
 }
 
-/** What follows from a change: the other half of its conversation's head. */
+/** A change raises the other half of the head of its conversation. */
 export function changeProjection({ conversationId, rev }: ChangeRow): Projection {
   const head = {
     conversationId: String(conversationId),
@@ -102,7 +102,7 @@ export function changeProjection({ conversationId, rev }: ChangeRow): Projection
 const receiptsOf = ({ senderReceipt }: Projection): Map<string, PendingReceipt> =>
   new Map(senderReceipt ? [[senderReceipt.userId, { seq: senderReceipt.seq, shownSeq: senderReceipt.shownSeq }]] : []);
 
-/** Writes down what follows from rows of the log: marks before heads, one write for each of them, however many rows. */
+/** Writes what follows from rows of the log: receipts before heads, one write for each, however many rows there are. */
 export async function project(repositories: Deps, projections: readonly Projection[]): Promise<void> {
   const batch: Batch = new Map();
   for (const projection of projections) recordIn(batch, projection.head, receiptsOf(projection), 0);
@@ -111,8 +111,8 @@ export async function project(repositories: Deps, projections: readonly Projecti
 
 async function write({ conversations, members, groupReceipts }: Deps, batch: Batch, isDurable: boolean): Promise<void> {
   const batches = [...batch.values()];
-  const receipts = batches.flatMap(({ head: { conversationId }, receipts: held }) =>
-    [...held].map(([userId, receipt]) => ({ conversationId, userId, ...receipt })),
+  const receipts = batches.flatMap(({ head: { conversationId }, receipts }) =>
+    [...receipts].map(([userId, receipt]) => ({ conversationId, userId, ...receipt })),
   );
   await members.raiseSent(receipts, isDurable);
   await groupReceipts.raise([...new Set(receipts.map(({ conversationId }) => conversationId))]);
@@ -122,7 +122,7 @@ async function write({ conversations, members, groupReceipts }: Deps, batch: Bat
   );
 }
 
-/** What is noted and not written: the batch that gathers, and the one that is being written. */
+/** What is recorded and not written: the batch that gathers, and the one being written. */
 function createPendingBatches() {
   let dirty: Batch = new Map();
   let writing: Batch = new Map();
@@ -144,8 +144,8 @@ function createPendingBatches() {
     of(conversationId: string): PendingProjection | null {
       const merged: Batch = new Map();
       for (const batch of [writing, dirty]) {
-        const held = batch.get(conversationId);
-        if (held) recordIn(merged, held.head, held.receipts, held.since);
+        const one = batch.get(conversationId);
+        if (one) recordIn(merged, one.head, one.receipts, one.since);
       }
       return merged.get(conversationId) ?? null;
     },
@@ -156,7 +156,7 @@ function createPendingBatches() {
   };
 }
 
-/** Gives the projections of one process, written behind and together. */
+/** Projections are written behind, and together. */
 export function createProjections(deps: Deps): Projections {
   const batches = createPendingBatches();
   let flight: Promise<boolean> | null = null;
@@ -174,7 +174,7 @@ export function createProjections(deps: Deps): Projections {
   async function writePending(): Promise<boolean> {
     let isWritten = false;
     try {
-      // It need not wait for the journal: after a crash the sweep replays the log from the journaled checkpoint.
+      // It need not wait for the journal: after a crash, recovery replays the log from the journaled checkpoint.
       await withTimeout(write(deps, batches.begin(), false));
       isWritten = true;
     } catch (error) {
@@ -186,7 +186,7 @@ export function createProjections(deps: Deps): Projections {
     return isWritten;
   }
 
-  /** A flush that has begun does not count for what was noted later: who comes meanwhile shares the next one. */
+  /** A flush that began earlier does not count for what was recorded later: later callers share the next one. */
   function flush(): Promise<boolean> {
     if (flight && batches.isClean()) return flight;
     if (flight) {
@@ -209,7 +209,7 @@ export function createProjections(deps: Deps): Projections {
     oldest: batches.oldest,
     async stop() {
       if (timer) clearTimeout(timer);
-      // What cannot be written stays above the last checkpoint, from which the next start or sweep replays it.
+      // What cannot be written stays above the last checkpoint, from which the next start or recovery replays it.
       await flush();
       if (timer) clearTimeout(timer);
     },

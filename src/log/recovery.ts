@@ -15,35 +15,35 @@ interface Deps {
   project: (projections: readonly Projection[]) => Promise<void>;
 }
 
-/** What a sweep has others do. */
+/** What recovery needs from other rooms. */
 export interface RecoveryCalls {
-  /** Tells of a message that had landed and was not in its conversation's head. */
+  /** Publishes a committed message that was missing from the head of its conversation. */
   announce: (row: MessageRow) => Promise<void>;
-  /** Tells of a change that had landed and was not in its conversation's head. */
+  /** Publishes a committed change that was missing from the head of its conversation. */
   announceChange: (row: ChangeRow) => Promise<void>;
-  /** Finishes what was begun before a moment and then cut off. */
+  /** Completes everything that was started before a moment and then cut off. */
   finish: (before: Date) => Promise<void>;
 }
 
 export interface Recovery {
-  /** Replays the log from a time on; null replays everything. */
+  /** Replays the log from a time on; null replays all of it. */
   replay(since: Date | null): Promise<void>;
-  /** Before readiness: replays from the oldest checkpoint there is, and gives the newest. */
+  /** Replays from the oldest checkpoint, before readiness; returns the newest one. */
   atStart(calls: RecoveryCalls): Promise<Date | null>;
-  /** Replays for the processes whose checkpoints stand still, and finishes what is pending. */
+  /** Replays for processes whose checkpoints do not advance, and completes what is pending. */
   now(processId: Id): Promise<void>;
 }
 
-/** How rows of one kind are replayed. */
+/** How the rows of one stream are replayed. */
 interface Replayed<Row extends LogRow> {
   since: (after: Id | null, limit: number) => Promise<Row[]>;
   projectionOf: (row: Row) => Projection;
-  /** Whether a conversation's head lacks a row. */
+  /** Whether the head of a conversation is behind a row. */
   isAhead: (row: Row, head: ConversationRow) => boolean;
   announce: (row: Row) => Promise<void> | undefined;
 }
 
-/** Clocks of processes and the times of ids differ by less. */
+/** The clocks of processes and the times of ids differ by less than this. */
 const slackMs = 10_000;
 const stillMs = 30_000;
 const dayMs = 86_400_000;
@@ -51,7 +51,7 @@ const pageSize = 1000;
 
 type ReplayDeps = Pick<Deps, 'messages' | 'changes' | 'conversations' | 'project'>;
 
-/** Builds the replay of the log; `calls` gives whom to tell of what was not in a head. */
+/** Creates the replay of the log; `calls` returns what publishes rows that were missing from a head. */
 function createReplay({ messages, changes, conversations, project }: ReplayDeps, calls: () => RecoveryCalls | null) {
   const ofMessages: Replayed<MessageRow> = {
     since: messages.since,
@@ -93,10 +93,10 @@ function createReplay({ messages, changes, conversations, project }: ReplayDeps,
   };
 }
 
-/** Gives what mends the projections after a crash. */
+/** Brings the projections in line with the log after a crash. */
 export function createRecovery(deps: Deps): Recovery {
   const { checkpoints } = deps;
-  /** When a checkpoint was first seen with the value that it has. */
+  /** When each checkpoint was first seen with its present value. */
   const seen = new Map<string, { beat: number; at: number }>();
   let calls: RecoveryCalls | null = null;
   const replay = createReplay(deps, () => calls);
@@ -105,7 +105,7 @@ export function createRecovery(deps: Deps): Recovery {
     await calls?.finish(new Date(Date.now() - slackMs));
   }
 
-  /** Whether a checkpoint has not moved for half a minute, by this process' own clock. */
+  /** Whether a checkpoint has not advanced for 30 seconds, by the clock of this process. */
   function standsStill(row: CheckpointRow): boolean {
     const key = String(row._id);
     const known = seen.get(key);

@@ -1,16 +1,18 @@
-/** Who has left which group lately: what he had on its way is refused when its turn comes. */
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** Recent removals from groups: the queued messages of a removed member are rejected when their turn comes. */
 export interface Removals {
-  /** A moment: whoever is seen to be a member after it has not left before it. */
+  /** The current moment: a user who is seen to be a member after it was not removed before it. */
   now(): number;
-  /** Somebody is no member any more; null: nobody is. */
+  /** Records that a user is not a member any more; null: that nobody is. */
   recordRemoval(conversationId: string, userId: string | null): void;
-  /** Whether somebody has left after a moment. */
+  /** Whether a user was removed after a moment. */
   isRemoved(conversationId: string, userId: string, since: number): boolean;
 }
 
 const keptMs = 60_000;
 
-/** Gives the memory of one process; what is on its way is so for seconds, and a departure is kept for a minute. */
+/** Removals are remembered for a minute; a queued message waits for seconds at most. */
 export function createRemovals(): Removals {
   const left = new Map<string, number>();
   let count = 0;
@@ -27,5 +29,23 @@ export function createRemovals(): Removals {
     },
     isRemoved: (conversationId, userId, since) =>
       [userId, null].some((one) => (left.get(keyOf(conversationId, one)) ?? -1) > since),
+  };
+}
+
+interface DrainDeps {
+  log: { drained(): Promise<void> };
+  inFlight: { drained(): Promise<void> };
+  /** Whether other processes may write. */
+  isShared: boolean;
+}
+
+/** How long another process may take to write what it had allowed before a removal. */
+const otherProcessesMs = 1000;
+
+/** Creates the wait of removals, blocks and deletions: when it ends, everything that was allowed before it is written or rejected. */
+export function createDrain({ log, inFlight, isShared }: DrainDeps): () => Promise<void> {
+  return async function drained() {
+    await Promise.all([log.drained(), inFlight.drained()]);
+    if (isShared) await wait(otherProcessesMs);
   };
 }

@@ -6,7 +6,7 @@ const usualLimit = 100_000;
 const jsonTypes = ['application/json', 'application/*+json'];
 const formType = 'application/x-www-form-urlencoded';
 
-/** Whether a request brings a body at all (RFC 9112, section 6). */
+/** Whether a request has a body (RFC 9112, section 6). */
 export function hasBody(headers: {
   'transfer-encoding'?: string | undefined;
   'content-length'?: string | undefined;
@@ -27,8 +27,8 @@ const requireKnownType: RequestHandler = (req, _res, next) => {
 };
 
 /**
- * Refuses a body by the length it announces when that is far beyond the limit. One a little too large is read off by its
- * parser first: who is still sending when the connection closes may never see the answer.
+ * Rejects a body by its declared length if that is far beyond the limit. A body that is only a little too large is
+ * read to its end first: a client that is still sending when the connection closes may never see the response.
  */
 function refuseHuge(limit: number): RequestHandler {
   return (req, _res, next) => {
@@ -37,12 +37,12 @@ function refuseHuge(limit: number): RequestHandler {
   };
 }
 
-/** Bytes that are no UTF-8 would be stored as replacement characters: refused instead, as `entity.verify.failed`. */
+/** Invalid UTF-8 would be stored as replacement characters; it is rejected as `entity.verify.failed`. */
 function verify(_req: unknown, _res: unknown, bytes: Buffer): void {
   if (!isUtf8(bytes)) throw new Error('the body is not UTF-8');
 }
 
-/** Reads a body of JSON or of a form into `req.body`; another type, or more than the limit, is refused. */
+/** Parses a JSON or form body into `req.body`; rejects other types, and bodies above the limit. */
 export function readBody(limit = usualLimit): RequestHandler[] {
   return [
     requireKnownType,

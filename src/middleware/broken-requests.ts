@@ -41,12 +41,12 @@ function responseTo(code: ProblemCode): string {
   ].join('\r\n');
 }
 
-/** Tells a client that its request did not come to an end in time, and hangs up. */
+/** Responds to a request that did not complete in time, and closes its connection. */
 export function refuseLate(socket: Duplex): void {
   if (socket.writable) socket.end(responseTo('request_timeout'), () => socket.destroy());
 }
 
-/** Answers what never becomes a request, for the parser refuses it or it does not come to an end: by a problem document, too. */
+/** Responds with a problem document to what never becomes a request: the parser rejects it, or it does not complete. */
 export function answerBrokenRequests(http: Server): void {
   http.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();

@@ -1,4 +1,4 @@
-/** The page of the documents. Its addresses are relative, so that it also works behind a proxy that adds a path. */
+/** The page of the API documents. Its URLs are relative, so that it works behind a proxy that adds a path. */
 export const page = `<!doctype html>
 <html lang="en">
   <head>
@@ -21,8 +21,8 @@ export const page = `<!doctype html>
 `;
 
 /**
- * Shows the document. Requests go to the address that the page came from: that is the one this browser can reach, and
- * the only one that the page's policy lets it ask.
+ * Shows the document. Requests go to the origin of the page: the one that this browser can reach, and the only one
+ * that the policy of the page allows.
  */
 export const script = `'use strict';
 (async () => {

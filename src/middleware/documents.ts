@@ -1,4 +1,4 @@
-/** Shows what the server can do: two documents for programs, and a page for people. */
+/** Serves the API documents: two for programs, and a page for people. */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { type RequestHandler, Router } from 'express';
@@ -6,17 +6,17 @@ import { page, script } from './documents-page.js';
 import { handleOtherMethods } from './errors.js';
 
 interface Deps {
-  /** Called once, when the document is asked for first. */
+  /** Called once, when the document is first requested. */
   openapi: () => unknown;
   asyncapi: () => unknown;
 }
 
 const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-/** What is served of the package; nothing else in its folder is. */
+/** The files of the package that are served; no others are. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-16x16.png', 'favicon-32x32.png'];
 
-/** The page writes styles into its elements and draws icons from data; everything else comes from here or not at all. */
+/** The page sets styles on its elements and draws icons from data URLs; everything else must come from this server. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -36,7 +36,7 @@ function show(make: () => unknown): RequestHandler {
   };
 }
 
-/** A browser keeps them, and asks each time whether they are still the same. */
+/** Browsers may store these files, and revalidate them each time. */
 const sendAsset: RequestHandler = (req, res, next) => {
   const name = assets.find((one) => one === req.params['name']);
   if (name === undefined) return next();
@@ -46,7 +46,7 @@ const sendAsset: RequestHandler = (req, res, next) => {
   });
 };
 
-/** The documents under `/api`; what it does not know is passed on. */
+/** The documents under `/api`; other paths are passed on. */
 export function documentsRouter({ openapi, asyncapi }: Deps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.get('/api/openapi.json', show(openapi));

@@ -1,20 +1,20 @@
 import type { RequestHandler } from 'express';
 import { unavailable } from '../kernel/problem.js';
 
-/** How long clients wait before they come back to a server that stops. */
+/** How long clients should wait before they return to a server that is stopping. */
 export const comeBackMs = 2_000;
 
-/** Knows which requests are under way, and lets in no new ones while the server stops. */
+/** Tracks requests in progress, and rejects new ones while the server stops. */
 export interface Draining {
   middleware: RequestHandler;
-  /** From now on everything new is answered 503. */
+  /** From now on every new request is answered 503. */
   begin(): void;
   isStopping(): boolean;
-  /** Waits until no request is under way. */
+  /** Waits until no request is in progress. */
   idle(): Promise<void>;
 }
 
-/** Counts requests; while it drains, those that come are told to come again after `retryAfterMs`. */
+/** While it drains, new requests are rejected with `retryAfterMs`. */
 export function createDraining(retryAfterMs: number): Draining {
   let underWay = 0;
   let isStopping = false;

@@ -1,4 +1,4 @@
-/** Puts the route table before Express: who asks, what it costs, what came in, the handler, its answer. */
+/** Mounts the route table on Express: authentication, rate limit, parsing, the handler, its response. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Application, Request, RequestHandler, Response } from 'express';
@@ -21,18 +21,18 @@ import { handleOtherMethods } from './errors.js';
 interface Deps {
   authenticate: Authenticate;
   limits: Pick<Limits, 'spend'>;
-  /** Throws `unauthenticated` for the query of a link that is none, or none any more. */
+  /** Throws `unauthenticated` if the query is not a valid signed link, or not any more. */
   verifyLink: (path: string, query: Request['query']) => void;
 }
 
-/** How long a handler may take: longer than what it waits for by itself, so that it can tell more. */
+/** How long a handler may take: longer than its own waits, so that their errors come first. */
 const answerMs = 2 * timeoutMs;
 
 function isStream(body: unknown): body is AsyncIterable<string> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
-/** What may come in where a route declares nothing. */
+/** The schema of input that a route does not declare. */
 const nothing = z.strictObject({});
 
 /** The address of a client, by TRUST_PROXY. */
@@ -65,14 +65,14 @@ function formValueOf(schema: z.ZodType | undefined, value: unknown, part: InputP
   return parse(asked, parseForm(asked, { ...(value as object) }), part);
 }
 
-/** What of a query belongs to the signature of a link. */
+/** The part of a query that belongs to the signature of a link. */
 function withoutSignature({ signature: _signature, expires: _expires, ...query }: Request['query']): unknown {
   return query;
 }
 
 const isSigned = ({ query }: Request): boolean => 'signature' in query || 'expires' in query;
 
-/** Lets in who holds a signed link, and whoever is signed in. */
+/** Admits the holder of a signed link, and signed-in users. */
 function requireLinkOrUser({ authenticate, verifyLink }: Deps): RequestHandler {
   const asUser = requireUser(authenticate);
   return (req, res, next) => {
@@ -82,7 +82,7 @@ function requireLinkOrUser({ authenticate, verifyLink }: Deps): RequestHandler {
   };
 }
 
-/** What every handler is given. */
+/** The input of every handler. */
 function callOf(endpoint: Endpoint, req: Request): Call<unknown, unknown, unknown> {
   const query = endpoint.access === 'link' && isSigned(req) ? withoutSignature(req.query) : req.query;
   return {
@@ -95,7 +95,7 @@ function callOf(endpoint: Endpoint, req: Request): Call<unknown, unknown, unknow
   };
 }
 
-/** Calls a handler with what its kind of access adds. */
+/** Calls a handler with the additional input of its kind. */
 function handle(
   endpoint: Endpoint,
   req: Request,
@@ -106,13 +106,13 @@ function handle(
     const accepts = (types: string[]): string | false => req.accepts(types);
     return endpoint.handle({ ...call, viewerId: req.user?.userId ?? null, accepts });
   }
-  // `requireUser` stands before it.
+  // `requireUser` runs before it.
   if (!req.user) throw new Problem('unauthenticated');
   return endpoint.handle({ ...call, actor: req.user, form: incomingForm(req, endpoint.form ?? nothing) });
 }
 
 function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res: Response) => Promise<void> {
-  // A file takes its time, in both directions.
+  // Transferring a file may take longer, in both directions.
   const isHurried = !endpoint.form && !endpoint.givesFile;
   return async (req, res) => {
     const call = callOf(endpoint, req);
@@ -124,7 +124,7 @@ function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res:
     res.status(status);
     if (isStream(body)) await pipeline(Readable.from(body), res.type('json'));
     else if (body === null) res.end();
-    // `send` would answer 304 to an `If-None-Match: *`, though nothing of this may be kept.
+    // `send` would answer 304 to an `If-None-Match: *`, although these responses may not be stored.
     else res.type('json').end(JSON.stringify(body));
   };
 }
@@ -134,7 +134,7 @@ const takeItsTime: RequestHandler = (req, _res, next) => {
   next();
 };
 
-/** Who may come in. */
+/** The authentication of a route. */
 function authenticationOf({ access }: Endpoint, deps: Deps): RequestHandler[] {
   if (access === 'public') return [];
   return [access === 'link' ? requireLinkOrUser(deps) : requireUser(deps.authenticate)];
@@ -151,12 +151,12 @@ function chainOf(endpoint: Endpoint, deps: Deps): RequestHandler[] {
   ];
 }
 
-/** Paths without parameters come before those with one, so that `/users/me` is never taken for an id. */
+/** Paths without parameters come first, so that `/users/me` is never taken for an id. */
 function bySpecificity(a: string, b: string): number {
   return (a.match(/:/g)?.length ?? 0) - (b.match(/:/g)?.length ?? 0);
 }
 
-/** Mounts a table of routes; every other method of their paths is answered 405. */
+/** Mounts a route table; other methods of its paths are answered 405. */
 export function mountEndpoints(app: Application, routes: readonly Route[], deps: Deps): void {
   const byPath = new Map<string, Endpoint[]>();
   for (const route of routes) {

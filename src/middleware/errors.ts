@@ -6,12 +6,12 @@ import type { ProblemCode } from '@causerie/contract/problem-codes';
 
 declare module 'express-serve-static-core' {
   interface Locals {
-    /** The code a request was refused with, for its line in the log. */
+    /** The problem code of the response, for its log line. */
     problemCode?: ProblemCode;
   }
 }
 
-/** Anything thrown as the problem that a client is told. */
+/** Converts anything thrown to the problem that the client gets. */
 export type ToProblem = (error: unknown) => Problem;
 
 const notJson = {
@@ -27,7 +27,7 @@ const cutOff = {
   fr: 'Le corps n’est pas arrivé comme annoncé.',
 };
 
-/** What the parsers of bodies throw, by their `type` (npm: raw-body, body-parser). */
+/** The errors of body parsers, by their `type` (npm: raw-body, body-parser). */
 function problemOfParser(type: unknown): Problem | null {
   switch (type) {
     case 'entity.parse.failed':
@@ -47,7 +47,7 @@ function problemOfParser(type: unknown): Problem | null {
   }
 }
 
-/** Builds the one place where an error becomes a problem; `ofDatabase` knows those of the database. */
+/** Creates the only conversion from errors to problems; `ofDatabase` converts those of the database. */
 export function createToProblem(ofDatabase: (error: unknown) => Problem | null): ToProblem {
   return (error) => {
     if (error instanceof Problem) return error;
@@ -55,13 +55,13 @@ export function createToProblem(ofDatabase: (error: unknown) => Problem | null):
     const fields = typeof error === 'object' && error !== null ? error : {};
     const parsing = 'type' in fields ? problemOfParser(fields.type) : null;
     if (parsing) return parsing;
-    // A compressed body that does not unpack.
+    // A compressed body that cannot be decompressed.
     if ('status' in fields && fields.status === 400) return invalidInput('body', cutOff);
     return ofDatabase(error) ?? new Problem('internal', { cause: error });
   };
 }
 
-/** Answers with a problem document. */
+/** Sends a problem document. */
 export function sendProblem(res: Response, problem: Problem, about: { acceptLanguage: string | undefined }): void {
   const document = problemDocument(problem, localeOf(about.acceptLanguage), res.req.requestId);
   res.locals.problemCode = problem.code;
@@ -73,7 +73,7 @@ export function sendProblem(res: Response, problem: Problem, about: { acceptLang
   res.status(document.status).type('application/problem+json').send(JSON.stringify(document));
 }
 
-/** Last in the chain: whatever was thrown becomes a problem document; what is nobody's fault but ours is logged with its cause. */
+/** Last in the chain: anything thrown becomes a problem document; errors of the server are logged with their cause. */
 export function handleErrors(toProblem: ToProblem, logger: Pick<Logger, 'error' | 'warn'>): ErrorRequestHandler {
   return (error, req, res, next) => {
     const problem = toProblem(error);
@@ -85,12 +85,12 @@ export function handleErrors(toProblem: ToProblem, logger: Pick<Logger, 'error' 
   };
 }
 
-/** What no route has answered. */
+/** Answers paths that no route matches. */
 export const handleUnknown: RequestHandler = () => {
   throw notFound();
 };
 
-/** A known path with a method that it does not take. */
+/** Answers a known path with a method that it does not support. */
 export function handleOtherMethods(methods: readonly string[]): RequestHandler {
   const Allow = methods.map((method) => method.toUpperCase()).join(', ');
   return () => {
@@ -98,7 +98,7 @@ export function handleOtherMethods(methods: readonly string[]): RequestHandler {
   };
 }
 
-/** Refuses an address that cannot be decoded, before any part of it is looked at. */
+/** Rejects a URL that cannot be decoded, before anything else reads it. */
 export const requireSoundAddress: RequestHandler = (req, _res, next) => {
   decodeURIComponent(req.url);
   next();

@@ -1,10 +1,10 @@
-/** Answers with a file: its headers, parts of it, and what the client holds already (RFC 9110, sections 13 and 14). */
+/** Sends files, with ranges and conditional requests (RFC 9110, sections 13 and 14). */
 import { pipeline } from 'node:stream/promises';
 import contentDisposition from 'content-disposition';
 import type { Request, Response } from 'express';
 import type { ServedFile } from '../kernel/served-file.js';
 
-/** The one part that is asked for; null for the whole, and false for a part that is not there. */
+/** The requested range; null for the whole file, false for a range that is not satisfiable. */
 function rangeOf(req: Request, { size, etag }: ServedFile): { start: number; end: number } | null | false {
   const condition = req.get('if-range');
   if (condition !== undefined && condition !== `"${etag}"`) return null;
@@ -15,10 +15,10 @@ function rangeOf(req: Request, { size, etag }: ServedFile): { start: number; end
   return range && ranges.length === 1 ? { start: range.start, end: range.end } : null;
 }
 
-/** Whether the client holds it already: also where it asks, as some do, not to be answered from a cache on the way. */
+/** Whether the client has this version already, even if it asks not to be answered from a cache on the way. */
 function isCached(req: Request, { etag }: ServedFile): boolean {
-  const held = (req.get('if-none-match') ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
-  return held.includes('*') || held.includes(`"${etag}"`);
+  const etags = (req.get('if-none-match') ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
+  return etags.includes('*') || etags.includes(`"${etag}"`);
 }
 
 function setHeaders(res: Response, file: ServedFile): void {
@@ -27,7 +27,7 @@ function setHeaders(res: Response, file: ServedFile): void {
     'Content-Disposition': contentDisposition(file.name, { type: file.isInline ? 'inline' : 'attachment' }),
     'Content-Security-Policy': "sandbox; default-src 'none'",
     'X-Content-Type-Options': 'nosniff',
-    // Whoever holds the link may show it in a page of another origin.
+    // The holder of a link may show it on a page of another origin.
     'Cross-Origin-Resource-Policy': 'cross-origin',
     'Cache-Control': 'private, max-age=3600',
     'Accept-Ranges': 'bytes',
@@ -36,7 +36,7 @@ function setHeaders(res: Response, file: ServedFile): void {
   res.vary('Accept');
 }
 
-/** Sends a file, a part of it, or that it has not changed. */
+/** Sends a file, a range of it, or 304. */
 export async function sendFile(req: Request, res: Response, file: ServedFile): Promise<void> {
   setHeaders(res, file);
   if (isCached(req, file)) {

@@ -2,17 +2,17 @@ import type { Duplex } from 'node:stream';
 import type { RequestHandler } from 'express';
 import { hasBody } from './bodies.js';
 
-/** How long a request may take to arrive; a file has its own rule. */
+/** How long a request may take to arrive; uploads have a rule of their own. */
 const bodyMs = 30_000;
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Whoever reads its body sees to its time himself. */
+    /** Set by a handler that reads the body and watches its time. */
     takesItsTime?: boolean;
   }
 }
 
-/** Ends a request whose body does not come to an end: `refuse` answers on its socket. */
+/** Ends a request whose body does not complete: `refuse` responds on its socket. */
 export function endLateBodies(refuse: (socket: Duplex) => void): RequestHandler {
   return (req, res, next) => {
     if (!hasBody(req.headers)) return next();

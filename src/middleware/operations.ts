@@ -1,4 +1,4 @@
-/** What whoever runs the server asks: does it live, can it answer, what has it counted. */
+/** Endpoints for operators: liveness, readiness and metrics. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Router, type Request, type RequestHandler } from 'express';
 import type { Metrics } from '../kernel/metrics.js';
@@ -7,7 +7,7 @@ import { bearerToken } from './auth.js';
 import { handleOtherMethods } from './errors.js';
 
 interface Deps {
-  /** Throws when the server cannot answer requests now. */
+  /** Throws if the server cannot answer requests now. */
   requireReady(): Promise<void>;
   metrics: Pick<Metrics, 'contentType' | 'text'>;
   metricsToken: string | null;
@@ -18,7 +18,7 @@ function isEqual(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
-/** Asked from this machine, and not by a proxy for somebody else. */
+/** Whether a request comes from this machine, and not through a proxy. */
 function isLocal(req: Request): boolean {
   const from = req.socket.remoteAddress ?? '';
   const isProxied = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'].some(

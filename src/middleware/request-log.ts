@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from '../kernel/logger.js';
 import type { Metrics } from '../kernel/metrics.js';
 
-/** The pattern of the route that answered; null where none did. Never the address itself: it may hold anything. */
+/** The pattern of the route that answered; null if none did. Never the URL itself, which may hold anything. */
 function patternOf(req: Request): string | null {
   const route: unknown = req.route;
   return typeof route === 'object' && route !== null && 'path' in route ? String(route.path) : null;
@@ -13,7 +13,7 @@ function outcomeOf(res: Response): string {
   return res.locals.problemCode ?? 'ok';
 }
 
-/** One line for each request, when its answer has gone out or its client has gone away. */
+/** Logs one line per request, when its response was sent or its client has disconnected. */
 export function logRequests(logger: Logger, metrics: Pick<Metrics, 'observeRequest'>): RequestHandler {
   return (req, res, next) => {
     const began = performance.now();

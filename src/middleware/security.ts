@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** Headers that a page of another origin may read from an answer. */
+/** Response headers that a page of another origin may read. */
 const readable = [
   'X-Request-Id',
   'Retry-After',
@@ -18,7 +18,7 @@ const readable = [
 ];
 const dayS = 86_400;
 
-/** Headers that take from browsers what an API never needs. */
+/** Headers that disable browser features which an API never needs. */
 export function securityHeaders(): (
   req: IncomingMessage,
   res: ServerResponse,

@@ -1,4 +1,4 @@
-/** Reads a form with a file (RFC 7578) as it comes: what is too much of anything is refused before a service sees it. */
+/** Parses a form with a file (RFC 7578) as it arrives; anything beyond the limits is rejected before a service sees it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import busboy, { type Busboy } from 'busboy';
 import type { Request } from 'express';
@@ -8,9 +8,9 @@ import { parse } from '../kernel/parse.js';
 import { invalidInput, Problem } from '../kernel/problem.js';
 
 const idleMs = 30_000;
-/** So long a sender who was refused may go on before he is cut off: he may read the answer only afterwards. */
+/** How long a rejected sender may go on before the connection is cut: some clients read the response only afterwards. */
 const goOnMs = 5_000;
-/** What the parser holds of a file before it slows its sender down. */
+/** How much of a file the parser buffers before it slows down the sender. */
 const fileHwm = 1024 * 1024;
 const limits = { files: 1, fields: 1, parts: 3, fieldNameSize: 100, fieldSize: 1_000, headerPairs: 20 };
 
@@ -33,7 +33,7 @@ function parserFor(req: Request): Busboy {
   }
 }
 
-/** Lets a sender who was refused come to an end, but not for ever. */
+/** Lets a rejected sender finish, within limits. */
 function readOff(req: Request): void {
   req.resume();
   if (req.complete) return;
@@ -42,23 +42,23 @@ function readOff(req: Request): void {
   });
 }
 
-/** What browsers escape in the name of a file (HTML, section 4.10.21.8). */
+/** The escapes of browsers in file names (HTML, section 4.10.21.8). */
 function unescaped(name: string): string {
   return name.replace(/%22/g, '"').replace(/%0D|%0A/gi, '');
 }
 
-interface Reading<Taken> {
-  file: Promise<Taken> | null;
+interface Reading<Result> {
+  file: Promise<Result> | null;
   fields: Record<string, string>;
 }
 
-/** Waits until the parser has come to its end; rejects for whatever is wrong with the form, or with who sends it. */
-function ended<Taken>(
+/** Waits until the parser has finished; rejects for a malformed form and for a broken connection. */
+function ended<Result>(
   req: Request,
   parser: Busboy,
-  take: (file: IncomingFile, fields: Record<string, string>) => Promise<Taken>,
-): { form: Promise<void>; reading: Reading<Taken> } {
-  const reading: Reading<Taken> = { file: null, fields: {} };
+  take: (file: IncomingFile, fields: Record<string, string>) => Promise<Result>,
+): { form: Promise<void>; reading: Reading<Result> } {
+  const reading: Reading<Result> = { file: null, fields: {} };
   const form = new Promise<void>((resolve, reject) => {
     const refuse = (path = 'body'): void => reject(invalidInput(path, noForm));
     const late = setTimeout(() => reject(new Problem('request_timeout')), idleMs);
@@ -70,7 +70,7 @@ function ended<Taken>(
     req.once('close', close);
     req.once('end', () => clearTimeout(late));
     parser.on('file', (name, bytes, { filename }) => {
-      // Its end is told by who reads it.
+      // Its end is reported by its reader.
       bytes.on('error', () => undefined);
       if (name !== 'file' || reading.file) {
         bytes.resume();
@@ -91,7 +91,7 @@ function ended<Taken>(
   return { form, reading };
 }
 
-/** Gives the form of a request. */
+/** The form of a request. */
 export function incomingForm<Fields>(req: Request, schema: z.ZodType<Fields>): IncomingForm<Fields> {
   const length = Number(req.headers['content-length'] ?? NaN);
   return {
@@ -107,7 +107,7 @@ export function incomingForm<Fields>(req: Request, schema: z.ZodType<Fields>): I
         req.unpipe(parser);
         parser.destroy();
         readOff(req);
-        // What was begun with the file has ended before anybody is told.
+        // The work on the file has ended before the response is sent.
         await reading.file?.catch(() => undefined);
         throw error;
       }

@@ -1,4 +1,4 @@
-/** Who may connect, and into which rooms: everything that happens before a client is told that it is connected. */
+/** The handshake: admission and rooms, everything that happens before a client is connected. */
 import { randomUUID } from 'node:crypto';
 import type { DomainEvents } from '../domain-events.js';
 import type { EventBus } from '../kernel/event-bus.js';
@@ -14,20 +14,20 @@ import { createTokenClock } from './token-clock.js';
 interface Deps {
   sockets: Sockets;
   authenticate: Authenticate;
-  /** The groups of a person. */
+  /** The ids of the groups of a user. */
   groupRoomsOf(userId: string): Promise<string[]>;
   limits: Pick<Limits, 'spend'>;
   toProblem: (error: unknown) => Problem;
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
-  /** False where RATE_LIMIT_FACTOR is 0. */
+  /** False if RATE_LIMIT_FACTOR is 0. */
   isLimited: boolean;
 }
 
-/** How many sockets one person may have. */
+/** The maximum number of sockets per user. */
 const maxSockets = 20;
 const retryAfterMs = 5_000;
 
-/** The refusal of a handshake as Socket.IO carries it: the problem document in `data`. */
+/** The rejection of a handshake as Socket.IO carries it: the problem document in `data`. */
 class Refusal extends Error {
   override readonly name = 'Refusal';
 
@@ -42,11 +42,11 @@ function tokenOf(socket: ClientSocket): string {
   return token;
 }
 
-/** Builds the middleware of the handshake. */
+/** Creates the handshake middleware. */
 export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error?: Error) => void) => void {
   const { sockets, authenticate, groupRoomsOf, limits, toProblem, bus, isLimited } = deps;
 
-  /** Knows who it is: from here on the socket hears when its session ends. */
+  /** Authenticates; from here on the socket receives the end of its session. */
   async function identify(socket: ClientSocket, token: string): Promise<void> {
     const { actor, expiresAt } = await authenticate(token);
     if (isLimited && sockets.countOf(actor.userId) >= maxSockets) throw new Problem('rate_limited', { retryAfterMs });
@@ -56,7 +56,7 @@ export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error
     sockets.add(socket);
   }
 
-  /** Joins first and reads afterwards, twice: what ends or begins meanwhile is seen by the second reading or in a room. */
+  /** Joins first and reads afterwards, twice: a membership that begins or ends meanwhile is seen by the second read or in a room. */
   async function joinRooms(socket: ClientSocket, token: string): Promise<void> {
     const { userId, sessionId } = socket.data.actor;
     await socket.join([userRoom(userId), sessionRoom(sessionId)]);
@@ -70,7 +70,7 @@ export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error
     if (socket.data.ended !== null) throw new Problem('session_revoked');
   }
 
-  /** A refused handshake is paid for by its address, so that guessing tokens is slow. */
+  /** A rejected handshake counts against its address, which makes guessing tokens slow. */
   function refusalOf(socket: ClientSocket, error: unknown): Refusal {
     let problem = toProblem(error);
     try {

@@ -4,7 +4,7 @@ import type { ClientSocket, Sockets } from './sockets.js';
 
 interface Deps {
   sockets: Pick<Sockets, 'sessions' | 'ofSession'>;
-  /** The groups that these people are in. */
+  /** The groups of these users. */
   groupsOf(userIds: readonly string[]): Promise<Map<string, Set<string>>>;
   onError: (error: unknown) => void;
 }
@@ -13,9 +13,9 @@ const everyMs = 500;
 const isGroupRoom = (room: string): boolean => room.startsWith(groupRoom(''));
 
 /**
- * Looks again and again whether the sockets of this process are in the rooms of their people's groups: another process
- * may have added or removed somebody. Gives what stops it. A room is left only when two looks say so, since whoever
- * comes in while one is under way is not in what it has read.
+ * Compares at intervals the rooms of this process's sockets with the groups of their users: another process may have added
+ * or removed somebody. Returns a function that stops it. A room is left only after two comparisons, since a socket that
+ * joins during one of them is not in what it has read.
  */
 export function watchMemberships({ sockets, groupsOf, onError }: Deps): () => void {
   let doubtful = new Set<string>();

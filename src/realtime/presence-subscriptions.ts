@@ -1,4 +1,4 @@
-/** Who watches whose presence: each socket a set of its own, which goes with it. */
+/** Subscriptions to the presence of users: each socket has a set of its own, which ends with it. */
 import type { DomainEvents } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
 import { createKeyedQueue } from '../kernel/keyed-queue.js';
@@ -6,10 +6,10 @@ import type { EventBus } from '../kernel/event-bus.js';
 import type { SocketHandlers } from '../kernel/socket-handler.js';
 import type { Presence } from './presence.js';
 
-/** A presence as it may be shown; null to who may not know. */
+/** A presence as a viewer may see it; null if they may not know. */
 type VisiblePresence = { online: boolean; lastSeenAt: string | null } | null;
 
-/** What is told of one person; who may not be seen looks like one who never was there. */
+/** The presence of one user. A user whose presence is hidden looks like one who was never online. */
 export interface Watched {
   userId: string;
   online: boolean;
@@ -19,9 +19,9 @@ export interface Watched {
 interface Deps {
   presence: Pick<Presence, 'onChange'>;
   people: {
-    /** What the viewer may know of these people; without those who are not there. */
+    /** What the viewer may know of these users; users that do not exist are left out. */
     presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, VisiblePresence>>;
-    /** What each of these viewers may know of one person. */
+    /** What each of these viewers may know of one user. */
     presenceFor(userId: string, viewerIds: readonly string[]): Promise<Map<string, VisiblePresence>>;
   };
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
@@ -29,17 +29,17 @@ interface Deps {
 }
 
 export interface PresenceSubscriptions {
-  /** Replaces what the asking socket watches, and gives how these people stand now. */
+  /** Replaces the set of the calling socket, and returns the present state of these users. */
   watch(actor: Actor, userIds: readonly string[]): Promise<Watched[]>;
-  /** Tells who watches somebody how he stands now: what he shows may be another. */
+  /** Publishes the state of a user to those who watch them: what they show may have changed. */
   refresh(userId: string): void;
-  /** A socket has gone. */
+  /** A socket has disconnected. */
   disconnected(socketId: string): void;
 }
 
 const hidden = { online: false, lastSeenAt: null };
 
-/** Which socket, of which person, watches whom; both ways round. */
+/** Which socket, of which viewer, watches which users, in both directions. */
 function createSets() {
   const bySocket = new Map<string, Set<string>>();
   const watchers = new Map<string, Map<string, string>>();
@@ -63,18 +63,17 @@ function createSets() {
         watchers.set(userId, (watchers.get(userId) ?? new Map<string, string>()).set(socketId, viewerId));
       }
     },
-    /** The sockets that watch somebody, and whose they are. */
+    /** The sockets that watch a user, and their viewers. */
     of: (userId: string): ReadonlyMap<string, string> => watchers.get(userId) ?? new Map<string, string>(),
   };
 }
 
-/** Builds the watching of one process. */
 export function createPresenceSubscriptions({ presence, people, bus, onError }: Deps): PresenceSubscriptions {
   const sets = createSets();
   /** Changes of one user are published one after the other, each as it stands when its turn comes. */
   const queue = createKeyedQueue();
 
-  /** Who may not know is told nothing, unless he may have known before. */
+  /** A viewer who may not know gets no event, unless they may have known before. */
   async function publish(userId: string, isRedacted: boolean): Promise<void> {
     const viewers = [...new Set(sets.of(userId).values())];
     if (viewers.length === 0) return;
@@ -94,7 +93,7 @@ export function createPresenceSubscriptions({ presence, people, bus, onError }: 
   return {
     refresh: (userId) => refresh(userId, true),
     async watch({ userId: viewerId, socketId = '' }, userIds) {
-      // Watched first and read afterwards: what changes in between is told, and nothing is missed.
+      // Watch first and read afterwards: changes in between are published, and nothing is missed.
       sets.replace(socketId, viewerId, userIds);
       const states = await people.presencesOf(viewerId, userIds);
       return userIds.map((userId) => ({ userId, ...(states.get(userId) ?? hidden) }));
@@ -103,7 +102,7 @@ export function createPresenceSubscriptions({ presence, people, bus, onError }: 
   };
 }
 
-/** Watching over a socket; there is no other door to it. */
+/** Watching is possible over a socket only. */
 export function presenceSockets({ watch }: Pick<PresenceSubscriptions, 'watch'>): SocketHandlers<'presence:watch'> {
   return {
     'presence:watch': async (actor, { userIds }) => ({ items: await watch(actor, [...new Set(userIds)]) }),

@@ -1,17 +1,17 @@
-/** Who is connected to this process. */
+/** The users who are connected to this process. */
 export interface Presence {
   of(userId: string): { online: boolean; lastSeenAt: Date | null };
-  /** Everybody who has a socket here, or had one a moment ago. */
+  /** The ids of all users who have a socket here, or had one a moment ago. */
   online(): string[];
-  /** How many sockets a person has here. */
+  /** The number of sockets of a user. */
   count(userId: string): number;
   connected(userId: string): void;
   /**
-   * Gives the time when the last socket of the person went; null while there is another. The person stays online for a
-   * grace, in which he may come back unnoticed: a short one where his silence has been waited for already.
+   * The time when the user's last socket disconnected; null while there is another one. The user stays online for a grace
+   * period in which they may reconnect unnoticed: a short one if the silence of the socket was already waited for.
    */
   disconnected(userId: string, wasSilent: boolean): Date | null;
-  /** Calls back with everybody who has come online or gone offline. */
+  /** Calls back for each user who has come online or gone offline. */
   onChange(listener: (userId: string) => void): void;
 }
 
@@ -20,7 +20,7 @@ const remembered = 10_000;
 const graceMs = 5_000;
 const graceOfSilentMs = 500;
 
-/** Counts sockets by person, and remembers for those who went last when that was. */
+/** Counts sockets by user, and remembers when the last one of a user disconnected. */
 export function createPresence(): Presence {
   const sockets = new Map<string, number>();
   const leaving = new Map<string, NodeJS.Timeout>();

@@ -1,4 +1,4 @@
-/** Answers what clients ask by events: whatever they send, each request with an acknowledgement gets exactly one answer. */
+/** Handles the requests of sockets: each request with an acknowledgement gets exactly one reply, whatever it holds. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { Actor } from '../kernel/actor.js';
@@ -11,13 +11,13 @@ import { problemDocument } from '../kernel/problem-document.js';
 import { type ClientEvent, clientEvents, type SocketReply } from '@causerie/contract/events';
 import type { Locale } from '@causerie/contract/problem-codes';
 
-/** Who asks over a socket, and in which language he is answered. */
+/** The caller of a socket, and the language of its replies. */
 export interface Asker {
   actor: Actor;
   locale: Locale;
 }
 
-/** The handlers of all events, with their types folded away. */
+/** The handlers of all events, with their types erased. */
 export type RequestTable = Readonly<Record<ClientEvent, (actor: Actor, input: never) => Promise<unknown>>>;
 
 interface Deps {
@@ -28,9 +28,9 @@ interface Deps {
 }
 
 export interface Requests {
-  /** Answers one packet of a socket: the name of an event and whatever came with it. */
+  /** Handles one packet of a socket: the name of an event and its arguments. */
   answer(asker: Asker, table: RequestTable, packet: readonly unknown[]): Promise<void>;
-  /** Lets what is under way be answered, and refuses everything new. */
+  /** Waits for requests in progress, and rejects new ones. */
   stop(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ function isKnown(event: unknown): event is ClientEvent {
   return typeof event === 'string' && Object.hasOwn(clientEvents, event);
 }
 
-/** The acknowledgement that was asked for, called at most once; where none was, the answer is for nobody. */
+/** The acknowledgement of a request, called at most once; without one the reply is dropped. */
 function ackOf(values: readonly unknown[]): Ack {
   const given = values.findLast((value): value is Ack => typeof value === 'function');
   let isAnswered = false;
@@ -51,7 +51,7 @@ function ackOf(values: readonly unknown[]): Ack {
   };
 }
 
-/** Builds what answers requests. The steps before the handler wait for nothing, so requests keep the order they came in. */
+/** The steps before the handler never wait, so requests keep their order. */
 export function createRequests({ limits, logger, toProblem, observe }: Deps): Requests {
   const underWay = new Set<Promise<void>>();
   let isStopping = false;

@@ -1,10 +1,10 @@
-/** The names of rooms, in one place. No client ever names one. */
+/** The names of rooms. Clients never name one. */
 
-/** All devices of a person. */
+/** All devices of a user. */
 export const userRoom = (userId: string): string => `user:${userId}`;
 
 /** All sockets of one session. */
 export const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
 
-/** All members of a group who are connected. */
+/** All connected members of a group. */
 export const groupRoom = (conversationId: string): string => `group:${conversationId}`;

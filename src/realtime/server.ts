@@ -1,4 +1,4 @@
-/** The realtime door: the handshake, the requests of clients, and the news of facts. */
+/** The realtime transport: the handshake, the requests of clients, and the events of the server. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Server } from 'socket.io';
@@ -32,28 +32,28 @@ interface Deps {
   logger: Logger;
   toProblem: (error: unknown) => Problem;
   observe: (event: string, outcome: string, seconds: number) => void;
-  /** Hear that a socket has gone. */
+  /** Called when a socket has disconnected. */
   typing: { disconnected(socketId: string): void };
   presenceSubscriptions: { disconnected(socketId: string): void };
   handlers: Omit<SocketHandlers, 'session:renew'>;
-  /** `isShared`: other processes may change who is in which group. */
+  /** `isShared`: other processes may change memberships. */
   settings: { corsOrigins: readonly string[]; isLimited: boolean; isShared: boolean };
 }
 
 export interface Realtime {
   broadcast: Broadcast;
   sockets: Pick<Sockets, 'size'>;
-  /** Rooms that somebody is in. */
+  /** The number of rooms with at least one socket. */
   rooms(): number;
-  /** Begins to answer on this server. */
+  /** Attaches to an HTTP server. */
   attach(http: HttpServer): void;
-  /** Answers what is under way and nothing new, then closes every socket and the HTTP server with them. */
+  /** Finishes requests in progress and rejects new ones, then closes every socket and the HTTP server. */
   stop(): Promise<void>;
 }
 
 const maxPacket = 300_000;
 
-/** Every answer of Engine.IO, a refusal too, carries the headers that every other answer carries. */
+/** Every response of Engine.IO, rejections included, carries the security headers of all others. */
 function headersOf(): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
   const secure = securityHeaders();
   return (req, res, next) => {
@@ -73,7 +73,7 @@ function createIo(origins: readonly string[]): RealtimeServer {
     perMessageDeflate: false,
     httpCompression: false,
     cors: { origin: [...origins], methods: ['GET', 'POST'], credentials: false },
-    // The setting above speaks to pages that poll; a websocket is refused here.
+    // The CORS setting above covers polling; a websocket is rejected here.
     allowRequest: (req: IncomingMessage, answer) => {
       const isAllowed = isOriginAllowed(req.headers.origin, { host: req.headers.host, origins });
       answer(isAllowed ? null : 'This origin is not among CORS_ORIGINS', isAllowed);
@@ -81,7 +81,7 @@ function createIo(origins: readonly string[]): RealtimeServer {
   });
 }
 
-/** Closes the sockets that a session, or one token, carried; those still in their handshake are told when they connect. */
+/** Closes the sockets of a session or of one token; those in their handshake are closed once they connect. */
 function closer(sockets: Sockets): Audience['close'] {
   return (which, reason) => {
     const single = 'socketId' in which ? sockets.byId(which.socketId) : undefined;
@@ -93,7 +93,7 @@ function closer(sockets: Sockets): Audience['close'] {
   };
 }
 
-/** A socket stays open with a new access token of its own session, and of no other. */
+/** A socket stays open with a new access token of the same session, and of no other. */
 function renewal(sockets: Sockets, authenticate: Authenticate): SocketHandlers['session:renew'] {
   return async (actor, { accessToken }) => {
     const { actor: bearer, expiresAt } = await authenticate(accessToken);
@@ -104,7 +104,7 @@ function renewal(sockets: Sockets, authenticate: Authenticate): SocketHandlers['
   };
 }
 
-/** Builds the realtime door of a server. */
+/** Creates the realtime transport of a server. */
 export function createRealtime(deps: Deps): Realtime {
   const { authenticate, presence, logger, settings } = deps;
   const io = createIo(settings.corsOrigins);
@@ -150,7 +150,7 @@ export function createRealtime(deps: Deps): Realtime {
       io.engine.use(headersOf());
     },
     async stop() {
-      for (const stopWatching of watches) stopWatching();
+      for (const stopWatches of watches) stopWatches();
       await requests.stop();
       await io.close();
     },

@@ -16,8 +16,8 @@ interface Deps {
 const everyMs = 500;
 
 /**
- * Looks again and again which of the connected sessions still live: another process, the command line or the clock may
- * have ended them. Gives what stops it.
+ * Checks at intervals which of the connected sessions are still alive: another process, the command line or the clock may
+ * have ended them. Returns a function that stops it.
  */
 export function watchSessions({ sockets, sessions, bus, onError }: Deps): () => void {
   async function checkOnce(): Promise<void> {

@@ -1,4 +1,4 @@
-/** The sockets of this process, from the moment they are admitted on: those that are still in their handshake too. */
+/** The sockets of this process from admission on, including those in their handshake. */
 import type { Socket } from 'socket.io';
 import type { SessionEndReason } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
@@ -6,13 +6,13 @@ import type { ClientToServerEvents, ServerToClientEvents } from '@causerie/contr
 import type { TokenClock } from './token-clock.js';
 import type { Locale } from '@causerie/contract/problem-codes';
 
-/** What is known of a socket. */
+/** What the server knows of a socket. */
 export interface SocketData {
   actor: Actor;
   locale: Locale;
   clock: TokenClock;
   expiresAt: Date;
-  /** Why its session is over, if it ended while the handshake was under way. */
+  /** Why its session ended, if that happened during the handshake. */
   ended: SessionEndReason | null;
 }
 
@@ -23,14 +23,14 @@ export interface Sockets {
   remove(socket: ClientSocket): void;
   byId(socketId: string): ClientSocket | undefined;
   ofSession(sessionId: string): ClientSocket[];
-  /** How many a person has. */
+  /** The number of sockets of a user. */
   countOf(userId: string): number;
-  /** The sessions that have a socket here, and whose they are. */
+  /** The sessions that have a socket here, and their users. */
   sessions(): Map<string, string>;
   size(): number;
 }
 
-/** Gives an empty register of sockets. */
+/** Creates an empty register. */
 export function createSockets(): Sockets {
   const all = new Map<string, ClientSocket>();
   const bySession = new Map<string, Set<ClientSocket>>();

@@ -1,18 +1,18 @@
 import type { DomainEvents } from '../domain-events.js';
 import type { EventBus } from '../kernel/event-bus.js';
 
-/** Watches the access token of one socket: warns before it runs out, and tells when it has. */
+/** Watches the access token of one socket: warns before it expires, and reports when it has. */
 export interface TokenClock {
-  /** Counts from now on by this time. */
+  /** Uses this expiry from now on. */
   set(expiresAt: Date): void;
   stop(): void;
 }
 
 const usualWarningMs = 60_000;
-/** Timers of Node count to 2^31 - 1 ms; who is told of a longer one is told again then. */
+/** Timers of Node count to 2^31 - 1 ms; a longer one is started again. */
 const longestTimerMs = 2_147_483_647;
 
-/** Gives the clock of one socket. A token that lives for less than two minutes is warned of at half of its life. */
+/** A token that lives for less than two minutes is warned of after half of its life. */
 export function createTokenClock(socketId: string, bus: Pick<EventBus<DomainEvents>, 'publish'>): TokenClock {
   let timers: NodeJS.Timeout[] = [];
 

@@ -1,4 +1,4 @@
-/** Who is typing where: kept in memory, told as whole lists, forgotten by itself. */
+/** Typing indicators: kept in memory, published as whole lists, expiring by themselves. */
 import type { DomainEvents } from '../domain-events.js';
 import type { Actor } from '../kernel/actor.js';
 import type { EventBus } from '../kernel/event-bus.js';
@@ -8,23 +8,23 @@ import type { Membership } from '../views/membership.js';
 import type { SocketHandlers } from '../kernel/socket-handler.js';
 
 interface Deps {
-  /** `standingOf` throws `not_found` for who is no member, `requireChange` `not_contactable` after a block. */
+  /** `requireMembership` throws `not_found` for users who are not members, `requireNotBlocked` `not_contactable` after a block. */
   conversations: Pick<Conversations, 'requireMembership' | 'requireNotBlocked'>;
-  /** Whom somebody has blocked: they are not shown that he types. */
+  /** The ids of the users that a user has blocked: they are not shown the typing of that user. */
   blockedBy(userId: string): Promise<string[]>;
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
 export interface Typing {
-  /** Begins, or goes on, for six seconds; throws `not_found`, and `not_contactable` after a block. */
+  /** Starts or goes on for six seconds; throws `not_found`, and `not_contactable` after a block. */
   start(actor: Actor, conversationId: string): Promise<void>;
-  /** Ends; nothing if it has ended already. Throws `not_found`. */
+  /** Stops; does nothing if it has stopped already. Throws `not_found`. */
   stop(actor: Actor, conversationId: string): Promise<void>;
-  /** What a socket was typing ends with it. */
+  /** The typing of a socket ends with it. */
   disconnected(socketId: string): void;
-  /** Who is no member any more types no more. */
+  /** The typing of a removed member ends. */
   left(event: Pick<DomainEvents['membership.ended'], 'conversationId' | 'userId'>): void;
-  /** Who has sent a message is through with typing it. */
+  /** The typing of a sender ends with the message. */
   sent(event: Pick<DomainEvents['message.created'], 'conversationId' | 'message'>): void;
 }
 
@@ -32,14 +32,14 @@ const expiryMs = 6_000;
 const publishEveryMs = 1_000;
 const maxGroupSize = 200;
 
-/** One conversation in which somebody types. */
+/** A conversation in which somebody types. */
 interface Place {
   readonly conversationId: string;
   readonly type: 'direct' | 'group';
   readonly userIds: readonly string[];
-  /** The timers that end it, by person and socket; persons in the order in which they began. */
+  /** The expiry timers by user and socket; users in the order in which they started. */
   readonly typists: Map<string, Map<string, NodeJS.Timeout>>;
-  /** Who is not shown the typing of whom, by typist. */
+  /** The members who are not shown a typing user, by the id of that user. */
   readonly hiddenFrom: Map<string, readonly string[]>;
   /** The list that was published last. */
   published: readonly string[];
@@ -56,7 +56,7 @@ function newPlace({ conversation }: Pick<Membership, 'conversation'>): Place {
   };
 }
 
-/** Takes the typing of one socket, or of all sockets of a person, away. */
+/** Removes the typing of one socket, or of all sockets of a user. */
 function remove({ typists }: Place, userId: string, socketId?: string): void {
   const sockets = typists.get(userId);
   for (const [id, timer] of sockets ?? []) {
@@ -82,14 +82,13 @@ function createPublisher(places: Map<string, Place>, bus: Deps['bus']): (convers
   });
 }
 
-/** Builds the typing of one process. */
 export function createTyping({ conversations, blockedBy, bus }: Deps): Typing {
   const places = new Map<string, Place>();
   const publish = createPublisher(places, bus);
-  /** The latest request of each socket, so that one that took longer does not undo a later one. */
+  /** The latest request of each socket, so that a slower one does not undo a later one. */
   const latest = new Map<string, symbol>();
 
-  /** The standing of who asks; null when the same socket has asked something else meanwhile. */
+  /** The membership of the caller; null if the same socket has sent another request meanwhile. */
   async function admitted(actor: Actor, conversationId: string): Promise<Membership | null> {
     const key = `${actor.socketId} ${conversationId}`;
     const mine = Symbol(key);
@@ -143,7 +142,7 @@ export function createTyping({ conversations, blockedBy, bus }: Deps): Typing {
   };
 }
 
-/** Typing over a socket; there is no other door to it. */
+/** Typing is possible over a socket only. */
 export function typingSockets(typing: Pick<Typing, 'start' | 'stop'>): SocketHandlers<'typing:start' | 'typing:stop'> {
   return {
     'typing:start': async (actor, { conversationId }) => {

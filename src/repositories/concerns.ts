@@ -11,7 +11,7 @@ export function isDuplicateKey(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 11000;
 }
 
-/** Whether each row of an unordered insert that was refused was refused by a unique index. */
+/** Whether every refused row of an unordered insert was refused by a unique index. */
 export function isOnlyDuplicates(error: unknown): boolean {
   if (!isDuplicateKey(error)) return false;
   const refused = error instanceof Error && 'writeErrors' in error ? [error.writeErrors].flat() : [];

@@ -3,24 +3,24 @@ import { Types } from 'mongoose';
 /** The id of a document. */
 export type Id = Types.ObjectId;
 
-/** A new id, or the id that a text of 24 hex characters spells. */
+/** A new id, or the id of 24 hex characters. */
 export function toId(text?: string): Id {
   return new Types.ObjectId(text);
 }
 
-/** Makes ids whose times never go back. */
+/** Creates ids whose times never go back. */
 export interface Ids {
   next(): Types.ObjectId;
-  /** No id that is made from now on carries an earlier time. */
+  /** No id created from now on carries an earlier time. */
   raiseTo(time: Date): void;
 }
 
-/** The first id that a moment could have (ids carry whole seconds). */
+/** The lowest id of a moment (ids carry whole seconds). */
 export function firstIdAt(time: Date): Types.ObjectId {
   return Types.ObjectId.createFromTime(Math.max(0, Math.floor(time.getTime() / 1000)));
 }
 
-/** Gives the ids of one process: the clock may be set back, the ids do not follow. */
+/** Creates the ids of one process: if the clock is set back, the ids do not follow. */
 export function createIds(now: () => number = Date.now): Ids {
   let latest = 0;
   return {

@@ -1,22 +1,20 @@
-/** What the rows of the log have in common, whichever collection they are in. */
+/** What the collections of the log have in common. */
 import type { Collection, Types } from 'mongoose';
-import { durable, majority } from './concerns.js';
 import { withTimeout } from '../kernel/timeouts.js';
 
 export interface LogRepository<Row extends LogRow> {
-  /** Inserts in order with a journaled majority write, and stops at the first failure; no answer is an unknown outcome. */
+  /** Inserts in order and stops at the first failure. No answer in time is an unknown outcome. */
   insertInOrder(rows: readonly Row[]): Promise<Inserted>;
-  /** Rows by the time of their ids, from `after` on. */
+  /** Rows in the order of their ids, behind `after`. */
   since(after: Types.ObjectId | null, limit: number): Promise<Row[]>;
 }
 
-/** Gives what one collection of the log shares with the others. */
 export function createLogRepository<Row extends LogRow>(collection: Collection<Row>): LogRepository<Row> {
   return {
     async insertInOrder(some) {
       try {
         const items = [...some] as unknown as Parameters<typeof collection.insertMany>[0];
-        await withTimeout(collection.insertMany(items, { ordered: true, ...durable }));
+        await withTimeout(collection.insertMany(items, { ordered: true }));
         return { outcome: 'all' };
       } catch (error) {
         return outcomeOf(error);
@@ -24,25 +22,25 @@ export function createLogRepository<Row extends LogRow>(collection: Collection<R
     },
     since: (after, limit) =>
       collection
-        .find((after ? { _id: { $gt: after } } : {}) as Parameters<typeof collection.find>[0], majority)
+        .find((after ? { _id: { $gt: after } } : {}) as Parameters<typeof collection.find>[0])
         .sort({ _id: 1 })
         .limit(limit)
         .toArray() as Promise<Row[]>,
   };
 }
 
-/** What every row of the log has. Its id is made before the insert, so that it tells a repeated insert from a new one. */
+/** A row of the log. Its id is created before the insert, so that a repeated insert differs from a new one. */
 export interface LogRow {
   _id: Types.ObjectId;
   conversationId: Types.ObjectId;
 }
 
-/** What the log has to find out about a batch: how far it went, and what the first failure was. */
+/** How far an ordered insert went, and the first failure. */
 export type Inserted =
   | { outcome: 'all' }
-  /** All before `index` have landed, nothing from it on has. */
+  /** All rows before `index` are committed, none from there on. */
   | { outcome: 'stopped'; index: number; isDuplicate: boolean; error: unknown }
-  /** Nobody knows what has landed. */
+  /** It is not known which rows are committed. */
   | { outcome: 'unknown'; error: unknown };
 
 interface StoreError {
@@ -51,7 +49,7 @@ interface StoreError {
   result?: { getWriteConcernError?: () => unknown };
 }
 
-/** Reads the error of a failed ordered insert; whatever is not clearly the refusal of one element is unknown. */
+/** Interprets the error of an ordered insert: everything but the clear refusal of one element is an unknown outcome. */
 export function outcomeOf(error: unknown): Inserted {
   const { writeErrors, result } = error as StoreError;
   const first: unknown = Array.isArray(writeErrors) ? writeErrors[0] : writeErrors;
@@ -62,7 +60,7 @@ export function outcomeOf(error: unknown): Inserted {
   return { outcome: 'stopped', index, isDuplicate: code === 11000, error };
 }
 
-/** The time of the oldest of some rows: milliseconds since the epoch, as their ids carry it; null for none. */
+/** The time of the oldest of some rows, as their ids carry it; null if there are none. */
 export function oldestOf(rows: readonly LogRow[]): Date | null {
   if (rows.length === 0) return null;
   return new Date(rows.reduce((oldest, { _id }) => Math.min(oldest, _id.getTimestamp().getTime()), Infinity));

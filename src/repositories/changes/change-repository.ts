@@ -1,19 +1,18 @@
 import mongoose, { type Connection, Types } from 'mongoose';
 import type { Stretch } from '../hidden/hidden-repository.js';
 import { createLogRepository, type LogRepository, type LogRow } from '../log-repository.js';
-import { majority } from '../concerns.js';
 
-/** One change of a conversation: what it changed is read from the thing itself. */
+/** One change of a conversation; its content is read from the changed thing itself. */
 export interface ChangeRow extends LogRow {
   /** 1, 2, 3 ... without a gap in each conversation. */
   rev: number;
-  /** What the thing that changed holds as `pending` until the change is numbered and told: unique. */
+  /** Stored as `pending` on the changed thing until the change is numbered and published: unique. */
   changeId: Types.ObjectId;
   /** The message that changed; null for a change of the conversation itself. */
   messageId: Types.ObjectId | null;
-  /** Whose membership changed. */
+  /** The users whose membership changed. */
   userIds: Types.ObjectId[];
-  /** When a later change of the same thing replaced this one: it is removed an hour later. */
+  /** When a later change of the same thing replaced this one, which is removed an hour later. */
   replacedAt: Date | null;
 }
 
@@ -35,10 +34,10 @@ schema.index({ conversationId: 1, rev: 1 }, { unique: true });
 schema.index({ changeId: 1 }, { unique: true });
 schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
 
-/** What one change was of. */
+/** What a change was of. */
 export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds'>;
 
-/** The changes of conversations: named queries on lean rows, each served by an index, read by majority. */
+/** The changes of conversations: named queries on lean rows, each served by an index. */
 export interface ChangeRepository extends LogRepository<ChangeRow> {
   lastRev(conversationId: string): Promise<number>;
   byIds(ids: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
@@ -49,7 +48,6 @@ export interface ChangeRepository extends LogRepository<ChangeRow> {
   replace(conversationId: Types.ObjectId, rev: number): Promise<void>;
 }
 
-/** Gives the changes on one connection. */
 export function createChangeRepository(connection: Connection): ChangeRepository {
   connection.model<ChangeRow>('Change', schema, 'changes');
   const changes = connection.collection<ChangeRow>('changes');
@@ -58,18 +56,18 @@ export function createChangeRepository(connection: Connection): ChangeRepository
     async lastRev(conversationId) {
       const last = await changes.findOne(
         { conversationId: new Types.ObjectId(conversationId) },
-        { sort: { rev: -1 }, projection: { rev: 1 }, ...majority },
+        { sort: { rev: -1 }, projection: { rev: 1 } },
       );
       return last?.rev ?? 0;
     },
     byIds: (ids) =>
       changes
-        .find({ _id: { $in: [...ids] } }, majority)
+        .find({ _id: { $in: [...ids] } })
         .sort({ _id: 1 })
         .toArray(),
     byChangeIds: (changeIds) =>
       changes
-        .find({ changeId: { $in: [...changeIds] } }, majority)
+        .find({ changeId: { $in: [...changeIds] } })
         .sort({ changeId: 1 })
         .toArray(),
     async within(parts) {
@@ -79,7 +77,7 @@ export function createChangeRepository(connection: Connection): ChangeRepository
         rev: { $gt: above, $lte: upTo },
       }));
       const projection = { _id: 0, conversationId: 1, messageId: 1, userIds: 1 } as const;
-      return changes.find({ $or: wanted }, { projection, ...majority }).toArray() as Promise<Changed[]>;
+      return changes.find({ $or: wanted }, { projection }).toArray() as Promise<Changed[]>;
     },
     async replace(conversationId, rev) {
       await changes.updateOne({ conversationId, rev, replacedAt: null }, { $set: { replacedAt: new Date() } });

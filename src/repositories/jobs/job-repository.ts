@@ -1,29 +1,29 @@
 import mongoose, { type Connection, Types } from 'mongoose';
-import { durable, isOnlyDuplicates, majority } from '../concerns.js';
+import { isOnlyDuplicates } from '../concerns.js';
 
-/** Something that has to be done once, whatever happens to the process that has said so. */
+/** Work that must be done once, whatever happens to the process that created it. */
 export interface JobRow {
   _id: Types.ObjectId;
   name: string;
-  /** Of jobs of one name there is one with each key. */
+  /** Unique among the jobs of one name. */
   key: string;
-  /** Whose data it holds, if anybody's: it goes with the account. */
+  /** The user whose data it holds, if any: it is removed with the account. */
   ownerId: string | null;
   data: object;
   state: 'waiting' | 'dead';
-  /** When it may begin; while somebody does it, when his lease ends. */
+  /** When it may start; while it runs, when its lease ends. */
   runAt: Date;
-  /** Of one claim: names who does it now. */
+  /** Identifies the present lease. */
   holder: string | null;
   tries: number;
-  /** Why the last try failed. */
+  /** Why the last attempt failed. */
   error: string | null;
   createdAt: Date;
   /** When it was given up. */
   deadAt: Date | null;
 }
 
-/** A job that is to be done. */
+/** A new job. */
 export type NewJob = Pick<JobRow, 'name' | 'key' | 'ownerId' | 'data' | 'runAt'>;
 
 const text = { type: String, required: true };
@@ -56,30 +56,29 @@ schema.index(
 
 /** The rows of jobs: each step is one conditional write. */
 export interface JobRepository {
-  /** What is there already stays as it is. */
+  /** Inserts jobs; existing ones stay as they are. */
   insert(jobs: readonly NewJob[]): Promise<void>;
-  /** Takes the job that may begin first; nobody else gets it until `leaseEnd`, unless the lease is made longer. */
+  /** Leases the job that may start first until `leaseEnd`; null if none is due. */
   lease(holder: string, names: readonly string[], times: { now: Date; leaseEnd: Date }): Promise<JobRow | null>;
-  /** Makes a lease longer; false if somebody else has the job. */
+  /** Renews a lease; false if it was lost. */
   extend(job: JobRow, leaseEnd: Date): Promise<boolean>;
-  /** It is done. */
+  /** Removes a job that is done. */
   remove(job: JobRow): Promise<void>;
-  /** It has failed and is tried again. */
+  /** Schedules the next attempt of a job that has failed. */
   postpone(job: JobRow, next: { runAt: Date; error: string }): Promise<void>;
-  /** It has failed too often. */
+  /** Marks a job as dead: it has failed too often. */
   bury(job: JobRow, error: string): Promise<void>;
-  /** All leases end: whoever held them is gone. */
+  /** Ends all leases: their holders are gone. */
   release(): Promise<void>;
-  /** Those that were given up wait again, as if they were new; gives how many. */
+  /** Schedules the jobs that were given up as if they were new; returns their number. */
   revive(): Promise<number>;
   count(state: JobRow['state']): Promise<number>;
-  /** Those that were given up, the oldest first. */
+  /** The jobs that were given up, the oldest first. */
   dead(limit: number): Promise<JobRow[]>;
-  /** The names of all jobs there are. */
+  /** The names of all stored jobs. */
   names(): Promise<string[]>;
 }
 
-/** Gives the rows of jobs on one connection. */
 export function createJobRepository(connection: Connection): JobRepository {
   connection.model<JobRow>('Job', schema, 'jobs');
   const jobs = connection.collection<JobRow>('jobs');
@@ -91,7 +90,7 @@ export function createJobRepository(connection: Connection): JobRepository {
       const createdAt = new Date();
       const rows = given.map((job) => ({ ...job, ...fresh, _id: new Types.ObjectId(), createdAt }));
       try {
-        await jobs.insertMany(rows, { ordered: false, ...durable });
+        await jobs.insertMany(rows, { ordered: false });
       } catch (error) {
         if (!isOnlyDuplicates(error)) throw error;
       }
@@ -100,33 +99,31 @@ export function createJobRepository(connection: Connection): JobRepository {
       jobs.findOneAndUpdate(
         { state: 'waiting', runAt: { $lte: now }, name: { $in: [...names] } },
         { $set: { holder, runAt: leaseEnd }, $inc: { tries: 1 } },
-        { sort: { runAt: 1, _id: 1 }, returnDocument: 'after', ...durable },
+        { sort: { runAt: 1, _id: 1 }, returnDocument: 'after' },
       ),
     extend: async (job, leaseEnd) =>
-      (await jobs.updateOne({ ...mine(job), state: 'waiting' }, { $set: { runAt: leaseEnd } }, durable))
-        .matchedCount === 1,
+      (await jobs.updateOne({ ...mine(job), state: 'waiting' }, { $set: { runAt: leaseEnd } })).matchedCount === 1,
     async remove(job) {
-      await jobs.deleteOne(mine(job), durable);
+      await jobs.deleteOne(mine(job));
     },
     async postpone(job, { runAt, error }) {
-      await jobs.updateOne(mine(job), { $set: { runAt, error, holder: null } }, durable);
+      await jobs.updateOne(mine(job), { $set: { runAt, error, holder: null } });
     },
     async bury(job, error) {
-      await jobs.updateOne(mine(job), { $set: { state: 'dead', error, holder: null, deadAt: new Date() } }, durable);
+      await jobs.updateOne(mine(job), { $set: { state: 'dead', error, holder: null, deadAt: new Date() } });
     },
     async release() {
       await jobs.updateMany(
         { state: 'waiting', runAt: { $gt: new Date() }, holder: { $type: 'string' } },
         { $set: { runAt: new Date(), holder: null } },
-        durable,
       );
     },
     async revive() {
       const again = { $set: { ...fresh, runAt: new Date() } };
-      return (await jobs.updateMany({ state: 'dead' }, again, durable)).modifiedCount;
+      return (await jobs.updateMany({ state: 'dead' }, again)).modifiedCount;
     },
-    count: (state) => jobs.countDocuments({ state }, majority),
-    dead: (limit) => jobs.find({ state: 'dead' }, majority).sort({ runAt: 1 }).limit(limit).toArray(),
-    names: () => jobs.distinct('name', { name: { $gt: '' } }, majority),
+    count: (state) => jobs.countDocuments({ state }),
+    dead: (limit) => jobs.find({ state: 'dead' }).sort({ runAt: 1 }).limit(limit).toArray(),
+    names: () => jobs.distinct('name', { name: { $gt: '' } }),
   };
 }

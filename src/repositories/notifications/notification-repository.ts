@@ -1,28 +1,28 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { durable, isDuplicateKey, isOnlyDuplicates, majority } from '../concerns.js';
+import { isDuplicateKey, isOnlyDuplicates } from '../concerns.js';
 import type { NotificationData, NotificationKind } from '@causerie/contract/notifications';
 
 export interface NotificationRow {
   _id: Types.ObjectId;
   userId: Types.ObjectId;
   kind: NotificationKind;
-  /** What it is of: with person and kind it is unique, so nothing is told twice, whoever finishes it. */
+  /** What it is about. Unique together with user and kind, so that nothing is notified twice. */
   source: string;
   actorId: Types.ObjectId | null;
   conversationId: Types.ObjectId | null;
   messageId: Types.ObjectId | null;
-  /** The number of the message that reading up to reads it; 0 where any reading of the conversation does. */
+  /** The number of the message that must be read; 0 if reading anything of the conversation reads it. */
   seq: number;
   count: number;
   data: NotificationData;
-  /** The newest reaction that is counted. */
+  /** The newest reaction in the count. */
   newest: Types.ObjectId | null;
   readAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
 
-/** A notification before it is made. */
+/** A notification that is not written yet. */
 export type NewNotification = Pick<NotificationRow, 'userId' | 'kind' | 'source'> &
   Partial<Pick<NotificationRow, 'actorId' | 'conversationId' | 'messageId' | 'seq' | 'data'>>;
 
@@ -63,13 +63,13 @@ export interface NotificationPlace {
   id: string;
 }
 
-/** So many are inserted by one command: who writes to a thousand leaves room for others. */
+/** The number of rows per insert, which leaves room for others when a thousand are written. */
 const madeTogether = 100;
 
-/** Kinds that reading a conversation reads. */
+/** Kinds that reading the conversation marks as read. */
 const readByPosition = ['message', 'mention', 'reply'] as const;
 
-/** What the reactions to a message come to. */
+/** The reactions to a message, counted. */
 type CountedReactions = Pick<
   NotificationRow,
   'userId' | 'source' | 'actorId' | 'conversationId' | 'messageId' | 'count' | 'data'
@@ -77,11 +77,11 @@ type CountedReactions = Pick<
 
 /** The rows of notifications: named queries, each served by an index. */
 export interface NotificationRepository {
-  /** Makes what is not there; gives the rows that this call has made. */
+  /** Inserts those that do not exist; returns the rows that this call has inserted. */
   make(notifications: readonly NewNotification[]): Promise<NotificationRow[]>;
-  /** Makes that of a session which was ended because its retired token was used. */
+  /** Inserts the notification of a session that was ended because its retired token was used. */
   makeSecurity(userId: string, sessionId: string): Promise<NotificationRow[]>;
-  /** Counts the reactions to a message: one notification, which is new again with each. Null where nothing has changed. */
+  /** Writes the count of reactions to a message: one notification, unread again with each. Null if nothing changed. */
   countReactions(reaction: CountedReactions): Promise<{ row: NotificationRow; isNew: boolean } | null>;
   page(
     userId: string,
@@ -89,17 +89,17 @@ export interface NotificationRepository {
   ): Promise<NotificationRow[]>;
   countUnread(userId: string): Promise<number>;
   one(userId: string, id: string): Promise<NotificationRow | null>;
-  /** Reads some, or all (null); gives those that were not. */
+  /** Marks some as read, or all (null); returns those that were unread. */
   read(userId: string, ids: readonly string[] | null): Promise<NotificationRow[]>;
-  /** Reads what a mark in a conversation reads; gives what was not. */
+  /** Marks as read what a read position in a conversation reads; returns those that were unread. */
   readIn(userId: string, conversationId: string, seq: number): Promise<NotificationRow[]>;
-  /** The notifications of unread messages of a conversation that are not read. */
+  /** The unread digests of a conversation. */
   digestsIn(conversationId: Types.ObjectId): Promise<NotificationRow[]>;
-  /** Those of one message. */
+  /** The notifications of one message. */
   ofMessage(messageId: Types.ObjectId): Promise<NotificationRow[]>;
-  /** Those of a person from one conversation. */
+  /** The notifications of a user from one conversation. */
   from(conversationId: Types.ObjectId, userId: Types.ObjectId): Promise<NotificationRow[]>;
-  /** Gives those that this call has removed. */
+  /** Removes rows; returns those that this call has removed. */
   remove(rows: readonly NotificationRow[]): Promise<NotificationRow[]>;
 }
 
@@ -121,18 +121,18 @@ function rowOf(given: NewNotification): NotificationRow {
   };
 }
 
-/** One notification for a message, which is new again with each reaction. */
+/** One notification per message, unread again with each reaction. */
 async function countReactions(
   collection: Collection<NotificationRow>,
   { newest, count, data, actorId, ...reaction }: CountedReactions,
 ): Promise<{ row: NotificationRow; isNew: boolean } | null> {
   const key = { userId: reaction.userId, kind: 'reaction' as const, source: reaction.source };
   for (;;) {
-    const row = await collection.findOne(key, majority);
+    const row = await collection.findOne(key);
     if (!row) {
       const made = { ...rowOf({ ...reaction, kind: 'reaction', actorId, data }), count, newest };
       try {
-        await collection.insertOne(made, durable);
+        await collection.insertOne(made);
         return { row: made, isNew: true };
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
@@ -145,13 +145,13 @@ async function countReactions(
     const changed = await collection.findOneAndUpdate(
       { _id: row._id, count: row.count, newest: row.newest },
       { $set: { count, ...again } },
-      { returnDocument: 'after', ...durable },
+      { returnDocument: 'after' },
     );
     if (changed) return { row: changed, isNew: false };
   }
 }
 
-/** What there is of a person, a conversation or a message. */
+/** Queries by user, conversation and message. */
 function readsOf(
   collection: Collection<NotificationRow>,
 ): Pick<NotificationRepository, 'page' | 'digestsIn' | 'ofMessage' | 'from'> {
@@ -165,46 +165,40 @@ function readsOf(
       const filter = {
         userId: new Types.ObjectId(userId),
         ...(isUnread ? { readAt: null } : {}),
-        // The first condition is where the index begins; the others leave out what has been told.
+        // The first condition is where the index begins; the others leave out what was listed already.
         ...(behind ? { updatedAt: { $lte: at as Date }, $or: behind } : {}),
       };
-      return collection.find(filter, majority).sort({ updatedAt: -1, _id: -1 }).limit(limit).toArray();
+      return collection.find(filter).sort({ updatedAt: -1, _id: -1 }).limit(limit).toArray();
     },
-    digestsIn: (conversationId) =>
-      collection.find({ conversationId, kind: 'message', readAt: null }, majority).toArray(),
-    ofMessage: (messageId) => collection.find({ messageId }, majority).toArray(),
-    from: (conversationId, userId) => collection.find({ conversationId, userId }, majority).toArray(),
+    digestsIn: (conversationId) => collection.find({ conversationId, kind: 'message', readAt: null }).toArray(),
+    ofMessage: (messageId) => collection.find({ messageId }).toArray(),
+    from: (conversationId, userId) => collection.find({ conversationId, userId }).toArray(),
   };
 }
 
-/** Gives the rows of notifications on one connection. */
 export function createNotificationRepository(connection: Connection): NotificationRepository {
   connection.model<NotificationRow>('Notification', schema, 'notifications');
   const collection = connection.collection<NotificationRow>('notifications');
   const idsOf = (ids: readonly string[]): Types.ObjectId[] => ids.map((one) => new Types.ObjectId(one));
 
-  /** Reads what is not read, and tells which: each by one conditional write, so that nobody is told twice. */
+  /** Marks unread rows as read and returns them. Calls for one user must not overlap. */
   async function readAll(filter: object): Promise<NotificationRow[]> {
-    const unread = await collection.find({ ...filter, readAt: null }, majority).toArray();
+    const unread = await collection.find({ ...filter, readAt: null }).toArray();
     if (unread.length === 0) return [];
     const readAt = new Date();
-    await collection.updateMany(
-      { _id: { $in: unread.map(({ _id }) => _id) }, readAt: null },
-      { $set: { readAt } },
-      durable,
-    );
+    await collection.updateMany({ _id: { $in: unread.map(({ _id }) => _id) }, readAt: null }, { $set: { readAt } });
     return unread.map((row) => ({ ...row, readAt }));
   }
 
-  /** Inserts rows together; gives those that were not there. */
+  /** Inserts rows together; returns those that did not exist. */
   async function insert(some: readonly NotificationRow[]): Promise<readonly NotificationRow[]> {
     try {
-      await collection.insertMany([...some], { ordered: false, ...durable });
+      await collection.insertMany([...some], { ordered: false });
       return some;
     } catch (error) {
       if (!isOnlyDuplicates(error)) throw error;
       const ids = some.map(({ _id }) => _id);
-      const there = await collection.find({ _id: { $in: ids } }, { projection: { _id: 1 }, ...majority }).toArray();
+      const there = await collection.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
       const made = new Set(there.map(({ _id }) => String(_id)));
       return some.filter(({ _id }) => made.has(String(_id)));
     }
@@ -222,9 +216,8 @@ export function createNotificationRepository(connection: Connection): Notificati
     makeSecurity: (userId, sessionId) =>
       make([{ userId: new Types.ObjectId(userId), kind: 'security', source: sessionId, data: { sessionId } }]),
     countReactions: (reaction) => countReactions(collection, reaction),
-    countUnread: (userId) => collection.countDocuments({ userId: new Types.ObjectId(userId), readAt: null }, majority),
-    one: (userId, id) =>
-      collection.findOne({ _id: new Types.ObjectId(id), userId: new Types.ObjectId(userId) }, majority),
+    countUnread: (userId) => collection.countDocuments({ userId: new Types.ObjectId(userId), readAt: null }),
+    one: (userId, id) => collection.findOne({ _id: new Types.ObjectId(id), userId: new Types.ObjectId(userId) }),
     read: (userId, ids) =>
       readAll({ userId: new Types.ObjectId(userId), ...(ids ? { _id: { $in: idsOf(ids) } } : {}) }),
     readIn: (userId, conversationId, seq) =>
@@ -237,9 +230,7 @@ export function createNotificationRepository(connection: Connection): Notificati
     ...readsOf(collection),
     async remove(some) {
       const removed = await Promise.all(
-        some.map(async (row) =>
-          (await collection.deleteOne({ _id: row._id }, durable)).deletedCount === 1 ? row : null,
-        ),
+        some.map(async (row) => ((await collection.deleteOne({ _id: row._id })).deletedCount === 1 ? row : null)),
       );
       return removed.filter((row) => row !== null);
     },

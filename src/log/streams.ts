@@ -2,26 +2,30 @@ import type { Id } from '../repositories/ids.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import { withTimeout } from '../kernel/timeouts.js';
 import type { Entry, LogStream, Conflict } from './entry.js';
+import type { ChangeRepository, ChangeRow } from '../repositories/changes/change-repository.js';
 
-/** A message on its way: a retry is told from another message under the same clientId by its content. */
+/** A queued message. Its content tells a retry from another message under the same clientId. */
 export interface MessageEntry extends Entry<MessageRow> {
-  /** Whether a message that is there under the same clientId has this content. */
+  /** Whether an existing message under the same clientId has the same content. */
   readonly isSame: (digest: string) => boolean;
-  /** Whether its sender may have left: in a group. */
+  /** Whether its sender may have been removed in the meantime: in groups only. */
   readonly mayLeave: boolean;
-  /** Notes whether its sender may not write any more, where another process may have changed that. */
+  /** Checks again whether its sender may still write, where another process may have changed that. */
   readonly recheck: (() => Promise<void>) | null;
 }
 
-/** Who has left a group, as far as is known here. */
-export interface Leavers {
-  /** Which of these people are members. */
+/** Reads members, and records those who were removed. */
+export interface MemberSource {
+  /** Those of these users who are members. */
   among(conversationId: Id, userIds: readonly string[]): Promise<{ userId: Id }[]>;
   record(conversationId: string, userId: string): void;
 }
 
-/** How the log treats messages: numbered by `seq`, and once for each clientId of a sender. */
-export function messageStream(repository: MessageRepository, leavers: Leavers): LogStream<MessageRow, MessageEntry> {
+/** Messages: numbered by `seq`, one for each clientId of a sender. */
+export function messageStream(
+  repository: MessageRepository,
+  members: MemberSource,
+): LogStream<MessageRow, MessageEntry> {
   async function resolveConflict({ row, isSame }: MessageEntry): Promise<Conflict<MessageRow>> {
     const { conversationId, senderId, clientId, changeId } = row;
     if (changeId) {
@@ -33,7 +37,7 @@ export function messageStream(repository: MessageRepository, leavers: Leavers): 
     return first ? { by: 'first', row: first, isSame: isSame(first.digest) } : { by: 'number' };
   }
 
-  /** Notes who is no member of the group any more that he wants to write in. */
+  /** Records the senders who are not members of their group any more. */
   async function refresh(entries: readonly MessageEntry[]): Promise<void> {
     const groups = new Map<string, { id: Id; senders: Set<string> }>();
     for (const { row, mayLeave } of entries) {
@@ -46,8 +50,8 @@ export function messageStream(repository: MessageRepository, leavers: Leavers): 
     await Promise.all(entries.flatMap(({ recheck }) => (recheck ? [recheck()] : [])));
     await Promise.all(
       [...groups].map(async ([conversationId, { id, senders }]) => {
-        const present = new Set((await leavers.among(id, [...senders])).map(({ userId }) => String(userId)));
-        for (const userId of senders) if (!present.has(userId)) leavers.record(conversationId, userId);
+        const present = new Set((await members.among(id, [...senders])).map(({ userId }) => String(userId)));
+        for (const userId of senders) if (!present.has(userId)) members.record(conversationId, userId);
       }),
     );
   }
@@ -62,5 +66,24 @@ export function messageStream(repository: MessageRepository, leavers: Leavers): 
     byIds: (ids) => withTimeout(repository.byIds(ids.map(String))),
     resolveConflict: (entry) => withTimeout(resolveConflict(entry)),
     refresh: (entries) => withTimeout(refresh(entries)),
+  };
+}
+
+/** Changes: numbered by `rev`, one for each `changeId`, whichever process completes it. */
+export function changeStream(repository: ChangeRepository): LogStream<ChangeRow> {
+  async function resolveConflict({ row }: Entry<ChangeRow>): Promise<Conflict<ChangeRow>> {
+    const [first] = await repository.byChangeIds([row.changeId]);
+    return first ? { by: 'first', row: first, isSame: true } : { by: 'number' };
+  }
+
+  return {
+    numberOf: ({ rev }) => rev,
+    setNumber(row, number) {
+      row.rev = number;
+    },
+    insertInOrder: repository.insertInOrder,
+    lastNumber: (conversationId) => withTimeout(repository.lastRev(conversationId)),
+    byIds: (ids) => withTimeout(repository.byIds(ids)),
+    resolveConflict: (entry) => withTimeout(resolveConflict(entry)),
   };
 }
