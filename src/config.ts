@@ -1,16 +1,16 @@
-/** The only reader of the environment: every setting, checked by one schema, as one frozen object. */
+/** The only reader of the environment: validates every setting by one schema and returns one frozen object. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { z } from 'zod';
 
-/** What is wrong with the settings: their names and how to mend them, never a value. */
+/** Invalid settings: their names and how to fix them, never their values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
   constructor(readonly faults: readonly string[]) {
-    super(`The settings are not sound:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(`Invalid settings:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
   }
 }
 
@@ -18,17 +18,17 @@ const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 const duration = z
   .string()
-  .regex(/^[1-9]\d{0,6}[smhd]$/, 'give a duration such as 90s, 15m, 24h or 30d')
+  .regex(/^[1-9]\d{0,6}[smhd]$/, 'must be a duration such as 90s, 15m, 24h or 30d')
   .transform((value) => Number(value.slice(0, -1)) * unitMs[value.slice(-1) as keyof typeof unitMs]);
 
 const window = z.union(
   [z.literal('0').transform(() => 0), duration],
-  'give a duration such as 24h or 30d, or 0 for no limit',
+  'must be a duration such as 24h or 30d, or 0 for no limit',
 );
 
 const origin = z
   .string()
-  .refine(isOrigin, 'give exact origins such as https://chat.example.org, separated by commas, and no *');
+  .refine(isOrigin, 'must be exact origins such as https://chat.example.org, separated by commas, without *');
 
 function webAddress(value: string): URL | null {
   const url = URL.canParse(value) ? new URL(value) : null;
@@ -42,24 +42,24 @@ function isOrigin(value: string): boolean {
 const publicUrl = z.string().refine((value) => {
   const url = webAddress(value);
   return url !== null && url.search === '' && url.hash === '' && url.username === '';
-}, 'give an address such as https://chat.example.org');
+}, 'must be a URL such as https://chat.example.org');
 
 const secret = z
   .string()
   .refine(
     (value) => Buffer.byteLength(value) >= 32,
-    'give at least 32 bytes, for example from: openssl rand -base64 48',
+    'must have at least 32 bytes; generate one with: openssl rand -base64 48',
   )
   .refine(
     (value) => !/change-?me|example|secret-?key/i.test(value),
-    'this one is known to everybody: make one with: openssl rand -base64 48',
+    'must not be an example value; generate one with: openssl rand -base64 48',
   );
 
 const unitBytes = { kb: 1e3, mb: 1e6, gb: 1e9 } as const;
 
 const size = z
   .string()
-  .regex(/^[1-9]\d{0,6}(kb|mb|gb)$/, 'give a size such as 500kb, 20mb or 2gb')
+  .regex(/^[1-9]\d{0,6}(kb|mb|gb)$/, 'must be a size such as 500kb, 20mb or 2gb')
   .transform((value) => Number(value.slice(0, -2)) * unitBytes[value.slice(-2) as keyof typeof unitBytes]);
 
 /** Where uploads are kept. */
@@ -74,14 +74,14 @@ export type StorageConfig =
       secretAccessKey: string;
     };
 
-const storageForm = 'give file: or an address such as s3://bucket?endpoint=https://s3.example.org&region=eu-west-1';
+const storageForm = 'must be file: or a URL such as s3://bucket?endpoint=https://s3.example.org&region=eu-west-1';
 
 const storageUrl = z
   .string()
   .refine((value) => value === 'file:' || readBucket(value) !== null, storageForm)
   .transform(readBucket);
 
-/** The bucket that an address names; null for `file:` and for what is no such address. */
+/** Parses the URL of a bucket; null for `file:` and for anything else. */
 function readBucket(value: string): { bucket: string; endpoint: string | null; region: string } | null {
   const url = URL.canParse(value) ? new URL(value) : null;
   if (url?.protocol !== 's3:' || !/^[a-z0-9][a-z0-9.-]{1,62}$/.test(url.hostname)) return null;
@@ -94,27 +94,30 @@ function readBucket(value: string): { bucket: string; endpoint: string | null; r
 const whole = (max: number): z.ZodType<number, string> =>
   z
     .string()
-    .regex(/^\d{1,9}$/, `give a whole number up to ${max}`)
+    .regex(/^\d{1,9}$/, `must be a whole number up to ${max}`)
     .transform(Number)
-    .refine((value) => value <= max, `give a whole number up to ${max}`);
+    .refine((value) => value <= max, `must be a whole number up to ${max}`);
 
 const sender = /^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
 
 const Settings = z.object({
   NODE_ENV: z
-    .enum(['development', 'production', 'test'], 'give development, production or test')
+    .enum(['development', 'production', 'test'], 'must be development, production or test')
     .default('development'),
   PORT: whole(65_535).default(3000),
   HOST: z
     .string()
-    .refine((value) => isIP(value) !== 0 || /^[A-Za-z0-9.-]{1,253}$/.test(value), 'give an address or a host name')
+    .refine(
+      (value) => isIP(value) !== 0 || /^[A-Za-z0-9.-]{1,253}$/.test(value),
+      'must be an IP address or a host name',
+    )
     .optional(),
   DATA_DIR: z.string().default('./data'),
   MONGODB_URI: z
     .string()
-    .regex(/^mongodb(\+srv)?:\/\/\S+$/, 'give an address such as mongodb://127.0.0.1:27017/causerie')
+    .regex(/^mongodb(\+srv)?:\/\/\S+$/, 'must be a URL such as mongodb://127.0.0.1:27017/causerie')
     .optional(),
-  REDIS_URL: z.undefined('several nodes are not supported yet: take it away').optional(),
+  REDIS_URL: z.undefined('several nodes are not supported yet; remove it').optional(),
   PUBLIC_URL: publicUrl.optional(),
   CORS_ORIGINS: z
     .string()
@@ -126,14 +129,14 @@ const Settings = z.object({
   ACCESS_TOKEN_TTL: duration.default(15 * unitMs.m),
   REFRESH_TOKEN_TTL: duration.default(30 * unitMs.d),
   SESSION_MAX_AGE: duration.default(365 * unitMs.d),
-  REGISTRATION: z.enum(['open', 'closed'], 'give open or closed').default('open'),
+  REGISTRATION: z.enum(['open', 'closed'], 'must be open or closed').default('open'),
   MAIL_URL: z
     .string()
-    .regex(/^(file:|smtps?:\/\/\S+)$/i, 'give file: or an address such as smtp://user:password@host:587')
+    .regex(/^(file:|smtps?:\/\/\S+)$/i, 'must be file: or a URL such as smtp://user:password@host:587')
     .default('file:'),
   MAIL_FROM: z
     .string()
-    .regex(sender, 'give an address such as Causerie <causerie@example.org>')
+    .regex(sender, 'must be an address such as Causerie <causerie@example.org>')
     .default('Causerie <causerie@localhost>'),
   STORAGE_URL: storageUrl.default(null),
   AWS_ACCESS_KEY_ID: z.string().optional(),
@@ -147,40 +150,42 @@ const Settings = z.object({
   MESSAGE_EDIT_WINDOW: window.default(unitMs.d),
   MESSAGE_DELETE_WINDOW: window.default(2 * unitMs.d),
   GROUP_MAX_MEMBERS: whole(100_000)
-    .refine((value) => value >= 1, 'give at least 1')
+    .refine((value) => value >= 1, 'must be at least 1')
     .default(1000),
   RATE_LIMIT_FACTOR: z
     .string()
-    .regex(/^\d{1,6}(\.\d{1,6})?$/, 'give a number such as 1, 0.5 or 100')
+    .regex(/^\d{1,6}(\.\d{1,6})?$/, 'must be a number such as 1, 0.5 or 100')
     .transform(Number)
     .default(1),
   TRUST_PROXY: whole(100).default(0),
   METRICS_TOKEN: z
     .string()
-    .regex(/^[A-Za-z0-9._~+/-]{16,512}=*$/, 'give at least 16 of the characters of a bearer token')
+    .regex(/^[A-Za-z0-9._~+/-]{16,512}=*$/, 'must have at least 16 characters, only those of a bearer token')
     .optional(),
   LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'give a level such as info')
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a level such as info')
     .default('info'),
 });
 
 type Settings = z.output<typeof Settings>;
 
-/** Rules that tie settings to each other. */
+/** Checks settings against each other. */
 function contradictions(settings: Settings): string[] {
   const faults: string[] = [];
   const isProduction = settings.NODE_ENV === 'production';
   if (isProduction && settings.RATE_LIMIT_FACTOR === 0) {
-    faults.push('RATE_LIMIT_FACTOR: limits cannot be switched off in production: give a larger factor instead');
+    faults.push('RATE_LIMIT_FACTOR: rate limits cannot be turned off in production; use a larger factor instead');
   }
   if (isProduction && settings.MONGODB_URI !== undefined && settings.SECRET_KEY === undefined) {
-    faults.push('SECRET_KEY: required in production with MONGODB_URI, the same for every server of the database');
+    faults.push(
+      'SECRET_KEY: required in production with MONGODB_URI, with the same value on every server of the database',
+    );
   }
   if (settings.SECRET_KEY !== undefined && settings.SECRET_KEY === settings.SECRET_KEY_PREVIOUS) {
-    faults.push('SECRET_KEY_PREVIOUS: it is the present key: give the one before, or take it away');
+    faults.push('SECRET_KEY_PREVIOUS: must not be the current key; set the one before it, or remove it');
   }
   if (settings.STORAGE_URL && !(settings.AWS_ACCESS_KEY_ID && settings.AWS_SECRET_ACCESS_KEY)) {
-    faults.push('AWS_ACCESS_KEY_ID: give it and AWS_SECRET_ACCESS_KEY, since STORAGE_URL names a bucket');
+    faults.push('AWS_ACCESS_KEY_ID: required with AWS_SECRET_ACCESS_KEY, since STORAGE_URL names a bucket');
   }
   return faults;
 }
@@ -233,16 +238,16 @@ function nested(settings: Settings) {
   } as const;
 }
 
-/** All settings. Times are in milliseconds; what is null was not given. */
+/** All settings. Durations are in milliseconds; null means not set. */
 export type Config = Readonly<ReturnType<typeof nested>>;
 
-/** What the process was started with: the environment, and a `.env` file of the working directory below it. */
+/** Reads the environment and the `.env` file of the working directory; the environment takes precedence. */
 export function readEnvironment(): Record<string, string | undefined> {
   const file = resolve('.env');
   return { ...(existsSync(file) ? parseDotenv(readFileSync(file)) : {}), ...process.env };
 }
 
-/** Checks an environment; throws ConfigError with the names of what is wrong. An empty value counts as none. */
+/** Validates an environment; throws ConfigError with the names of invalid settings. An empty value counts as not set. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const verdict = Settings.safeParse(given);

@@ -1,57 +1,62 @@
-/** The two documents of the wire: what the server shows and what is committed under docs/. */
+/** The OpenAPI and AsyncAPI documents, as served and as committed under docs/. */
 import { readFileSync } from 'node:fs';
 import { asyncApiDocument } from './kernel/asyncapi.js';
 import type { Json } from './kernel/json-schema.js';
 import { openApiDocument, type Route } from './kernel/openapi.js';
 import { clientEvents, serverEvents } from '@causerie/contract/events';
 
-const httpDescription = `The HTTP half of a messaging server. The realtime half, events over Socket.IO with the same rules, shapes and limits, is
-described by [asyncapi.json](asyncapi.json) (AsyncAPI 3.0).
+const httpDescription = `The HTTP API of a messaging server. The realtime API, events over Socket.IO with the same rules, schemas and limits, is
+described in [asyncapi.json](asyncapi.json) (AsyncAPI 3.0).
 
-- **Signing in.** Send \`Authorization: Bearer <accessToken>\`. An access token lives for minutes; \`/api/auth/refresh\` gives a new one.
-  A token in an address is refused.
-- **Input** is JSON, or a flat form where a repeated key is a list. Unknown keys in a body or a query are refused.
-- **Output** is JSON. Ids are 24 lowercase hex characters, times are ISO 8601 with milliseconds in UTC, an absent value is \`null\`.
-- **Lists** are \`{ items, nextCursor }\`: give \`nextCursor\` as \`cursor\` for the next page, until it is \`null\`.
-- **Errors** are problem documents (RFC 9457). Go by \`code\`; \`detail\` is for people, in English or French by \`Accept-Language\`.
-  What the caller may not know about is 404, as if it were not there.
-- **Trying again.** Every write may be repeated: PUT and DELETE by nature, sending a message by its \`clientId\`. After 429 and 503 wait
-  for \`retryAfterMs\` (\`Retry-After\` in seconds).
-- **Limits** are one budget per person over HTTP and all sockets, or per address where nobody is signed in: so many requests at once,
-  then so many a second. Each route names its own.
+- **Authentication.** Send \`Authorization: Bearer <accessToken>\`. An access token is valid for minutes; \`/api/auth/refresh\` returns a
+  new one. Tokens in URLs are rejected.
+- **Input** is JSON, or a flat form in which a repeated key is a list. Unknown keys in a body or a query are rejected.
+- **Output** is JSON. Ids are 24 lowercase hex characters, times are ISO 8601 with milliseconds in UTC, and an absent value is \`null\`.
+- **Lists** are \`{ items, nextCursor }\`. Send \`nextCursor\` as \`cursor\` to get the next page, until it is \`null\`.
+- **Errors** are problem details (RFC 9457). Rely on \`code\`; \`detail\` is for people, in English or French by \`Accept-Language\`.
+  Resources that the caller may not know about are answered with 404, as if they did not exist.
+- **Retries.** Every write can be repeated: PUT and DELETE are idempotent, and messages are deduplicated by their \`clientId\`. After 429
+  and 503, wait for \`retryAfterMs\` (\`Retry-After\` in seconds).
+- **Rate limits** are token buckets: a number of requests at once, then a number a second. There is one bucket per class and user,
+  shared by HTTP and all sockets, or per IP address for requests without a token. Each route names its class.
 `;
 
-const realtimeDescription = `The realtime half of a messaging server: events over Socket.IO 4, in the default namespace and under the default path. The HTTP half
-is described by [openapi.json](openapi.json); both are doors to one service, with the same rules, shapes and limits.
+const realtimeDescription = `The realtime API of a messaging server: events over Socket.IO 4, in the default namespace and on the default path. The HTTP API is
+described in [openapi.json](openapi.json). Both give access to the same service, with the same rules, schemas and limits.
 
-- **Connecting.** \`io(url, { auth: { token } })\` with an access token, by websocket or long polling. Without one that counts there is
-  a \`connect_error\` whose \`data\` is a Problem. The server chooses what a socket hears; a client never names a room.
-- **Requests** are events with one argument and an acknowledgement: \`socket.emit(event, input, ack)\`. The acknowledgement gets
-  \`{ ok: true, data }\` or \`{ ok: false, error }\`, where \`error\` is a Problem. Unknown events are answered \`not_found\`.
-- **News** are events with one argument and no acknowledgement. The socket that asked for a change gets only its acknowledgement;
-  every other socket concerned gets the news.
-- **Staying connected.** A socket is closed when its access token expires: renew it by \`session:renew\` before.
+- **Connecting.** \`io(url, { auth: { token } })\` with an access token, by websocket or long polling. Without a valid token there is a
+  \`connect_error\` whose \`data\` is a Problem. The server decides which events a socket receives; clients do not join rooms.
+- **Client events** have one argument and an acknowledgement: \`socket.emit(event, input, ack)\`. The acknowledgement receives
+  \`{ ok: true, data }\` or \`{ ok: false, error }\`, where \`error\` is a Problem. Unknown events are answered with \`not_found\`.
+- **Server events** have one argument and no acknowledgement. The socket that requested a change receives only its acknowledgement;
+  every other socket concerned receives the event.
+- **Staying connected.** A socket is closed when its access token expires. Send \`session:renew\` before that.
 `;
 
 const tags = {
-  auth: 'Signing up, in and out; passwords and e-mail addresses',
-  users: 'The own account, its devices, and the profiles of others',
-  conversations: 'Conversations and what is unread in them',
-  messages: 'Sending, reading and finding messages',
-  upload: 'Files, and what they are',
+  auth: 'Registration, login, tokens, passwords and email addresses',
+  users: 'The account of the caller, its sessions and settings, and profiles of other users',
+  conversations: 'Direct conversations and groups in the list of the caller, read positions and settings',
+  messages: 'Send, edit, delete, list and search messages',
+  upload: 'Upload and download files',
   images: 'Pictures in several sizes',
+  contacts: 'Contacts, blocked users and the directory',
+  groups: 'Groups, their members and roles',
+  reactions: 'Reactions to messages',
+  notifications: 'Notifications of the caller',
+  sync: 'Catch up after being offline',
 };
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
-/** The OpenAPI document of a table, for a server at this base address. */
+/** Creates the OpenAPI document of a route table. `server` is the base URL of the server. */
 export function openapi(routes: readonly Route[], server: string): Json {
   return openApiDocument({ routes, title: 'Causerie', version, description: httpDescription, server, tags });
 }
 
-/** The AsyncAPI document of the event contract, for a server at this base address. */
+/** Creates the AsyncAPI document of the socket events. `server` is the base URL of the server. */
 export function asyncapi(server: string): Json {
   return asyncApiDocument({
     requests: clientEvents,

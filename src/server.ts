@@ -151,7 +151,7 @@ function obeySignals(running: RunningServer, logger: Logger): void {
     isAnnounced = true;
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
-      logger.fatal('the server did not stop in time');
+      logger.fatal('server did not stop in time; exiting');
       process.exit(1);
     }, stopWithinMs).unref();
     announceStop(running.context);
@@ -159,7 +159,7 @@ function obeySignals(running: RunningServer, logger: Logger): void {
       running.stop().then(
         () => process.exit(0),
         (error: unknown) => {
-          logger.fatal({ err: error }, 'the server could not stop in order');
+          logger.fatal({ err: error }, 'graceful shutdown failed; exiting');
           process.exit(1);
         },
       );
@@ -195,7 +195,7 @@ async function main(): Promise<void> {
     running.onFailure(endOn(logger, 'the embedded store has ended'));
     process.stdout.write(`listening on ${running.url}\n`);
   } catch (error) {
-    logger.fatal({ err: error }, 'the server could not start');
+    logger.fatal({ err: error }, 'server could not start');
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }

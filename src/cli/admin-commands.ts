@@ -8,24 +8,24 @@ import type { SessionEnding } from '../features/sessions/session-ending.js';
 import { displayName, email as emailForm, username as usernameForm } from '@causerie/contract/users';
 import type { Account, Accounts } from '../features/users/accounts.service.js';
 
-/** What a command works with. */
+/** Dependencies of the commands. */
 export interface Tools {
   accounts: Accounts;
   sessions: SessionEnding;
   passwords: Passwords & PasswordRules;
   jobs: Pick<JobRepository, 'revive'>;
-  /** Asks for a password, or reads it from the standard input; null to have one made. */
+  /** Asks for a password, or reads it from standard input; null to generate one. */
   askPassword(): Promise<string | null>;
   say(line: string): void;
 }
 
-/** What a command was given: words, and what follows `--name`. */
+/** Arguments of a command: positional words, and the value of `--name`. */
 export interface Given {
   words: readonly string[];
   name: string | undefined;
 }
 
-/** A refusal in words, with the code the process ends with. */
+/** A message for the operator about input that cannot be accepted. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }
@@ -39,23 +39,23 @@ interface Command {
 
 async function find({ accounts }: Tools, who: string): Promise<Account> {
   const account = /^[0-9a-f]{24}$/.test(who) ? await accounts.byId(who) : await accounts.byIdentifier(who);
-  if (!account) throw new Refusal(`There is no user "${who}": give a username, an e-mail address or an id.`);
+  if (!account) throw new Refusal(`There is no user "${who}": give a username, an email address or an id.`);
   return account;
 }
 
-/** A password that the rules allow, asked for or made; one that was made is told once it is in force. */
+/** Asks for a password or generates one, and checks it. `confirm` prints a generated one, once it is stored. */
 async function choosePassword(
   tools: Tools,
   owner: { username: string; email: string },
 ): Promise<{ passwordHash: string; confirm(): void }> {
   const given = await tools.askPassword();
   const password = given ?? randomBytes(15).toString('base64url');
-  if (passwordLength(password) > 256) throw new Refusal('A password has at most 256 characters.');
+  if (passwordLength(password) > 256) throw new Refusal('A password can have at most 256 characters.');
   await tools.passwords.require(password, owner, 'password');
   return {
     passwordHash: await tools.passwords.hash(password),
     confirm() {
-      if (given === null) tools.say(`Password: ${password}\nIt is shown only this once.`);
+      if (given === null) tools.say(`Password: ${password}\nIt will not be shown again.`);
     },
   };
 }
@@ -63,7 +63,7 @@ async function choosePassword(
 async function setActive(tools: Tools, who: string, isActive: boolean): Promise<Account> {
   const account = await find(tools, who);
   const changed = await tools.accounts.setActive(account.id, isActive);
-  if (!changed) throw new Refusal(`The user "${who}" is gone.`);
+  if (!changed) throw new Refusal(`The user "${who}" no longer exists.`);
   return changed;
 }
 
@@ -76,15 +76,18 @@ const word = (given: Given, at: number): string => given.words[at] ?? '';
 
 export const commands: Readonly<Record<string, Command>> = {
   create: {
-    usage: 'create <username> <e-mail> [--name <display name>]',
-    summary: 'Make an account. The password is asked for, or read from the standard input; without one, one is made.',
+    usage: 'create <username> <email> [--name <display name>]',
+    summary: 'Create an account. Asks for the password, or reads it from standard input; an empty one is generated.',
     words: 2,
     async run(tools, given) {
-      const username = parsed(usernameForm.safeParse(word(given, 0)), 'A username has 3 to 32 of a-z, 0-9, _ and .');
-      const email = parsed(emailForm.safeParse(word(given, 1)), `"${word(given, 1)}" is not an e-mail address.`);
+      const username = parsed(
+        usernameForm.safeParse(word(given, 0)),
+        'A username must have 3 to 32 characters: a-z, 0-9, _ and .',
+      );
+      const email = parsed(emailForm.safeParse(word(given, 1)), `"${word(given, 1)}" is not an email address.`);
       const name = parsed(
         displayName.safeParse(given.name ?? username),
-        'A display name has 1 to 64 visible characters.',
+        'A display name must have 1 to 64 visible characters.',
       );
       const { passwordHash, confirm } = await choosePassword(tools, { username, email });
       const account = await tools.accounts.create({
@@ -100,7 +103,7 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   disable: {
     usage: 'disable <user>',
-    summary: 'Sign a user out everywhere and refuse every login until the account is enabled again.',
+    summary: 'Sign a user out everywhere and reject logins until the account is enabled again.',
     words: 1,
     async run(tools, given) {
       const account = await setActive(tools, word(given, 0), false);
@@ -110,7 +113,7 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   enable: {
     usage: 'enable <user>',
-    summary: 'Let a disabled user log in again.',
+    summary: 'Allow a disabled user to log in again.',
     words: 1,
     async run(tools, given) {
       const account = await setActive(tools, word(given, 0), true);
@@ -129,7 +132,7 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   'set-password': {
     usage: 'set-password <user>',
-    summary: 'Set a new password, asked for or made as by create, and sign the user out everywhere.',
+    summary: 'Set a new password, entered or generated as for create, and sign the user out everywhere.',
     words: 1,
     async run(tools, given) {
       const account = await find(tools, word(given, 0));
@@ -142,15 +145,15 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   'retry-jobs': {
     usage: 'retry-jobs',
-    summary: 'Have everything done again that was given up after eight tries: npm run doctor names it.',
+    summary: 'Retry all jobs that were given up after eight tries; npm run doctor lists them.',
     words: 0,
     async run({ jobs, say }) {
-      say(`Jobs that are tried again: ${await jobs.revive()}.`);
+      say(`Jobs to be retried: ${await jobs.revive()}.`);
     },
   },
   list: {
     usage: 'list',
-    summary: 'List the accounts: id, username, e-mail address, state.',
+    summary: 'List the accounts: id, username, email address, state.',
     words: 0,
     async run({ accounts, say }) {
       const pageSize = 100;
@@ -167,17 +170,17 @@ export const commands: Readonly<Record<string, Command>> = {
   },
 };
 
-/** What `npm run admin` prints by itself. */
+/** Help text of `npm run admin`. */
 export function usage(): string {
   const lines = Object.values(commands).map((command) => `  ${command.usage}\n      ${command.summary}`);
-  return `Usage: npm run admin -- <command>\n\n${lines.join('\n')}\n\n<user> is a username, an e-mail address or an id.`;
+  return `Usage: npm run admin -- <command>\n\n${lines.join('\n')}\n\n<user> is a username, an email address or an id.`;
 }
 
-/** Says in words why a command was refused, or null when it is no refusal but a fault. */
+/** Returns the message for the operator, or null if the error is a bug or an outage. */
 export function refusalOf(error: unknown): string | null {
   if (error instanceof Refusal) return error.message;
   if (!(error instanceof Problem)) return null;
-  if (error.code === 'email_taken') return 'Another account has this e-mail address.';
-  if (error.code === 'username_taken') return 'Another account has this username.';
+  if (error.code === 'email_taken') return 'Another account uses this email address.';
+  if (error.code === 'username_taken') return 'Another account uses this username.';
   return error.sentence?.en ?? error.code;
 }

@@ -1,4 +1,4 @@
-/** `npm run admin`: makes, disables and enables accounts, ends sessions and sets passwords, with the server running or not. */
+/** `npm run admin`: manages accounts, sessions, passwords and failed jobs, whether or not the server is running. */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { type Config, loadConfig, readEnvironment } from '../config.js';
@@ -31,10 +31,10 @@ function complain(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Reads one line: unseen at a terminal, else the first of the standard input. None, or an empty one, gives null. */
+/** Reads one line: without echo at a terminal, else the first line of standard input. Returns null if it is empty. */
 async function askPassword(): Promise<string | null> {
   const isTerminal = process.stdin.isTTY;
-  if (isTerminal) process.stderr.write('Password (empty: one is made): ');
+  if (isTerminal) process.stderr.write('Password (leave empty to generate one): ');
   const lines = createInterface({ input: process.stdin, terminal: isTerminal });
   lines.on('SIGINT', () => process.exit(interrupted));
   try {
@@ -60,7 +60,7 @@ function read(args: string[]): Given | null {
   }
 }
 
-/** Links as the server makes them, for the same people are shown. */
+/** Signs links with the keys of the server, since the commands use its views. */
 function linksOf(config: Config): Links {
   const keys = createKeys(config.keys.secret ?? secretOf(config.dataDir), config.keys.previous);
   return createLinks({ keys, publicUrl: () => config.http.publicUrl ?? '', ttlMs: config.media.linkTtlMs });
@@ -75,7 +75,7 @@ async function main(args: string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   const given = read(rest);
   if (!command || given?.words.length !== command.words) {
-    complain(command ? `Usage: npm run admin -- ${command.usage}` : `There is no command "${name}".\n\n${usage()}`);
+    complain(command ? `Usage: npm run admin -- ${command.usage}` : `Unknown command "${name}".\n\n${usage()}`);
     return wrongUsage;
   }
   const config = loadConfig(readEnvironment());

@@ -1,4 +1,4 @@
-/** A backup as one file: what is in a data folder, in a tar archive. */
+/** A backup: the content of a data folder as one tar archive. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
@@ -8,16 +8,16 @@ import { create, extract, list } from 'tar';
 import { storeFolder } from '../drivers/database.js';
 import { syncPath } from '../drivers/sync-path.js';
 
-/** Something that the person at the command line can mend, in words. */
+/** An error that the operator can fix, with a message for them. */
 export class ArchiveError extends Error {
   override readonly name = 'ArchiveError';
 }
 
-/** What a data folder is made of, beside the store: files that are copied as they are, where there are any. */
+/** Files of a data folder that are copied as they are, if they exist. */
 const plainFiles = ['secret.key'];
 const storeFile = 'store.mdb';
 
-/** Copies the store at one moment: from the server that runs, or from the folder when none does. */
+/** Copies a consistent snapshot of the store: from the running server, or from the folder if none is running. */
 async function copyStore(dataDir: string, file: string): Promise<void> {
   const folder = storeFolder(dataDir);
   const socket = await socketOf(folder);
@@ -31,7 +31,7 @@ async function copyStore(dataDir: string, file: string): Promise<void> {
   }
 }
 
-/** Links the uploads that are there now; where that is not possible, copies them. They are never changed, only made and removed. */
+/** Hard-links the current uploads, or copies them if linking fails. Files of uploads are created and removed, never modified. */
 async function takeUploads(stage: string, dataDir: string): Promise<void> {
   const from = join(dataDir, 'media');
   for (const path of await readdir(from, { recursive: true }).catch(() => [])) {
@@ -39,14 +39,14 @@ async function takeUploads(stage: string, dataDir: string): Promise<void> {
     const to = join(stage, 'media', path);
     if (existsSync(to)) continue;
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-    // One that has gone meanwhile belongs to a row that goes as well.
+    // A file that was removed meanwhile belongs to a row that is being deleted as well.
     await link(join(from, path), to).catch(() => copyFile(join(from, path), to).catch(() => undefined));
   }
 }
 
 async function fill(stage: string, dataDir: string): Promise<void> {
   await mkdir(join(stage, 'store'), { recursive: true, mode: 0o700 });
-  // Before and after: whatever a row of the store names at its moment is in one of the two.
+  // Once before and once after the snapshot: every file that a row of the snapshot names is in one of the two.
   await takeUploads(stage, dataDir);
   await copyStore(dataDir, join(stage, 'store', storeFile));
   await takeUploads(stage, dataDir);
@@ -56,13 +56,13 @@ async function fill(stage: string, dataDir: string): Promise<void> {
 }
 
 /**
- * Writes a backup of a data folder to a file that must not exist yet, also while a server runs on it. The file is
- * whole or not there, and its owner's alone: it holds everything, the secret too. Throws ArchiveError.
+ * Writes a backup of a data folder to a file that must not exist yet, even while a server is running on the folder. The
+ * file is complete or absent, and readable by its owner only, since it contains the secret. Throws ArchiveError.
  */
 export async function writeArchive(dataDir: string, target: string): Promise<void> {
   const file = resolve(target);
-  if (existsSync(file)) throw new ArchiveError(`${file} exists already: name a file that does not.`);
-  if (!existsSync(dirname(file))) throw new ArchiveError(`There is no folder ${dirname(file)}.`);
+  if (existsSync(file)) throw new ArchiveError(`${file} already exists: choose another file name.`);
+  if (!existsSync(dirname(file))) throw new ArchiveError(`The folder ${dirname(file)} does not exist.`);
   const stage = `${file}.${randomBytes(4).toString('hex')}.partial`;
   const packed = `${stage}.tar`;
   try {
@@ -83,13 +83,13 @@ async function requireArchive(file: string): Promise<void> {
   } catch {
     throw new ArchiveError(`${file} cannot be read as a backup.`);
   }
-  if (!names.includes(`store/${storeFile}`)) throw new ArchiveError(`${file} is no backup: it holds no store.`);
+  if (!names.includes(`store/${storeFile}`)) throw new ArchiveError(`${file} is not a backup: it contains no store.`);
 }
 
-/** Puts a backup into a data folder that is empty or not there yet: whole or not at all. Throws ArchiveError. */
+/** Restores a backup into a data folder that is empty or does not exist yet, completely or not at all. Throws ArchiveError. */
 export async function readArchive(source: string, dataDir: string): Promise<void> {
   const file = resolve(source);
-  if (!existsSync(file)) throw new ArchiveError(`There is no file ${file}.`);
+  if (!existsSync(file)) throw new ArchiveError(`The file ${file} does not exist.`);
   const present = await readdir(dataDir).catch(() => []);
   if (present.length > 0) {
     throw new ArchiveError(`${dataDir} is not empty: move it away, or set DATA_DIR to a new folder.`);

@@ -1,4 +1,4 @@
-/** `npm run backup -- FILE` and `npm run restore -- FILE`: everything in one file, and back again. */
+/** `npm run backup -- FILE` and `npm run restore -- FILE`: writes all data to one file, and restores it. */
 import type { Connection } from 'mongoose';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
 import { createConversationRepository } from '../repositories/conversations/conversation-repository.js';
@@ -15,16 +15,16 @@ import { ArchiveError, readArchive, writeArchive } from './archive.js';
 import { runChecks } from './checks.js';
 import { openForTools } from './open.js';
 
-const usage = `usage: npm run backup -- FILE    writes everything to FILE, also while the server runs
-       npm run restore -- FILE   fills an empty DATA_DIR from FILE; the server must not run`;
+const usage = `usage: npm run backup -- FILE    writes all data to FILE, even while the server is running
+       npm run restore -- FILE   restores FILE into an empty DATA_DIR; the server must not be running`;
 const wrongUsage = 2;
 const progressEveryMs = 5_000;
 
-/** Runs something that may take long, and says now and then that it is still under way. */
+/** Runs something that may take long, and reports regularly that it is still running. */
 async function withProgress(what: string, work: () => Promise<void>): Promise<void> {
   const began = Date.now();
   const timer = setInterval(
-    () => console.error(`${what}: still under way after ${Math.round((Date.now() - began) / 1000)} s`),
+    () => console.error(`${what}: still running after ${Math.round((Date.now() - began) / 1000)} s`),
     progressEveryMs,
   );
   try {
@@ -36,10 +36,10 @@ async function withProgress(what: string, work: () => Promise<void>): Promise<vo
 
 async function backup({ dataDir }: Config, file: string): Promise<void> {
   await withProgress('backup', () => writeArchive(dataDir, file));
-  console.log(`Wrote ${file}. It holds everything, the secret of the server too: keep it safe.`);
+  console.log(`Wrote ${file}. It contains all data, including the secret of the server: keep it safe.`);
 }
 
-/** A backup is what a crash at that moment would have left: what follows from the log is written before it is judged. */
+/** A backup is in the state that a crash leaves: recovery brings projections up to the log before the data is checked. */
 async function rebuild(connection: Connection): Promise<void> {
   const [conversations, members] = [createConversationRepository(connection), createMemberRepository(connection)];
   const log = createLog({
@@ -65,7 +65,7 @@ async function restore(config: Config, file: string): Promise<void> {
     try {
       await rebuild(store.connection);
       const storage = await openStorage(config.storage);
-      // A bucket is in no backup: what is in it is not ours to remove.
+      // A backup does not include a bucket, so files in a bucket are never removed here.
       if (config.storage.kind === 'file') await pruneFiles(store.connection, storage);
       for await (const violation of runChecks(store.connection, storage)) throw new ArchiveError(`data: ${violation}`);
     } finally {
@@ -84,7 +84,7 @@ async function main([verb, file, ...rest]: string[]): Promise<void> {
   }
   const config = loadConfig(readEnvironment());
   if (config.mongodbUri !== null) {
-    throw new ArchiveError('MONGODB_URI is set: back that database up with the tools of MongoDB, such as mongodump.');
+    throw new ArchiveError('MONGODB_URI is set: back up that database with the tools of MongoDB, such as mongodump.');
   }
   await command(config, file);
 }

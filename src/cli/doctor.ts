@@ -1,4 +1,4 @@
-/** `npm run doctor`: whether settings, store and storage are sound; `-- --check-data` verifies the whole data, too. */
+/** `npm run doctor`: checks settings, store and storage; with `-- --check-data` all data, too. */
 import { constants } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { access, mkdir, stat, statfs, writeFile } from 'node:fs/promises';
@@ -13,13 +13,13 @@ import { openForTools, type OpenedStore } from './open.js';
 const known = new Set(['--check-data', '--help']);
 const usage = `usage: npm run doctor [-- --check-data]
 
-  --check-data   verify every invariant of the stored data and name each violation (reads everything)
+  --check-data   check every invariant of the stored data and report each violation (reads all data)
 `;
 const minFreeBytes = 256 * 1024 * 1024;
 const progressEveryMs = 5_000;
 const namedJobs = 20;
 
-/** File systems that reach another machine, by the magic number that Linux gives them: NFS, SMB, CIFS, SMB2, AFS, CephFS. */
+/** Network file systems, by their magic numbers in Linux: NFS, SMB, CIFS, SMB2, AFS, CephFS. */
 const networkFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400]);
 
 let faults = 0;
@@ -37,7 +37,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Looks at the settings; without them nothing else can be looked at. */
+/** Checks the settings; without valid settings nothing else can be checked. */
 function checkSettings(): Config | null {
   try {
     const config = loadConfig(readEnvironment());
@@ -52,8 +52,8 @@ function checkSettings(): Config | null {
 async function checkSecret(dataDir: string): Promise<void> {
   const found = await stat(join(dataDir, 'secret.key')).catch(() => null);
   if (found === null || process.platform === 'win32') return;
-  if ((found.mode & 0o077) === 0) sound('storage: the generated secret is readable by its owner alone');
-  else fault(`storage: others may read the generated secret; run: chmod 600 '${join(dataDir, 'secret.key')}'`);
+  if ((found.mode & 0o077) === 0) sound('storage: only its owner can read the generated secret');
+  else fault(`storage: other users can read the generated secret; run: chmod 600 '${join(dataDir, 'secret.key')}'`);
 }
 
 async function checkStorage(config: Config): Promise<void> {
@@ -61,7 +61,7 @@ async function checkStorage(config: Config): Promise<void> {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     await access(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    fault(`storage: DATA_DIR cannot be written: ${reasonOf(error)}`);
+    fault(`storage: DATA_DIR is not writable: ${reasonOf(error)}`);
     return;
   }
   const { type, bavail, bsize } = await statfs(config.dataDir);
@@ -69,12 +69,12 @@ async function checkStorage(config: Config): Promise<void> {
     fault('storage: DATA_DIR is on a network file system; the embedded store needs a local disk, or use MONGODB_URI');
   }
   const free = bavail * bsize;
-  if (free < minFreeBytes) fault(`storage: only ${Math.floor(free / 1024 / 1024)} MB are free where DATA_DIR is`);
-  else sound(`storage: DATA_DIR can be written and ${Math.floor(free / 1024 / 1024)} MB are free`);
+  if (free < minFreeBytes) fault(`storage: only ${Math.floor(free / 1024 / 1024)} MB are free on the disk of DATA_DIR`);
+  else sound(`storage: DATA_DIR is writable, and ${Math.floor(free / 1024 / 1024)} MB are free`);
   await checkSecret(config.dataDir);
 }
 
-/** Writes a file where uploads go, reads it, and takes it away again. */
+/** Writes a file to the storage of uploads, reads it back and removes it. */
 async function checkMediaStorage(config: Config): Promise<void> {
   const scratch = createScratch(config.media.scratchFolder);
   const name = randomBytes(16).toString('hex');
@@ -86,11 +86,11 @@ async function checkMediaStorage(config: Config): Promise<void> {
     await storage.put(name, path);
     const size = await storage.sizeOf(name);
     await storage.remove(name);
-    if (size === 5) sound(`storage: ${what} can be written and read`);
-    else fault(`storage: ${what} does not hold what is written to it`);
+    if (size === 5) sound(`storage: ${what} is readable and writable`);
+    else fault(`storage: ${what} does not return what is written to it`);
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    fault(`storage: ${what} cannot be written: ${reasonOf(cause)}`);
+    fault(`storage: ${what} is not writable: ${reasonOf(cause)}`);
   } finally {
     await scratch.close();
   }
@@ -113,15 +113,15 @@ async function checkData(store: OpenedStore, config: Config): Promise<void> {
   if (faults === before) sound(`data: every invariant holds (${seconds()} s)`);
 }
 
-/** Names what was given up: it failed eight times. */
+/** Reports jobs that were given up, which happens after eight failures. */
 async function checkJobs(store: OpenedStore): Promise<void> {
   const jobs = createJobRepository(store.connection);
   const dead = await jobs.count('dead');
   if (dead === 0) return sound('jobs: none was given up');
   for (const { name, key, tries, error } of await jobs.dead(namedJobs))
-    fault(`jobs: ${name} ${key} was given up after ${tries} tries: ${error ?? 'no reason is known'}`);
-  const others = dead > namedJobs ? `; ${dead - namedJobs} others are not named` : '';
-  console.log(`       once the cause is mended, run: npm run admin -- retry-jobs${others}`);
+    fault(`jobs: ${name} ${key} was given up after ${tries} tries: ${error ?? 'unknown error'}`);
+  const others = dead > namedJobs ? `; ${dead - namedJobs} more are not listed` : '';
+  console.log(`       once the cause is fixed, run: npm run admin -- retry-jobs${others}`);
 }
 
 async function checkStore(config: Config, withData: boolean): Promise<void> {
@@ -134,7 +134,7 @@ async function checkStore(config: Config, withData: boolean): Promise<void> {
   }
   try {
     await store.ping();
-    sound('store: it answers, its schema version and its unique indexes are those of this server');
+    sound('store: reachable, with the schema version and unique indexes of this server');
     await checkJobs(store);
     if (withData) await checkData(store, config);
   } catch (error) {
@@ -157,7 +157,7 @@ async function main(args: string[]): Promise<void> {
     await checkMediaStorage(config);
     await checkStore(config, args.includes('--check-data'));
   }
-  console.log(faults === 0 ? 'Everything is sound.' : `${faults} ${faults === 1 ? 'fault' : 'faults'} found.`);
+  console.log(faults === 0 ? 'No problems found.' : `${faults} ${faults === 1 ? 'fault' : 'faults'} found.`);
   process.exitCode = faults === 0 ? 0 : 1;
 }
 

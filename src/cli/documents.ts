@@ -1,9 +1,9 @@
-/** Writes docs/openapi.json and docs/asyncapi.json; with `--check` it only tells whether they are what the sources make. */
+/** `npm run openapi`: generates docs/openapi.json and docs/asyncapi.json; with `--check` only verifies that they are up to date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeRoutes } from '../app.js';
 import { asyncapi, openapi } from '../documents.js';
 
-/** The committed documents name this address, whatever a server shows for its own. */
+/** Address in the committed documents; a running server puts its own there. */
 const server = 'http://127.0.0.1:3000';
 const folder = new URL('../../docs/', import.meta.url);
 
@@ -27,7 +27,7 @@ for (const [name, document] of Object.entries(documents)) {
   if (!isCheck) {
     writeFileSync(file, text);
   } else if (!isCommitted(file, text)) {
-    console.error(`docs/${name} is not what the sources make. Run \`npm run openapi\` and commit what it writes.`);
+    console.error(`docs/${name} is out of date. Run \`npm run openapi\` and commit the result.`);
     process.exitCode = 1;
   }
 }

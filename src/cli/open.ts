@@ -20,14 +20,14 @@ import { createUserRepository } from '../repositories/users/user-repository.js';
 /** The database of a server, opened for a command-line tool. */
 export interface OpenedStore {
   connection: Connection;
-  /** Makes a new database ready to be written, as the server does before it answers. */
+  /** Prepares a new database for writing, as the server does at startup. */
   prepare(): Promise<void>;
-  /** Throws, in words, when it does not answer or is not what this version writes. */
+  /** Throws if the database does not answer or does not have the schema of this version. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Where the data is: a MongoDB, the store of a server that runs, or the folder, which is then ours for a moment. */
+/** Finds the data: a MongoDB, the store of a running server, or the folder, which is locked until `stop` is called. */
 async function reach(config: Config): Promise<{ uri: string; stop(): Promise<void> }> {
   const leave = (): Promise<void> => Promise.resolve();
   if (config.mongodbUri !== null) return { uri: config.mongodbUri, stop: leave };
@@ -45,7 +45,7 @@ function defineModels(connection: Connection): void {
     define(connection);
 }
 
-/** Opens the database beside a running server or without one. Throws when it cannot be reached or is too new. */
+/** Opens the database, whether or not a server is running. Throws if it cannot be reached or is too new. */
 export async function openForTools(config: Config): Promise<OpenedStore> {
   const { uri, stop } = await reach(config);
   let connection: Connection;
@@ -63,7 +63,7 @@ export async function openForTools(config: Config): Promise<OpenedStore> {
       await requireSchemaVersion(connection);
       const missing = await missingIndexes(connection);
       if (missing.length > 0)
-        throw new Error(`these indexes are missing, start the server to build them: ${missing.join(', ')}`);
+        throw new Error(`indexes are missing; start the server to build them: ${missing.join(', ')}`);
     },
     async close() {
       await connection.close();

@@ -2,7 +2,7 @@ import type { Connection } from 'mongoose';
 import type { Storage } from '../drivers/storage.js';
 import type { UploadRow } from '../repositories/uploads/upload-repository.js';
 
-/** Removes the files that no row names: a backup takes some that came just after its moment. */
+/** Removes files without a row: a backup may include files uploaded just after its snapshot. */
 export async function pruneFiles(connection: Connection, storage: Storage): Promise<void> {
   for await (const { name } of storage.list()) {
     const key = name.split('.')[0] ?? '';

@@ -15,7 +15,7 @@ export function createAccount(
 ) {
   const { account: repository, uploads } = all;
   const onError = (error: unknown): void =>
-    logger.warn({ err: error }, 'accounts whose time has come could not be looked for; it is tried again');
+    logger.warn({ err: error }, 'looking for accounts to erase failed; retrying');
   const erasure = createErasure({ ...people, ...chat, repository, uploads, bus, jobs, onError });
   jobs.handle('erasure', ({ key }) => erasure.erase(key));
   const deletion = createDeletion({ ...people, ...chat, repository, uploads, erasure, delayMs: config.erasureDelayMs });

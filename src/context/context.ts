@@ -40,7 +40,7 @@ function createRealtimeTransport(
   const { users } = people;
   const { blockedBy } = users.relations;
   const typing = createTyping({ conversations: chat.conversations, blockedBy, bus });
-  const onError = (error: unknown): void => logger.warn({ err: error }, 'a presence could not be told');
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'publishing presence failed');
   const presenceSubscriptions = createPresenceSubscriptions({ presence, people: users.people, bus, onError });
   const realtime = createRealtime({
     bus,
@@ -80,12 +80,12 @@ export function createContext(options: ServerOptions): Context {
   const uploads = createUploads(options, infrastructure, files, { ...people, ...chat });
   const account = createAccount(options, infrastructure, people, { ...chat, links: files.links });
   const realtime = createRealtimeTransport(options, infrastructure, people, chat);
-  metrics.gauge('causerie_sockets', 'Sockets that are connected', () => realtime.sockets.size());
-  metrics.gauge('causerie_rooms', 'Rooms that a socket is in', () => realtime.rooms());
-  metrics.gauge('causerie_limit_budgets', 'Budgets of limits in memory', () => limits.size());
+  metrics.gauge('causerie_sockets', 'Connected sockets', () => realtime.sockets.size());
+  metrics.gauge('causerie_rooms', 'Socket rooms in use', () => realtime.rooms());
+  metrics.gauge('causerie_limit_budgets', 'Rate limit buckets held in memory', () => limits.size());
 
-  metrics.gauge('causerie_jobs_waiting', 'Jobs that wait or are being done', jobs.waiting);
-  metrics.gauge('causerie_jobs_dead', 'Jobs that were given up: npm run doctor names them', jobs.dead);
+  metrics.gauge('causerie_jobs_waiting', 'Jobs waiting or running', jobs.waiting);
+  metrics.gauge('causerie_jobs_dead', 'Jobs given up after too many failures; npm run doctor lists them', jobs.dead);
 
   async function requireReady(): Promise<void> {
     if (draining.isStopping()) throw unavailable();

@@ -46,8 +46,7 @@ export function createFiles(
   const carriers = createCarriers(repositories);
   const { isUsed } = carriers;
   const links = createLinks({ keys, publicUrl, ttlMs: config.media.linkTtlMs });
-  const onError = (error: unknown): void =>
-    logger.warn({ err: error }, 'files that nobody uses could not be removed; it is tried again');
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'deleting unused uploads failed; retrying');
   const shared = { repository: repositories.uploads, quotas: repositories.quotas, storage, scratch };
   const garbageCollector = createGarbageCollector({ ...shared, isUsed, isShared: database.isShared, onError });
   const reservations = createReservations({ repository: repositories.uploads, isUsed, wake: garbageCollector.wake });

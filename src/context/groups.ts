@@ -42,7 +42,7 @@ export function createGroupFeature(
     messages,
     publisher,
     bus,
-    onError: (error) => logger.warn({ err: error }, 'a group could not be erased; it is tried again'),
+    onError: (error) => logger.warn({ err: error }, 'deleting a group failed; retrying'),
   });
   const groups = createGroups({
     ...chat,

@@ -103,7 +103,7 @@ export function createInfrastructure({ config, logger, secret, database }: Serve
     draining: createDraining(comeBackMs),
     toProblem: createToProblem(problemOfDatabase),
     bus: createEventBus<DomainEvents>((error, event) =>
-      logger.error({ err: error, fact: event }, 'domain event could not be delivered'),
+      logger.error({ err: error, fact: event }, 'event subscriber failed'),
     ),
     presence,
     /** Whether a user has a socket in this process: for others there is nothing to publish. */

@@ -42,7 +42,7 @@ export function createNotifying(
     onMessages: [createOnGroupChanges(shared), createOnMessages(shared)],
     onChanges: createOnChanges(shared),
     updateDigests: createUpdateDigests(shared),
-    onError: (error) => logger.warn({ err: error }, 'notifications could not be created; retrying'),
+    onError: (error) => logger.warn({ err: error }, 'creating notifications failed; retrying'),
   });
   jobs.handle('security_notice', ({ key: sessionId, data }) => notifications.tokenReused(data.userId, sessionId));
   return { notifications, notifier };

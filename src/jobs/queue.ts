@@ -93,11 +93,11 @@ function createPerforming(
   async function fail(job: JobRow, error: unknown): Promise<void> {
     const { name, key, tries } = job;
     if (tries >= maxAttempts) {
-      logger.error({ err: error, job: name, key, tries }, 'a job has failed too often and is given up');
+      logger.error({ err: error, job: name, key, tries }, 'job failed too often; giving up (see: npm run doctor)');
       return repository.bury(job, reasonOf(error));
     }
     const retryAfterMs = backoffMs(tries);
-    logger.warn({ err: error, job: name, key, tries, retryAfterMs }, 'a job has failed and is tried again');
+    logger.warn({ err: error, job: name, key, tries, retryAfterMs }, 'job failed; retrying');
     await repository.postpone(job, { runAt: new Date(Date.now() + retryAfterMs), error: reasonOf(error) });
   }
 
@@ -152,7 +152,7 @@ export function createQueue<Kinds extends object>({ repository, logger, isShared
   function wake(): void {
     if (isStopped || running.size >= atOnce) return;
     const working = workOff()
-      .catch((error: unknown) => logger.warn({ err: error }, 'the jobs that are due could not be read'))
+      .catch((error: unknown) => logger.warn({ err: error }, 'reading due jobs failed; retrying'))
       .finally(() => running.delete(working));
     running.add(working);
   }

@@ -5,7 +5,7 @@ import { limitExtension, limitDescription } from './limit-description.js';
 import { ProblemShape } from '@causerie/contract/problem';
 import type { LimitClass } from '@causerie/contract/limits';
 
-/** A request that clients may send, and its reply. */
+/** An event sent by clients, and its acknowledgement. */
 interface RequestEvent {
   summary: string;
   limit: LimitClass;
@@ -13,7 +13,7 @@ interface RequestEvent {
   output: z.ZodType;
 }
 
-/** An event that the server sends. */
+/** An event sent by the server. */
 interface ServerEvent {
   summary: string;
   payload: z.ZodType;
@@ -24,13 +24,13 @@ interface AsyncApiOptions {
   serverEvents: Readonly<Record<string, ServerEvent>>;
   title: string;
   version: string;
-  /** For people, in CommonMark. */
+  /** In CommonMark. */
   description: string;
-  /** The base address of the server, without a slash at its end. */
+  /** Base URL of the server, without a trailing slash. */
   server: string;
 }
 
-/** Messages and operations, each by its key. */
+/** Messages and operations by key. */
 interface DocumentParts {
   messages: Record<string, Json>;
   operations: Record<string, Json>;
@@ -38,11 +38,11 @@ interface DocumentParts {
 
 const Refusal = z
   .strictObject({ ok: z.literal(false), error: ProblemShape })
-  .meta({ id: 'Refusal', description: 'The acknowledgement of a request that was refused' });
+  .meta({ id: 'Refusal', description: 'Acknowledgement of a request that failed' });
 
 const channel: Json = { $ref: '#/channels/events' };
 
-/** The key of a component may hold no colon. */
+/** Keys of components must not contain a colon. */
 function keyOf(event: string): string {
   return event.replaceAll(':', '-');
 }
@@ -55,7 +55,7 @@ function inChannel(key: string): Json {
   return { $ref: `#/channels/events/messages/${key}` };
 }
 
-/** From the client: an event, and its acknowledgement as the reply. */
+/** Client events, each with its acknowledgement as the reply. */
 function clientEventParts(requests: AsyncApiOptions['requests'], schemas: Schemas): DocumentParts {
   const parts: DocumentParts = { messages: {}, operations: {} };
   for (const [event, { summary, limit, input, output }] of Object.entries(requests)) {
@@ -63,7 +63,7 @@ function clientEventParts(requests: AsyncApiOptions['requests'], schemas: Schema
     const answer = z.discriminatedUnion('ok', [z.strictObject({ ok: z.literal(true), data: output }), Refusal]);
     parts.messages[key] = messageOf(event, { summary, payload: schemas.of(input, 'input') });
     parts.messages[`${key}-ack`] = messageOf(`${event} (acknowledgement)`, {
-      summary: `Answers ${event}`,
+      summary: `Acknowledgement of ${event}`,
       payload: schemas.of(answer, 'output'),
     });
     parts.operations[key] = {
@@ -80,7 +80,7 @@ function clientEventParts(requests: AsyncApiOptions['requests'], schemas: Schema
   return parts;
 }
 
-/** From the server: an event that is not answered. */
+/** Server events, which have no reply. */
 function serverEventParts(serverEvents: AsyncApiOptions['serverEvents'], schemas: Schemas): DocumentParts {
   const parts: DocumentParts = { messages: {}, operations: {} };
   for (const [event, { summary, payload }] of Object.entries(serverEvents)) {
@@ -91,14 +91,14 @@ function serverEventParts(serverEvents: AsyncApiOptions['serverEvents'], schemas
   return parts;
 }
 
-/** Socket.IO 4 over Engine.IO 4: what the handshake of a websocket looks like. */
+/** The websocket handshake of Socket.IO 4 over Engine.IO 4. */
 const bindings: Json = {
   ws: {
     method: 'GET',
     query: {
       type: 'object',
       properties: {
-        EIO: { type: 'string', const: '4', description: 'The revision of the Engine.IO protocol' },
+        EIO: { type: 'string', const: '4', description: 'Version of the Engine.IO protocol' },
         transport: { type: 'string', enum: ['websocket', 'polling'] },
       },
       required: ['EIO', 'transport'],
@@ -111,7 +111,7 @@ const securitySchemes: Json = {
   accessToken: {
     type: 'apiKey',
     in: 'password',
-    description: 'An access token (JWT), given in the handshake of Socket.IO: `io(url, { auth: { token } })`',
+    description: 'An access token (JWT), sent in the Socket.IO handshake: `io(url, { auth: { token } })`',
   },
 };
 
@@ -126,7 +126,7 @@ function serverOf(server: string): Json {
   };
 }
 
-/** Generates the document of an event contract, ready for `JSON.stringify`. */
+/** Creates the document of the socket events, ready for `JSON.stringify`. */
 export function asyncApiDocument(options: AsyncApiOptions): Json {
   const { requests, serverEvents, title, version, description, server } = options;
   const schemas = createSchemas('draft-7');
@@ -143,7 +143,7 @@ export function asyncApiDocument(options: AsyncApiOptions): Json {
       events: {
         address: '/',
         title: 'Events',
-        summary: 'The default namespace: every event travels here',
+        summary: 'The default namespace, which carries all events',
         servers: [{ $ref: '#/servers/server' }],
         messages: Object.fromEntries(keys.map((key) => [key, { $ref: `#/components/messages/${key}` }])),
         bindings,

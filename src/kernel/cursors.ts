@@ -25,10 +25,13 @@ export interface Cursors {
 
 const macBytes = 16;
 
-const otherForm = { en: 'This cursor is not one of this list.', fr: 'Ce curseur n’est pas de cette liste.' };
+const otherForm = {
+  en: 'This cursor does not belong to this list.',
+  fr: 'Ce curseur n’appartient pas à cette liste.',
+};
 const foreign = {
-  en: 'This cursor was not made for this list. Begin again without one.',
-  fr: 'Ce curseur n’a pas été créé pour cette liste. Recommencez sans curseur.',
+  en: 'This cursor does not belong to this list. Start again without one.',
+  fr: 'Ce curseur n’appartient pas à cette liste. Recommencez sans curseur.',
 };
 
 /** Creates cursors that cannot be forged, changed or used elsewhere: the position and its HMAC-SHA-256, cut to 128 bits. */

@@ -18,14 +18,14 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
     name: 'causerie_http_request_duration_seconds',
-    help: 'How long requests took, by route and status',
+    help: 'Duration of HTTP requests in seconds, by method, route and status',
     labelNames: ['method', 'route', 'status'] as const,
     buckets,
     registers: [registry],
   });
   const events = new Histogram({
     name: 'causerie_socket_request_duration_seconds',
-    help: 'How long requests over sockets took, by event and outcome',
+    help: 'Duration of socket events in seconds, by event and outcome',
     labelNames: ['event', 'outcome'] as const,
     buckets,
     registers: [registry],

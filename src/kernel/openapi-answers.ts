@@ -1,4 +1,4 @@
-/** The responses of an operation in OpenAPI: the declared ones, and the problems it may return. */
+/** The OpenAPI responses of an operation: the declared ones and the problems it may answer with. */
 import type { Endpoint } from './endpoint.js';
 import type { Json, Schemas } from './json-schema.js';
 import { problemCodes } from '@causerie/contract/problem-codes';
@@ -9,22 +9,22 @@ function header(description: string, schema: Json): Json {
 
 /** Response headers, as components. */
 export const headers: Json = {
-  'X-Request-Id': header('Names this request in the log of the server', { type: 'string' }),
-  'Retry-After': header('Seconds after which the same request may be sent again', { type: 'integer', minimum: 1 }),
-  'RateLimit-Limit': header('How many requests the budget holds', { type: 'integer', minimum: 1 }),
-  'RateLimit-Remaining': header('How many of them are left', { type: 'integer', minimum: 0 }),
-  'RateLimit-Reset': header('Seconds until the budget is full again', { type: 'integer', minimum: 0 }),
-  'WWW-Authenticate': header('The scheme that is asked for', { type: 'string', examples: ['Bearer'] }),
+  'X-Request-Id': header('Id of this request in the log of the server', { type: 'string' }),
+  'Retry-After': header('Seconds to wait before sending the same request again', { type: 'integer', minimum: 1 }),
+  'RateLimit-Limit': header('Size of the rate limit: requests allowed at once', { type: 'integer', minimum: 1 }),
+  'RateLimit-Remaining': header('Requests left now', { type: 'integer', minimum: 0 }),
+  'RateLimit-Reset': header('Seconds until the full limit is available again', { type: 'integer', minimum: 0 }),
+  'WWW-Authenticate': header('The authentication scheme to use', { type: 'string', examples: ['Bearer'] }),
 };
 
 const always = ['X-Request-Id'];
-const ofBudget = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'];
+const ofLimit = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'];
 
 function headersNamed(names: readonly string[]): Json {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** A response that is a problem document. */
+/** A response whose body is a problem document. */
 export function problemAnswer(description: string, headerNames: readonly string[] = []): Json {
   return {
     description,
@@ -33,18 +33,18 @@ export function problemAnswer(description: string, headerNames: readonly string[
   };
 }
 
-/** The problems that each route lists: the name of the component, its description, and its headers. */
+/** Problems that are documented per route: name of the component, meaning, and headers. */
 const problems = {
-  400: ['InvalidInput', 'The request does not have the form that is asked for', []],
-  401: ['Unauthenticated', 'There is no token that counts', ['WWW-Authenticate']],
-  404: ['NotFound', 'It is not there, or not for the caller: the answers are the same', []],
+  400: ['InvalidInput', 'The request does not match the schema', []],
+  401: ['Unauthenticated', 'The access token is missing or not valid', ['WWW-Authenticate']],
+  404: ['NotFound', 'The resource does not exist, or the caller may not know about it', []],
   413: ['TooLarge', 'The body is too large', []],
-  415: ['UnsupportedMediaType', 'The body is of another type', []],
-  422: ['UnprocessableMedia', 'The picture is broken, or too large to decode', []],
-  429: ['RateLimited', 'The budget of this request is used up', ['Retry-After', ...ofBudget]],
-  500: ['Internal', 'Something went wrong in the server', []],
+  415: ['UnsupportedMediaType', 'The content type of the body is not supported', []],
+  422: ['UnprocessableMedia', 'The picture is damaged, or too large to decode', []],
+  429: ['RateLimited', 'The rate limit of this request is exceeded', ['Retry-After', ...ofLimit]],
+  500: ['Internal', 'An internal error occurred', []],
   503: ['Unavailable', 'The server cannot answer now; the request is safe to repeat', ['Retry-After']],
-  507: ['InsufficientStorage', 'There is no room left', []],
+  507: ['InsufficientStorage', 'The server has no space left, or the upload quota is used up', []],
 } as const satisfies Record<number, readonly [string, string, readonly string[]]>;
 
 export type ProblemStatus = keyof typeof problems;
@@ -56,7 +56,7 @@ function codesOf(status: number): string {
     .join(', ');
 }
 
-/** The shared problem answers, as components. */
+/** The shared problem responses, as components. */
 export function problemAnswers(): Json {
   return Object.fromEntries(
     Object.entries(problems).map(([status, [name, meaning, headerNames]]) => [
@@ -66,14 +66,14 @@ export function problemAnswers(): Json {
   );
 }
 
-/** References to the shared problem answers of these statuses. */
+/** References to the shared problem responses of these statuses. */
 export function problemsOf(statuses: readonly ProblemStatus[]): Json {
   return Object.fromEntries(
     statuses.map((status) => [status, { $ref: `#/components/responses/${problems[status][0]}` }]),
   );
 }
 
-/** Every route may reject an unknown query key, so each has a 400. */
+/** Every route rejects unknown query keys, so each has a 400. */
 function problemStatuses(endpoint: Endpoint): ProblemStatus[] {
   return [
     400,
@@ -88,18 +88,18 @@ function problemStatuses(endpoint: Endpoint): ProblemStatus[] {
 }
 
 const meanings: Readonly<Record<string, string>> = {
-  200: 'Done',
-  201: 'Made anew',
-  202: 'Accepted: what follows from it comes a moment later',
-  204: 'Done, without a body',
-  206: 'The part that was asked for',
-  304: 'What the client holds is what there is',
-  416: 'There is no such part: `Content-Range` tells how large the whole is',
+  200: 'Success',
+  201: 'Created',
+  202: 'Accepted; processing continues in the background',
+  204: 'Success, without a body',
+  206: 'The requested range',
+  304: 'Not modified since the client fetched it',
+  416: 'The range does not exist; `Content-Range` gives the total size',
 };
 
 function meaningOf(status: string, { returns }: Endpoint): string {
-  if (status === '200' && Object.hasOwn(returns, 201)) return 'It was there already: this is it';
-  return meanings[status] ?? 'Done';
+  if (status === '200' && Object.hasOwn(returns, 201)) return 'It exists already and is returned';
+  return meanings[status] ?? 'Success';
 }
 
 /** All responses of a route. */
@@ -108,7 +108,7 @@ export function answersOf(endpoint: Endpoint, schemas: Schemas): Json {
     status,
     {
       description: meaningOf(status, endpoint),
-      headers: headersNamed([...always, ...ofBudget]),
+      headers: headersNamed([...always, ...ofLimit]),
       ...(schema ? { content: { 'application/json': { schema: schemas.of(schema, 'output') } } } : {}),
       ...(endpoint.givesFile && (status === '200' || status === '206') ? { content: { '*/*': {} } } : {}),
     },
@@ -116,6 +116,6 @@ export function answersOf(endpoint: Endpoint, schemas: Schemas): Json {
   return {
     ...(Object.fromEntries(declared) as Json),
     ...problemsOf(problemStatuses(endpoint)),
-    default: problemAnswer('Any other problem: its `code` says which'),
+    default: problemAnswer('Any other problem, identified by its `code`'),
   };
 }

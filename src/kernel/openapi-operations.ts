@@ -1,4 +1,4 @@
-/** The operations beside the route table: health, metrics and the documents. */
+/** Operations outside the route table: health, metrics and the API documents. */
 import type { Json } from './json-schema.js';
 import { problemAnswer, problemsOf } from './openapi-answers.js';
 
@@ -38,15 +38,15 @@ const sound: Json = {
 const anyDocument: Json = { type: 'object' };
 const page: Json = { type: 'string' };
 
-/** Paths outside the route table, which need no access token. */
+/** Paths outside the route table. None of them takes an access token. */
 export const openPaths: Json = {
   '/': get({
     id: 'getRoot',
     tag: 'documents',
-    summary: 'Be led to the documents',
+    summary: 'Redirect to the documents',
     responses: {
       302: {
-        description: 'The documents are at this address',
+        description: 'The documents are at the address in `Location`',
         headers: { ...requestIdHeader, Location: { schema: { type: 'string' } } },
       },
     },
@@ -54,45 +54,45 @@ export const openPaths: Json = {
   '/health/live': get({
     id: 'getHealthLive',
     tag: 'operations',
-    summary: 'Ask whether the process lives',
-    responses: { 200: answer('It does', 'application/json', sound) },
+    summary: 'Check liveness',
+    responses: { 200: answer('The process is running', 'application/json', sound) },
   }),
   '/health/ready': get({
     id: 'getHealthReady',
     tag: 'operations',
-    summary: 'Ask whether requests can be answered',
-    description: 'The database is reachable, its indexes are built, and the server is not stopping.',
-    responses: { 200: answer('They can', 'application/json', sound), ...problemsOf([503]) },
+    summary: 'Check readiness',
+    description: 'Ready means that the database is reachable, its indexes are built, and the server is not stopping.',
+    responses: { 200: answer('The server is ready', 'application/json', sound), ...problemsOf([503]) },
   }),
   '/metrics': get({
     id: 'getMetrics',
     tag: 'operations',
-    summary: 'Read the metrics',
+    summary: 'Get metrics',
     description:
-      'In the text format of Prometheus. From loopback only; where METRICS_TOKEN is set, everybody needs that token and no access token counts.',
+      'In the text format of Prometheus. Available from loopback only; if METRICS_TOKEN is set, that token is required instead, from everywhere. Access tokens of users are not accepted.',
     security: [{}, { metricsToken: [] }],
     responses: {
       200: answer('The metrics', 'text/plain', { type: 'string' }),
       ...problemsOf([401]),
-      403: problemAnswer('Not from this machine. `forbidden`'),
+      403: problemAnswer('The request does not come from this machine. `forbidden`'),
     },
   }),
   '/api/docs': get({
     id: 'getDocs',
     tag: 'documents',
-    summary: 'Read and try the HTTP API in a browser',
-    responses: { 200: answer('A page', 'text/html', page) },
+    summary: 'Show the interactive API documents',
+    responses: { 200: answer('An HTML page', 'text/html', page) },
   }),
   '/api/openapi.json': get({
     id: 'getOpenapi',
     tag: 'documents',
-    summary: 'Get the description of the HTTP API',
+    summary: 'Get the OpenAPI document',
     responses: { 200: answer('An OpenAPI 3.1 document', 'application/json', anyDocument) },
   }),
   '/api/asyncapi.json': get({
     id: 'getAsyncapi',
     tag: 'documents',
-    summary: 'Get the description of the realtime API',
+    summary: 'Get the AsyncAPI document',
     responses: { 200: answer('An AsyncAPI 3.0 document', 'application/json', anyDocument) },
   }),
 };

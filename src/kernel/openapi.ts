@@ -7,7 +7,7 @@ import { answersOf, headers, problemAnswers } from './openapi-answers.js';
 import { openPaths } from './openapi-operations.js';
 import { ProblemShape } from '@causerie/contract/problem';
 
-/** An endpoint and the path it stands below, e.g. `/api/messages`. */
+/** An endpoint and the path it is mounted on, such as `/api/messages`. */
 export interface Route {
   base: string;
   endpoint: Endpoint;
@@ -17,15 +17,15 @@ interface OpenApiOptions {
   routes: readonly Route[];
   title: string;
   version: string;
-  /** For people, in CommonMark. */
+  /** In CommonMark. */
   description: string;
-  /** The base address of the server, without a slash at its end. */
+  /** Base URL of the server, without a trailing slash. */
   server: string;
-  /** The description of each group of routes, by the last segment of its base path. */
+  /** Descriptions of the tags, by the last segment of the base path. */
   tags?: Readonly<Record<string, string>>;
 }
 
-/** The path as Express knows it: without a slash at its end. */
+/** The path as Express matches it, without a trailing slash. */
 export function pathOf({ base, endpoint }: Route): string {
   return endpoint.path === '/' ? base : `${base}${endpoint.path}`;
 }
@@ -58,7 +58,7 @@ function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined, sc
   }));
 }
 
-/** A form holds the same fields as the JSON, flat: OpenAPI's default for lists is the repeated key that is read here. */
+/** A form has the same fields as the JSON body. A list is a repeated key, which is the default in OpenAPI. */
 function bodyOf(schema: z.ZodType, schemas: Schemas): Json {
   const content = { schema: schemas.of(schema, 'input') };
   return {
@@ -67,7 +67,7 @@ function bodyOf(schema: z.ZodType, schemas: Schemas): Json {
   };
 }
 
-/** A form with a file (RFC 7578). */
+/** Describes a form with a file (RFC 7578). */
 function formOf(schema: z.ZodType, schemas: Schemas): Json {
   const fields = schemas.fieldsOf(schema);
   return {
@@ -116,7 +116,7 @@ function operationOf(route: Route, schemas: Schemas): Json {
   };
 }
 
-/** Throws if two routes would have the same operationId, from which clients are generated. */
+/** Throws if two routes have the same operationId, from which generated clients take their method names. */
 function pathsOf(routes: readonly Route[], schemas: Schemas): Json {
   const paths: Record<string, Json> = {};
   const taken = new Set<string>();
@@ -135,20 +135,21 @@ const securitySchemes: Json = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'The `accessToken` of an answer to register, login or refresh',
+    description: 'The `accessToken` returned by register, login or refresh',
   },
   linkSignature: {
     type: 'apiKey',
     in: 'query',
     name: 'signature',
-    description: 'Part of the links in answers, with `expires`: take them as they are, for every key of them is signed',
+    description:
+      'Part of the signed links in answers, together with `expires`. Use the links unchanged: every query key is signed',
   },
-  metricsToken: { type: 'http', scheme: 'bearer', description: 'The METRICS_TOKEN of whoever runs the server' },
+  metricsToken: { type: 'http', scheme: 'bearer', description: 'The METRICS_TOKEN setting of the server' },
 };
 
 const ownTags: Readonly<Record<string, string>> = {
-  operations: 'For whoever runs the server',
-  documents: 'What you are reading, for people and for programs',
+  operations: 'Health and metrics, for operators of the server',
+  documents: 'API documents, for people and for programs',
 };
 
 function tagList(routes: readonly Route[], about: Readonly<Record<string, string>>): Json[] {
@@ -157,7 +158,7 @@ function tagList(routes: readonly Route[], about: Readonly<Record<string, string
   return [...names].map((name) => (said[name] === undefined ? { name } : { name, description: said[name] }));
 }
 
-/** Generates the document of a route table, ready for `JSON.stringify`. */
+/** Creates the document of a route table, ready for `JSON.stringify`. */
 export function openApiDocument(options: OpenApiOptions): Json {
   const { routes, title, version, description, server, tags = {} } = options;
   const schemas = createSchemas('draft-2020-12');

@@ -2,21 +2,21 @@ import type { z } from 'zod';
 import { type FieldError, Problem } from './problem.js';
 import type { Sentence } from '@causerie/contract/problem-codes';
 
-/** The part of a request that a value came from; the path of a rejected field begins with it. */
+/** Part of a request that a value came in; the first segment of the path of an invalid field. */
 export type InputPart = 'body' | 'query' | 'params' | 'input';
 
 const deepest = 20;
 
 const words = {
-  nested: { en: `Nested more than ${deepest} deep`, fr: `Imbriqué sur plus de ${deepest} niveaux` },
+  nested: { en: `Nested more than ${deepest} levels deep`, fr: `Imbriqué sur plus de ${deepest} niveaux` },
   broken: {
-    en: 'It holds NUL or half of a surrogate pair',
-    fr: 'Il contient NUL ou la moitié d’une paire de substitution',
+    en: 'Contains NUL or half of a surrogate pair',
+    fr: 'Contient NUL ou la moitié d’une paire de substitution',
   },
-  strange: { en: 'Only JSON values', fr: 'Uniquement des valeurs JSON' },
-  unknown: { en: 'There is no such field', fr: 'Ce champ n’existe pas' },
+  strange: { en: 'Must be a JSON value', fr: 'Doit être une valeur JSON' },
+  unknown: { en: 'Unknown field', fr: 'Champ inconnu' },
   missing: { en: 'Required', fr: 'Obligatoire' },
-  wrong: { en: 'Not in the form that is asked for', fr: 'Pas sous la forme demandée' },
+  wrong: { en: 'Invalid format', fr: 'Format invalide' },
 } as const satisfies Record<string, Sentence>;
 
 function isSound(value: string): boolean {
@@ -28,7 +28,7 @@ function isPlain(value: object): boolean {
   return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }
 
-/** Checks that hold for every input, whatever its schema. */
+/** Checks that apply to every input, whatever its schema. Returns the first error, or null. */
 function faultIn(value: unknown, path: string, depth: number): FieldError | null {
   if (typeof value === 'string') return isSound(value) ? null : { path, message: words.broken };
   if (typeof value !== 'object' || value === null) {
@@ -47,12 +47,12 @@ function faultIn(value: unknown, path: string, depth: number): FieldError | null
 }
 
 const kinds: Readonly<Record<string, Sentence>> = {
-  string: { en: 'A text is expected', fr: 'Un texte est attendu' },
-  number: { en: 'A number is expected', fr: 'Un nombre est attendu' },
-  int: { en: 'A whole number is expected', fr: 'Un nombre entier est attendu' },
-  boolean: { en: 'true or false is expected', fr: 'true ou false est attendu' },
-  object: { en: 'An object is expected', fr: 'Un objet est attendu' },
-  array: { en: 'A list is expected', fr: 'Une liste est attendue' },
+  string: { en: 'Must be a string', fr: 'Doit être une chaîne de caractères' },
+  number: { en: 'Must be a number', fr: 'Doit être un nombre' },
+  int: { en: 'Must be an integer', fr: 'Doit être un nombre entier' },
+  boolean: { en: 'Must be true or false', fr: 'Doit être true ou false' },
+  object: { en: 'Must be an object', fr: 'Doit être un objet' },
+  array: { en: 'Must be a list', fr: 'Doit être une liste' },
 };
 
 type Issue = z.core.$ZodIssue;
@@ -80,7 +80,7 @@ function sentenceOf(issue: Issue): Sentence {
       return boundOf(issue);
     case 'invalid_value': {
       const values = issue.values.map(String).join(', ');
-      return { en: `One of: ${values}`, fr: `Une valeur parmi : ${values}` };
+      return { en: `Must be one of: ${values}`, fr: `Doit être l’une de ces valeurs : ${values}` };
     }
     case 'custom': {
       const { en, fr } = issue.params ?? {};
@@ -101,7 +101,7 @@ function errorsOf(issue: Issue, part: InputPart): FieldError[] {
 
 const maxErrors = 20;
 
-/** Parses a value by a schema; throws `invalid_input` with the fields that do not match. */
+/** Validates a value; throws `invalid_input` with the invalid fields. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, part: InputPart): z.output<Schema> {
   const fault = faultIn(value, part, 0);
   if (fault) throw new Problem('invalid_input', { errors: [fault] });

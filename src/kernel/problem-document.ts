@@ -3,28 +3,31 @@ import type { Locale, ProblemCode, Sentence } from '@causerie/contract/problem-c
 import { problemCodes } from '@causerie/contract/problem-codes';
 import type { ProblemDocument } from '@causerie/contract/problem';
 
-/** The title of each code and, unless the cause says it better, how to fix the problem. */
+/** Title of each code, and the detail that tells people what to do, used unless the problem has a more specific one. */
 const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sentence]>> = {
   invalid_input: [
     { en: 'Invalid input', fr: 'Saisie invalide' },
     {
-      en: 'The request does not have the form that is asked for. See the listed fields and the documents under /api/docs.',
-      fr: 'La requête n’a pas la forme demandée. Voyez les champs indiqués et la documentation sous /api/docs.',
+      en: 'The request is not valid. See the listed fields and the documentation at /api/docs.',
+      fr: 'La requête n’est pas valide. Consultez les champs indiqués et la documentation à l’adresse /api/docs.',
     },
   ],
   weak_password: [
-    { en: 'Weak password', fr: 'Mot de passe faible' },
+    { en: 'Weak password', fr: 'Mot de passe trop faible' },
     { en: 'Choose another password.', fr: 'Choisissez un autre mot de passe.' },
   ],
   unauthenticated: [
-    { en: 'Not signed in', fr: 'Non connecté' },
-    { en: 'Sign in and send the access token.', fr: 'Connectez-vous et envoyez le jeton d’accès.' },
+    { en: 'Not signed in', fr: 'Non authentifié' },
+    {
+      en: 'Sign in and send the access token with the request.',
+      fr: 'Connectez-vous, puis joignez le jeton d’accès à la requête.',
+    },
   ],
   token_expired: [
     { en: 'Token expired', fr: 'Jeton expiré' },
     {
-      en: 'Get a new access token with the refresh token.',
-      fr: 'Obtenez un nouveau jeton d’accès avec le jeton de renouvellement.',
+      en: 'Use the refresh token to get a new access token.',
+      fr: 'Utilisez le jeton de renouvellement pour obtenir un nouveau jeton d’accès.',
     },
   ],
   session_revoked: [
@@ -32,8 +35,11 @@ const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sen
     { en: 'This session has ended. Sign in again.', fr: 'Cette session est terminée. Reconnectez-vous.' },
   ],
   invalid_credentials: [
-    { en: 'Wrong credentials', fr: 'Identifiants incorrects' },
-    { en: 'The name or the password is wrong.', fr: 'Le nom ou le mot de passe est incorrect.' },
+    { en: 'Invalid credentials', fr: 'Identifiants incorrects' },
+    {
+      en: 'The username, email address or password is wrong.',
+      fr: 'Le nom d’utilisateur, l’adresse e-mail ou le mot de passe est incorrect.',
+    },
   ],
   refresh_token_invalid: [
     { en: 'Invalid refresh token', fr: 'Jeton de renouvellement invalide' },
@@ -43,18 +49,18 @@ const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sen
     },
   ],
   refresh_token_reused: [
-    { en: 'Refresh token used twice', fr: 'Jeton de renouvellement réutilisé' },
+    { en: 'Refresh token reused', fr: 'Jeton de renouvellement réutilisé' },
     {
-      en: 'This refresh token had been replaced, so its session was ended for safety. Sign in again.',
-      fr: 'Ce jeton de renouvellement avait été remplacé ; sa session a été fermée par sécurité. Reconnectez-vous.',
+      en: 'This refresh token had already been replaced, so the session was ended for your security. Sign in again.',
+      fr: 'Ce jeton de renouvellement avait déjà été remplacé. Par sécurité, la session a été fermée. Reconnectez-vous.',
     },
   ],
   forbidden: [
     { en: 'Not allowed', fr: 'Non autorisé' },
-    { en: 'You may not do this.', fr: 'Vous n’avez pas le droit de faire cela.' },
+    { en: 'You are not allowed to do this.', fr: 'Vous n’êtes pas autorisé à faire cela.' },
   ],
   not_contactable: [
-    { en: 'Cannot be contacted', fr: 'Injoignable' },
+    { en: 'Not contactable', fr: 'Contact impossible' },
     { en: 'You cannot contact this person.', fr: 'Vous ne pouvez pas contacter cette personne.' },
   ],
   wrong_password: [
@@ -69,25 +75,28 @@ const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sen
     { en: 'Too late to delete', fr: 'Trop tard pour supprimer' },
     {
       en: 'This message can no longer be deleted for everyone. You can still hide it for yourself.',
-      fr: 'Ce message ne peut plus être supprimé pour tous. Vous pouvez encore le masquer pour vous.',
+      fr: 'Ce message ne peut plus être supprimé pour tout le monde. Vous pouvez encore le masquer pour vous.',
     },
   ],
   not_found: [
     { en: 'Not found', fr: 'Introuvable' },
-    { en: 'There is nothing here for you.', fr: 'Il n’y a rien ici pour vous.' },
+    {
+      en: 'This does not exist, or you do not have access to it.',
+      fr: 'Cette ressource n’existe pas, ou vous n’y avez pas accès.',
+    },
   ],
   method_not_allowed: [
     { en: 'Method not allowed', fr: 'Méthode non autorisée' },
     {
-      en: 'This address takes other methods: see the Allow header.',
-      fr: 'Cette adresse accepte d’autres méthodes : voyez l’en-tête Allow.',
+      en: 'This address does not support the method. See the Allow header.',
+      fr: 'Cette adresse n’accepte pas cette méthode. Consultez l’en-tête Allow.',
     },
   ],
   not_acceptable: [
-    { en: 'Not acceptable', fr: 'Non acceptable' },
+    { en: 'Not acceptable', fr: 'Format de réponse non disponible' },
     {
-      en: 'The answer is JSON: let the Accept header allow it.',
-      fr: 'La réponse est en JSON : autorisez-le dans l’en-tête Accept.',
+      en: 'Responses are JSON. Allow application/json in the Accept header.',
+      fr: 'Les réponses sont en JSON. Autorisez application/json dans l’en-tête Accept.',
     },
   ],
   request_timeout: [
@@ -98,34 +107,43 @@ const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sen
     },
   ],
   email_taken: [
-    { en: 'E-mail address taken', fr: 'Adresse e-mail déjà prise' },
-    { en: 'Another account has this e-mail address.', fr: 'Un autre compte a cette adresse e-mail.' },
+    { en: 'Email address taken', fr: 'Adresse e-mail déjà utilisée' },
+    { en: 'Another account uses this email address.', fr: 'Un autre compte utilise cette adresse e-mail.' },
   ],
   username_taken: [
     { en: 'Username taken', fr: 'Nom d’utilisateur déjà pris' },
     {
-      en: 'Another account has this username. Choose another one.',
-      fr: 'Un autre compte a ce nom d’utilisateur. Choisissez-en un autre.',
+      en: 'Another account uses this username. Choose another one.',
+      fr: 'Un autre compte utilise ce nom d’utilisateur. Choisissez-en un autre.',
     },
   ],
   client_id_reused: [
-    { en: 'clientId used for something else', fr: 'clientId déjà utilisé' },
+    { en: 'clientId already used', fr: 'clientId déjà utilisé' },
     {
-      en: 'You have sent another content under this clientId. Choose a new one for a new message.',
-      fr: 'Vous avez envoyé un autre contenu sous ce clientId. Choisissez-en un nouveau pour un nouveau message.',
+      en: 'You have already sent a different message with this clientId. Use a new one for a new message.',
+      fr: 'Vous avez déjà envoyé un message différent avec ce clientId. Utilisez-en un nouveau pour un nouveau message.',
     },
   ],
   stale_revision: [
-    { en: 'Changed meanwhile', fr: 'Modifié entre-temps' },
-    { en: 'It was edited meanwhile. Load it again.', fr: 'Il a été modifié entre-temps. Rechargez-le.' },
+    { en: 'Edited meanwhile', fr: 'Modifié entre-temps' },
+    {
+      en: 'The message was edited meanwhile. Load it again.',
+      fr: 'Le message a été modifié entre-temps. Rechargez-le.',
+    },
   ],
   conflict: [
     { en: 'Conflict', fr: 'Conflit' },
-    { en: 'This does not fit what is there now.', fr: 'Cela ne correspond pas à l’état actuel.' },
+    {
+      en: 'The request conflicts with the current state.',
+      fr: 'La requête est incompatible avec l’état actuel.',
+    },
   ],
   too_large: [
     { en: 'Too large', fr: 'Trop volumineux' },
-    { en: 'Send less at once.', fr: 'Envoyez moins à la fois.' },
+    {
+      en: 'The request is too large. Send less data at once.',
+      fr: 'La requête est trop volumineuse. Envoyez moins de données à la fois.',
+    },
   ],
   unsupported_media_type: [
     { en: 'Unsupported media type', fr: 'Type de contenu non pris en charge' },
@@ -135,15 +153,15 @@ const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sen
     },
   ],
   unprocessable_media: [
-    { en: 'Media cannot be read', fr: 'Média illisible' },
+    { en: 'Unreadable media', fr: 'Fichier illisible' },
     {
-      en: 'This file cannot be read as what it says it is.',
-      fr: 'Ce fichier ne peut pas être lu comme ce qu’il prétend être.',
+      en: 'The file is damaged, or its content does not match its type.',
+      fr: 'Le fichier est endommagé, ou son contenu ne correspond pas à son type.',
     },
   ],
   rate_limited: [
     { en: 'Too many requests', fr: 'Trop de requêtes' },
-    { en: 'Wait a moment, then send it again.', fr: 'Attendez un instant, puis renvoyez-la.' },
+    { en: 'Wait a moment, then try again.', fr: 'Attendez un instant, puis réessayez.' },
   ],
   headers_too_large: [
     { en: 'Headers too large', fr: 'En-têtes trop volumineux' },
@@ -152,27 +170,27 @@ const words: Readonly<Record<ProblemCode, readonly [title: Sentence, detail: Sen
   internal: [
     { en: 'Internal error', fr: 'Erreur interne' },
     {
-      en: 'Something went wrong here. Tell whoever runs this server the request id.',
-      fr: 'Une erreur s’est produite ici. Donnez l’identifiant de la requête à qui gère ce serveur.',
+      en: 'An internal error occurred. Report the request id to the operator of this server.',
+      fr: 'Une erreur interne s’est produite. Communiquez l’identifiant de la requête à l’administrateur du serveur.',
     },
   ],
   unavailable: [
-    { en: 'Not available now', fr: 'Indisponible' },
+    { en: 'Temporarily unavailable', fr: 'Temporairement indisponible' },
     {
-      en: 'The server cannot answer now. Send the request again in a moment.',
-      fr: 'Le serveur ne peut pas répondre maintenant. Renvoyez la requête dans un instant.',
+      en: 'The server cannot answer right now. Try again in a moment.',
+      fr: 'Le serveur ne peut pas répondre pour le moment. Réessayez dans un instant.',
     },
   ],
   insufficient_storage: [
-    { en: 'No space left', fr: 'Espace insuffisant' },
+    { en: 'Insufficient storage', fr: 'Espace de stockage insuffisant' },
     {
-      en: 'The server has no space left. Tell whoever runs it.',
-      fr: 'Le serveur n’a plus d’espace. Prévenez qui le gère.',
+      en: 'The server has no storage space left. Contact its operator.',
+      fr: 'Le serveur n’a plus d’espace de stockage. Prévenez son administrateur.',
     },
   ],
 };
 
-/** The document of a problem, in the reader's language. */
+/** Creates the document of a problem in the given language. */
 export function problemDocument(problem: Problem, locale: Locale, requestId: string): ProblemDocument {
   const [title, detail] = words[problem.code];
   const errors = problem.errors?.map(({ path, message }) => ({ path, message: message[locale] }));
@@ -188,7 +206,7 @@ export function problemDocument(problem: Problem, locale: Locale, requestId: str
   };
 }
 
-/** The language that an `Accept-Language` header prefers among those spoken here; English unless told (RFC 9110, 12.5.4). */
+/** Picks the supported language that an `Accept-Language` header prefers; English by default (RFC 9110, 12.5.4). */
 export function localeOf(header: string | undefined): Locale {
   let best: { locale: Locale; weight: number } = { locale: 'en', weight: 0 };
   for (const wish of (header ?? '').split(',').slice(0, 20)) {

@@ -19,8 +19,8 @@ const phrases: Readonly<Record<number, string>> = {
 };
 
 const broken = {
-  en: 'The request is not well-formed HTTP/1.1.',
-  fr: 'La requête n’est pas du HTTP/1.1 bien formé.',
+  en: 'The request is not valid HTTP/1.1.',
+  fr: 'La requête n’est pas conforme à HTTP/1.1.',
 };
 
 function responseTo(code: ProblemCode): string {

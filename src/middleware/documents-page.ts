@@ -1,4 +1,4 @@
-/** The page of the API documents. Its URLs are relative, so that it works behind a proxy that adds a path. */
+/** HTML page of the API documents. Its URLs are relative, so that it also works behind a proxy that adds a path. */
 export const page = `<!doctype html>
 <html lang="en">
   <head>
@@ -11,7 +11,7 @@ export const page = `<!doctype html>
   <body>
     <div id="page"></div>
     <noscript>
-      This page needs JavaScript. The documents themselves: <a href="openapi.json">openapi.json</a> (HTTP) and
+      This page needs JavaScript. You can also read the documents directly: <a href="openapi.json">openapi.json</a> (HTTP) and
       <a href="asyncapi.json">asyncapi.json</a> (realtime).
     </noscript>
     <script src="docs/swagger-ui-bundle.js"></script>
@@ -21,8 +21,8 @@ export const page = `<!doctype html>
 `;
 
 /**
- * Shows the document. Requests go to the origin of the page: the one that this browser can reach, and the only one
- * that the policy of the page allows.
+ * Script of the page. Requests go to the address that the page came from: the browser can reach it, and the content
+ * security policy of the page allows no other.
  */
 export const script = `'use strict';
 (async () => {

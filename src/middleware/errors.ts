@@ -15,16 +15,16 @@ declare module 'express-serve-static-core' {
 export type ToProblem = (error: unknown) => Problem;
 
 const notJson = {
-  en: 'The body is not JSON in UTF-8.',
-  fr: 'Le corps n’est pas du JSON en UTF-8.',
+  en: 'The body is not valid JSON in UTF-8.',
+  fr: 'Le corps n’est pas du JSON valide en UTF-8.',
 };
 const badEncoding = {
-  en: 'The address has a broken percent-encoding.',
-  fr: 'L’adresse contient un encodage par pourcentage invalide.',
+  en: 'The URL contains an invalid percent-encoding.',
+  fr: 'L’URL contient un encodage-pourcent invalide.',
 };
 const cutOff = {
-  en: 'The body did not arrive as announced.',
-  fr: 'Le corps n’est pas arrivé comme annoncé.',
+  en: 'The body does not match its headers.',
+  fr: 'Le corps ne correspond pas à ses en-têtes.',
 };
 
 /** The errors of body parsers, by their `type` (npm: raw-body, body-parser). */
@@ -78,8 +78,8 @@ export function handleErrors(toProblem: ToProblem, logger: Pick<Logger, 'error' 
   return (error, req, res, next) => {
     const problem = toProblem(error);
     const fields = { requestId: req.requestId, code: problem.code, err: problem.cause ?? error };
-    if (problem.code === 'internal') logger.error(fields, 'a request failed');
-    else if (problem.status >= 500) logger.warn(fields, 'a request could not be answered');
+    if (problem.code === 'internal') logger.error(fields, 'request failed with an internal error');
+    else if (problem.status >= 500) logger.warn(fields, 'request could not be served');
     if (res.headersSent) return next(error);
     sendProblem(res, problem, { acceptLanguage: req.headers['accept-language'] });
   };

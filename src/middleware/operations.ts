@@ -28,8 +28,8 @@ function isLocal(req: Request): boolean {
 }
 
 const onlyHere = {
-  en: 'Metrics are for this machine alone, or for who has METRICS_TOKEN.',
-  fr: 'Les métriques ne sont lisibles que depuis cette machine, ou avec METRICS_TOKEN.',
+  en: 'Metrics are available from this machine only, or with METRICS_TOKEN.',
+  fr: 'Les métriques ne sont accessibles que depuis cette machine, ou avec METRICS_TOKEN.',
 };
 
 function guardMetrics(token: string | null): RequestHandler {

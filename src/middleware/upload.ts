@@ -15,12 +15,12 @@ const fileHwm = 1024 * 1024;
 const limits = { files: 1, fields: 1, parts: 3, fieldNameSize: 100, fieldSize: 1_000, headerPairs: 20 };
 
 const noForm = {
-  en: 'The body is no multipart form with one file named "file" and the field "purpose".',
-  fr: 'Le corps n’est pas un formulaire multipart avec un fichier nommé « file » et le champ « purpose ».',
+  en: 'The body must be a multipart form with one file named "file" and the field "purpose".',
+  fr: 'Le corps doit être un formulaire multipart avec un fichier nommé « file » et le champ « purpose ».',
 };
 const cutOff = {
-  en: 'The file did not arrive whole: send it again.',
-  fr: 'Le fichier n’est pas arrivé en entier : renvoyez-le.',
+  en: 'The upload was incomplete. Send the file again.',
+  fr: 'L’envoi est incomplet. Renvoyez le fichier.',
 };
 
 function parserFor(req: Request): Busboy {

@@ -83,8 +83,8 @@ export function createRequests({ limits, logger, toProblem, observe }: Deps): Re
       const problem = toProblem(error);
       code = problem.code;
       const fields = { ...line, code, err: problem.cause ?? error };
-      if (code === 'internal') logger.error(fields, 'an event failed');
-      else if (problem.status >= 500) logger.warn(fields, 'an event could not be answered');
+      if (code === 'internal') logger.error(fields, 'socket event failed with an internal error');
+      else if (problem.status >= 500) logger.warn(fields, 'socket event could not be served');
       ack({ ok: false, error: problemDocument(problem, asker.locale, requestId) });
     }
     const durationMs = performance.now() - began;
@@ -95,7 +95,7 @@ export function createRequests({ limits, logger, toProblem, observe }: Deps): Re
   return {
     answer(asker, table, packet) {
       const running = run(asker, table, packet)
-        .catch((error: unknown) => logger.error({ err: error }, 'an acknowledgement could not be sent'))
+        .catch((error: unknown) => logger.error({ err: error }, 'sending an acknowledgement failed'))
         .finally(() => underWay.delete(running));
       underWay.add(running);
       return running;

@@ -111,7 +111,7 @@ export function createRealtime(deps: Deps): Realtime {
   const sockets = createSockets();
   const requests = createRequests(deps);
   const table = { ...deps.handlers, 'session:renew': renewal(sockets, authenticate) };
-  const onError = (error: unknown): void => logger.warn({ err: error }, 'the sockets could not be looked after');
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'socket maintenance failed; retrying');
   const watches = [watchSessions({ ...deps, sockets, onError })];
   if (settings.isShared) watches.push(watchMemberships({ sockets, groupsOf: deps.conversations.groupsOf, onError }));
 

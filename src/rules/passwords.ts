@@ -12,16 +12,16 @@ export interface PasswordOwner {
 
 const reasons = {
   short: {
-    en: `A password has at least ${minPasswordLength} characters.`,
-    fr: `Un mot de passe comporte au moins ${minPasswordLength} caractères.`,
+    en: `A password must have at least ${minPasswordLength} characters.`,
+    fr: `Un mot de passe doit comporter au moins ${minPasswordLength} caractères.`,
   },
   name: {
-    en: 'A password must not be the username or the e-mail address: choose another one.',
-    fr: 'Un mot de passe ne doit être ni le nom d’utilisateur ni l’adresse e-mail : choisissez-en un autre.',
+    en: 'A password must not be your username or email address. Choose another one.',
+    fr: 'Un mot de passe ne doit être ni votre nom d’utilisateur ni votre adresse e-mail. Choisissez-en un autre.',
   },
   common: {
-    en: 'This password is used by many people and would be guessed first: choose another one.',
-    fr: 'Ce mot de passe est très répandu et serait deviné en premier : choisissez-en un autre.',
+    en: 'This password is too common and easy to guess. Choose another one.',
+    fr: 'Ce mot de passe est trop courant et facile à deviner. Choisissez-en un autre.',
   },
 } as const satisfies Record<string, Sentence>;
 

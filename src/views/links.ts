@@ -25,8 +25,8 @@ interface Deps {
 }
 
 const isNoLink = {
-  en: 'This link is not valid any more: take the one of a new answer.',
-  fr: 'Ce lien n’est plus valable : prenez celui d’une nouvelle réponse.',
+  en: 'This link is no longer valid. Get a new one by loading the resource again.',
+  fr: 'Ce lien n’est plus valable. Rechargez la ressource pour en obtenir un nouveau.',
 };
 
 function signed(key: Key, path: string, parts: Readonly<Record<string, string>>): string {

@@ -53,12 +53,12 @@ describe('npm run admin', () => {
     for (const args of [['destroy'], ['disable'], ['create', 'one'], ['list', '--what']]) {
       const wrong = await admin(env, args);
       expect([wrong.code, wrong.stdout], args.join(' ')).toEqual([2, '']);
-      expect(wrong.stderr).toMatch(/Usage|no command/);
+      expect(wrong.stderr).toMatch(/Usage|Unknown command/);
     }
     const nobody = await admin(env, ['disable', 'nobody.here']);
     expect([nobody.code, nobody.stderr]).toEqual([
       1,
-      'There is no user "nobody.here": give a username, an e-mail address or an id.\n',
+      'There is no user "nobody.here": give a username, an email address or an id.\n',
     ]);
   });
 
@@ -77,7 +77,7 @@ describe('npm run admin', () => {
     const pipe = { identifier: other, password: 'a password from a pipe' };
     expect((await api(closed).post('/api/auth/login', pipe)).status).toBe(200);
     const twin = await admin(own, ['create', name, `x${name}@example.test`]);
-    expect([twin.code, twin.stderr]).toEqual([1, 'Another account has this username.\n']);
+    expect([twin.code, twin.stderr]).toEqual([1, 'Another account uses this username.\n']);
     const weak = await admin(own, ['create', mark(), `${mark()}@example.test`], 'qwertyuiop');
     expect([weak.code, weak.stdout]).toEqual([1, '']);
     expect((await admin(own, ['create', 'a b', 'x@example.test'])).code).toBe(1);

@@ -214,7 +214,7 @@ describe('faults of the server', () => {
     const answer = await api(server).as(user).get('/api/users/me');
     spy.mockRestore();
     expect([answer.status, answer.body.code]).toEqual([500, 'internal']);
-    const fault = await lineOf(answer.body.requestId, 'a request failed');
+    const fault = await lineOf(answer.body.requestId, 'request failed with an internal error');
     expect(fault).toMatchObject({
       level: 'error',
       code: 'internal',
@@ -235,7 +235,7 @@ describe('faults of the server', () => {
     const reply = await ask(socket, 'message:send', { conversationId, clientId: 'fails', text: 'never there' });
     spy.mockRestore();
     expect(reply.error?.code).toBe('internal');
-    const fault = await lineOf(reply.error?.requestId, 'an event failed');
+    const fault = await lineOf(reply.error?.requestId, 'socket event failed with an internal error');
     expect(fault).toMatchObject({ level: 'error', event: 'message:send', err: { message: 'the cause of the event' } });
     expect(await lineOf(reply.error?.requestId, 'event')).toMatchObject({ code: 'internal', userId: user.id });
     expect(server.log.text()).not.toContain('never there');

@@ -60,7 +60,7 @@ describe('mails', () => {
     const user = await makeUser(server);
     const mail = await smtp.next();
     expect([mail.to, mail.from]).toEqual([user.email, 'chat@example.test']);
-    expect(mail.subject).toBe('Confirm your e-mail address');
+    expect(mail.subject).toBe('Confirm your email address');
     expect((await api(server).post('/api/auth/verify-email', { token: mail.token })).status).toBe(204);
     await api(server).post(
       '/api/auth/forgot-password',

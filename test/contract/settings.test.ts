@@ -104,7 +104,7 @@ describe('bad settings', () => {
 
   it('requirement 99: several nodes are refused with a sentence', () => {
     expect(faultOf({ REDIS_URL: 'redis://cache' }).faults).toEqual([
-      'REDIS_URL: several nodes are not supported yet: take it away',
+      'REDIS_URL: several nodes are not supported yet; remove it',
     ]);
   });
 });

@@ -62,10 +62,10 @@ it('requirement 104: what a backup or a restore cannot do is refused in words, a
   const empty = await tool('backup', file, dataDir);
   expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('There is no store in')]);
   writeFileSync(file, 'mine');
-  expect((await tool('backup', file, dataDir)).stderr).toContain('exists already');
-  expect((await tool('backup', join(folder, 'no', 'where.tar'), dataDir)).stderr).toContain('There is no folder');
+  expect((await tool('backup', file, dataDir)).stderr).toContain('already exists');
+  expect((await tool('backup', join(folder, 'no', 'where.tar'), dataDir)).stderr).toContain('no does not exist');
   expect((await tool('restore', join(folder, 'nothing.tar'), join(dataDir, 'new'))).stderr).toContain(
-    'There is no file',
+    'nothing.tar does not exist',
   );
   expect((await tool('restore', file, join(dataDir, 'new'))).stderr).toContain('backup');
   mkdirSync(join(dataDir, 'store'));

@@ -14,7 +14,7 @@ describe('npm run doctor', () => {
     const dataDir = temporaryFolder();
     expect(await doctor({ DATA_DIR: dataDir })).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Everything is sound.'),
+      stdout: expect.stringContaining('No problems found.'),
     });
 
     const server = await spawnServer({ DATA_DIR: dataDir });

@@ -105,7 +105,7 @@ describe('jobs', () => {
       expect(doctor.stdout).toMatch(/FAULT {2}jobs: mail [0-9a-f]+ was given up after 8 tries: .*ECONNREFUSED/);
       expect(doctor.code).toBe(1);
       const retried = await runTool('admin.js', ['retry-jobs'], tools);
-      expect([retried.code, retried.stdout]).toEqual([0, 'Jobs that are tried again: 1.\n']);
+      expect([retried.code, retried.stdout]).toEqual([0, 'Jobs to be retried: 1.\n']);
       await server.stop();
       const mended = await startTestServer({ MONGODB_URI: uri, DATA_DIR: server.dataDir });
       await nthMail(mended, user.email);
@@ -136,7 +136,7 @@ describe('jobs', () => {
     // As if the lease of the dead one, which is for less than a minute, had run out.
     await rows.updateMany({}, { $set: { runAt: new Date() } });
     const mail = await nthMail(second, user.email);
-    expect(mail.subject).toBe('Confirm your e-mail address');
+    expect(mail.subject).toBe('Confirm your email address');
     await second.stop();
     await store.stop();
   });

@@ -5,12 +5,12 @@ import { displayName, email, Me, username } from './users.js';
 
 const maxPasswordLength = 256;
 
-/** How long a password is: code points after NFKC, the form it is compared in. */
+/** Length of a password in code points after NFKC, the form in which passwords are compared. */
 export function passwordLength(password: string): number {
   return [...password.normalize('NFKC')].length;
 }
 
-/** Before NFKC a password may be longer: composed characters can come in several pieces. */
+/** Before NFKC a password may be longer: a composed character can arrive as several code points. */
 const maxSpelling = 4 * maxPasswordLength;
 
 const password = text(0, maxSpelling)
@@ -18,35 +18,37 @@ const password = text(0, maxSpelling)
     (value) => passwordLength(value) <= maxPasswordLength,
     rule(`At most ${maxPasswordLength} characters`, `Au plus ${maxPasswordLength} caractères`),
   )
-  .describe('At most 256 characters, of any kind, compared after NFKC');
+  .describe('At most 256 characters of any kind, compared after Unicode normalization (NFKC)');
 
 const newPassword = password.describe(
-  '10-256 characters, of any kind, compared after NFKC; not a common password, not the username or e-mail address',
+  '10-256 characters of any kind, compared after Unicode normalization (NFKC). Must not be a common password, the username or the email address',
 );
 
-const token = z.string().min(1).max(500);
+const token = z.string().min(1).max(500).describe('The `token` of the link in the mail');
 
 export const Register = z
   .strictObject({
     email,
     username,
     password: newPassword,
-    displayName: displayName.optional().describe('The username unless given'),
-    deviceName: deviceName.optional(),
+    displayName: displayName.optional().describe('Name shown to others, 1-64 characters; defaults to the username'),
+    deviceName: deviceName.optional().describe('Name of this device in the list of sessions, 1-64 characters'),
   })
   .meta({ id: 'Register' });
 export type Register = z.infer<typeof Register>;
 
 export const Login = z
   .strictObject({
-    identifier: text(1, 254).describe('E-mail address or username'),
+    identifier: text(1, 254).describe('Email address or username'),
     password,
-    deviceName: deviceName.optional(),
+    deviceName: deviceName.optional().describe('Name of this device in the list of sessions, 1-64 characters'),
   })
   .meta({ id: 'Login' });
 export type Login = z.infer<typeof Login>;
 
-export const Refresh = z.strictObject({ refreshToken: z.string() }).meta({ id: 'Refresh' });
+export const Refresh = z
+  .strictObject({ refreshToken: z.string().describe('The refresh token of the last answer') })
+  .meta({ id: 'Refresh' });
 
 export const ForgotPassword = z.strictObject({ email }).meta({ id: 'ForgotPassword' });
 
@@ -56,7 +58,9 @@ export type ResetPassword = z.infer<typeof ResetPassword>;
 export const ChangePassword = z.strictObject({ currentPassword: password, newPassword }).meta({ id: 'ChangePassword' });
 export type ChangePassword = z.infer<typeof ChangePassword>;
 
-export const ChangeEmail = z.strictObject({ password, email }).meta({ id: 'ChangeEmail' });
+export const ChangeEmail = z
+  .strictObject({ password: password.describe('The current password'), email: email.describe('The new email address') })
+  .meta({ id: 'ChangeEmail' });
 export type ChangeEmail = z.infer<typeof ChangeEmail>;
 
 export const VerifyEmail = z.strictObject({ token }).meta({ id: 'VerifyEmail' });

@@ -1,4 +1,4 @@
-/** Every event of the realtime door, by name: the only place where an event name is born. */
+/** Every Socket.IO event, by name, with its schemas. Event names are defined here and nowhere else. */
 import { z } from 'zod';
 import { Conversation, DeliveredResult, RaiseReceipt, ReadResult, OwnState, Receipt } from './conversations.js';
 import { Contact } from './contacts.js';
@@ -17,18 +17,24 @@ const RenewSession = z
   .meta({ id: 'RenewSession' });
 
 const WatchPresence = z
-  .strictObject({ userIds: z.array(objectId).max(200).describe('Replaces the set that this socket watches') })
+  .strictObject({
+    userIds: z.array(objectId).max(200).describe('Ids of the users to watch; replaces those watched before'),
+  })
   .meta({ id: 'WatchPresence' });
 
 const WatchedPresence = z
   .strictObject({
-    userId: objectId,
-    online: z.boolean(),
-    lastSeenAt: time.nullable().describe('null while online, and where one may not know'),
+    userId: objectId.describe('Id of the watched user'),
+    online: z.boolean().describe('Whether the user has a connected socket; false if the caller may not see it'),
+    lastSeenAt: time
+      .nullable()
+      .describe('When the user was last online; null while online, and if it is unknown or the caller may not see it'),
   })
   .meta({ id: 'WatchedPresence' });
 
-const TypingIn = z.strictObject({ conversationId: objectId }).meta({ id: 'TypingIn' });
+const TypingIn = z
+  .strictObject({ conversationId: objectId.describe('Id of the conversation') })
+  .meta({ id: 'TypingIn' });
 
 const SessionEndReason = z.enum([
   'logout',
@@ -41,172 +47,203 @@ const SessionEndReason = z.enum([
   'expired',
 ]);
 
-/** What a client may ask by an event, each paid from a budget and answered by an acknowledgement. */
+/** Events sent by clients. Each counts against a rate limit and is answered by an acknowledgement. */
 export const clientEvents = {
   'message:send': { summary: 'Send a message', limit: 'send', input: SendMessage, output: Message },
-  'message:edit': { summary: 'Give a message another text', limit: 'change', input: EditMessageEvent, output: Message },
+  'message:edit': { summary: 'Edit a message', limit: 'change', input: EditMessageEvent, output: Message },
   'message:delete': {
-    summary: 'Delete a message for everyone, or hide it for oneself',
+    summary: 'Delete or hide a message',
     limit: 'change',
     input: DeleteMessageEvent,
     output: Message.nullable(),
   },
   'reaction:add': { summary: 'React to a message', limit: 'change', input: React, output: MessageReactions },
   'reaction:remove': {
-    summary: 'Take a reaction away',
+    summary: 'Remove a reaction',
     limit: 'change',
     input: React,
     output: MessageReactions,
   },
   'conversation:read': {
-    summary: 'Mark messages read up to a number',
+    summary: 'Mark a conversation as read',
     limit: 'marks',
     input: RaiseReceipt,
     output: ReadResult,
   },
   'conversation:delivered': {
-    summary: 'Mark messages delivered up to a number',
+    summary: 'Mark messages as delivered',
     limit: 'marks',
     input: RaiseReceipt,
     output: DeliveredResult,
   },
   'typing:start': {
-    summary: 'Be shown as typing for six seconds',
+    summary: 'Start typing: shown to the other members for six seconds',
     limit: 'typing',
     input: TypingIn,
     output: z.null(),
   },
-  'typing:stop': { summary: 'Be no longer shown as typing', limit: 'typing', input: TypingIn, output: z.null() },
+  'typing:stop': { summary: 'Stop typing', limit: 'typing', input: TypingIn, output: z.null() },
   'presence:watch': {
-    summary: 'Watch who is online: the answer says it now, presence:updated from then on',
+    summary: 'Watch the presence of users',
     limit: 'other',
     input: WatchPresence,
-    output: z.strictObject({ items: z.array(WatchedPresence) }).meta({ id: 'WatchedPresences' }),
+    output: z
+      .strictObject({ items: z.array(WatchedPresence).describe('The presence of the watched users now') })
+      .meta({ id: 'WatchedPresences' }),
   },
   sync: {
-    summary: 'Get everything that has changed since a cursor',
+    summary: 'Get all changes since a cursor',
     limit: 'sync',
     input: SyncRequest,
     output: SyncAnswer,
   },
   'session:renew': {
-    summary: 'Keep this socket open with a new access token of the same session',
+    summary: 'Renew the access token of this socket',
     limit: 'other',
     input: RenewSession,
-    output: z.strictObject({ expiresAt: time }).meta({ id: 'SessionRenewed' }),
+    output: z
+      .strictObject({ expiresAt: time.describe('When the new access token expires') })
+      .meta({ id: 'SessionRenewed' }),
   },
 } as const satisfies Record<string, { summary: string; limit: LimitClass; input: z.ZodType; output: z.ZodType }>;
 
-/** What the server tells by itself. */
+const conversationId = objectId.describe('Id of the conversation');
+const rev = z.int().describe('Number of this change in the conversation');
+const unread = z.int().describe('Number of unread notifications');
+
+/** Events sent by the server. */
 export const serverEvents = {
   'message:created': {
-    summary: 'A message has landed, told to the members who can see it',
+    summary: 'A message was sent. Sent to the members who can see it',
     payload: z.strictObject({ message: Message }),
   },
   'message:updated': {
-    summary: 'A message was edited, deleted or reacted to, told to the members who can see it',
+    summary: 'A message was edited or deleted, or its reactions changed. Sent to the members who can see it',
     payload: z.strictObject({ message: Message }),
   },
   'change:skipped': {
-    summary: 'Something changed that the receiver cannot see: its number is no gap',
-    payload: z.strictObject({ conversationId: objectId, rev: z.int() }),
+    summary:
+      'A change took a number but concerns nothing that the receiver can see. Sent so that there is no gap in `rev`',
+    payload: z.strictObject({ conversationId, rev }),
   },
   'message:hidden': {
-    summary: 'Messages were hidden for oneself, told to the own devices',
-    payload: z.strictObject({ conversationId: objectId, messageIds: z.array(objectId) }),
+    summary: "Messages were hidden by the user. Sent to the user's own devices",
+    payload: z.strictObject({
+      conversationId,
+      messageIds: z.array(objectId).describe('Ids of the hidden messages'),
+    }),
   },
   'conversation:created': {
-    summary: 'A conversation has come into the list, as the receiver sees it',
+    summary: 'A conversation was added to the list. Sent to the user concerned',
     payload: z.strictObject({ conversation: Conversation }),
   },
   'conversation:removed': {
-    summary: 'A conversation is gone from the list, told to the own devices',
-    payload: z.strictObject({ conversationId: objectId, reason: z.enum(['removed', 'left', 'deleted', 'hidden']) }),
+    summary: "A conversation was removed from the list. Sent to the user's own devices",
+    payload: z.strictObject({
+      conversationId,
+      reason: z
+        .enum(['removed', 'left', 'deleted', 'hidden'])
+        .describe('The user was removed or left, the group was deleted, or the user hid the conversation'),
+    }),
   },
   'conversation:updated': {
     summary:
-      'Title, description or photo of a group have changed, told to its members; or the own role, told to whom it concerns',
+      'The title, description or photo of a group changed (sent to its members), or the role or permissions of the receiver changed (sent to that user)',
     payload: z.strictObject({
-      conversationId: objectId,
-      rev: z.int().nullable(),
+      conversationId,
+      rev: z.int().nullable().describe('Number of this change in the conversation; null if it took none'),
       changes: Conversation.pick({
         title: true,
         description: true,
         photo: true,
         role: true,
         permissions: true,
-      }).partial(),
+      })
+        .partial()
+        .describe('The new values; fields that did not change are left out'),
     }),
   },
   'member:added': {
-    summary: 'People have come into a group, told to its members',
-    payload: z.strictObject({ conversationId: objectId, rev: z.int(), members: z.array(Member) }),
+    summary: 'Members were added to a group. Sent to its members',
+    payload: z.strictObject({ conversationId, rev, members: z.array(Member).describe('The new members') }),
   },
   'member:updated': {
-    summary: 'Somebody has another role in a group, told to its members',
-    payload: z.strictObject({ conversationId: objectId, rev: z.int(), member: Member }),
+    summary: 'The role of a member changed. Sent to the members of the group',
+    payload: z.strictObject({ conversationId, rev, member: Member }),
   },
   'member:removed': {
-    summary: 'Somebody is no member of a group any more, told to its members',
-    payload: z.strictObject({ conversationId: objectId, rev: z.int(), userId: objectId }),
+    summary: 'A member left a group or was removed from it. Sent to the remaining members',
+    payload: z.strictObject({ conversationId, rev, userId: objectId.describe('Id of the former member') }),
   },
   'receipt:updated': {
-    summary: "The other one's marks, or what a whole group has reached, have moved, told where one may know",
+    summary:
+      'The read or delivered position moved: of the other person in a direct conversation, of all members in a group. Sent to members who may see it',
     payload: Receipt.extend({
-      conversationId: objectId,
-      userId: objectId.nullable().describe('null for what all members of a group have reached'),
+      conversationId,
+      userId: objectId
+        .nullable()
+        .describe('Id of the other person; null in a group, where the numbers are those that all members have reached'),
     }),
   },
   'typing:updated': {
-    summary: 'Who else is typing: the whole list, which replaces what was known, at most once a second',
-    payload: z.strictObject({ conversationId: objectId, userIds: z.array(objectId) }),
+    summary: 'The other members who are typing: the whole list, at most once a second. Sent to the members',
+    payload: z.strictObject({
+      conversationId,
+      userIds: z.array(objectId).describe('Ids of the members who are typing; replaces the list sent before'),
+    }),
   },
   'presence:updated': {
-    summary: 'Somebody who is watched has come online or gone offline, told to who may know',
+    summary: 'A watched user came online or went offline. Sent to the sockets that watch and may see it',
     payload: WatchedPresence,
   },
   'user:updated': {
-    summary: 'A profile has changed, told to the own devices and to people who share a conversation',
+    summary: "A profile changed. Sent to the user's own devices and to users who share a conversation",
     payload: z.strictObject({ user: PublicUser.omit({ presence: true }) }),
   },
   'notification:created': {
-    summary: 'A notification has been made, told to the own devices',
-    payload: z.strictObject({ notification: Notification, unread: z.int() }),
+    summary: "A notification was created. Sent to the user's own devices",
+    payload: z.strictObject({ notification: Notification, unread }),
   },
   'notification:updated': {
-    summary: 'A notification was read, or counts more; told to the own devices',
-    payload: z.strictObject({ notification: Notification, unread: z.int() }),
+    summary: "A notification was read, or its count went up. Sent to the user's own devices",
+    payload: z.strictObject({ notification: Notification, unread }),
   },
   'notification:removed': {
-    summary: 'A notification is gone, told to the own devices',
-    payload: z.strictObject({ notificationId: objectId, unread: z.int() }),
+    summary: "A notification was removed. Sent to the user's own devices",
+    payload: z.strictObject({ notificationId: objectId.describe('Id of the notification'), unread }),
   },
   'contact:updated': {
-    summary: 'Somebody is another to the caller now: a contact or none, blocked or not; told to the own devices',
-    payload: z.strictObject({ userId: objectId, contact: Contact.nullable(), blocked: z.boolean() }),
+    summary:
+      "A user was added to, changed in or removed from the contacts, or was blocked or unblocked. Sent to the user's own devices",
+    payload: z.strictObject({
+      userId: objectId.describe('Id of the other user'),
+      contact: Contact.nullable().describe('The contact as it is now; null if the user is not a contact'),
+      blocked: z.boolean().describe('Whether the user is blocked by the receiver'),
+    }),
   },
   'settings:updated': {
-    summary: 'The own account, or marks or settings in a conversation, have changed, told to the own devices',
+    summary:
+      "The own account, or own settings or read position in a conversation, changed. Sent to the user's own devices",
     payload: z.union([z.strictObject({ me: Me }), OwnState]),
   },
   'session:expiring': {
-    summary: 'The access token runs out soon: renew it, or this socket is closed then',
-    payload: z.strictObject({ expiresAt: time }),
+    summary: 'The access token of this socket expires soon: renew it, or the socket is closed',
+    payload: z.strictObject({ expiresAt: time.describe('When the access token expires') }),
   },
   'session:revoked': {
-    summary: 'The session, or the token of this socket, has ended; the socket is closed within a second',
+    summary: 'The session or the access token of this socket ended: the socket is closed within a second',
     payload: z.strictObject({ reason: SessionEndReason }),
   },
   'server:stopping': {
-    summary: 'The server stops: connect again after this time',
-    payload: z.strictObject({ retryAfterMs: z.int().min(0) }),
+    summary: 'The server is stopping: reconnect after `retryAfterMs`',
+    payload: z.strictObject({ retryAfterMs: z.int().min(0).describe('Milliseconds to wait before reconnecting') }),
   },
 } as const satisfies Record<string, { summary: string; payload: z.ZodType }>;
 
 export type ClientEvent = keyof typeof clientEvents;
 export type ServerEvent = keyof typeof serverEvents;
 
-/** How every request is answered. */
+/** The acknowledgement of every client event. */
 export type SocketReply<Data> = { ok: true; data: Data } | { ok: false; error: ProblemDocument };
 
 export type ClientToServerEvents = {

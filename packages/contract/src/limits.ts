@@ -1,10 +1,10 @@
-/** A token bucket: so many at once, then so many a second. */
+/** A token bucket: `burst` requests at once, then `perSecond` a second. */
 export interface Budget {
   burst: number;
   perSecond: number;
 }
 
-/** The classes of contract section 1, at RATE_LIMIT_FACTOR 1: one budget per person over REST and all sockets. */
+/** Rate limits by class, at RATE_LIMIT_FACTOR 1: one bucket per user, shared by REST and all sockets. */
 export const budgets = {
   send: { burst: 100, perSecond: 10 },
   change: { burst: 60, perSecond: 5 },

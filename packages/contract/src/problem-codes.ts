@@ -1,4 +1,4 @@
-/** The closed list of error codes and the status each one has over HTTP (docs/openapi.json lists the same). */
+/** The closed list of error codes, each with its HTTP status. */
 export const problemCodes = {
   invalid_input: 400,
   weak_password: 400,
@@ -36,5 +36,5 @@ export type ProblemCode = keyof typeof problemCodes;
 
 export type Locale = 'en' | 'fr';
 
-/** What is said to a person, in every language the server speaks. */
+/** A text for people, in every language of the server. */
 export type Sentence = Readonly<Record<Locale, string>>;

@@ -5,36 +5,40 @@ import { problemCodes } from './problem-codes.js';
 const codes = Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]];
 const listed = codes.map((code) => `\`${code}\` (${problemCodes[code]})`).join(', ');
 
-/** A problem as the documents tell it (RFC 9457): the one form that every refusal has at both doors. */
+/** Problem details (RFC 9457): the one form of every error, over HTTP and over sockets. */
 export const ProblemShape = z
   .strictObject({
     type: z.literal('about:blank'),
-    title: z.string().describe('What the code is called, in the language asked for by Accept-Language'),
-    status: z.int().min(400).max(599).describe('The status of the code over HTTP'),
-    code: z.enum(codes).describe(`What went wrong, from a closed list, each with its status: ${listed}`),
-    detail: z.string().describe('For people, in the language asked for by Accept-Language; never to be compared'),
+    title: z.string().describe('Short name of the error, in the language of Accept-Language'),
+    status: z.int().min(400).max(599).describe('HTTP status of the code'),
+    code: z.enum(codes).describe(`Error code, from a closed list, with its HTTP status: ${listed}`),
+    detail: z.string().describe('Explanation for people, in the language of Accept-Language; not meant for programs'),
     errors: z
       .array(
         z.strictObject({
-          path: z.string().describe('Where it is: begins with body, query, params or input'),
-          message: z.string(),
+          path: z
+            .string()
+            .describe('Path of the field, such as `body.text`; starts with `body`, `query`, `params` or `input`'),
+          message: z.string().describe('What is wrong with the field, in the language of Accept-Language'),
         }),
       )
       .exactOptional()
-      .describe('The fields that were refused'),
+      .describe('The invalid fields'),
     retryAfterMs: z
       .int()
       .min(1)
       .exactOptional()
-      .describe('With 429 and 503: milliseconds after which the same request may be sent again'),
-    requestId: z.string().describe('Names the request in the log of the server; over HTTP also in X-Request-Id'),
+      .describe('With 429 and 503: milliseconds to wait before sending the same request again'),
+    requestId: z
+      .string()
+      .describe('Id of the request in the log of the server; over HTTP also in the X-Request-Id header'),
   })
   .meta({
     id: 'Problem',
     description: 'Problem details (RFC 9457)',
   }) satisfies z.ZodType<ProblemDocument>;
 
-/** A problem as it travels: RFC 9457. */
+/** Problem details as sent (RFC 9457). */
 export interface ProblemDocument {
   type: 'about:blank';
   title: string;

@@ -1,4 +1,4 @@
-/** Roles in a group, and what each may do: one table for rules, answers and documents. */
+/** Roles in a group, highest rank first, and what members may do. */
 
 export const roles = ['creator', 'admin', 'moderator', 'member'] as const;
 export type Role = (typeof roles)[number];
@@ -15,7 +15,7 @@ export const systemKinds = [
   'ownership_transferred',
 ] as const;
 export type SystemKind = (typeof systemKinds)[number];
-/** What somebody may do in a conversation, by the names that clients know. */
+/** What a member may do in a conversation. */
 export const permissions = [
   'send',
   'react',

@@ -11,35 +11,35 @@ const recheckMs = 2000;
 
 function* brokenMember(member: MemberRow, seq: number): Generator<string> {
   const who = `Member ${String(member._id)}`;
-  if (member.readSeq > member.deliveredSeq) yield `${who}: more is read than delivered.`;
-  if (member.deliveredSeq > seq) yield `${who}: more is delivered than there is.`;
-  if (member.shownReadSeq > member.readSeq) yield `${who}: more is shown as read than is read.`;
-  if (member.shownDeliveredSeq > member.deliveredSeq) yield `${who}: more is shown as delivered than is delivered.`;
+  if (member.readSeq > member.deliveredSeq) yield `${who}: readSeq is above deliveredSeq.`;
+  if (member.deliveredSeq > seq) yield `${who}: deliveredSeq is above the last message.`;
+  if (member.shownReadSeq > member.readSeq) yield `${who}: shownReadSeq is above readSeq.`;
+  if (member.shownDeliveredSeq > member.deliveredSeq) yield `${who}: shownDeliveredSeq is above deliveredSeq.`;
 }
 
-/** What holds for a group beside: one creator, roles of members alone, marks that all have passed. */
+/** Checks a group: one creator, roles only for members, and group receipts that no member is below. */
 function* brokenGroup(row: ConversationRow, present: readonly MemberRow[]): Generator<string> {
   const which = `Group ${String(row._id)}`;
-  if (row.pending) yield `${which}: a change is not finished.`;
+  if (row.pending) yield `${which}: a change is pending.`;
   const creators = present.filter(({ userId }) => row.creatorId?.equals(userId));
-  if (creators.length !== 1) yield `${which}: it has ${creators.length} creators.`;
+  if (creators.length !== 1) yield `${which}: it has ${creators.length} creators instead of 1.`;
   for (const { userId } of row.elevated) {
     if (!present.some((member) => member.userId.equals(userId)))
-      yield `${which}: somebody has a role and is no member.`;
-    if (row.creatorId?.equals(userId)) yield `${which}: its creator has another role too.`;
+      yield `${which}: a user has a role but is not a member.`;
+    if (row.creatorId?.equals(userId)) yield `${which}: its creator has a second role.`;
   }
   for (const member of present) {
     if (member.rank !== rankOf(roleOf(row, String(member.userId))))
-      yield `Member ${String(member._id)}: the role is not that of the group's row.`;
+      yield `Member ${String(member._id)}: the role differs from the one in the conversation.`;
     if (member.shownReadSeq < row.reachedReadSeq || member.shownDeliveredSeq < row.reachedDeliveredSeq)
-      yield `Member ${String(member._id)}: less is shown than all are said to have reached.`;
+      yield `Member ${String(member._id)}: the shown receipts are below the group receipts.`;
   }
 }
 
 function* brokenPair(row: ConversationRow, present: readonly MemberRow[]): Generator<string> {
   const ids = new Set(row.userIds.map(String));
   if (present.some(({ userId }) => !ids.has(String(userId))))
-    yield `Conversation ${String(row._id)}: somebody is a member who is not of the pair.`;
+    yield `Conversation ${String(row._id)}: a member does not belong to the pair.`;
 }
 
 async function* brokenMembers(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
@@ -47,7 +47,7 @@ async function* brokenMembers(connection: Connection, row: ConversationRow): Asy
   const members = connection.collection<MemberRow>('members');
   const present = await members.find({ conversationId: row._id, endedAt: null }).sort({ userId: 1 }).toArray();
   if (row.state === 'active' && present.length !== row.memberCount)
-    yield `${which}: the number of members is not memberCount.`;
+    yield `${which}: memberCount is not the number of members.`;
   yield* row.type === 'group' ? brokenGroup(row, present) : brokenPair(row, present);
   for (const member of present) {
     yield* brokenMember(member, row.seq);
@@ -56,12 +56,12 @@ async function* brokenMembers(connection: Connection, row: ConversationRow): Asy
   }
 }
 
-/** A tombstone keeps nothing, and no message is further than its conversation. */
+/** Checks a message: a tombstone has no content, and `rev` is not above that of the conversation. */
 function* brokenChange(message: MessageRow, conversation: ConversationRow): Generator<string> {
   const which = `Message ${String(message._id)}`;
-  if (message.rev > conversation.rev) yield `${which}: its rev is above the head's.`;
-  if (message.reacting?.length) yield `${which}: a change of its reactions has not ended.`;
-  if (message.pending?.length) yield `${which}: a change of it has no number.`;
+  if (message.rev > conversation.rev) yield `${which}: its rev is above that of the conversation.`;
+  if (message.reacting?.length) yield `${which}: a change of its reactions is pending.`;
+  if (message.pending?.length) yield `${which}: a change has no number yet.`;
   const isUncounted = message.uncounted === true && conversation.lastUncountedSeq >= message.seq;
   if ((message.deletedAt !== null || message.type === 'system') && !isUncounted) yield `${which}: it counts as unread.`;
   if (message.deletedAt === null) return;
@@ -73,7 +73,7 @@ function* brokenChange(message: MessageRow, conversation: ConversationRow): Gene
     ...message.mentions,
     message.replyTo,
   ];
-  if (kept.some(Boolean)) yield `${which}: it is deleted, and its content is there.`;
+  if (kept.some(Boolean)) yield `${which}: it is deleted, but still has content.`;
 }
 
 async function* brokenChanges(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
@@ -85,13 +85,13 @@ async function* brokenChanges(connection: Connection, row: ConversationRow): Asy
     last = rev;
     if (!messageId) continue;
     const message = await messages.findOne({ _id: messageId });
-    if (!message) yield `${which}: change ${rev} is of a message that does not exist.`;
-    else if (message.rev < rev) yield `Message ${String(message._id)}: its rev is below that of its change.`;
+    if (!message) yield `${which}: change ${rev} refers to a message that does not exist.`;
+    else if (message.rev < rev) yield `Message ${String(message._id)}: its rev is below that of its last change.`;
   }
-  if (row.rev !== last) yield `${which}: the head's rev is not that of the last change.`;
+  if (row.rev !== last) yield `${which}: its rev is not that of the last change.`;
 }
 
-/** The summary of a message says what its rows say. */
+/** Checks that the reaction summary of a message matches its reaction rows. */
 async function* brokenReactions(connection: Connection, message: MessageRow): AsyncGenerator<string> {
   const rows = await connection
     .collection<{ emoji: string }>('reactions')
@@ -108,7 +108,7 @@ async function* brokenReactions(connection: Connection, message: MessageRow): As
       .sort()
       .join()
   )
-    yield `Message ${String(message._id)}: its reactions are not those of its rows.`;
+    yield `Message ${String(message._id)}: its reaction summary differs from its reaction rows.`;
 }
 
 async function* brokenMessages(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
@@ -118,20 +118,20 @@ async function* brokenMessages(connection: Connection, row: ConversationRow): As
   const messages = connection.collection<MessageRow>('messages');
   for await (const message of messages.find({ conversationId: row._id }).sort({ seq: 1 })) {
     if (message.seq !== ++last)
-      yield `${which}: message ${String(message._id)} has number ${message.seq} instead of ${last}.`;
+      yield `${which}: message ${String(message._id)} has seq ${message.seq} instead of ${last}.`;
     last = message.seq;
     yield* brokenChange(message, row);
     yield* brokenReactions(connection, message);
     if (message.type === 'system') continue;
-    if (!message.digest) yield `Message ${String(message._id)}: the digest of its content is missing.`;
+    if (!message.digest) yield `Message ${String(message._id)}: the content digest is missing.`;
     if (row.type === 'direct' && !ids.has(String(message.senderId)))
-      yield `Message ${String(message._id)}: its sender is not of the conversation.`;
+      yield `Message ${String(message._id)}: its sender does not belong to the conversation.`;
   }
-  if (row.seq < last) yield `${which}: the head is below the last message.`;
-  if (row.seq > last) yield `${which}: the head is above the last message.`;
+  if (row.seq < last) yield `${which}: its seq is below that of the last message.`;
+  if (row.seq > last) yield `${which}: its seq is above that of the last message.`;
 }
 
-/** Rows of conversations that do not exist; of a group that was deleted the ended rows of its members stay. */
+/** Finds rows of conversations that do not exist. Ended member rows of a deleted group remain and are not reported. */
 async function* orphans(connection: Connection): AsyncGenerator<string> {
   const conversations = connection.collection<ConversationRow>('conversations');
   for (const name of ['members', 'messages', 'changes', 'hidden', 'reactions'] as const) {
@@ -149,7 +149,7 @@ async function* checkOnce(connection: Connection): AsyncGenerator<string> {
   const conversations = connection.collection<ConversationRow>('conversations');
   for await (const row of conversations.find({ state: { $ne: 'deleting' } }).sort({ _id: 1 })) {
     if (row.pair !== null && pairs.has(row.pair))
-      yield `Conversation ${String(row._id)}: another one has the same pair.`;
+      yield `Conversation ${String(row._id)}: another conversation has the same pair.`;
     if (row.pair !== null) pairs.add(row.pair);
     yield* brokenMembers(connection, row);
     yield* brokenMessages(connection, row);
@@ -159,8 +159,8 @@ async function* checkOnce(connection: Connection): AsyncGenerator<string> {
 }
 
 /**
- * Verifies conversations, members and messages; gives one sentence for each violation. What does not fit is looked at again
- * after two seconds: heads and marks are written behind, so a running server may be on its way.
+ * Checks conversations, members and messages; yields one sentence per violation. Violations are checked again after two
+ * seconds, since a running server writes heads and receipts with a delay.
  */
 export async function* checkLog(connection: Connection): AsyncGenerator<string> {
   const first: string[] = [];

@@ -7,7 +7,7 @@ interface AttachmentRef {
   _id: { toString(): string };
 }
 
-/** Whether what claims an upload names it. */
+/** Returns true if the owner of the reservation refers to the upload. */
 async function isNamed(connection: Connection, row: UploadRow): Promise<boolean> {
   const reservation = parseReservation(row.claims[0] ?? '');
   const isIt = (shown: AttachmentRef | null | undefined): boolean => String(shown?._id) === String(row._id);
@@ -32,11 +32,12 @@ async function* brokenUpload(connection: Connection, row: UploadRow): AsyncGener
   const which = `Upload ${String(row._id)}`;
   if (row.stage === 'going') return;
   if ((row.stage === 'claimed' || row.stage === 'attached') !== row.claims.length > 0)
-    yield `${which}: its stage and its claims do not fit.`;
-  if (row.stage === 'attached' && !(await isNamed(connection, row))) yield `${which}: nothing carries it.`;
+    yield `${which}: its stage does not match its reservations.`;
+  if (row.stage === 'attached' && !(await isNamed(connection, row)))
+    yield `${which}: it is attached, but nothing refers to it.`;
 }
 
-/** What is carried is there: a message, a person or a group names no upload that is gone. */
+/** Finds messages, users and groups that refer to an upload that does not exist or is being deleted. */
 async function* brokenCarriers(connection: Connection): AsyncGenerator<string> {
   const uploads = connection.collection<UploadRow>('uploads');
   async function isThere(shown: AttachmentRef): Promise<boolean> {
@@ -46,34 +47,35 @@ async function* brokenCarriers(connection: Connection): AsyncGenerator<string> {
     .collection<{ attachments?: AttachmentRef[] }>('messages')
     .find({ type: 'media' }))
     for (const one of message.attachments ?? [])
-      if (!(await isThere(one))) yield `Message ${String(message._id)}: what it carries is gone.`;
+      if (!(await isThere(one))) yield `Message ${String(message._id)}: an attachment does not exist.`;
   for (const [name, field] of [
     ['users', 'avatar'],
     ['conversations', 'photo'],
   ] as const)
     for await (const row of connection.collection(name).find({ [field]: { $type: 'object' } }))
-      if (!(await isThere(row[field] as AttachmentRef))) yield `${name} ${String(row._id)}: the picture is gone.`;
+      if (!(await isThere(row[field] as AttachmentRef)))
+        yield `${name} ${String(row._id)}: the picture does not exist.`;
 }
 
-/** What the quotas say is the sum of what is there, once nothing is under way. */
+/** Checks that quotas match the sum of the uploads, unless an upload is being written or deleted. */
 async function* brokenQuotas(connection: Connection, used: ReadonlyMap<string, number>): AsyncGenerator<string> {
   const isDeleting = (await connection.collection('uploads').findOne({ stage: 'going' })) !== null;
   if (isDeleting) return;
   for await (const { _id, bytes, open } of connection.collection<{ bytes: number; open: unknown[] }>('quotas').find()) {
     const sum = used.get(String(_id)) ?? 0;
-    if (open.length === 0 && bytes !== sum) yield `Quota of ${String(_id)}: it says ${bytes} bytes for ${sum}.`;
+    if (open.length === 0 && bytes !== sum) yield `Quota of ${String(_id)}: it says ${bytes} bytes instead of ${sum}.`;
   }
 }
 
-/** Each upload that is in use has its file. */
+/** Checks the file of an upload. */
 async function* brokenFile(row: UploadRow, storage: Storage): AsyncGenerator<string> {
   if (row.stage === 'writing' || row.stage === 'going') return;
   const size = await storage.sizeOf(row.key);
-  if (size === null) yield `Upload ${String(row._id)}: its file is not there.`;
-  else if (size !== row.size) yield `Upload ${String(row._id)}: its file is of another size.`;
+  if (size === null) yield `Upload ${String(row._id)}: its file does not exist.`;
+  else if (size !== row.size) yield `Upload ${String(row._id)}: the size of its file is wrong.`;
 }
 
-/** Verifies uploads: their rows, what carries them, quotas, and, with the storage, that each row has its file and each file its row. */
+/** Checks uploads: rows, references, quotas, and, if a storage is given, that rows and files match. */
 export async function* checkMedia(connection: Connection, storage: Storage | null): AsyncGenerator<string> {
   const keys = new Set<string>();
   const used = new Map<string, number>();
@@ -88,5 +90,5 @@ export async function* checkMedia(connection: Connection, storage: Storage | nul
   yield* brokenCarriers(connection);
   if (storage === null) return;
   for await (const { name } of storage.list())
-    if (!keys.has(name.split('.')[0] ?? '')) yield `File ${name}: no upload names it.`;
+    if (!keys.has(name.split('.')[0] ?? '')) yield `File ${name}: no upload refers to it.`;
 }

@@ -25,7 +25,7 @@ interface Device {
 
 const argon2id = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/;
 const sha256 = /^[0-9a-f]{64}$/;
-/** What a refresh token or the token of a mail looks like in clear: 64 and 75 characters of base64url, not of hex. */
+/** Form of a refresh token or mail token in plain text: 64 or 75 characters of base64url that are not all hex. */
 const tokenForm =
   /(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*[G-Zg-z_-])(?:[A-Za-z0-9_-]{64}|[A-Za-z0-9_-]{75})(?![A-Za-z0-9_-])/;
 const accessTokenForm = /eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\./;
@@ -34,21 +34,21 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Nothing of the person is left but the id. */
+/** Checks that only the id of an erased user is left. */
 function* brokenErased(person: Person): Generator<string> {
   const id = String(person._id);
   if (person.username !== `#${id}` || person.emailKey !== `#${id}` || person.email !== '' || person.passwordHash !== '')
-    yield `User ${id}: it is erased, and something of the person is there.`;
+    yield `User ${id}: it is erased, but still has personal data.`;
 }
 
 function* brokenAccount(person: Person): Generator<string> {
   const who = `User ${String(person._id)}`;
   if (person.state === 'erased') return yield* brokenErased(person);
-  if (!/^[a-z0-9_.]{3,32}$/.test(text(person.username))) yield `${who}: the username is not in its folded form.`;
+  if (!/^[a-z0-9_.]{3,32}$/.test(text(person.username))) yield `${who}: the username is not in its normalized form.`;
   if (text(person.emailKey) !== text(person.email).normalize('NFKC').toLowerCase()) {
-    yield `${who}: the unique form of the e-mail address is not that of the address.`;
+    yield `${who}: emailKey does not match the email address.`;
   }
-  if (!argon2id.test(text(person.passwordHash))) yield `${who}: the password hash is not one of argon2id.`;
+  if (!argon2id.test(text(person.passwordHash))) yield `${who}: the password hash is not an argon2id hash.`;
   const states: readonly string[] = ['active', 'disabled', 'leaving', 'erasing', 'erased'];
   if (!states.includes(text(person.state))) yield `${who}: the state is unknown.`;
 }
@@ -62,22 +62,23 @@ function* brokenSession(session: Device): Generator<string> {
   if (!sha256.test(text(session.refreshHash))) yield `${which}: the refresh token is not stored as a hash.`;
   const { previousHash, counter } = session;
   if (counter === 0 ? previousHash !== null : !sha256.test(text(previousHash))) {
-    yield `${which}: the hash of the predecessor does not fit the counter.`;
+    yield `${which}: the hash of the previous token does not match the counter.`;
   }
   if (!isInOrder(session.createdAt, session.refreshExpiresAt, session.expiresAt, session.endsAt)) {
     yield `${which}: its times are not in order.`;
   }
-  if ((session.endedAt === null) !== (session.endReason === null)) yield `${which}: ended and reason do not fit.`;
+  if ((session.endedAt === null) !== (session.endReason === null))
+    yield `${which}: endedAt and endReason do not match.`;
 }
 
-/** Whether the text of a user is the one place where such a string may be: people choose those themselves. */
+/** Returns true if a row contains a token in plain text, outside the fields whose text users choose themselves. */
 function holdsToken(document: Readonly<Record<string, unknown>>): boolean {
   const { bio: _bio, displayName: _name, deviceName: _device, ...rest } = document;
   const whole = JSON.stringify(rest);
   return tokenForm.test(whole) || accessTokenForm.test(whole);
 }
 
-/** Verifies people and their sessions; gives one sentence for each violation. */
+/** Checks users, sessions and jobs; yields one sentence per violation. */
 export async function* checkPeople(connection: Connection): AsyncGenerator<string> {
   const usernames = new Set<string>();
   const addresses = new Set<string>();
@@ -85,8 +86,8 @@ export async function* checkPeople(connection: Connection): AsyncGenerator<strin
     yield* brokenAccount(person);
     if (usernames.has(text(person.username))) yield `User ${String(person._id)}: another user has the same username.`;
     if (addresses.has(text(person.emailKey)))
-      yield `User ${String(person._id)}: another user has the same e-mail address.`;
-    if (holdsToken({ ...person })) yield `User ${String(person._id)}: the row holds a token in clear.`;
+      yield `User ${String(person._id)}: another user has the same email address.`;
+    if (holdsToken({ ...person })) yield `User ${String(person._id)}: the row contains a token in plain text.`;
     usernames.add(text(person.username));
     addresses.add(text(person.emailKey));
   }
@@ -94,12 +95,12 @@ export async function* checkPeople(connection: Connection): AsyncGenerator<strin
   for await (const session of connection.collection<Device>('sessions').find().sort({ _id: 1 })) {
     yield* brokenSession(session);
     if (holdsToken({ ...session, refreshHash: null, previousHash: null })) {
-      yield `Session ${String(session._id)}: the row holds a token in clear.`;
+      yield `Session ${String(session._id)}: the row contains a token in plain text.`;
     }
     const owner = session.userId && (await users.findOne({ _id: session.userId }, { projection: { _id: 1 } }));
     if (!owner) yield `Session ${String(session._id)}: its user does not exist.`;
   }
   for await (const job of connection.collection('jobs').find().sort({ _id: 1 })) {
-    if (holdsToken(job)) yield `Job ${String(job._id)}: the row holds a token in clear.`;
+    if (holdsToken(job)) yield `Job ${String(job._id)}: the row contains a token in plain text.`;
   }
 }

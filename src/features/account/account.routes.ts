@@ -8,23 +8,23 @@ interface Account {
   exporting: Exporting;
 }
 
-/** The end of an account, and all that it holds; under `/api/users`. */
+/** Export and deletion of the own account, under `/api/users`. */
 export function accountEndpoints(account: Account): Endpoint[] {
   return [
     endpoint({
       method: 'get',
       path: '/export',
-      summary: 'Get everything that the account holds',
-      description: 'One JSON document, streamed as it is read.',
+      summary: 'Export account data',
+      description: 'Everything the account holds, as one JSON document. The answer is streamed.',
       returns: { 200: AccountExport },
       handle: ({ actor }) => Promise.resolve(ok(account.exporting.of(actor))),
     }),
     endpoint({
       method: 'delete',
       path: '/me',
-      summary: 'Delete the own account',
+      summary: 'Delete the account',
       description:
-        'It is hidden and signed out everywhere at once, and erased at `erasureAt`; logging in before takes that back. With `dryRun` it is told what would go.',
+        'The account is hidden and signed out everywhere at once, and erased at `erasureAt`. Logging in before then cancels the deletion. With `dryRun` nothing is deleted, and the answer lists what would be.',
       body: DeleteAccount,
       returns: { 200: ErasurePreview, 202: ErasurePlanned },
       handle: async ({ actor, body, locale }) => acceptedOrOk(await account.deletion.request(actor, body, locale)),

@@ -21,8 +21,9 @@ function signingEndpoints(auth: Auth): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/register',
-      summary: 'Sign up',
-      description: 'Sends a mail that verifies the address. 30 at once from an address, then 10 a minute.',
+      summary: 'Register an account',
+      description:
+        'Sends a mail with a link that verifies the email address. Per IP address: 30 at once, then 10 a minute.',
       access: 'public',
       body: Register,
       returns: { 201: AuthResult },
@@ -31,9 +32,9 @@ function signingEndpoints(auth: Auth): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/login',
-      summary: 'Sign in on this device',
+      summary: 'Log in',
       description:
-        'At most 20 wrong passwords for an account in 15 minutes. The 21st device signs out the one unused for longest.',
+        'Starts a session. At most 20 wrong passwords per account in 15 minutes. An account has at most 20 sessions: the next one ends the session that was unused for longest.',
       access: 'public',
       body: Login,
       returns: { 200: AuthResult },
@@ -42,9 +43,9 @@ function signingEndpoints(auth: Auth): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/refresh',
-      summary: 'Get new tokens for a refresh token',
+      summary: 'Refresh tokens',
       description:
-        'The token is retired by this. Presented again within 30 s, while its successor has never been used, it gives that same successor; otherwise a retired token ends the session.',
+        'Exchanges a refresh token for new tokens and retires it. Presented again within 30 seconds, while its successor has not been used, it returns the same successor, so a lost answer does no harm. In any other case a retired token ends the session.',
       access: 'public',
       body: Refresh,
       returns: { 200: Tokens },
@@ -53,7 +54,8 @@ function signingEndpoints(auth: Auth): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/logout',
-      summary: 'Sign out this device',
+      summary: 'Log out',
+      description: 'Ends this session. Other sessions are not affected.',
       returns: { 204: null },
       handle: async ({ actor }) => {
         await auth.logout(actor);
@@ -68,9 +70,9 @@ function passwordEndpoints(recovery: Recovery): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/forgot-password',
-      summary: 'Ask for a link that resets the password',
+      summary: 'Request a password reset',
       description:
-        'The answer is the same whether there is such an account or not. The link works once, within one hour.',
+        'Sends a mail with a link, which works once, within one hour. The answer is the same whether the account exists or not.',
       access: 'public',
       body: ForgotPassword,
       returns: { 202: Nothing },
@@ -82,8 +84,8 @@ function passwordEndpoints(recovery: Recovery): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/reset-password',
-      summary: 'Set a new password by such a link',
-      description: 'Signs out every device.',
+      summary: 'Reset the password',
+      description: 'Sets a new password with the token of a mailed link, and ends every session.',
       access: 'public',
       body: ResetPassword,
       returns: { 204: null },
@@ -96,7 +98,7 @@ function passwordEndpoints(recovery: Recovery): Endpoint[] {
       method: 'post',
       path: '/change-password',
       summary: 'Change the password',
-      description: 'Signs out the other devices.',
+      description: 'Ends every other session.',
       body: ChangePassword,
       returns: { 204: null },
       handle: async ({ actor, body }) => {
@@ -112,9 +114,9 @@ function addressEndpoints(addresses: Addresses): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/change-email',
-      summary: 'Ask for another e-mail address',
+      summary: 'Change the email address',
       description:
-        'A link goes to the new address, which becomes the address when it is used; a notice goes to the old one.',
+        'Sends a link to the new address, which takes effect when the link is used, and a notice to the old address.',
       body: ChangeEmail,
       returns: { 202: Nothing },
       handle: async ({ actor, body, locale }) => {
@@ -125,7 +127,8 @@ function addressEndpoints(addresses: Addresses): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/verify-email',
-      summary: 'Verify an e-mail address by the link that was sent there',
+      summary: 'Verify an email address',
+      description: 'Takes the token of the link that was mailed to the address.',
       access: 'public',
       body: VerifyEmail,
       returns: { 204: null },
@@ -137,8 +140,8 @@ function addressEndpoints(addresses: Addresses): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/resend-verification',
-      summary: 'Send the link to the address again',
-      description: 'The links sent before are void then.',
+      summary: 'Resend the verification mail',
+      description: 'Links sent earlier no longer work.',
       returns: { 202: Nothing },
       handle: async ({ actor, locale }) => {
         await addresses.resendVerification(actor, locale);
@@ -148,7 +151,7 @@ function addressEndpoints(addresses: Addresses): Endpoint[] {
   ];
 }
 
-/** Signing up, in and out, passwords and addresses, under `/api/auth`. */
+/** Registration, login, tokens, passwords and email addresses, under `/api/auth`. */
 export function authEndpoints(auth: Auth, recovery: Recovery, addresses: Addresses): Endpoint[] {
   return [...signingEndpoints(auth), ...passwordEndpoints(recovery), ...addressEndpoints(addresses)];
 }

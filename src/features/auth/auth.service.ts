@@ -47,8 +47,8 @@ export function createAuth({ accounts, sessions, passwords, attempts, mails, isR
       if (!isRegistrationOpen) {
         throw new Problem('forbidden', {
           sentence: {
-            en: 'Registration is closed here. Ask who runs this server for an account.',
-            fr: 'Les inscriptions sont fermées ici. Demandez un compte à qui gère ce serveur.',
+            en: 'Registration is closed. Ask the operator of this server for an account.',
+            fr: 'Les inscriptions sont fermées. Demandez un compte à l’administrateur du serveur.',
           },
         });
       }

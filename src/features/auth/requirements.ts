@@ -7,8 +7,8 @@ import type { Passwords } from './passwords.js';
 /** The same refusal for a link that was used, replaced, is too old or never was. */
 export function deadLink(): Problem {
   return invalidInput('body.token', {
-    en: 'This link has been used, replaced or is too old. Ask for a new one.',
-    fr: 'Ce lien a déjà servi, a été remplacé ou est trop ancien. Demandez-en un nouveau.',
+    en: 'This link was already used, was replaced, or has expired. Request a new one.',
+    fr: 'Ce lien a déjà servi, a été remplacé ou a expiré. Demandez-en un nouveau.',
   });
 }
 

@@ -8,9 +8,9 @@ function lookingEndpoints(contacts: Contacts): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/search',
-      summary: 'Search the directory',
+      summary: 'Search for users',
       description:
-        'At most 20 people by the beginning of a username or of a word in a name, without regard to case or accents; by a whole e-mail address only who allows it. At most 500 a day.',
+        'Finds at most 20 users by a prefix of their username or of a word in their name, ignoring case and accents. A complete email address finds its owner if they allow it. At most 500 searches a day.',
       limit: 'directory',
       limitOf: () => 'directory_day',
       query: SearchDirectory,
@@ -20,21 +20,21 @@ function lookingEndpoints(contacts: Contacts): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/blocked',
-      summary: 'List whom one has blocked',
+      summary: 'List blocked users',
       returns: { 200: UserRefList },
       handle: async ({ actor }) => ok(await contacts.blocked(actor.userId)),
     }),
   ];
 }
 
-/** The own contacts and the directory, under `/api/contacts`; blocking is with the conversations that it ends. */
+/** Contacts and the directory, under `/api/contacts`. Blocking belongs to conversations, which it affects. */
 export function contactEndpoints(contacts: Contacts): Endpoint[] {
   return [
     endpoint({
       method: 'get',
       path: '/',
-      summary: 'List the own contacts',
-      description: 'In the order in which they were added.',
+      summary: 'List contacts',
+      description: 'In the order in which they were added, oldest first.',
       query: ListContacts,
       returns: { 200: ContactList },
       handle: async ({ actor, query }) => ok(await contacts.list(actor, query)),
@@ -43,7 +43,7 @@ export function contactEndpoints(contacts: Contacts): Endpoint[] {
       method: 'post',
       path: '/',
       summary: 'Add a contact',
-      description: 'Who is one already is answered with 200, and gets the alias that is given.',
+      description: 'If the user is a contact already, the answer is 200, and the alias is updated if one is given.',
       body: AddContact,
       returns: { 200: Contact, 201: Contact },
       handle: async ({ actor, body }) => {
@@ -54,7 +54,7 @@ export function contactEndpoints(contacts: Contacts): Endpoint[] {
     endpoint({
       method: 'patch',
       path: '/:userId',
-      summary: 'Call a contact by another name',
+      summary: 'Update a contact',
       params: UserParams,
       body: UpdateContact,
       returns: { 200: Contact },

@@ -48,7 +48,7 @@ export interface Contacts extends Blocks {
 const maxContacts = 5_000;
 const maxBlocked = 1_000;
 
-const oneself = { en: 'That is yourself.', fr: 'C’est vous-même.' };
+const oneself = { en: 'You cannot do this to yourself.', fr: 'Vous ne pouvez pas vous choisir vous-même.' };
 
 async function requireOther({ users }: Deps, actor: Actor, userId: string, path: string): Promise<void> {
   if (userId === actor.userId) throw invalidInput(path, oneself);

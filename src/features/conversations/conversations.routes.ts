@@ -19,8 +19,9 @@ function receiptEndpoints(conversations: Conversations): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/:id/read',
-      summary: 'Mark messages read up to a number',
-      description: 'Marks only move forward, and reading is delivery too; an older or repeated mark changes nothing.',
+      summary: 'Mark a conversation as read',
+      description:
+        'Marks all messages up to `seq` as read, and as delivered too. The position only moves forward: a lower or repeated `seq` changes nothing.',
       limit: 'marks',
       params: ConversationParams,
       body: ReadUpTo,
@@ -30,7 +31,8 @@ function receiptEndpoints(conversations: Conversations): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/:id/delivered',
-      summary: 'Mark messages delivered up to a number',
+      summary: 'Mark messages as delivered',
+      description: 'Marks all messages up to `seq` as delivered. The position only moves forward.',
       limit: 'marks',
       params: ConversationParams,
       body: ReadUpTo,
@@ -41,8 +43,8 @@ function receiptEndpoints(conversations: Conversations): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/:id/receipts',
-      summary: 'List how far the other members are',
-      description: 'As far as they show it.',
+      summary: 'List read receipts',
+      description: 'Read and delivered positions of the other members, as far as they show them.',
       params: ConversationParams,
       query: ListReceipts,
       returns: { 200: ReceiptList },
@@ -56,8 +58,8 @@ function ownEndpoints(conversations: Conversations): Endpoint[] {
     endpoint({
       method: 'patch',
       path: '/:id',
-      summary: 'Change the own settings in a conversation',
-      description: 'What is left out stays as it is.',
+      summary: 'Update conversation settings',
+      description: 'Changes settings of the caller; nobody else sees them. Fields that are left out do not change.',
       params: ConversationParams,
       body: UpdateSettings,
       returns: { 200: Conversation },
@@ -66,8 +68,9 @@ function ownEndpoints(conversations: Conversations): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/:id',
-      summary: 'Empty and hide a conversation for oneself',
-      description: 'It comes back, empty but for what is new, with its next message.',
+      summary: 'Hide a conversation',
+      description:
+        'Clears the history and removes the conversation from the list, for the caller only. It comes back with its next message.',
       params: ConversationParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
@@ -78,14 +81,14 @@ function ownEndpoints(conversations: Conversations): Endpoint[] {
   ];
 }
 
-/** The own conversations, under `/api/conversations`. */
+/** Conversations of the caller, under `/api/conversations`. */
 export function conversationEndpoints(conversations: Conversations): Endpoint[] {
   return [
     endpoint({
       method: 'get',
       path: '/',
-      summary: 'List the own conversations',
-      description: 'Pinned ones first, then by the latest activity.',
+      summary: 'List conversations',
+      description: 'Pinned conversations first, then by latest activity.',
       query: ListConversations,
       returns: { 200: ConversationList },
       handle: async ({ actor, query }) => ok(await conversations.list(actor, query)),
@@ -93,8 +96,8 @@ export function conversationEndpoints(conversations: Conversations): Endpoint[] 
     endpoint({
       method: 'get',
       path: '/unread',
-      summary: 'Get the totals for a badge',
-      description: 'A muted or archived conversation adds to the mentions only.',
+      summary: 'Get unread totals',
+      description: 'Totals for a badge. Muted and archived conversations count in `mentions` only.',
       returns: { 200: UnreadTotals },
       handle: async ({ actor }) => ok(await conversations.unread(actor)),
     }),

@@ -3,14 +3,15 @@ import { Me, UpdatePrivacy, UserParams, UserRefList } from '@causerie/contract/u
 import { NamePeople } from '@causerie/contract/conversations';
 import type { Conversations } from './conversations.service.js';
 
-/** Blocking ends what two people write to each other; under `/api/contacts`. */
+/** Blocks, under `/api/contacts`. */
 export function blockingEndpoints(conversations: Pick<Conversations, 'blocking'>): Endpoint[] {
   return [
     endpoint({
       method: 'put',
       path: '/:userId/block',
-      summary: 'Block somebody',
-      description: 'When it is answered, nothing that he writes to the caller lands any more. He is not told.',
+      summary: 'Block a user',
+      description:
+        'Once this is answered, no direct message of the blocked user is accepted any more. The user is not notified.',
       params: UserParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
@@ -21,7 +22,7 @@ export function blockingEndpoints(conversations: Pick<Conversations, 'blocking'>
     endpoint({
       method: 'delete',
       path: '/:userId/block',
-      summary: 'End a block',
+      summary: 'Unblock a user',
       params: UserParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
@@ -32,14 +33,15 @@ export function blockingEndpoints(conversations: Pick<Conversations, 'blocking'>
   ];
 }
 
-/** What of the own account and of other people follows from conversations; under `/api/users`. */
+/** Parts of `/api/users` that depend on conversations. */
 export function companyEndpoints(conversations: Pick<Conversations, 'privacy' | 'namesOf'>): Endpoint[] {
   return [
     endpoint({
       method: 'put',
       path: '/privacy',
-      summary: 'Change the own privacy',
-      description: 'What is left out stays as it is. In every setting `contacts` are those whom its owner has added.',
+      summary: 'Update privacy settings',
+      description:
+        'Fields that are left out do not change. `contacts` means the people whom the caller has added as contacts.',
       body: UpdatePrivacy,
       returns: { 200: Me },
       handle: async ({ actor, body }) => ok(await conversations.privacy.set(actor, body)),
@@ -47,8 +49,8 @@ export function companyEndpoints(conversations: Pick<Conversations, 'privacy' | 
     endpoint({
       method: 'get',
       path: '/',
-      summary: 'Name people by their ids',
-      description: 'Those with whom the caller shares neither a conversation nor a contact are left out.',
+      summary: 'Get users by ids',
+      description: 'Users with whom the caller shares neither a conversation nor a contact are left out.',
       query: NamePeople,
       returns: { 200: UserRefList },
       handle: async ({ actor, query }) => ok(await conversations.namesOf(actor, query.ids)),

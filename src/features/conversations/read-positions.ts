@@ -37,7 +37,7 @@ export interface ReadPositions {
 }
 
 const beyond = {
-  en: 'There is no such message yet.',
+  en: 'This message does not exist yet.',
   fr: 'Ce message n’existe pas encore.',
 };
 

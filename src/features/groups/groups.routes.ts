@@ -22,8 +22,8 @@ function memberEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/:id/members',
-      summary: 'List the members of a group',
-      description: 'The creator first, then by role, then by joining.',
+      summary: 'List members',
+      description: 'The creator first, then by role, then by the time of joining.',
       params: GroupParams,
       query: ListMembers,
       returns: { 200: MemberList },
@@ -32,8 +32,9 @@ function memberEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/:id/members',
-      summary: 'Add people to a group',
-      description: 'Who may not be added is named in `refused`; who is in already comes back in `added`.',
+      summary: 'Add members',
+      description:
+        'Users who cannot be added are listed in `refused`. Users who are members already are listed in `added`, unchanged.',
       limit: 'groups',
       params: GroupParams,
       body: AddMembers,
@@ -43,7 +44,8 @@ function memberEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/:id/members/:userId',
-      summary: 'Remove somebody of a lower rank from a group',
+      summary: 'Remove a member',
+      description: 'Only members of a lower rank can be removed.',
       params: MemberParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
@@ -54,7 +56,9 @@ function memberEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'patch',
       path: '/:id/members/:userId',
-      summary: 'Give somebody another role in a group',
+      summary: 'Change the role of a member',
+      description:
+        'Members may act on lower ranks only and grant roles below their own. Stepping down oneself is allowed.',
       params: MemberParams,
       body: SetRole,
       returns: { 200: Member },
@@ -70,7 +74,8 @@ function ownershipEndpoints(groups: Groups): Endpoint[] {
       method: 'post',
       path: '/:id/leave',
       summary: 'Leave a group',
-      description: 'When its creator leaves, the longest-serving of the highest rank becomes creator.',
+      description:
+        'When the creator leaves, the longest-serving member of the highest rank becomes the creator. A group without members is deleted.',
       params: GroupParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
@@ -81,7 +86,8 @@ function ownershipEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/:id/transfer',
-      summary: 'Make another member the creator of a group',
+      summary: 'Transfer a group',
+      description: 'Makes another member the creator. The former creator becomes an admin.',
       params: GroupParams,
       body: TransferGroup,
       returns: { 200: Conversation },
@@ -90,7 +96,8 @@ function ownershipEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/:id',
-      summary: 'Delete a group with all that is in it',
+      summary: 'Delete a group',
+      description: 'Deletes the group with all its messages, for every member.',
       params: GroupParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
@@ -107,8 +114,9 @@ export function groupEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'post',
       path: '/',
-      summary: 'Make a group',
-      description: 'The same clientId again gets the first group with 200.',
+      summary: 'Create a group',
+      description:
+        'Users who cannot be added are listed in `refused`. Sending the same `clientId` again returns the group created first, with 200.',
       limit: 'groups',
       body: CreateGroup,
       returns: { 200: CreatedGroup, 201: CreatedGroup },
@@ -128,7 +136,8 @@ export function groupEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'patch',
       path: '/:id',
-      summary: 'Change the title or the description of a group',
+      summary: 'Update a group',
+      description: 'Changes the title, the description or both. Fields that are left out do not change.',
       params: GroupParams,
       body: UpdateGroup,
       returns: { 200: Conversation },
@@ -137,7 +146,7 @@ export function groupEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'put',
       path: '/:id/photo',
-      summary: 'Give a group a photo',
+      summary: 'Set the photo of a group',
       params: GroupParams,
       body: SetPhoto,
       returns: { 200: Conversation },
@@ -146,7 +155,7 @@ export function groupEndpoints(groups: Groups): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/:id/photo',
-      summary: 'Take the photo of a group away',
+      summary: 'Remove the photo of a group',
       params: GroupParams,
       returns: { 200: Conversation },
       handle: async ({ actor, params }) => ok(await groups.removePhoto(actor, params.id)),

@@ -63,7 +63,10 @@ export interface Groups extends Membership, Pick<Ownership, 'leave' | 'delete'> 
   heirsOf(userId: string): Promise<{ conversationId: string; heirId: string | null }[]>;
 }
 
-const tooMany = { en: 'A group cannot have so many members.', fr: 'Un groupe ne peut pas avoir autant de membres.' };
+const tooMany = {
+  en: 'A group cannot have that many members.',
+  fr: 'Un groupe ne peut pas avoir autant de membres.',
+};
 
 type TakeBack = (id: string, userIds: readonly string[]) => Promise<void>;
 

@@ -10,7 +10,7 @@ export function uploadEndpoints(media: Media): Endpoint[] {
       path: '/',
       summary: 'Upload a file',
       description:
-        'One `file` and its `purpose`. What it is is decided by its content. A picture is written anew, without anything beside it; what nothing carries within 24 hours is removed.',
+        'Takes one `file` and its `purpose`. The type is detected from the content. Pictures are re-encoded and lose their metadata. An upload that is not used within 24 hours is removed.',
       limit: 'upload',
       form: UploadFields,
       returns: { 201: Upload },
@@ -27,7 +27,8 @@ export function uploadEndpoints(media: Media): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/:id',
-      summary: 'Remove an own upload that nothing carries',
+      summary: 'Delete an upload',
+      description: 'Deletes an own upload that is not used yet; one that is in use is a `conflict`.',
       params: UploadParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
@@ -37,8 +38,8 @@ export function uploadEndpoints(media: Media): Endpoint[] {
     }),
     fileEndpoint({
       path: '/:id/content',
-      summary: 'Get the bytes of an upload',
-      description: 'With an access token, or by the link of an answer.',
+      summary: 'Download an upload',
+      description: 'Needs an access token or a signed link from an answer.',
       params: UploadParams,
       handle: ({ viewerId, params }) => media.content(viewerId, params.id),
     }),
@@ -52,7 +53,7 @@ export function imageEndpoints(media: Media): Endpoint[] {
       path: '/:id',
       summary: 'Get a picture',
       description:
-        '160, 480, 1080 or 2048 pixels at the longer side, never enlarged; WebP, or JPEG or PNG where `Accept` excludes that. With an access token, or by the link of an answer.',
+        'The longer side is at most 160, 480, 1080 or 2048 pixels; pictures are never enlarged. The format is WebP, or JPEG or PNG if `Accept` excludes WebP. Needs an access token or a signed link from an answer.',
       params: UploadParams,
       query: ImageQuery,
       handle: ({ viewerId, params, query, accepts }) => media.image(viewerId, params.id, { size: query.size, accepts }),

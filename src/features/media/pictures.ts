@@ -35,12 +35,12 @@ sharp.unblock({
 const runInOrder = pLimit(atOnce);
 
 const tooLarge = {
-  en: 'The picture has more than 25 million pixels, counting every frame, or more than 12,000 on a side: make it smaller.',
-  fr: 'L’image dépasse 25 millions de pixels, toutes images d’animation comptées, ou 12 000 de côté : réduisez-la.',
+  en: 'The picture has more than 25 million pixels in all its frames, or more than 12,000 on one side. Make it smaller.',
+  fr: 'L’image dépasse 25 millions de pixels (toutes les images d’une animation comprises), ou 12 000 pixels de côté. Réduisez-la.',
 };
 const broken = {
-  en: 'The picture is broken or cut off: send it again, or save it anew.',
-  fr: 'L’image est abîmée ou tronquée : renvoyez-la, ou enregistrez-la de nouveau.',
+  en: 'The picture is damaged or incomplete. Send it again, or export it again.',
+  fr: 'L’image est endommagée ou tronquée. Renvoyez-la, ou enregistrez-la de nouveau.',
 };
 
 function unreadable(cause: unknown): Problem {

@@ -47,12 +47,12 @@ interface Arrived {
 
 const maxNameLength = 255;
 const noPicture = {
-  en: 'Only a JPEG, PNG, GIF, WebP or AVIF can be used as a picture.',
-  fr: 'Seul un fichier JPEG, PNG, GIF, WebP ou AVIF peut servir d’image.',
+  en: 'Pictures must be JPEG, PNG, GIF, WebP or AVIF files.',
+  fr: 'Une image doit être un fichier JPEG, PNG, GIF, WebP ou AVIF.',
 };
 const quotaFull = {
-  en: 'Your uploads would take more room than you have: delete some.',
-  fr: 'Vos fichiers dépasseraient la place dont vous disposez : supprimez-en.',
+  en: 'This upload would exceed your storage quota. Delete some uploads first.',
+  fr: 'Ce fichier dépasserait votre quota de stockage. Supprimez d’abord d’autres fichiers.',
 };
 
 /** What a file is called, without what could be taken for a path or for something to obey. */

@@ -49,10 +49,10 @@ interface Deps {
 const staleMs = 15_000;
 
 const otherPurpose = {
-  en: 'It was uploaded for another purpose.',
+  en: 'This file was uploaded for another purpose.',
   fr: 'Ce fichier a été envoyé pour un autre usage.',
 };
-const twice = { en: 'Each upload can be used once.', fr: 'Chaque fichier ne peut servir qu’une fois.' };
+const twice = { en: 'Each upload can be used only once.', fr: 'Chaque fichier ne peut servir qu’une seule fois.' };
 
 async function requireOwned({ repository }: Deps, ownerId: string, id: string): Promise<UploadRow> {
   const row = await repository.byId(id);

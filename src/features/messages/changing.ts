@@ -47,7 +47,7 @@ export interface Changing {
 }
 
 const pageSize = 200;
-const blank = { en: 'It must not be blank.', fr: 'Il ne doit pas être vide.' };
+const blank = { en: 'Must not be blank', fr: 'Ne doit pas être vide' };
 
 function changeContextOf({ userId }: Actor, row: MessageRow, windowMs: number): Omit<ChangeContext, 'isAbove'> {
   return {

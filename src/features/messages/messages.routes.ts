@@ -19,8 +19,8 @@ function detailEndpoints(messages: Messages): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/:id/receipts',
-      summary: 'Get whom a message has reached',
-      description: 'As far as they show it; its sender apart.',
+      summary: 'Get the receipts of a message',
+      description: 'Which members have received and read the message, without its sender and as far as they show it.',
       params: MessageParams,
       returns: { 200: MessageReceipts },
       handle: async ({ actor, params }) => ok(await messages.receipts(actor, params.id)),
@@ -28,8 +28,8 @@ function detailEndpoints(messages: Messages): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/:id/revisions',
-      summary: 'Get the earlier texts of a message',
-      description: 'The last 20, oldest first.',
+      summary: 'List earlier texts of a message',
+      description: 'The last 20 texts before the current one, oldest first.',
       params: MessageParams,
       returns: { 200: MessageRevisions },
       handle: async ({ actor, params }) => ok(await messages.revisions(actor, params.id)),
@@ -42,8 +42,9 @@ function changeEndpoints(messages: Messages): Endpoint[] {
     endpoint({
       method: 'patch',
       path: '/:id',
-      summary: 'Give a message another text',
-      description: 'Its author may, for a time; the text that it has already changes nothing.',
+      summary: 'Edit a message',
+      description:
+        'Only the author can edit a message, within the edit window of the server (24 hours by default). Sending the text that it has already changes nothing.',
       limit: 'change',
       params: MessageParams,
       body: EditMessage,
@@ -53,8 +54,9 @@ function changeEndpoints(messages: Messages): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/:id',
-      summary: 'Delete a message for everyone, or hide it for oneself',
-      description: 'For everyone it leaves a tombstone, which is answered; what is hidden is answered with 204.',
+      summary: 'Delete or hide a message',
+      description:
+        'With `scope=everyone` the content is erased, and the answer is the tombstone that remains. With `scope=me` the message is hidden from the caller, and the answer is 204.',
       limit: 'change',
       params: MessageParams,
       query: DeleteMessage,
@@ -64,14 +66,15 @@ function changeEndpoints(messages: Messages): Endpoint[] {
   ];
 }
 
-/** The messages of conversations, under `/api/messages`. */
+/** Messages, under `/api/messages`. */
 export function messageEndpoints(messages: Messages): Endpoint[] {
   return [
     endpoint({
       method: 'post',
       path: '/',
       summary: 'Send a message',
-      description: 'The same clientId again returns the first message with 200; with another content it is 409.',
+      description:
+        'Sending the same `clientId` again returns the message sent first, with 200; with different content it is 409 `client_id_reused`.',
       limit: 'send',
       body: SendMessage,
       returns: { 200: Message, 201: Message },
@@ -83,8 +86,9 @@ export function messageEndpoints(messages: Messages): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/',
-      summary: 'List the messages of a conversation',
-      description: 'In ascending order of seq; without before, after and around the newest.',
+      summary: 'List messages',
+      description:
+        'Messages of one conversation in ascending order of `seq`: next to the one given by `before`, `after` or `around`, or else the newest.',
       query: ListMessages,
       returns: { 200: MessagePage },
       handle: async ({ actor, query }) => ok(await messages.list(actor, query)),
@@ -102,9 +106,9 @@ export function messageEndpoints(messages: Messages): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/search',
-      summary: 'Search the messages that one can see',
+      summary: 'Search messages',
       description:
-        'Newest first. A page may hold fewer than `limit`, even none, and still have a `nextCursor`: what is rare among very many messages is looked for in several steps.',
+        'Searches all messages that the caller can see, newest first. A page may hold fewer than `limit` messages, or none, and still have a `nextCursor`: a search through very many messages takes several pages.',
       limit: 'search',
       query: SearchMessages,
       returns: { 200: SearchResult },

@@ -23,7 +23,10 @@ interface Deps {
 /** Finds messages by their words; throws `not_found` for a conversation that the caller is no member of. */
 export type Search = (actor: Actor, request: SearchMessages) => Promise<SearchResult>;
 
-const wrongCursor = { en: 'This cursor is not one of this search.', fr: 'Ce curseur n’est pas de cette recherche.' };
+const wrongCursor = {
+  en: 'This cursor does not belong to this search.',
+  fr: 'Ce curseur n’appartient pas à cette recherche.',
+};
 
 const keyOf = (id: { toString(): string }, seq: number): string => `${String(id)} ${seq}`;
 

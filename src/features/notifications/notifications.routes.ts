@@ -9,14 +9,14 @@ import {
 } from '@causerie/contract/notifications';
 import type { Notifications } from './notifications.service.js';
 
-/** The own notifications, under `/api/notifications`. */
+/** Notifications of the caller, under `/api/notifications`. */
 export function notificationEndpoints(notifications: Notifications): Endpoint[] {
   return [
     endpoint({
       method: 'get',
       path: '/',
-      summary: 'List the own notifications',
-      description: 'The latest `updatedAt` first. They are kept for 90 days.',
+      summary: 'List notifications',
+      description: 'The latest `updatedAt` first. Notifications expire after 90 days.',
       query: ListNotifications,
       returns: { 200: NotificationList },
       handle: async ({ actor, query }) => ok(await notifications.list(actor, query)),
@@ -24,15 +24,15 @@ export function notificationEndpoints(notifications: Notifications): Endpoint[] 
     endpoint({
       method: 'get',
       path: '/count',
-      summary: 'Count what is not read',
+      summary: 'Count unread notifications',
       returns: { 200: UnreadNotifications },
       handle: async ({ actor }) => ok(await notifications.count(actor)),
     }),
     endpoint({
       method: 'post',
       path: '/read',
-      summary: 'Read some notifications, or all',
-      description: 'Unknown ids are ignored.',
+      summary: 'Mark notifications as read',
+      description: 'Marks some notifications or all. Unknown ids are ignored.',
       body: ReadNotifications,
       returns: { 200: UnreadNotifications },
       handle: async ({ actor, body }) => ok(await notifications.read(actor, body)),
@@ -40,7 +40,7 @@ export function notificationEndpoints(notifications: Notifications): Endpoint[] 
     endpoint({
       method: 'post',
       path: '/:id/read',
-      summary: 'Read a notification',
+      summary: 'Mark a notification as read',
       params: NotificationParams,
       returns: { 200: Notification },
       handle: async ({ actor, params }) => ok(await notifications.readOne(actor, params.id)),

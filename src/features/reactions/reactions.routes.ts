@@ -8,14 +8,14 @@ import {
 } from '@causerie/contract/reactions';
 import type { Reactions } from './reactions.service.js';
 
-/** Reactions to messages, under `/api/reactions`. */
+/** Reactions, under `/api/reactions`. */
 export function reactionEndpoints(reactions: Reactions): Endpoint[] {
   return [
     endpoint({
       method: 'put',
       path: '/:messageId/:emoji',
       summary: 'React to a message',
-      description: 'Adding what is there changes nothing. At most 20 different emoji for a message.',
+      description: 'Adding a reaction that exists already changes nothing. A message takes at most 20 different emoji.',
       limit: 'change',
       params: ReactionParams,
       returns: { 200: MessageReactions },
@@ -24,8 +24,8 @@ export function reactionEndpoints(reactions: Reactions): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/:messageId/:emoji',
-      summary: 'Take a reaction away',
-      description: 'Taking away what is not there changes nothing.',
+      summary: 'Remove a reaction',
+      description: 'Removing a reaction that does not exist changes nothing.',
       limit: 'change',
       params: ReactionParams,
       returns: { 200: MessageReactions },
@@ -34,8 +34,8 @@ export function reactionEndpoints(reactions: Reactions): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/:messageId',
-      summary: 'List who has reacted',
-      description: 'In the order of reacting.',
+      summary: 'List reactions',
+      description: 'Who reacted to a message with which emoji, oldest first.',
       params: MessageReactionParams,
       query: ListReactions,
       returns: { 200: ReactionList },

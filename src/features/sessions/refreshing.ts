@@ -41,7 +41,7 @@ export function createRefreshing({ repository, tokens, end, jobs, logger, settin
       await jobs.add('security_notice', [{ key: sessionId, ownerId: userId, data: { userId } }]);
     const ended = await end(userId, { ids: [sessionId] }, 'token_reused');
     const fields = { security: 'refresh_token_reused', userId, sessionId };
-    if (ended > 0) logger.warn(fields, 'a retired refresh token was presented: its session is over');
+    if (ended > 0) logger.warn(fields, 'refresh token reused; session ended');
     throw new Problem('refresh_token_reused');
   }
 

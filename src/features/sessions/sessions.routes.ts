@@ -2,20 +2,20 @@ import { type Endpoint, endpoint, nothing, ok } from '../../kernel/endpoint.js';
 import { SessionList, SessionParams } from '@causerie/contract/sessions';
 import type { Sessions } from './sessions.service.js';
 
-/** The devices of the caller, under `/api/users`. */
+/** Sessions of the caller, under `/api/users`. */
 export function sessionEndpoints(sessions: Sessions): Endpoint[] {
   return [
     endpoint({
       method: 'get',
       path: '/sessions',
-      summary: 'List the devices that are signed in',
+      summary: 'List sessions',
       returns: { 200: SessionList },
       handle: async ({ actor }) => ok(await sessions.list(actor)),
     }),
     endpoint({
       method: 'delete',
       path: '/sessions',
-      summary: 'Sign out every other device',
+      summary: 'End all other sessions',
       returns: { 204: null },
       handle: async ({ actor }) => {
         await sessions.end(actor.userId, { allBut: actor.sessionId }, 'revoked');
@@ -25,7 +25,7 @@ export function sessionEndpoints(sessions: Sessions): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/sessions/:sessionId',
-      summary: 'Sign out one device',
+      summary: 'End a session',
       params: SessionParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {

@@ -107,7 +107,9 @@ export function createSessions({ repository, keys, bus, jobs, logger, settings }
   function purgeNowAndThen(now: Date): void {
     if (now.getTime() - purgedAt < purgeEvery) return;
     purgedAt = now.getTime();
-    repository.purge(now).catch((error: unknown) => logger.error({ err: error }, 'old sessions could not be removed'));
+    repository
+      .purge(now)
+      .catch((error: unknown) => logger.error({ err: error }, 'deleting old sessions failed; retrying later'));
   }
 
   async function endBeyondCap(userId: string, newest: string): Promise<void> {
@@ -142,7 +144,7 @@ export function createSessions({ repository, keys, bus, jobs, logger, settings }
       if (lastUse.record(row, now)) {
         repository
           .recordUse(sessionId, now)
-          .catch((error: unknown) => logger.warn({ err: error }, 'a use was not noted'));
+          .catch((error: unknown) => logger.warn({ err: error }, 'recording last use of a session failed'));
       }
       return { actor: { userId, sessionId }, expiresAt };
     },

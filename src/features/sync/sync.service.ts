@@ -31,8 +31,8 @@ export interface Sync {
 
 const list = 'sync';
 const unreadable = {
-  en: 'This cursor cannot be read. Begin again without one.',
-  fr: 'Ce curseur est illisible. Recommencez sans curseur.',
+  en: 'This cursor is not valid. Start again without one.',
+  fr: 'Ce curseur n’est pas valide. Recommencez sans curseur.',
 };
 
 /** What a device that has seen all of a conversation knows of it. */

@@ -2,14 +2,14 @@ import { type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
 import { Me, PublicUser, SetAvatar, SetStatus, UpdateProfile, UserParams } from '@causerie/contract/users';
 import type { Users } from './users.service.js';
 
-/** What a person shows of himself. */
+/** Profile, avatar and status of the caller. */
 function shownEndpoints(users: Users): Endpoint[] {
   return [
     endpoint({
       method: 'put',
       path: '/profile',
-      summary: 'Change name, username or bio',
-      description: 'What is left out stays as it is.',
+      summary: 'Update the profile',
+      description: 'Changes the display name, username or bio. Fields that are left out do not change.',
       body: UpdateProfile,
       returns: { 200: Me },
       handle: async ({ actor, body }) => ok(await users.updateProfile(actor, body)),
@@ -17,7 +17,7 @@ function shownEndpoints(users: Users): Endpoint[] {
     endpoint({
       method: 'put',
       path: '/avatar',
-      summary: 'Show a picture of oneself',
+      summary: 'Set the avatar',
       body: SetAvatar,
       returns: { 200: Me },
       handle: async ({ actor, body }) => ok(await users.setAvatar(actor, body.uploadId)),
@@ -25,15 +25,15 @@ function shownEndpoints(users: Users): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/avatar',
-      summary: 'Show no picture any more',
+      summary: 'Remove the avatar',
       returns: { 200: Me },
       handle: async ({ actor }) => ok(await users.removeAvatar(actor)),
     }),
     endpoint({
       method: 'put',
       path: '/status',
-      summary: 'Say something of oneself',
-      description: 'Replaces the whole status; without emoji and text there is none.',
+      summary: 'Set the status',
+      description: 'Replaces the whole status. Without an emoji and a text there is none.',
       body: SetStatus,
       returns: { 200: Me },
       handle: async ({ actor, body }) => ok(await users.setStatus(actor, body)),
@@ -41,20 +41,20 @@ function shownEndpoints(users: Users): Endpoint[] {
     endpoint({
       method: 'delete',
       path: '/status',
-      summary: 'Say nothing any more',
+      summary: 'Remove the status',
       returns: { 200: Me },
       handle: async ({ actor }) => ok(await users.setStatus(actor, null)),
     }),
   ];
 }
 
-/** The own account and other people's profiles, under `/api/users`. */
+/** The account of the caller and profiles of others, under `/api/users`. */
 export function userEndpoints(users: Users): Endpoint[] {
   return [
     endpoint({
       method: 'get',
       path: '/me',
-      summary: 'Get the own account',
+      summary: 'Get the current user',
       returns: { 200: Me },
       handle: async ({ actor }) => ok(await users.me(actor.userId)),
     }),
@@ -62,7 +62,7 @@ export function userEndpoints(users: Users): Endpoint[] {
     endpoint({
       method: 'get',
       path: '/:userId',
-      summary: 'Get a profile',
+      summary: 'Get a user',
       params: UserParams,
       returns: { 200: PublicUser },
       handle: async ({ actor, params }) => ok(await users.profile(actor.userId, params.userId)),
