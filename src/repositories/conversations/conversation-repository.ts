@@ -2,7 +2,7 @@ import type { Elevated, GroupChange } from './group-change.js';
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../ids.js';
 import type { PictureRow } from '../uploads/attachment-row.js';
-import { durable, isDuplicateKey, majority } from '../concerns.js';
+import { isDuplicateKey } from '../concerns.js';
 
 export interface ConversationRow {
   _id: Types.ObjectId;
@@ -171,14 +171,10 @@ type Raises = Pick<
 function raisesOf(conversations: Collection<ConversationRow>): Raises {
   return {
     async raiseUncounted(_id, seq) {
-      await conversations.updateOne(
-        { _id, lastUncountedSeq: { $lt: seq } },
-        { $max: { lastUncountedSeq: seq } },
-        durable,
-      );
+      await conversations.updateOne({ _id, lastUncountedSeq: { $lt: seq } }, { $max: { lastUncountedSeq: seq } });
     },
     async raiseCannotSee(_id, seq) {
-      await conversations.updateOne({ _id, lastBlindSeq: { $lt: seq } }, { $max: { lastBlindSeq: seq } }, durable);
+      await conversations.updateOne({ _id, lastBlindSeq: { $lt: seq } }, { $max: { lastBlindSeq: seq } });
     },
     async raiseMinReceipts(_id, { deliveredSeq: reachedDeliveredSeq, readSeq: reachedReadSeq }) {
       const isBelow = [
@@ -190,16 +186,15 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
       return result.modifiedCount === 1;
     },
     async dueToNotify(limit) {
-      const options = { projection: { _id: 1 }, ...majority };
+      const options = { projection: { _id: 1 } };
       return (await conversations.find({ notifyDue: true }, options).limit(limit).toArray()).map(({ _id }) =>
         String(_id),
       );
     },
     async raiseNotified({ _id, seq, rev }, made, isAll) {
-      await conversations.updateOne({ _id }, { $max: { notifiedSeq: made.seq, notifiedRev: made.rev } }, durable);
+      await conversations.updateOne({ _id }, { $max: { notifiedSeq: made.seq, notifiedRev: made.rev } });
       // Whatever has come meanwhile has raised the head, and is due.
-      if (isAll)
-        await conversations.updateOne({ _id, seq, rev, notifyDue: true }, { $unset: { notifyDue: 1 } }, durable);
+      if (isAll) await conversations.updateOne({ _id, seq, rev, notifyDue: true }, { $unset: { notifyDue: 1 } });
     },
     async raiseHeads(heads, isDurable) {
       if (heads.length === 0) return;
@@ -211,7 +206,7 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
       }));
       await conversations.bulkWrite(writes, {
         ordered: false,
-        writeConcern: { w: 'majority', ...(isDurable ? { journal: true } : {}) },
+        ...(isDurable ? {} : { writeConcern: { w: 'majority' } }),
       });
     },
   };
@@ -226,11 +221,7 @@ export function createConversationRepository(connection: Connection): Conversati
     for (;;) {
       try {
         const { pair, ...rest } = row;
-        const result = await conversations.updateOne(
-          byPair(String(pair)),
-          { $setOnInsert: rest },
-          { upsert: true, ...durable },
-        );
+        const result = await conversations.updateOne(byPair(String(pair)), { $setOnInsert: rest }, { upsert: true });
         return result.upsertedCount === 1;
       } catch (error) {
         // Two upserts of one pair at once: the loser finds the row at the next try.
@@ -243,36 +234,36 @@ export function createConversationRepository(connection: Connection): Conversati
     ...raisesOf(conversations),
     async findOrMake(userId, otherId, at) {
       const pair = pairOf(userId, otherId);
-      const found = await conversations.findOne(byPair(pair), majority);
+      const found = await conversations.findOne(byPair(pair));
       if (found) return { row: found, isNew: false };
       const isNew = await upsert(newDirect(pair, [...new Set([userId, otherId])].sort(), at));
-      const row = await conversations.findOne(byPair(pair), majority);
+      const row = await conversations.findOne(byPair(pair));
       if (!row) throw new Error('A conversation that was just made is not there');
       return { row, isNew };
     },
-    ofPair: (userId, otherId) => conversations.findOne(byPair(pairOf(userId, otherId)), majority),
+    ofPair: (userId, otherId) => conversations.findOne(byPair(pairOf(userId, otherId))),
     async partnersAmong(userId, otherIds) {
       const pairs = new Map(otherIds.map((otherId) => [pairOf(userId, otherId), otherId]));
       const filter = { pair: { $in: [...pairs.keys()], $type: 'string' as const } };
-      const found = await conversations.find(filter, { projection: { pair: 1 }, ...majority }).toArray();
+      const found = await conversations.find(filter, { projection: { pair: 1 } }).toArray();
       return found.flatMap(({ pair }) => pairs.get(String(pair)) ?? []);
     },
     async activate(conversationId) {
-      await conversations.updateOne({ _id: conversationId, state: 'forming' }, { $set: { state: 'active' } }, durable);
+      await conversations.updateOne({ _id: conversationId, state: 'forming' }, { $set: { state: 'active' } });
     },
     typeOf: async (conversationId) => {
-      const options = { projection: { type: 1 }, ...majority };
+      const options = { projection: { type: 1 } };
       return (await conversations.findOne({ _id: new Types.ObjectId(conversationId) }, options))?.type ?? null;
     },
-    byId: (conversationId) => conversations.findOne({ _id: new Types.ObjectId(conversationId) }, majority),
+    byId: (conversationId) => conversations.findOne({ _id: new Types.ObjectId(conversationId) }),
     byIds: (conversationIds) =>
       conversations
-        .find({ _id: { $in: [...conversationIds] } }, majority)
+        .find({ _id: { $in: [...conversationIds] } })
         .sort({ _id: 1 })
         .toArray(),
     forming: (before) =>
       conversations
-        .find({ state: 'forming', type: 'direct', _id: { $lt: firstIdAt(before) } }, majority)
+        .find({ state: 'forming', type: 'direct', _id: { $lt: firstIdAt(before) } })
         .sort({ state: 1 })
         .toArray(),
   };

@@ -3,7 +3,7 @@ import { firstIdAt } from '../ids.js';
 import { type ConversationRow, newConversation } from './conversation-repository.js';
 import type { GroupChange, SystemContent } from './group-change.js';
 import type { PictureRow } from '../uploads/attachment-row.js';
-import { durable, isDuplicateKey, majority } from '../concerns.js';
+import { isDuplicateKey } from '../concerns.js';
 
 /** What a change writes on the row of its group, beside itself. */
 export interface Proposal {
@@ -97,11 +97,11 @@ function creationOf(conversations: ReturnType<typeof conversationsOf>): Creation
   return {
     newId: () => String(new Types.ObjectId()),
     byClientId: (creatorId, clientId) =>
-      conversations.findOne({ createKey: { $eq: keyOf(creatorId, clientId), $type: 'string' } }, majority),
+      conversations.findOne({ createKey: { $eq: keyOf(creatorId, clientId), $type: 'string' } }),
     async create(group) {
       const row = newGroup(group);
       try {
-        await conversations.insertOne(row, durable);
+        await conversations.insertOne(row);
         return row;
       } catch (error) {
         if (isDuplicateKey(error)) return null;
@@ -123,7 +123,7 @@ async function eraseFrom(connection: Connection, name: string, conversationId: T
       .find({ conversationId }, { projection: { _id: 1 } })
       .limit(sliceSize)
       .toArray();
-    if (some.length > 0) await collection.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } }, durable);
+    if (some.length > 0) await collection.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } });
     if (some.length < sliceSize) return;
   }
 }
@@ -135,10 +135,7 @@ export function createGroupRepository(connection: Connection): GroupRepository {
   return {
     ...creationOf(conversations),
     byId: (conversationId) =>
-      conversations.findOne(
-        { _id: new Types.ObjectId(conversationId), type: 'group', state: { $ne: 'deleting' } },
-        majority,
-      ),
+      conversations.findOne({ _id: new Types.ObjectId(conversationId), type: 'group', state: { $ne: 'deleting' } }),
     async propose({ _id, membersVersion, memberCount }, proposal) {
       const { system, joining = [], ending = [], roles = [], set = {}, replacedPhoto } = proposal;
       const version = membersVersion + 1;
@@ -157,34 +154,32 @@ export function createGroupRepository(connection: Connection): GroupRepository {
         {
           $set: { ...set, pending, membersVersion: version, memberCount: memberCount + joining.length - ending.length },
         },
-        { returnDocument: 'after', ...durable },
+        { returnDocument: 'after' },
       );
     },
     async complete(_id, changeId, rev) {
       await conversations.updateOne(
         { _id, 'pending._id': { $eq: changeId, $type: 'objectId' } },
         { $set: { pending: null, state: 'active' }, $max: { rev } },
-        durable,
       );
     },
     async beginDeletion({ _id, membersVersion }) {
       const result = await conversations.updateOne(
         { _id, membersVersion, pending: null, state: 'active' },
         { $set: { state: 'deleting', createKey: null }, $inc: { membersVersion: 1 } },
-        durable,
       );
       return result.modifiedCount === 1;
     },
     async erase(_id) {
       for (const name of ['hidden', 'changes', 'reactions', 'notifications', 'messages'])
         await eraseFrom(connection, name, _id);
-      await conversations.deleteOne({ _id, state: 'deleting' }, durable);
+      await conversations.deleteOne({ _id, state: 'deleting' });
     },
     async unfinished(before) {
       const old = { $lt: firstIdAt(before) };
       const found = await Promise.all([
-        conversations.find({ 'pending._id': { ...old, $type: 'objectId' } }, majority).toArray(),
-        conversations.find({ state: 'deleting', _id: old }, majority).toArray(),
+        conversations.find({ 'pending._id': { ...old, $type: 'objectId' } }).toArray(),
+        conversations.find({ state: 'deleting', _id: old }).toArray(),
       ]);
       return found.flat();
     },

@@ -1,6 +1,6 @@
 import mongoose, { type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../ids.js';
-import { durable, isDuplicateKey, majority } from '../concerns.js';
+import { isDuplicateKey } from '../concerns.js';
 
 /** A message that one person has taken out of his own sight, on all his devices. */
 export interface HiddenRow {
@@ -74,10 +74,7 @@ async function anyOf<Row>(hidden: Collection, userId: string, parts: readonly ob
   if (parts.length === 0) return [];
   const owner = new Types.ObjectId(userId);
   return hidden
-    .find(
-      { $or: parts.map((part) => ({ userId: owner, ...part })) },
-      { ...majority, ...(projection && { projection }) },
-    )
+    .find({ $or: parts.map((part) => ({ userId: owner, ...part })) }, { ...(projection && { projection }) })
     .toArray() as Promise<Row[]>;
 }
 
@@ -88,7 +85,7 @@ async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'
       const made = await hidden.findOneAndUpdate(
         key,
         { $setOnInsert: { messageId, own: null } },
-        { upsert: true, returnDocument: 'after', ...durable },
+        { upsert: true, returnDocument: 'after' },
       );
       if (made) return made;
     } catch (error) {
@@ -117,12 +114,12 @@ export function createHiddenRepository(connection: Connection): HiddenRepository
         place,
       ),
     async cannotSee(conversationId, seq) {
-      const rows = await hidden.find({ conversationId, seq }, { projection: { userId: 1 }, ...majority }).toArray();
+      const rows = await hidden.find({ conversationId, seq }, { projection: { userId: 1 } }).toArray();
       return rows.map(({ userId }) => String(userId));
     },
     findOrMake: (row) => findOrMake(hidden, row),
     async number(_id, memberRevision) {
-      await hidden.updateOne({ _id, own: null }, { $set: { own: memberRevision } }, durable);
+      await hidden.updateOne({ _id, own: null }, { $set: { own: memberRevision } });
     },
     after: (userId, counts) =>
       anyOf<HiddenRow>(
@@ -135,7 +132,7 @@ export function createHiddenRepository(connection: Connection): HiddenRepository
       ),
     unfinished: (before, limit) =>
       hidden
-        .find({ own: null, _id: { $lt: firstIdAt(before) } }, majority)
+        .find({ own: null, _id: { $lt: firstIdAt(before) } })
         .limit(limit)
         .toArray(),
   };

@@ -3,7 +3,7 @@ import { type Connection, Types } from 'mongoose';
 import pLimit from 'p-limit';
 import type { GroupChange } from '../conversations/group-change.js';
 import { type MemberRow, membersOf, newMember, slotsOf } from './member-row.js';
-import { durable, isOnlyDuplicates, majority } from '../concerns.js';
+import { isOnlyDuplicates } from '../concerns.js';
 import { roles as allRoles } from '@causerie/contract/roles';
 
 const slotsAtOnce = 20;
@@ -75,7 +75,7 @@ function joiningOf(connection: Connection) {
       { ...key, joinedBy: { $eq: _id, $type: 'objectId' as const } },
       { ...key, endedAt: null },
     ];
-    const there = await members.find({ $or: isThere }, { projection: { userId: 1 }, ...majority }).toArray();
+    const there = await members.find({ $or: isThere }, { projection: { userId: 1 } }).toArray();
     const known = new Set(there.map(({ userId }) => String(userId)));
     return joining.filter((userId) => !known.has(String(userId)));
   }
@@ -86,7 +86,7 @@ function joiningOf(connection: Connection) {
     const some = pLimit(slotsAtOnce);
     const indexed = rows.map((row) => some(async () => ({ ...row, slot: await nextCursorIndex(row.userId) })));
     try {
-      await members.insertMany(await Promise.all(indexed), { ordered: false, ...durable });
+      await members.insertMany(await Promise.all(indexed), { ordered: false });
       return true;
     } catch (error) {
       if (!isOnlyDuplicates(error)) throw error;
@@ -113,23 +113,19 @@ export function createMemberChangeRepository(connection: Connection): MemberChan
     },
     async end({ ending, at }) {
       const ids = ending.map(({ memberId }) => memberId);
-      await members.updateMany({ _id: { $in: ids }, endedAt: null }, { $set: { endedAt: at } }, durable);
+      await members.updateMany({ _id: { $in: ids }, endedAt: null }, { $set: { endedAt: at } });
     },
     async endAll(conversationId) {
-      const rows = await members
-        .find({ conversationId, endedAt: null }, { projection: { userId: 1 }, ...majority })
-        .toArray();
-      await members.updateMany({ conversationId, endedAt: null }, { $set: { endedAt: new Date() } }, durable);
+      const rows = await members.find({ conversationId, endedAt: null }, { projection: { userId: 1 } }).toArray();
+      await members.updateMany({ conversationId, endedAt: null }, { $set: { endedAt: new Date() } });
       return rows.map(({ userId }) => String(userId));
     },
     async setRoles(conversationId, { roles, version }) {
       for (const { userId, role } of roles) {
         const rank = allRoles.indexOf(role);
-        await members.updateOne(
-          { conversationId, userId, endedAt: null, rankVersion: { $lt: version } },
-          [{ $set: { rankBefore: '$rank', rank, rankVersion: version } }],
-          durable,
-        );
+        await members.updateOne({ conversationId, userId, endedAt: null, rankVersion: { $lt: version } }, [
+          { $set: { rankBefore: '$rank', rank, rankVersion: version } },
+        ]);
       }
     },
     byRank(conversationId, after, limit) {
@@ -139,14 +135,14 @@ export function createMemberChangeRepository(connection: Connection): MemberChan
         { rank: after.rank, joinedAt: new Date(after.joinedAt), _id: { $gt: new Types.ObjectId(after.id) } },
       ];
       return members
-        .find({ conversationId, endedAt: null, ...(behind ? { $or: behind } : {}) }, majority)
+        .find({ conversationId, endedAt: null, ...(behind ? { $or: behind } : {}) })
         .sort({ rank: 1, joinedAt: 1, _id: 1 })
         .limit(limit)
         .toArray();
     },
     longestServing(conversationId, except, among) {
       const userId = among ? { $in: among, $ne: except } : { $ne: except };
-      return members.findOne({ conversationId, endedAt: null, userId }, { sort: { joinedAt: 1, _id: 1 }, ...majority });
+      return members.findOne({ conversationId, endedAt: null, userId }, { sort: { joinedAt: 1, _id: 1 } });
     },
     idsOf: (userIds) => userIds.map((one) => new Types.ObjectId(one)),
   };

@@ -1,5 +1,5 @@
 import { type Collection, Types } from 'mongoose';
-import { majority } from '../concerns.js';
+
 import type { MemberRow, FrozenReceipts } from './member-row.js';
 
 /** What is asked of the rows of members: named queries on lean rows, each served by an index. */
@@ -39,16 +39,13 @@ export interface MemberReads {
 function groupsOf(members: Collection<MemberRow>, userIds: readonly string[]) {
   const userId = { $in: userIds.map((one) => new Types.ObjectId(one)) };
   const projection = { _id: 0, userId: 1, conversationId: 1 } as const;
-  return members.find({ userId, isGroup: true, endedAt: null }, { projection, ...majority }).toArray();
+  return members.find({ userId, isGroup: true, endedAt: null }, { projection }).toArray();
 }
 
 /** The lowest marks that are shown, each by its index. */
 async function minShownReceipts(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
   const lowest = (field: 'shownReadSeq' | 'shownDeliveredSeq') =>
-    members.findOne(
-      { conversationId, endedAt: null },
-      { sort: { [field]: 1 }, projection: { [field]: 1 }, ...majority },
-    );
+    members.findOne({ conversationId, endedAt: null }, { sort: { [field]: 1 }, projection: { [field]: 1 } });
   const [read, delivered] = await Promise.all([lowest('shownReadSeq'), lowest('shownDeliveredSeq')]);
   return read && delivered ? { deliveredSeq: delivered.shownDeliveredSeq, readSeq: read.shownReadSeq } : null;
 }
@@ -56,7 +53,7 @@ async function minShownReceipts(members: Collection<MemberRow>, conversationId: 
 /** Who hides what he reads. */
 function hidersIn(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
   const filter = { conversationId, 'stood.readSeq': { $type: 'number' as const }, endedAt: null };
-  const options = { projection: { _id: 0, userId: 1, stood: 1 }, ...majority } as const;
+  const options = { projection: { _id: 0, userId: 1, stood: 1 } } as const;
   return members.find(filter, options).toArray() as Promise<{ userId: Types.ObjectId; stood: FrozenReceipts }[]>;
 }
 
@@ -67,12 +64,12 @@ function notificationReads(
   return {
     withoutUnreadNotificationIn: (conversationId, seq) =>
       members
-        .find({ conversationId, readSeq: { $lt: seq }, endedAt: null, isSpoken: false }, majority)
+        .find({ conversationId, readSeq: { $lt: seq }, endedAt: null, isSpoken: false })
         .sort({ readSeq: 1 })
         .toArray(),
     ofUserIn(userId, conversationIds) {
       const key = { conversationId: { $in: [...conversationIds] }, userId: new Types.ObjectId(userId) };
-      return members.find({ ...key, endedAt: null }, majority).toArray();
+      return members.find({ ...key, endedAt: null }).toArray();
     },
   };
 }
@@ -81,27 +78,24 @@ function notificationReads(
 export function memberReads(members: Collection<MemberRow>): MemberReads {
   const present = (filter: object, sort: Record<string, 1>): Promise<MemberRow[]> =>
     members
-      .find({ ...filter, endedAt: null }, majority)
+      .find({ ...filter, endedAt: null })
       .sort(sort)
       .toArray();
   return {
     of: (conversationId) => present({ conversationId: new Types.ObjectId(conversationId) }, { userId: 1 }),
     one: (conversationId, userId) => {
       const key = { conversationId: new Types.ObjectId(conversationId), userId: new Types.ObjectId(userId) };
-      return members.findOne({ ...key, endedAt: null }, majority);
+      return members.findOne({ ...key, endedAt: null });
     },
     groupsOf: (userIds) => groupsOf(members, userIds),
     minShownReceipts: (conversationId) => minShownReceipts(members, conversationId),
     page: (conversationId, afterUserId, limit) =>
       members
-        .find(
-          {
-            conversationId,
-            endedAt: null,
-            ...(afterUserId ? { userId: { $gt: new Types.ObjectId(afterUserId) } } : {}),
-          },
-          majority,
-        )
+        .find({
+          conversationId,
+          endedAt: null,
+          ...(afterUserId ? { userId: { $gt: new Types.ObjectId(afterUserId) } } : {}),
+        })
         .sort({ userId: 1 })
         .limit(limit)
         .toArray(),
@@ -114,18 +108,18 @@ export function memberReads(members: Collection<MemberRow>): MemberReads {
     },
     othersIn(conversationIds, userId) {
       const filter = { conversationId: { $in: [...conversationIds] }, userId: { $ne: new Types.ObjectId(userId) } };
-      return members.find({ ...filter, endedAt: null }, majority).toArray();
+      return members.find({ ...filter, endedAt: null }).toArray();
     },
     ofUser: (userId) => present({ userId: new Types.ObjectId(userId) }, { slot: 1 }),
     async conversationsOfCursorIndexes(userId, cursorIndexes) {
       if (cursorIndexes.length === 0) return [];
       const filter = { userId: new Types.ObjectId(userId), slot: { $in: [...cursorIndexes] } };
-      const rows = await members.find(filter, { projection: { conversationId: 1 }, ...majority }).toArray();
+      const rows = await members.find(filter, { projection: { conversationId: 1 } }).toArray();
       return rows.map(({ conversationId }) => String(conversationId));
     },
     async cannotSee(conversationId, seq) {
       const cannotSee = [{ joinedSeq: { $gte: seq } }, { clearedSeq: { $gte: seq } }];
-      const options = { projection: { userId: 1 }, ...majority };
+      const options = { projection: { userId: 1 } };
       const rows = await members.find({ conversationId, endedAt: null, $or: cannotSee }, options).toArray();
       return rows.map(({ userId }) => String(userId));
     },

@@ -1,6 +1,6 @@
 import { type Collection, type Connection, Types } from 'mongoose';
 import { memberReads, type MemberReads } from './member-reads.js';
-import { durable, isDuplicateKey, majority } from '../concerns.js';
+import { isDuplicateKey } from '../concerns.js';
 import {
   crowdedOf,
   memberSchema,
@@ -127,39 +127,34 @@ function memberWritesOf(members: Members): MemberWrites {
       members.findOneAndUpdate(
         { _id: id, endedAt: null, [update.kind === 'read' ? 'readSeq' : 'deliveredSeq']: { $lt: update.seq } },
         receiptUpdate(update),
-        { returnDocument: 'after', ...durable },
+        { returnDocument: 'after' },
       ),
     async clearMarkedUnread(id) {
       const filter = { _id: id, endedAt: null, markedUnread: true };
-      const result = await members.updateOne(filter, { $set: { markedUnread: false }, $inc: { own: 1 } }, durable);
+      const result = await members.updateOne(filter, { $set: { markedUnread: false }, $inc: { own: 1 } });
       return result.modifiedCount === 1;
     },
     async change(id, changes) {
-      await members.updateOne({ _id: id, endedAt: null }, { $set: changes, $inc: { own: 1 } }, durable);
+      await members.updateOne({ _id: id, endedAt: null }, { $set: changes, $inc: { own: 1 } });
     },
     async hide(id, seq) {
       const result = await members.updateOne(
         { _id: id, endedAt: null, $or: [{ clearedSeq: { $lt: seq } }, { isListed: true }] },
         { $set: { isListed: false, ...withoutUnreadNotification }, $max: { clearedSeq: seq }, $inc: { own: 1 } },
-        durable,
       );
       return result.modifiedCount === 1;
     },
     async raiseHidden(_id, seq) {
-      await members.updateOne(
-        { _id, endedAt: null, lastHiddenSeq: { $lt: seq } },
-        { $max: { lastHiddenSeq: seq } },
-        durable,
-      );
+      await members.updateOne({ _id, endedAt: null, lastHiddenSeq: { $lt: seq } }, { $max: { lastHiddenSeq: seq } });
     },
     async incrementRevision(_id) {
-      const options = { returnDocument: 'after', projection: { own: 1 }, ...durable } as const;
+      const options = { returnDocument: 'after', projection: { own: 1 } } as const;
       const row = await members.findOneAndUpdate({ _id, endedAt: null }, { $inc: { own: 1 } }, options);
       return row?.own ?? null;
     },
     async incrementRevisionsIn(userId, conversationIds) {
       const filter = { conversationId: { $in: [...conversationIds] }, userId: new Types.ObjectId(userId) };
-      await members.updateMany({ ...filter, endedAt: null }, { $inc: { own: 1 } }, durable);
+      await members.updateMany({ ...filter, endedAt: null }, { $inc: { own: 1 } });
     },
   };
 }
@@ -177,7 +172,7 @@ function keptWritesOf(
           update: { $set: { stood: frozenReceipts }, $inc: { own: 1 } },
         },
       }));
-      await members.bulkWrite(writes, { ordered: false, ...durable });
+      await members.bulkWrite(writes, { ordered: false });
     },
     async recordNotified(rows, hasUnreadNotification) {
       if (rows.length === 0) return;
@@ -189,14 +184,14 @@ function keptWritesOf(
           },
         },
       }));
-      await members.bulkWrite(writes, { ordered: false, ...durable });
+      await members.bulkWrite(writes, { ordered: false });
     },
     async clearUnreadNotification(ids) {
-      await members.updateMany({ _id: { $in: [...ids] } }, { $set: { isSpoken: false } }, durable);
+      await members.updateMany({ _id: { $in: [...ids] } }, { $set: { isSpoken: false } });
     },
     async unstand(userId) {
       const filter = { userId: new Types.ObjectId(userId), isGroup: true, endedAt: null, stood: { $ne: null } };
-      await members.updateMany(filter, { $set: { stood: null }, $inc: { own: 1 } }, durable);
+      await members.updateMany(filter, { $set: { stood: null }, $inc: { own: 1 } });
     },
   };
 }
@@ -214,11 +209,11 @@ export function createMemberRepository(connection: Connection): MemberRepository
     crowdedAmong: crowdedOf(connection),
     async found(conversationId, userId, { isListed, at }) {
       for (;;) {
-        const isThere = await members.findOne({ conversationId, userId, endedAt: null }, majority);
+        const isThere = await members.findOne({ conversationId, userId, endedAt: null });
         if (isThere) return;
         const row = { ...newMember(conversationId, userId, at), isListed, slot: await nextCursorIndex(userId) };
         try {
-          await members.insertOne(row, durable);
+          await members.insertOne(row);
         } catch (error) {
           // Somebody else who finishes the same conversation may have been faster, or not: it is looked for again.
           if (!isDuplicateKey(error)) throw error;
@@ -229,7 +224,6 @@ export function createMemberRepository(connection: Connection): MemberRepository
       const result = await members.updateOne(
         { conversationId, userId: new Types.ObjectId(userId), endedAt: null, isListed: false },
         { $set: { isListed: true }, $inc: { own: 1 } },
-        durable,
       );
       return result.modifiedCount === 1;
     },
@@ -237,7 +231,7 @@ export function createMemberRepository(connection: Connection): MemberRepository
       if (receipts.length === 0) return;
       await members.bulkWrite(receipts.map(sentWrite), {
         ordered: false,
-        writeConcern: { w: 'majority', ...(isDurable ? { journal: true } : {}) },
+        ...(isDurable ? {} : { writeConcern: { w: 'majority' } }),
       });
     },
   };

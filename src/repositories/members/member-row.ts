@@ -1,5 +1,5 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { durable, isDuplicateKey, majority } from '../concerns.js';
+import { isDuplicateKey } from '../concerns.js';
 
 /** How far a group was at a moment: its last message, and what all of its members had read. */
 export interface FrozenReceipts {
@@ -117,7 +117,7 @@ export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Pro
         const row = await cursorIndexes.findOneAndUpdate(
           { _id: userId },
           { $inc: { last: 1 } },
-          { upsert: true, returnDocument: 'after', ...durable },
+          { upsert: true, returnDocument: 'after' },
         );
         if (row) return row.last;
       } catch (error) {
@@ -137,9 +137,9 @@ export function crowdedOf(connection: Connection): (userIds: readonly string[]) 
   return async (userIds) => {
     const ids = userIds.map((one) => new Types.ObjectId(one));
     // Who was never in so many need not be counted.
-    const busy = await cursorIndexes.find({ _id: { $in: ids }, last: { $gte: maxConversations } }, majority).toArray();
+    const busy = await cursorIndexes.find({ _id: { $in: ids }, last: { $gte: maxConversations } }).toArray();
     const counts = busy.map(async ({ _id }) => {
-      const count = await members.countDocuments({ userId: _id, endedAt: null }, majority);
+      const count = await members.countDocuments({ userId: _id, endedAt: null });
       return count >= maxConversations ? [String(_id)] : [];
     });
     return new Set((await Promise.all(counts)).flat());
