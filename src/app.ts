@@ -4,8 +4,11 @@ import { asyncapi, openapi } from './documents.js';
 import { accountEndpoints } from './features/account/account.routes.js';
 import { authEndpoints } from './features/auth/auth.routes.js';
 import { contactEndpoints } from './features/contacts/contacts.routes.js';
-import { blockingEndpoints, companyEndpoints } from './features/conversations/people.routes.js';
-import { conversationEndpoints } from './features/conversations/conversations.routes.js';
+import {
+  blockingEndpoints,
+  companionEndpoints,
+  conversationEndpoints,
+} from './features/conversations/conversations.routes.js';
 import { openingEndpoints } from './features/groups/opening.routes.js';
 import { groupEndpoints } from './features/groups/groups.routes.js';
 import { imageEndpoints, uploadEndpoints } from './features/media/media.routes.js';
@@ -67,7 +70,7 @@ function routeTable(services: Services): Route[] {
     '/api/auth': authEndpoints(auth, recovery, addresses),
     '/api/users': [
       ...userEndpoints(users),
-      ...companyEndpoints(conversations),
+      ...companionEndpoints(conversations),
       ...accountEndpoints(services),
       ...sessionEndpoints(sessions),
     ],

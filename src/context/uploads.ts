@@ -2,7 +2,6 @@ import { parseReservation } from '../rules/reservation-keys.js';
 import { createMedia } from '../features/media/media.service.js';
 import { createServing } from '../features/media/serving.js';
 import type { UploadRow } from '../repositories/uploads/upload-repository.js';
-import { Problem } from '../kernel/problem.js';
 import type { createChat } from './chat.js';
 import type { Files } from './files.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
@@ -15,22 +14,13 @@ export function createUploads(
   files: Files,
   { users, conversations, views }: Pick<People, 'users'> & ReturnType<typeof createChat>,
 ) {
-  async function isIn(userId: string, conversationId: string) {
-    try {
-      return await conversations.requireMembership(userId, conversationId);
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'not_found') return null;
-      throw error;
-    }
-  }
-
   async function maySee(userId: string, row: UploadRow): Promise<boolean> {
     const [first] = row.claims;
     if (first === undefined) return false;
     const reservation = parseReservation(first);
     if (reservation.by === 'message') {
       const message = await files.carriers.messageOf(row);
-      const membership = message && (await isIn(userId, reservation.conversationId));
+      const membership = message && (await conversations.findMembership(userId, reservation.conversationId));
       return membership ? views.visibility.sees(membership.member, message.seq) : false;
     }
     if (!(await files.carriers.isUsed(row))) return false;
@@ -38,7 +28,7 @@ export function createUploads(
       const person = (await users.people.of(userId, [reservation.userId])).get(reservation.userId);
       return person !== undefined && !person.profile.isLeaving;
     }
-    return (await isIn(userId, reservation.conversationId)) !== null;
+    return (await conversations.findMembership(userId, reservation.conversationId)) !== null;
   }
 
   const serving = createServing({ storage, scratch, repository: repositories.uploads });

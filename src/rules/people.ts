@@ -1,29 +1,35 @@
-/** What one person may see of another and do to him: the only place where privacy and blocks decide. */
+/** The rules of privacy and blocks: which users may see, find, add and write to each other. No other code decides this. */
 import type { Privacy } from '@causerie/contract/users';
 
-/** What stands between a viewer and the owner of a profile. */
+/** How a viewer and the owner of a profile relate. */
 export interface Relationship {
   isSelf: boolean;
-  /** Whether the owner has added the viewer. */
+  /** The owner has added the viewer as a contact. */
   isContact: boolean;
-  /** Whether the viewer has added the owner. */
+  /** The viewer has added the owner as a contact. */
   hasAdded: boolean;
-  /** Whether the owner has blocked the viewer. */
+  /** The owner has blocked the viewer. */
   isBlocked: boolean;
-  /** Whether the viewer has blocked the owner. */
+  /** The viewer has blocked the owner. */
   hasBlocked: boolean;
 }
 
-/** The owner of a profile, as far as the rules go by him. */
+/** The owner of a profile, as far as the rules depend on them. */
 export interface Profile {
   privacy: Privacy;
-  /** Whether the account is one that people can turn to: not disabled, nor on its way to be deleted. */
+  /** The account can be contacted: it is neither disabled nor being deleted. */
   isActive: boolean;
-  /** Whether it is to be deleted, or was: from the request for it on nobody is shown it. */
+  /** Deletion of the account was requested or has happened: from the request on, no one is shown the profile. */
   isLeaving: boolean;
 }
 
-/** Which marks of a reader others are shown. */
+/** A viewer and the owner of a profile. */
+interface ContactFacts {
+  relationship: Relationship;
+  profile: Profile;
+}
+
+/** Which receipts of a reader are shown to others. */
 export interface Shows {
   delivered: boolean;
   read: boolean;
@@ -33,50 +39,55 @@ function admits(setting: Privacy['lastSeen'], { isContact }: Relationship): bool
   return setting === 'everyone' || (setting === 'contacts' && isContact);
 }
 
-/** Whether the viewer may know when the owner is, or was, connected. Nobody hides from oneself. */
-export function maySeePresence(relationship: Relationship, { privacy }: Profile): boolean {
-  return relationship.isSelf || (!relationship.isBlocked && admits(privacy.lastSeen, relationship));
+/** Whether the viewer may know when the owner is, or was, connected. Nobody hides from themselves. */
+export function canSeePresence({ relationship, profile }: ContactFacts): boolean {
+  return relationship.isSelf || (!relationship.isBlocked && admits(profile.privacy.lastSeen, relationship));
 }
 
 /** Whether the viewer may see the status of the owner. */
-export function maySeeStatus({ isBlocked }: Relationship): boolean {
+export function canSeeStatus({ isBlocked }: Pick<Relationship, 'isBlocked'>): boolean {
   return !isBlocked;
 }
 
 /** Whether the viewer may find the owner in the directory. */
-export function mayFind({ isSelf, isBlocked }: Relationship, { isActive }: Profile): boolean {
-  return !isSelf && isActive && !isBlocked;
+export function canFind({ relationship, profile }: ContactFacts): boolean {
+  return !relationship.isSelf && profile.isActive && !relationship.isBlocked;
 }
 
-/** Whether the viewer may bring the owner into a group. */
-export function mayAdd(relationship: Relationship, { privacy, isActive }: Profile): boolean {
-  return isActive && !relationship.isBlocked && admits(privacy.groupInvites, relationship);
+type NameFacts = Pick<Relationship, 'isSelf' | 'hasAdded'> & { sharesConversation: boolean };
+
+/** Whether the viewer may look up the owner's name by id: they share a conversation, or the viewer has added the owner. */
+export function canName({ isSelf, hasAdded, sharesConversation }: NameFacts): boolean {
+  return isSelf || hasAdded || sharesConversation;
 }
 
-/** Whether the viewer may write to the owner; who has written himself is open to the answer. */
-export function mayWrite(relationship: Relationship, { privacy, isActive }: Profile, hasWritten: boolean): boolean {
+/** Whether the viewer may add the owner to a group. */
+export function canAddToGroup({ relationship, profile }: ContactFacts): boolean {
+  return profile.isActive && !relationship.isBlocked && admits(profile.privacy.groupInvites, relationship);
+}
+
+/** Whether the viewer may write to the owner. An owner who has written first accepts an answer, whatever their privacy. */
+export function canWrite({ relationship, profile, hasWritten }: ContactFacts & { hasWritten: boolean }): boolean {
   if (relationship.isSelf) return true;
-  return isActive && mayChange(relationship) && (hasWritten || admits(privacy.directMessages, relationship));
+  if (!profile.isActive || !canChange(relationship)) return false;
+  return hasWritten || admits(profile.privacy.directMessages, relationship);
 }
 
-/** Whether what the owner writes mentions the viewer, or notifies him: not whom he has blocked. */
+/** Whether the two may edit, react and type in their direct conversation: a block by either ends it for both. */
+export function canChange({ isBlocked, hasBlocked }: Pick<Relationship, 'isBlocked' | 'hasBlocked'>): boolean {
+  return !isBlocked && !hasBlocked;
+}
+
+/** Whether messages of the owner may mention or notify the viewer: not after the viewer has blocked the owner. */
 export function canReceive({ hasBlocked }: Pick<Relationship, 'hasBlocked'>): boolean {
   return !hasBlocked;
 }
 
-/** Whether the two may edit, react and type where they write to each other: a block ends it for both. */
-export function mayChange({ isBlocked, hasBlocked }: Relationship): boolean {
-  return !isBlocked && !hasBlocked;
-}
-
 /**
- * Which marks of a reader rise for others: in a group by his own setting, between two people by that of both, and
- * never for whom he has blocked.
+ * Decides which receipts of a reader advance for others: in a group by the reader's own setting, in a direct
+ * conversation by the settings of both, and never for users blocked by the reader.
  */
-export function showsOf(
-  reader: Pick<Profile, 'privacy'>,
-  other: { profile: Profile; relationship: Relationship } | null,
-): Shows {
+export function showsOf(reader: Pick<Profile, 'privacy'>, other: ContactFacts | null): Shows {
   const delivered = other === null || !other.relationship.hasBlocked;
   const read = reader.privacy.readReceipts && (other === null || other.profile.privacy.readReceipts);
   return { delivered, read: delivered && read };

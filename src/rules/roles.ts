@@ -1,12 +1,12 @@
 import type { Role, Permission } from '@causerie/contract/roles';
 import { roles, permissions } from '@causerie/contract/roles';
 
-/** 0 for the creator, 3 for a member. */
+/** Ranks roles: 0 for the creator, 3 for a member. */
 export function rankOf(role: Role): number {
   return roles.indexOf(role);
 }
 
-/** Each role may do what the one below it may, and this. */
+/** Each role has the permissions of the role below it, and these. */
 const granted: Record<Role, readonly Permission[]> = {
   member: ['send', 'react', 'leave'],
   moderator: ['remove_members', 'delete_messages'],
@@ -14,13 +14,18 @@ const granted: Record<Role, readonly Permission[]> = {
   creator: ['transfer', 'delete_group'],
 };
 
-/** What one may do in a direct conversation, as far as the other one allows it. */
-export function directPermissions({ mayWrite, mayChange }: { mayWrite: boolean; mayChange: boolean }): Permission[] {
-  return [...(mayWrite ? ['send' as const] : []), ...(mayChange ? ['react' as const] : [])];
+/** The permissions in a direct conversation, as far as the other user allows them. */
+export function directPermissions({ canWrite, canChange }: { canWrite: boolean; canChange: boolean }): Permission[] {
+  return [...(canWrite ? ['send' as const] : []), ...(canChange ? ['react' as const] : [])];
 }
 
-/** What a role may do in a group. */
+/** The permissions of a role in a group. */
 export function toPermissions(role: Role): Permission[] {
   const below = roles.slice(rankOf(role)).flatMap((one) => granted[one]);
   return permissions.filter((permission) => below.includes(permission));
+}
+
+/** Whether a member of a group may delete messages of another: with the permission, and a rank above the author's. */
+export function canModerate({ role, authorRole }: { role: Role; authorRole: Role }): boolean {
+  return toPermissions(role).includes('delete_messages') && rankOf(role) < rankOf(authorRole);
 }

@@ -22,22 +22,20 @@ interface Deps {
 }
 
 export interface ConversationViews {
-  /** Conversations as one viewer sees them, by a fixed number of queries. */
+  /** Conversations as a viewer sees them, with a fixed number of queries. */
   of(viewerId: string, memberships: readonly Membership[]): Promise<Conversation[]>;
 }
 
-/** What a person has set for himself. */
 export function settingsOf({ mutedUntil, archived, pinned, markedUnread }: MemberRow): Conversation['settings'] {
   return { mutedUntil: mutedUntil?.toISOString() ?? null, archived, pinned, markedUnread };
 }
 
 const keyOf = ({ conversation }: Membership): string => String(conversation._id);
 
-/** Builds what puts a conversation, its people and its last message together. */
 export function createConversationViews(deps: Deps): ConversationViews {
   const { messages, messageViews, visibility, counting, people, links } = deps;
 
-  /** The newest message that each viewer can see: one query for all, and one more where the last one may be hidden. */
+  /** The newest message that each viewer sees: one query for all, and one more for each whose last one may be hidden. */
   async function lastRowsOf(memberships: readonly Membership[]): Promise<MessageRow[]> {
     const filled = memberships.filter(({ conversation, member }) => conversation.seq > startOf(member));
     const hasHidden = ({ conversation, member }: Membership): boolean => member.lastHiddenSeq >= conversation.seq;

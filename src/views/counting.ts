@@ -1,4 +1,4 @@
-/** What is unread, by the formula of what is stored: never a total that could drift. */
+/** Unread counts, computed from stored messages: never a stored total that could drift. */
 import type { HiddenRepository, Place } from '../repositories/hidden/hidden-repository.js';
 import { floorOf } from '../rules/conversations.js';
 import type { MessageRepository } from '../repositories/messages/message-repository.js';
@@ -10,18 +10,18 @@ export interface Counts {
 }
 
 export interface Counting {
-  /** What is unread for one person in each of these conversations, and how much of it mentions him; by conversation. */
+  /** The unread messages of a user in each of these conversations, and those that mention the user; by conversation. */
   of(viewerId: string, memberships: readonly Membership[]): Promise<Map<string, Counts>>;
 }
 
 interface Deps {
   messages: Pick<MessageRepository, 'uncountedWithin' | 'mentionsWithin'>;
   hidden: Pick<HiddenRepository, 'within'>;
-  /** Whom somebody has blocked: what they write mentions him no more. */
+  /** The users whom a user has blocked: their messages do not count as mentions. */
   blockedBy(userId: string): Promise<string[]>;
 }
 
-/** The numbers of some places, by conversation. */
+/** The `seq` of each place, by conversation. */
 function byConversation(places: readonly Place[]): Map<string, Set<number>> {
   const found = new Map<string, Set<number>>();
   for (const { conversationId, seq } of places) {
@@ -33,7 +33,7 @@ function byConversation(places: readonly Place[]): Map<string, Set<number>> {
 
 const none: ReadonlySet<number> = new Set();
 
-/** The counts of one conversation among those that were asked for. */
+/** The counts of one conversation; zero if it was not counted. */
 export function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Membership): Counts {
   return counts.get(String(conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
 }
@@ -42,15 +42,17 @@ function stretchOf({ conversation, member }: Membership) {
   return { conversationId: conversation._id, above: floorOf(member), upTo: conversation.seq };
 }
 
-/** Builds the counts: three queries at most, however many conversations. */
+/** Counts with three message queries at most, however many conversations there are. */
 export function createCounting({ messages, hidden, blockedBy }: Deps): Counting {
   return {
     async of(viewerId, memberships) {
       const unread = memberships.filter(({ conversation, member }) => conversation.seq > floorOf(member));
-      const tombs = unread.filter(({ conversation, member }) => conversation.lastUncountedSeq > floorOf(member));
+      const withUncounted = unread.filter(
+        ({ conversation, member }) => conversation.lastUncountedSeq > floorOf(member),
+      );
       const withHidden = unread.filter(({ member }) => member.lastHiddenSeq > floorOf(member));
       const [uncounted, unseen, mentions] = await Promise.all([
-        messages.uncountedWithin(tombs.map(stretchOf)),
+        messages.uncountedWithin(withUncounted.map(stretchOf)),
         hidden.within(viewerId, withHidden.map(stretchOf)),
         messages.mentionsWithin(viewerId, unread.map(stretchOf)),
       ]);
@@ -60,9 +62,9 @@ export function createCounting({ messages, hidden, blockedBy }: Deps): Counting 
       const counts = memberships.map((one): [string, Counts] => {
         const key = String(one.conversation._id);
         const { above, upTo } = stretchOf(one);
-        const away = hiddenMessages.get(key) ?? none;
-        const mentionCount = [...(mentioned.get(key) ?? none)].filter((seq) => !away.has(seq)).length;
-        return [key, { unreadCount: Math.max(0, upTo - above - away.size), mentionCount }];
+        const uncountedSeqs = hiddenMessages.get(key) ?? none;
+        const mentionCount = [...(mentioned.get(key) ?? none)].filter((seq) => !uncountedSeqs.has(seq)).length;
+        return [key, { unreadCount: Math.max(0, upTo - above - uncountedSeqs.size), mentionCount }];
       });
       return new Map(counts);
     },

@@ -1,29 +1,29 @@
 import type { Shows } from '../rules/people.js';
 import type { Membership } from './membership.js';
 import type { Person } from './people.js';
-import { mayWrite, mayChange } from '../rules/people.js';
+import { canChange, canWrite } from '../rules/people.js';
 import type { ConversationRow } from '../repositories/conversations/conversation-repository.js';
 
-/** What a member may do here as far as the other one decides, and which of his marks others are shown. */
+/** What a member may do in a conversation as far as the other member decides, and which receipts others are shown. */
 export interface MemberPermissions {
-  mayWrite: boolean;
-  mayChange: boolean;
+  canWrite: boolean;
+  canChange: boolean;
   shows: Shows;
 }
 
 /** Whether a user has ever written in a conversation. */
 export type HasWritten = (conversationId: ConversationRow['_id'], userId: string) => Promise<boolean>;
 
-/** What another person allows in a direct conversation; his own message there opens it, whatever his privacy says. */
+/** What the other member of a direct conversation allows. Their own message there opens it, whatever their privacy. */
 export async function allowedBy(
   hasWritten: HasWritten,
   { conversation, other }: Membership,
   { profile, relationship }: Omit<Person, 'view'>,
 ): Promise<Omit<MemberPermissions, 'shows'>> {
-  const isOpen = mayWrite(relationship, profile, false);
-  const mayOpen = !isOpen && other !== null && mayWrite(relationship, profile, true);
+  const isOpen = canWrite({ relationship, profile, hasWritten: false });
+  const canAnswer = !isOpen && other !== null && canWrite({ relationship, profile, hasWritten: true });
   return {
-    mayWrite: isOpen || (mayOpen && (await hasWritten(conversation._id, String(other.userId)))),
-    mayChange: mayChange(relationship),
+    canWrite: isOpen || (canAnswer && (await hasWritten(conversation._id, String(other.userId)))),
+    canChange: canChange(relationship),
   };
 }

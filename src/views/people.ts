@@ -1,4 +1,4 @@
-import { type Relationship, maySeePresence, maySeeStatus, type Profile, showsOf } from '../rules/people.js';
+import { canSeePresence, canSeeStatus, type Profile, type Relationship, showsOf } from '../rules/people.js';
 import type { ContactPolicyInput, RelationshipCache } from './relationship-cache.js';
 import type { Relations } from './relations.js';
 import type { UserViews } from './user-views.js';
@@ -47,10 +47,10 @@ export function createPeople({ repository, relations, relationshipCache, presenc
   }
 
   const presenceShown = (row: UserRow, relationship: Relationship): Presence | null =>
-    maySeePresence(relationship, profileOf(row)) ? presenceOf(row) : null;
+    canSeePresence({ relationship, profile: profileOf(row) }) ? presenceOf(row) : null;
 
   const viewOf = (row: UserRow, relationship: Relationship): PublicUser =>
-    views.public(row, presenceShown(row, relationship), maySeeStatus(relationship));
+    views.public(row, presenceShown(row, relationship), canSeeStatus(relationship));
 
   /** The rows of people with what stands between them and a viewer. */
   async function met<View>(

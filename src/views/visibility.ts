@@ -1,18 +1,18 @@
-/** Which messages somebody can see: those after his start that he has not hidden for himself. */
+/** Which messages a member can see: those after the member's start that they have not hidden for themselves. */
 import type { HiddenRepository, Place } from '../repositories/hidden/hidden-repository.js';
 import { startOf } from '../rules/conversations.js';
 import type { MemberRow } from '../repositories/members/member-repository.js';
 import type { MessageRow, MessageRepository, Range } from '../repositories/messages/message-repository.js';
 
-/** What of a member's row decides what he sees. */
+/** The fields of a member that decide which messages they see. */
 export type Viewer = Pick<MemberRow, 'userId' | 'conversationId' | 'joinedSeq' | 'clearedSeq' | 'lastHiddenSeq'>;
 
 export interface Visibility {
-  /** Part of a conversation as one member sees it, in ascending order. */
+  /** The messages of a range that a member sees, in ascending order. */
   range(viewer: Viewer, range: Range): Promise<MessageRow[]>;
-  /** Whether a member sees the message of a number. */
+  /** Whether a member sees the message with this `seq`. */
   sees(viewer: Viewer, seq: number): Promise<boolean>;
-  /** Which of these messages of one conversation a member cannot see. */
+  /** Those of these messages that a member cannot see. */
   unseenOf(viewer: Viewer, seqs: readonly number[]): Promise<Set<number>>;
 }
 
@@ -23,7 +23,7 @@ interface Deps {
 
 const seqsOf = (places: readonly Place[]): Set<number> => new Set(places.map(({ seq }) => seq));
 
-/** Builds what asks for hidden messages only where there can be some. */
+/** Queries hidden messages only where `lastHiddenSeq` says that there can be any. */
 export function createVisibility({ messages, hidden }: Deps): Visibility {
   async function withoutHidden({ userId, conversationId, lastHiddenSeq }: Viewer, rows: readonly MessageRow[]) {
     const [first, last] = [rows[0], rows.at(-1)];
@@ -36,9 +36,9 @@ export function createVisibility({ messages, hidden }: Deps): Visibility {
   async function unseenOf(viewer: Viewer, seqs: readonly number[]): Promise<Set<number>> {
     const start = startOf(viewer);
     const { conversationId, lastHiddenSeq } = viewer;
-    const asked = seqs.filter((seq) => seq > start && seq <= lastHiddenSeq);
-    const places = asked.map((seq) => ({ conversationId, seq }));
-    const hiddenMessages = asked.length === 0 ? [] : await hidden.among(String(viewer.userId), places);
+    const candidates = seqs.filter((seq) => seq > start && seq <= lastHiddenSeq);
+    const places = candidates.map((seq) => ({ conversationId, seq }));
+    const hiddenMessages = candidates.length === 0 ? [] : await hidden.among(String(viewer.userId), places);
     return new Set([...seqs.filter((seq) => seq <= start), ...seqsOf(hiddenMessages)]);
   }
 

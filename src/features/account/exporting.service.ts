@@ -16,7 +16,7 @@ interface Deps {
   users: Pick<Users, 'me'>;
   sessions: Pick<Sessions, 'list'>;
   contacts: Pick<Contacts, 'relationsOf'>;
-  conversations: Pick<Conversations, 'list'>;
+  conversations: Pick<Conversations, 'listConversations'>;
   notifications: Pick<Notifications, 'list'>;
   uploads: Pick<UploadRepository, 'pageOf'>;
   links: Pick<Links, 'attachment' | 'upload'>;
@@ -129,7 +129,7 @@ export function createExporting(deps: Deps): Exporting {
       const page = (cursor: string | undefined) => ({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
       yield* listed(
         'conversations',
-        paged((cursor) => conversations.list(actor, { filter: 'all', ...page(cursor) })),
+        paged((cursor) => conversations.listConversations(actor, { filter: 'all', ...page(cursor) })),
       );
       yield* listed('messages', messagesOf(userId));
       yield* listed('reactions', reactionsOf(userId));

@@ -1,12 +1,25 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import type { Contacts } from '../contacts/contacts.service.js';
-import type { Conversation } from '@causerie/contract/conversations';
-import type { ConversationRow, ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { Removals } from '../../log/removals.js';
-import type { ReadPositions } from './read-positions.js';
+import type {
+  ConversationRow,
+  ConversationRepository,
+} from '../../repositories/conversations/conversation-repository.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import type { Contacts } from '../contacts/contacts.service.js';
+import type { Receipts } from './receipts.js';
+import type { ConversationReader } from './list-conversations.js';
+
+export interface Blocking {
+  /**
+   * Blocks a user. Once it returns, no message from either to the other is committed any more. Throws `not_found`,
+   * `invalid_input` for the caller's own id, and `conflict` beyond 1,000 blocked users.
+   */
+  blockUser(actor: Actor, userId: string): Promise<void>;
+  /** Does nothing if the user is not blocked. */
+  unblockUser(actor: Actor, userId: string): Promise<void>;
+}
 
 interface Deps {
   repositories: {
@@ -14,64 +27,54 @@ interface Deps {
     members: Pick<MemberRepository, 'groupsOf' | 'incrementRevisionsIn'>;
   };
   contacts: Pick<Contacts, 'block' | 'unblock' | 'announce'>;
-  readPositions: Pick<ReadPositions, 'publishOwnState'>;
-  viewFor(userId: string, conversationId: string): Promise<Conversation>;
-  removals: Removals;
-  /** Waits until nothing can land any more that was allowed before. */
+  publishOwnState: Receipts['publishOwnState'];
+  viewFor: ConversationReader['viewFor'];
+  removals: Pick<Removals, 'recordRemoval'>;
+  /** Waits until everything that was allowed before has been committed or rejected. */
   drained(): Promise<void>;
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
-/** The blocking of people, with what ends with it. */
-export interface Blocking {
-  /**
-   * Blocks somebody: when it is answered, nothing between the two lands any more. Throws `not_found`, `invalid_input`
-   * for oneself, and `conflict` beyond 1,000.
-   */
-  block(actor: Actor, userId: string): Promise<void>;
-  /** Ends a block; nothing if there was none. */
-  unblock(actor: Actor, userId: string): Promise<void>;
+/** The groups that two users share: mentions of one by the other are counted again there. */
+async function sharedGroups(
+  members: Pick<MemberRepository, 'groupsOf'>,
+  userId: string,
+  otherId: string,
+): Promise<ConversationRow['_id'][]> {
+  const pairs = await members.groupsOf([userId, otherId]);
+  const others = new Set(
+    pairs.filter((one) => String(one.userId) === otherId).map((one) => String(one.conversationId)),
+  );
+  return pairs
+    .filter((one) => String(one.userId) === userId && others.has(String(one.conversationId)))
+    .map((one) => one.conversationId);
 }
 
-/** Builds what a block does to conversations. */
-export function createBlocking({
-  repositories,
-  contacts,
-  readPositions,
-  viewFor,
-  removals,
-  drained,
-  bus,
-}: Deps): Blocking {
-  const { conversations, members } = repositories;
-
-  /** The groups that two people share: what mentions the one by the other counts anew there. */
-  async function sharedGroups(userId: string, otherId: string): Promise<ConversationRow['_id'][]> {
-    const pairs = await members.groupsOf([userId, otherId]);
-    const others = new Set(
-      pairs.filter((one) => String(one.userId) === otherId).map((one) => String(one.conversationId)),
-    );
-    return pairs
-      .filter((one) => String(one.userId) === userId && others.has(String(one.conversationId)))
-      .map((one) => one.conversationId);
+/** Shows the actor's own devices what is allowed now, and the new unread counts. */
+async function publishToOwnDevices(
+  { repositories: { members }, contacts, publishOwnState, viewFor, bus }: Deps,
+  actor: Actor,
+  otherId: string,
+  direct: ConversationRow | null,
+): Promise<void> {
+  const groups = await sharedGroups(members, actor.userId, otherId);
+  await members.incrementRevisionsIn(actor.userId, [...groups, ...(direct ? [direct._id] : [])]);
+  await contacts.announce(actor, otherId);
+  bus.publish('presence.redacted', { userId: actor.userId });
+  if (direct) {
+    const { id, permissions } = await viewFor(actor.userId, String(direct._id));
+    const update = { conversationId: id, rev: null, changes: { permissions }, userId: actor.userId };
+    bus.publish('conversation.updated', update);
   }
+  for (const group of groups) await publishOwnState(actor.userId, String(group));
+}
 
-  /** The own devices learn what they may do here now, and how their badges stand. */
-  async function publishToOwnDevices(actor: Actor, userId: string, direct: ConversationRow | null): Promise<void> {
-    const groups = await sharedGroups(actor.userId, userId);
-    await members.incrementRevisionsIn(actor.userId, [...groups, ...(direct ? [direct._id] : [])]);
-    await contacts.announce(actor, userId);
-    bus.publish('presence.redacted', { userId: actor.userId });
-    if (direct) {
-      const { id, permissions } = await viewFor(actor.userId, String(direct._id));
-      const update = { conversationId: id, rev: null, changes: { permissions }, userId: actor.userId };
-      bus.publish('conversation.updated', update);
-    }
-    for (const group of groups) await readPositions.publishOwnState(actor.userId, String(group));
-  }
+export function createBlocking(deps: Deps): Blocking {
+  const { repositories, contacts, removals, drained, bus } = deps;
+  const { conversations } = repositories;
 
   return {
-    async block(actor, userId) {
+    async blockUser(actor, userId) {
       const isNew = await contacts.block(actor, userId);
       const direct = await conversations.ofPair(actor.userId, userId);
       if (direct) {
@@ -80,11 +83,11 @@ export function createBlocking({
         bus.publish('contact.severed', { conversationId, userIds: [actor.userId, userId] });
         await drained();
       }
-      if (isNew) await publishToOwnDevices(actor, userId, direct);
+      if (isNew) await publishToOwnDevices(deps, actor, userId, direct);
     },
-    async unblock(actor, userId) {
-      const wasBlocked = await contacts.unblock(actor, userId);
-      if (wasBlocked) await publishToOwnDevices(actor, userId, await conversations.ofPair(actor.userId, userId));
+    async unblockUser(actor, userId) {
+      if (!(await contacts.unblock(actor, userId))) return;
+      await publishToOwnDevices(deps, actor, userId, await conversations.ofPair(actor.userId, userId));
     },
   };
 }

@@ -1,12 +1,12 @@
 import type { SocketHandlers } from '../../kernel/socket-handler.js';
 import type { Conversations } from './conversations.service.js';
 
-/** Marking over a socket: the same service as over REST. */
 export function conversationSockets({
-  readPositions,
+  markRead,
+  markDelivered,
 }: Conversations): SocketHandlers<'conversation:read' | 'conversation:delivered'> {
   return {
-    'conversation:read': (actor, { conversationId, seq }) => readPositions.read(actor, conversationId, seq),
-    'conversation:delivered': (actor, { conversationId, seq }) => readPositions.delivered(actor, conversationId, seq),
+    'conversation:read': (actor, { conversationId, seq }) => markRead(actor, conversationId, seq),
+    'conversation:delivered': (actor, { conversationId, seq }) => markDelivered(actor, conversationId, seq),
   };
 }

@@ -1,4 +1,4 @@
-import { mayAdd } from '../../rules/people.js';
+import { canAddToGroup } from '../../rules/people.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { Refused } from '@causerie/contract/groups';
@@ -35,14 +35,14 @@ export function createAdmission({
       const [people, crowded] = await Promise.all([users.people.of(actorId, asked), members.crowdedAmong(asked)]);
       const willing = asked.filter((one) => {
         const person = people.get(one);
-        return person && mayAdd(person.relationship, person.profile);
+        return person && canAddToGroup(person);
       });
       const known = willing.filter((one) => !crowded.has(one));
       const late = new Set([...known.slice(Math.max(0, room)), ...crowded]);
       const refused = asked.flatMap((userId): Refused[] => {
         const person = people.get(userId);
         if (!person) return [{ userId, code: 'not_found' }];
-        if (!mayAdd(person.relationship, person.profile)) return [{ userId, code: 'not_contactable' }];
+        if (!canAddToGroup(person)) return [{ userId, code: 'not_contactable' }];
         return late.has(userId) ? [{ userId, code: 'conflict' }] : [];
       });
       return { admitted: known.slice(0, Math.max(0, room)), refused };

@@ -20,7 +20,7 @@ interface Deps {
   repository: GroupRepository;
   memberChanges: MemberChangeRepository;
   conversationRepository: Pick<ConversationRepository, 'raiseCannotSee'>;
-  conversations: Pick<Conversations, 'removals' | 'privacy'>;
+  conversations: Pick<Conversations, 'removals' | 'freezeReceiptsOf'>;
   messages: Pick<Messages, 'announceSystem'>;
   log: Pick<Log, 'appendSystem' | 'change'>;
   groupReceipts: Pick<GroupReceipts, 'raise'>;
@@ -84,7 +84,7 @@ function createSteps(deps: Deps) {
     const isFounding = change.system.kind === 'group_created';
     if (!isFounding) await conversationRepository.raiseCannotSee(row._id, seq - 1);
     await memberChanges.join(row._id, change, isFounding ? 0 : seq - 1);
-    await conversations.privacy.standIn(change.joining.map(String));
+    await conversations.freezeReceiptsOf(change.joining.map(String));
     bus.publish('membership.begun', { conversationId: String(row._id), userIds: change.joining.map(String) });
   }
 

@@ -1,7 +1,6 @@
 import pLimit from 'p-limit';
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import { Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
 import type { Links } from '../../views/links.js';
 import type { Conversations } from '../conversations/conversations.service.js';
@@ -15,7 +14,7 @@ import { toPermissions } from '../../rules/roles.js';
 interface Deps {
   members: Pick<MemberRepository, 'among'>;
   users: Pick<Users, 'refs'>;
-  conversations: Pick<Conversations, 'viewFor'>;
+  conversations: Pick<Conversations, 'findView'>;
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
   links: Pick<Links, 'picture'>;
   /** Whether somebody has a socket here: for others nothing has to be put together. */
@@ -55,12 +54,8 @@ export function createGroupPublisher({ members, users, conversations, bus, links
   async function show(row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<void> {
     const some = pLimit(shownAtOnce);
     const showTo = async (userId: string): Promise<void> => {
-      try {
-        const conversation = await conversations.viewFor(userId, String(row._id));
-        bus.publish('conversation.created', { userId, conversation });
-      } catch (error) {
-        if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-      }
+      const conversation = await conversations.findView(userId, String(row._id));
+      if (conversation) bus.publish('conversation.created', { userId, conversation });
     };
     const present = userIds.map(String).filter(isConnected);
     await Promise.all(present.map((userId) => some(() => showTo(userId))));

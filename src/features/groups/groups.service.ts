@@ -31,7 +31,7 @@ interface Deps {
   repository: GroupRepository;
   members: Pick<MemberRepository, 'one' | 'among' | 'groupsOf' | 'crowdedAmong'>;
   memberChanges: MemberChangeRepository;
-  conversations: Pick<Conversations, 'viewFor' | 'create'>;
+  conversations: Pick<Conversations, 'viewFor' | 'findView' | 'openConversation'>;
   users: Pick<Users, 'people' | 'statesOf'>;
   changing: GroupChanging;
   publisher: GroupPublisher;
@@ -209,7 +209,7 @@ export function createGroups(deps: Deps): Groups {
     ...createInfo(deps, asking),
     ...createMembership({ ...deps, asking, admission, takeBack }),
     async open(actor, input) {
-      if (input.type === 'direct') return conversations.create(actor, input);
+      if (input.type === 'direct') return conversations.openConversation(actor, input);
       const { type: _group, ...wanted } = input;
       const { group, isNew } = await create(actor, wanted);
       return { conversation: group, isNew };

@@ -1,6 +1,5 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import { Problem } from '../../kernel/problem.js';
 import { type Membership, minReceiptsOf } from '../../views/membership.js';
 import { type Reader, stateFor, toMessage } from '../../views/message-view.js';
 import type { Links } from '../../views/links.js';
@@ -10,7 +9,7 @@ import type { MessageRow, MessageRepository } from '../../repositories/messages/
 
 interface Deps {
   repository: Pick<MessageRepository, 'byId'>;
-  conversations: Pick<Conversations, 'requireMembership' | 'audienceOf' | 'announceListed' | 'readPositions'>;
+  conversations: Pick<Conversations, 'findMembership' | 'audienceOf' | 'announceListed' | 'publishOwnState'>;
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
   links: Pick<Links, 'attachment'>;
 }
@@ -47,16 +46,10 @@ function mayList({ conversation, member, other }: Membership, { seq }: MessageRo
   return [member, other].some((one) => one && !one.isListed && seq === startOf(one) + 1);
 }
 
-/** Builds the question who is shown a message as his own. */
 function createAuthorOf({ conversations }: Deps): Announcing['authorOf'] {
   return async function authorOf(row) {
     if (row.type === 'system') return null;
-    try {
-      return await conversations.requireMembership(String(row.senderId), String(row.conversationId));
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'not_found') return null;
-      throw error;
-    }
+    return conversations.findMembership(String(row.senderId), String(row.conversationId));
   };
 }
 
@@ -112,8 +105,7 @@ export function createAnnouncing(deps: Deps): Announcing {
         originSocketId,
       });
       // Sending has taken the sender's own mark away, which his other devices cannot know from the message.
-      if (membership.member.markedUnread)
-        await conversations.readPositions.publishOwnState(author.userId, conversationId);
+      if (membership.member.markedUnread) await conversations.publishOwnState(author.userId, conversationId);
     },
     async withoutAuthor(row, quoted) {
       const conversationId = String(row.conversationId);

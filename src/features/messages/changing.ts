@@ -15,7 +15,7 @@ import { wordsOf } from './words.js';
 interface Deps {
   changes: MessageChangeRepository;
   log: Pick<Log, 'change'>;
-  conversations: Pick<Conversations, 'raiseUncounted' | 'isAbove' | 'requireNotBlocked'>;
+  conversations: Pick<Conversations, 'raiseUncounted' | 'canModerate' | 'requireNotBlocked'>;
   reading: MessageReading;
   announcing: Pick<Announcing, 'updated'>;
   reservations: Pick<Reservations, 'drop'>;
@@ -138,7 +138,7 @@ export function createChanging(deps: Deps): Changing {
     },
     async erase(actor, messageId) {
       const { row, membership } = await reading.seen(actor.userId, messageId);
-      const isAbove = await conversations.isAbove(membership, row.senderId && String(row.senderId));
+      const isAbove = await conversations.canModerate(membership, row.senderId && String(row.senderId));
       const context = { ...changeContextOf(actor, row, windows.deleteMs), isAbove };
       const refusal = deleteRefusal(context);
       if (refusal === 'forbidden') throw new Problem(refusal);

@@ -42,17 +42,18 @@ interface Deps {
     | 'requireMembership'
     | 'audienceOf'
     | 'announceListed'
-    | 'readPositions'
+    | 'findMembership'
+    | 'publishOwnState'
     | 'raiseUncounted'
     | 'hideMessage'
-    | 'shownTo'
+    | 'receiptsFor'
     | 'permissionsOf'
     | 'requireNotBlocked'
     | 'membershipsOf'
     | 'withOthers'
     | 'membersAmong'
     | 'removals'
-    | 'isAbove'
+    | 'canModerate'
   >;
   relations: Pick<Relations, 'relationships'>;
   views: MessageViews;
@@ -133,7 +134,7 @@ export function createMessages(deps: Deps): Messages {
     },
     async receipts({ userId }, messageId) {
       const { row, membership } = await reading.seen(userId, messageId);
-      const others = (await conversations.shownTo(membership)).filter(
+      const others = (await conversations.receiptsFor(membership)).filter(
         (one) => one.userId !== String(row.senderId) && one.joinedSeq < row.seq,
       );
       return {

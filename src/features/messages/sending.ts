@@ -102,8 +102,8 @@ async function reserved({ reservations }: Deps, ownerId: string, input: SendMess
 /** What is asked of a new message; throws `not_contactable`, `invalid_input` and `not_found`. */
 async function resolveDraft(deps: Deps, membership: Membership, input: SendMessage): Promise<ResolvedDraft> {
   const { conversations } = deps;
-  const { mayWrite, shows } = await conversations.permissionsOf(membership);
-  if (!mayWrite) throw notContactable();
+  const { canWrite, shows } = await conversations.permissionsOf(membership);
+  if (!canWrite) throw notContactable();
   const memberIds = await conversations.membersAmong(membership, input.mentions);
   const stranger = input.mentions.findIndex((userId) => !memberIds.has(userId));
   if (stranger !== -1) throw invalidInput(`body.mentions.${stranger}`, noMember);
@@ -134,7 +134,7 @@ async function prepare(deps: Deps, actor: Actor, input: SendMessage): Promise<Se
 
 /** Asks again, where other processes may have blocked somebody meanwhile. */
 async function recheck({ conversations }: Deps, membership: Membership): Promise<void> {
-  if ((await conversations.permissionsOf(membership)).mayChange) return;
+  if ((await conversations.permissionsOf(membership)).canChange) return;
   conversations.removals.recordRemoval(String(membership.conversation._id), String(membership.member.userId));
 }
 

@@ -1,6 +1,6 @@
 import { normalizeText } from '../../kernel/normalize-text.js';
 import { emailKeyOf } from './accounts.service.js';
-import { mayFind } from '../../rules/people.js';
+import { canFind } from '../../rules/people.js';
 import { profileOf, type People } from '../../views/people.js';
 import type { Relations } from '../../views/relations.js';
 import type { UserRow, UserRepository } from '../../repositories/users/user-repository.js';
@@ -27,7 +27,9 @@ export function createDirectory({ repository, relations, people }: Deps) {
     );
     return found.flatMap((row) => {
       const relationship = relationships.get(String(row._id));
-      return relationship && mayFind(relationship, profileOf(row)) ? [people.viewOf(row, relationship)] : [];
+      return relationship && canFind({ relationship, profile: profileOf(row) })
+        ? [people.viewOf(row, relationship)]
+        : [];
     });
   }
 

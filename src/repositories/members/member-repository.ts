@@ -37,7 +37,7 @@ export type MemberSettings = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' |
 /** The rows of members: named queries on lean rows, each served by an index. */
 export interface MemberRepository extends MemberReads {
   /** Makes the row of somebody who is in a conversation from its creation; nothing if it is there. */
-  found(
+  ensureMember(
     conversationId: Types.ObjectId,
     userId: Types.ObjectId,
     founding: { isListed: boolean; at: Date },
@@ -70,7 +70,7 @@ export interface MemberRepository extends MemberReads {
   /** Who of these people is in as many conversations as anybody can be in. */
   crowdedAmong(userIds: readonly string[]): Promise<Set<string>>;
   /** Forgets it, in all groups. */
-  unstand(userId: string): Promise<void>;
+  unfreezeReceipts(userId: string): Promise<void>;
 }
 
 /** Reading on ends what was told of as unread. */
@@ -162,7 +162,7 @@ function memberWritesOf(members: Members): MemberWrites {
 /** What is kept on the row of a member of what he is shown and told. */
 function keptWritesOf(
   members: Members,
-): Pick<MemberRepository, 'freezeReceipts' | 'unstand' | 'recordNotified' | 'clearUnreadNotification'> {
+): Pick<MemberRepository, 'freezeReceipts' | 'unfreezeReceipts' | 'recordNotified' | 'clearUnreadNotification'> {
   return {
     async freezeReceipts(userId, places) {
       if (places.length === 0) return;
@@ -189,7 +189,7 @@ function keptWritesOf(
     async clearUnreadNotification(ids) {
       await members.updateMany({ _id: { $in: [...ids] } }, { $set: { isSpoken: false } });
     },
-    async unstand(userId) {
+    async unfreezeReceipts(userId) {
       const filter = { userId: new Types.ObjectId(userId), isGroup: true, endedAt: null, stood: { $ne: null } };
       await members.updateMany(filter, { $set: { stood: null }, $inc: { own: 1 } });
     },
@@ -207,7 +207,7 @@ export function createMemberRepository(connection: Connection): MemberRepository
     ...memberWritesOf(members),
     ...keptWritesOf(members),
     crowdedAmong: crowdedOf(connection),
-    async found(conversationId, userId, { isListed, at }) {
+    async ensureMember(conversationId, userId, { isListed, at }) {
       for (;;) {
         const isThere = await members.findOne({ conversationId, userId, endedAt: null });
         if (isThere) return;

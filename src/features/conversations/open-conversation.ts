@@ -1,62 +1,64 @@
+import type { Conversation, CreateConversation } from '@causerie/contract/conversations';
 import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import { notContactable, notFound, Problem } from '../../kernel/problem.js';
-import { mayWrite } from '../../rules/people.js';
-import type { Users } from '../users/users.service.js';
+import { notFound, Problem } from '../../kernel/problem.js';
 import type {
   ConversationRow,
   ConversationRepository,
 } from '../../repositories/conversations/conversation-repository.js';
-import type { Conversation, CreateConversation } from '@causerie/contract/conversations';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import { refusalOfOpening } from '../../rules/conversations.js';
+import { canWrite } from '../../rules/people.js';
+import type { Users } from '../users/users.service.js';
+import type { ConversationReader } from './list-conversations.js';
+
+export interface Opening {
+  /**
+   * Opens the one direct conversation with a user. Throws `not_found` if there is no such user and, where there is no
+   * conversation yet, `not_contactable`, and `conflict` if one of the two is in too many conversations.
+   */
+  openConversation(actor: Actor, input: CreateConversation): Promise<{ conversation: Conversation; isNew: boolean }>;
+  /** Notifies the members in whose list a message has put a conversation, for the first time or again. */
+  announceListed(conversationId: string, seq: number): Promise<void>;
+  /** Completes conversations whose creation was interrupted before a moment. */
+  completePendingOpenings(before: Date): Promise<void>;
+}
 
 interface Deps {
   repositories: {
     conversations: Pick<ConversationRepository, 'ofPair' | 'findOrMake' | 'activate' | 'forming'>;
-    members: Pick<MemberRepository, 'found' | 'list' | 'unlistedAt' | 'crowdedAmong'>;
+    members: Pick<MemberRepository, 'ensureMember' | 'list' | 'unlistedAt' | 'crowdedAmong'>;
   };
   users: Pick<Users, 'people'>;
-  viewFor(userId: string, conversationId: string): Promise<Conversation>;
+  viewFor: ConversationReader['viewFor'];
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
-/** How conversations begin, and come into the lists of people. */
-export interface Opening {
-  /**
-   * Opens the one direct conversation with somebody. Throws `not_found` for who is not there, and `not_contactable`
-   * where there is none and he may not be written to, `conflict` where one of the two is in too many conversations.
-   */
-  create(actor: Actor, input: CreateConversation): Promise<{ conversation: Conversation; isNew: boolean }>;
-  /** Tells those in whose list a message has put a conversation, for the first time or again. */
-  announceListed(conversationId: string, seq: number): Promise<void>;
-  /** Finishes what was begun before a moment and cut off. */
-  completePending(before: Date): Promise<void>;
-}
-
-/** Builds the making of direct conversations. */
 export function createOpening({ repositories: { conversations, members }, users, viewFor, bus }: Deps): Opening {
-  /** Makes the rows of its members, who are in it from its creation. */
+  /** Creates the rows of the members, who have been in it since its creation. */
   async function complete(row: ConversationRow, openerId: string | null): Promise<void> {
     if (row.state !== 'forming') return;
     for (const userId of row.userIds) {
-      await members.found(row._id, userId, { isListed: String(userId) === openerId, at: row.createdAt });
+      await members.ensureMember(row._id, userId, { isListed: String(userId) === openerId, at: row.createdAt });
     }
     await conversations.activate(row._id);
   }
 
-  /** The one that exists may always be opened. */
-  async function requireOpen(userId: string, otherId: string): Promise<void> {
+  async function requireOpenable(userId: string, otherId: string): Promise<void> {
     const other = (await users.people.of(userId, [otherId])).get(otherId);
     if (!other) throw notFound();
     if (await conversations.ofPair(userId, otherId)) return;
-    if (!mayWrite(other.relationship, other.profile, false)) throw notContactable();
-    if ((await members.crowdedAmong([userId, otherId])).size > 0) throw new Problem('conflict');
+    const refusal = refusalOfOpening({
+      canWrite: canWrite({ ...other, hasWritten: false }),
+      isCrowded: (await members.crowdedAmong([userId, otherId])).size > 0,
+    });
+    if (refusal) throw new Problem(refusal);
   }
 
   return {
-    async create(actor, { userId }) {
-      await requireOpen(actor.userId, userId);
+    async openConversation(actor, { userId }) {
+      await requireOpenable(actor.userId, userId);
       const { row, isNew } = await conversations.findOrMake(actor.userId, userId, new Date());
       await complete(row, actor.userId);
       const isListedNow = await members.list(row._id, actor.userId);
@@ -71,7 +73,7 @@ export function createOpening({ repositories: { conversations, members }, users,
         bus.publish('conversation.created', { userId, conversation: await viewFor(userId, conversationId) });
       }
     },
-    async completePending(before) {
+    async completePendingOpenings(before) {
       for (const row of await conversations.forming(before)) await complete(row, null);
     },
   };
