@@ -7,10 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createConnection, type Connection, Types } from 'mongoose';
-import {
-  createConversationRepository,
-  newConversation,
-} from '../src/repositories/conversations/conversation-repository.js';
+import { createConversationRepository } from '../src/repositories/conversations/conversation-repository.js';
+import { newConversation } from '../src/repositories/conversations/conversation-row.js';
 import { newMember } from '../src/repositories/members/member-row.js';
 import { wordsOf } from '../src/features/messages/words.js';
 import { ended, post, started } from './processes.js';

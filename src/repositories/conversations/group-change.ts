@@ -1,13 +1,13 @@
 import type { Types } from 'mongoose';
 import type { Role, SystemKind } from '@causerie/contract/roles';
 
-/** Somebody with a role between creator and member. */
+/** A member with a role between creator and member. */
 export interface Elevated {
   userId: Types.ObjectId;
   role: 'admin' | 'moderator';
 }
 
-/** What a system message says. */
+/** The content of a system message. */
 export interface SystemContent {
   kind: SystemKind;
   actorId: Types.ObjectId | null;
@@ -16,20 +16,20 @@ export interface SystemContent {
   title: string | null;
 }
 
-/** A whole change of a group: whoever finds it on the row of the conversation can finish it. */
+/** A whole change of a group: any process that finds it on the conversation row can complete it. */
 export interface GroupChange {
   /** The `changeId` of its system message and of its record. */
   _id: Types.ObjectId;
-  /** What `membersVersion` is with it. */
+  /** The `membersVersion` that this change produces. */
   version: number;
   system: SystemContent;
-  /** Who comes in; their rows are made. */
+  /** The users who join; their rows are created. */
   joining: Types.ObjectId[];
-  /** The rows that end. */
+  /** The member rows that end. */
   ending: { memberId: Types.ObjectId; userId: Types.ObjectId }[];
-  /** Whose role becomes another one. */
+  /** The new roles of members. */
   roles: { userId: Types.ObjectId; role: Role }[];
-  /** The photo that is replaced; there only where one is. */
+  /** The photo that is replaced; absent if there was none. */
   replacedPhoto?: Types.ObjectId;
   at: Date;
 }
@@ -39,7 +39,7 @@ interface Ranked {
   elevated: readonly Elevated[];
 }
 
-/** The role of a member of a group, by its conversation row. */
+/** The role of a member, from the conversation row of the group. */
 export function roleOf({ creatorId, elevated }: Ranked, userId: string): Role {
   if (String(creatorId) === userId) return 'creator';
   return elevated.find((one) => String(one.userId) === userId)?.role ?? 'member';

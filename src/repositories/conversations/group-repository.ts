@@ -1,22 +1,22 @@
 import { type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../ids.js';
-import { type ConversationRow, newConversation } from './conversation-repository.js';
+import { type ConversationRow, newConversation } from './conversation-row.js';
 import type { GroupChange, SystemContent } from './group-change.js';
 import type { PictureRow } from '../uploads/attachment-row.js';
 import { isDuplicateKey } from '../concerns.js';
 
-/** What a change writes on the row of its group, beside itself. */
+/** A change that is written to the row of its group, and the fields that it sets there. */
 export interface Proposal {
   system: SystemContent;
   joining?: Types.ObjectId[];
   ending?: GroupChange['ending'];
   roles?: GroupChange['roles'];
   replacedPhoto?: Types.ObjectId;
-  /** Fields of the row that become others. */
+  /** New values for fields of the row. */
   set?: Partial<Pick<ConversationRow, 'title' | 'description' | 'photo' | 'creatorId' | 'elevated'>>;
 }
 
-/** A group at its beginning. */
+/** A group to create. */
 export interface NewGroup {
   id: string;
   photo: PictureRow | null;
@@ -24,29 +24,29 @@ export interface NewGroup {
   title: string;
   description: string | null;
   memberIds: readonly string[];
-  /** For a creation that is repeated; null if it cannot be. */
+  /** Makes a retry find the first creation; null if the client does not retry. */
   clientId: string | null;
 }
 
-/** The rows of groups: each change is one conditional update, which holds all that is left to do. */
+/** Groups: each change is one conditional update that stores everything left to do. */
 export interface GroupRepository {
-  /** The id of a group to come. */
+  /** The id of a group to create. */
   newId(): string;
-  /** The group that somebody made under a clientId. */
+  /** The group that a creator made with a `clientId`. */
   byClientId(creatorId: string, clientId: string): Promise<ConversationRow | null>;
-  /** Makes a group whose creation is under way; null where another request was faster with the same clientId. */
+  /** Creates a group whose creation is in progress; null if another request with the same `clientId` was faster. */
   create(group: NewGroup): Promise<ConversationRow | null>;
   /** A group that is not being deleted. */
   byId(conversationId: string): Promise<ConversationRow | null>;
-  /** Begins a change, if nobody has begun another since the row was read; gives the row as it is then. */
+  /** Begins a change and returns the new row; null if another change has begun since the row was read. */
   propose(row: ConversationRow, proposal: Proposal): Promise<ConversationRow | null>;
-  /** Ends a change: notes its number and takes it off the row. */
+  /** Completes a change: records its `rev` and removes it from the row. */
   complete(conversationId: Types.ObjectId, changeId: Types.ObjectId, rev: number): Promise<void>;
-  /** From here on nobody is in it; false if somebody has begun another change since the row was read. */
+  /** From here on the group has no members; false if another change has begun since the row was read. */
   beginDeletion(row: ConversationRow): Promise<boolean>;
-  /** Removes what is left of a group: its changes, messages and hidden rows in slices, its own row last. */
+  /** Erases the rest of a group: its changes, messages and other rows in slices, and its own row last. */
   erase(conversationId: Types.ObjectId): Promise<void>;
-  /** Groups with a change, a creation or a deletion that was begun before a moment. */
+  /** The groups with a change, a creation or a deletion that began before a moment. */
   unfinished(before: Date): Promise<ConversationRow[]>;
 }
 
@@ -54,7 +54,7 @@ const sliceSize = 1000;
 
 const keyOf = (creatorId: string, clientId: string): string => `${creatorId} ${clientId}`;
 
-/** The row of a group whose creation is its first change. */
+/** A group row whose creation is its first change. */
 function newGroup(group: NewGroup): ConversationRow {
   const { creatorId, title, description, memberIds, clientId } = group;
   const at = new Date();
@@ -115,7 +115,7 @@ function conversationsOf(connection: Connection) {
   return connection.collection<ConversationRow>('conversations');
 }
 
-/** Removes the rows of one collection that belong to a conversation, a slice at a time. */
+/** Deletes the rows of a conversation from one collection, a slice at a time. */
 async function eraseFrom(connection: Connection, name: string, conversationId: Types.ObjectId): Promise<void> {
   const collection = connection.collection(name);
   for (;;) {
@@ -128,7 +128,6 @@ async function eraseFrom(connection: Connection, name: string, conversationId: T
   }
 }
 
-/** Gives the rows of groups on one connection. */
 export function createGroupRepository(connection: Connection): GroupRepository {
   const conversations = conversationsOf(connection);
 

@@ -2,14 +2,14 @@ import mongoose, { type Connection, Types } from 'mongoose';
 import { firstIdAt } from '../ids.js';
 import { isDuplicateKey } from '../concerns.js';
 
-/** A message that one person has taken out of his own sight, on all his devices. */
+/** A message that a user has hidden for themselves, on all of their devices. */
 export interface HiddenRow {
   _id: Types.ObjectId;
   userId: Types.ObjectId;
   conversationId: Types.ObjectId;
   seq: number;
   messageId: Types.ObjectId;
-  /** What `own` of his member row was counted to for it; null until then. */
+  /** The member revision that counts it; null until it is counted. */
   own: number | null;
 }
 
@@ -30,34 +30,34 @@ schema.index({ conversationId: 1, seq: 1 });
 schema.index({ userId: 1, conversationId: 1, own: 1 });
 schema.index({ own: 1 }, { partialFilterExpression: { own: null } });
 
-/** The place of one message. */
+/** The conversation and `seq` of a message. */
 export interface Place {
   conversationId: Types.ObjectId;
   seq: number;
 }
 
-/** A stretch of a conversation: above one number, up to another. */
+/** A range of a conversation: above one `seq`, up to and including another. */
 export interface Stretch {
   conversationId: Types.ObjectId;
   above: number;
   upTo: number;
 }
 
-/** What people have hidden for themselves: named queries, each served by an index. */
+/** Messages that users have hidden for themselves: named queries, each served by an index. */
 export interface HiddenRepository {
-  /** What somebody has hidden in these stretches. */
+  /** The messages that a user has hidden in these ranges. */
   within(userId: string, stretches: readonly Stretch[]): Promise<Place[]>;
-  /** Which of these messages somebody has hidden. */
+  /** Those of these messages that a user has hidden. */
   among(userId: string, places: readonly Place[]): Promise<Place[]>;
-  /** Who has hidden a message. */
+  /** The users who have hidden a message. */
   cannotSee(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
-  /** The row of a message that is being hidden, made if it is not there. */
+  /** The row of a message that is being hidden; created if it does not exist. */
   findOrMake(row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow>;
-  /** Says which count of the member row stands for it. */
+  /** Records the member revision that counts it. */
   number(id: Types.ObjectId, memberRevision: number): Promise<void>;
-  /** What somebody hid after these counts, in these conversations; what is not counted yet too. */
+  /** The messages that a user hid after these member revisions, and those not counted yet. */
   after(userId: string, counts: readonly { conversationId: Types.ObjectId; own: number }[]): Promise<HiddenRow[]>;
-  /** What was begun before a moment and is not counted. */
+  /** Rows that were created before a moment and are not counted. */
   unfinished(before: Date, limit: number): Promise<HiddenRow[]>;
 }
 
@@ -69,7 +69,7 @@ function collectionOf(connection: Connection) {
   return connection.collection<HiddenRow>('hidden');
 }
 
-/** Asks for several parts of one person's rows at once. */
+/** Reads several parts of a user's rows with one query. */
 async function anyOf<Row>(hidden: Collection, userId: string, parts: readonly object[], projection?: object) {
   if (parts.length === 0) return [];
   const owner = new Types.ObjectId(userId);
@@ -94,7 +94,6 @@ async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'
   }
 }
 
-/** Gives the hidden messages on one connection. */
 export function createHiddenRepository(connection: Connection): HiddenRepository {
   connection.model<HiddenRow>('Hidden', schema, 'hidden');
   const hidden = collectionOf(connection);

@@ -1,14 +1,14 @@
-/** What a change of a group does to the rows of its members. Each may be done twice, and late. */
+/** The effects of a group change on member rows. Each can be applied twice, and late. */
 import { type Connection, Types } from 'mongoose';
 import pLimit from 'p-limit';
 import type { GroupChange } from '../conversations/group-change.js';
-import { type MemberRow, membersOf, newMember, slotsOf } from './member-row.js';
+import { type MemberRow, membersOf, newMember, cursorIndexesOf } from './member-row.js';
 import { isOnlyDuplicates } from '../concerns.js';
 import { roles as allRoles } from '@causerie/contract/roles';
 
-const slotsAtOnce = 20;
+const cursorIndexesAtOnce = 20;
 
-/** Where a page of members begins: behind this place. */
+/** The member after which a page begins. */
 export interface MemberPlace {
   rank: number;
   /** Milliseconds since the epoch. */
@@ -17,27 +17,27 @@ export interface MemberPlace {
 }
 
 export interface MemberChangeRepository {
-  /** Makes the rows of who comes in; `seq` is the number up to which they see nothing. */
+  /** Creates the rows of joining members; `seq` is the number up to which they see nothing. */
   join(conversationId: Types.ObjectId, change: GroupChange, seq: number): Promise<void>;
-  /** Ends rows. */
+  /** Ends the rows of the members who leave. */
   end(change: GroupChange): Promise<void>;
-  /** Ends all rows of a conversation; gives whose they were. */
+  /** Ends all rows of a conversation and returns the ids of their users. */
   endAll(conversationId: Types.ObjectId): Promise<string[]>;
-  /** Gives roles, where no later change has given others. */
+  /** Sets roles, except where a later change has set others. */
   setRoles(conversationId: Types.ObjectId, change: GroupChange): Promise<void>;
-  /** Members by role, then by joining, behind a place. */
+  /** Members by role, then by time of joining, after a place. */
   byRank(conversationId: Types.ObjectId, after: MemberPlace | null, limit: number): Promise<MemberRow[]>;
-  /** Who is in it for longest of some people, or of all. */
+  /** The member who joined first, of some users or (null) of all. */
   longestServing(
     conversationId: Types.ObjectId,
     except: Types.ObjectId,
     among: Types.ObjectId[] | null,
   ): Promise<MemberRow | null>;
-  /** Ids of people as rows hold them. */
+  /** User ids as rows store them. */
   idsOf(userIds: readonly string[]): Types.ObjectId[];
 }
 
-/** The row of somebody whom a change brings in. */
+/** The row of a user whom a change adds. */
 function rowOf(
   conversationId: Types.ObjectId,
   userId: Types.ObjectId,
@@ -63,12 +63,11 @@ function rowOf(
   };
 }
 
-/** What making the rows of who comes in takes. */
 function joiningOf(connection: Connection) {
   const members = membersOf(connection);
-  const nextCursorIndex = slotsOf(connection);
+  const nextCursorIndex = cursorIndexesOf(connection);
 
-  /** Who of those whom a change brings in has no row yet: neither by it, nor a living one. */
+  /** The joining users who have neither a row from this change nor a row that has not ended. */
   async function missingOf(conversationId: Types.ObjectId, { _id, joining }: GroupChange): Promise<Types.ObjectId[]> {
     const key = { conversationId, userId: { $in: joining } };
     const isThere = [
@@ -80,11 +79,11 @@ function joiningOf(connection: Connection) {
     return joining.filter((userId) => !known.has(String(userId)));
   }
 
-  /** Inserts rows with a slot of their owner's; false where one of them was refused. */
+  /** Inserts rows, each with a new cursor index; false if a unique index rejected one of them. */
   async function insert(rows: readonly Omit<MemberRow, 'slot'>[]): Promise<boolean> {
-    // A thousand at once would wait for a connection longer than anybody is made to wait.
-    const some = pLimit(slotsAtOnce);
-    const indexed = rows.map((row) => some(async () => ({ ...row, slot: await nextCursorIndex(row.userId) })));
+    // A thousand at once would wait for a connection longer than a request may take.
+    const limit = pLimit(cursorIndexesAtOnce);
+    const indexed = rows.map((row) => limit(async () => ({ ...row, slot: await nextCursorIndex(row.userId) })));
     try {
       await members.insertMany(await Promise.all(indexed), { ordered: false });
       return true;
@@ -97,14 +96,13 @@ function joiningOf(connection: Connection) {
   return { missingOf, insert };
 }
 
-/** Gives the changes of members on one connection. */
 export function createMemberChangeRepository(connection: Connection): MemberChangeRepository {
   const members = membersOf(connection);
   const { missingOf, insert } = joiningOf(connection);
 
   return {
     async join(conversationId, change, seq) {
-      // Who was refused is looked for again: another one who finishes the same change may have been faster, or not.
+      // Rejected rows are looked up again: another process that completes the same change may have been faster, or not.
       for (;;) {
         const missing = await missingOf(conversationId, change);
         if (missing.length === 0) return;

@@ -2,47 +2,46 @@ import { type Collection, Types } from 'mongoose';
 
 import type { MemberRow, FrozenReceipts } from './member-row.js';
 
-/** What is asked of the rows of members: named queries on lean rows, each served by an index. */
+/** Reads of members: named queries on lean rows, each served by an index. */
 export interface MemberReads {
-  /** The groups that people are in, each as one pair. */
+  /** The groups of these users, as one pair for each membership. */
   groupsOf(userIds: readonly string[]): Promise<{ userId: Types.ObjectId; conversationId: Types.ObjectId }[]>;
-  /** Everybody who is in a conversation (a direct one: at most two). */
+  /** All members of a conversation; at most two in a direct one. */
   of(conversationId: string): Promise<MemberRow[]>;
-  /** The row of one who is in a conversation; null for who is not. */
+  /** Null if the user is not a member. */
   one(conversationId: string, userId: string): Promise<MemberRow | null>;
-  /** The lowest marks that the members of a group show; null where it has none. */
+  /** The lowest receipts that the members of a group show; null if it has no members. */
   minShownReceipts(conversationId: Types.ObjectId): Promise<{ deliveredSeq: number; readSeq: number } | null>;
-  /** A page of the members of a conversation, by the ids of people. */
+  /** A page of the members of a conversation, ordered by user id. */
   page(conversationId: Types.ObjectId, afterUserId: string | null, limit: number): Promise<MemberRow[]>;
-  /** Which of these people are in a conversation. */
+  /** The rows of those users who are members. */
   among(conversationId: Types.ObjectId, userIds: readonly string[]): Promise<MemberRow[]>;
-  /** Whose list a conversation has left when it was emptied up to a number. */
+  /** The users whose list a conversation left when they emptied it up to a `seq`. */
   unlistedAt(conversationId: string, clearedSeq: number): Promise<string[]>;
-  /** The others in some direct conversations of a person. */
+  /** The other members of these direct conversations of a user. */
   othersIn(conversationIds: readonly Types.ObjectId[], userId: string): Promise<MemberRow[]>;
   ofUser(userId: string): Promise<MemberRow[]>;
-  /** The rows of a person in some conversations. */
+  /** The rows of a user in these conversations. */
   ofUserIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<MemberRow[]>;
-  /** The conversations that these rows of a person, present or ended, are of. */
+  /** The conversations to which these cursor indexes of a user belong; the memberships may have ended. */
   conversationsOfCursorIndexes(userId: string, cursorIndexes: readonly number[]): Promise<string[]>;
-  /** Everybody who is in one of these conversations, each once. */
+  /** The members of these conversations, each once. */
   peopleOf(conversationIds: readonly Types.ObjectId[]): Promise<string[]>;
-  /** Who has something unread below a head that he has not been told of. */
+  /** The members with unread messages up to a head and no notification of them. */
   withoutUnreadNotificationIn(conversationId: Types.ObjectId, seq: number): Promise<MemberRow[]>;
-  /** Who in a group hides what he reads, and where it stood when he began. */
+  /** The members of a group who hide their reading, with their frozen receipts. */
   hidersIn(conversationId: Types.ObjectId): Promise<{ userId: Types.ObjectId; stood: FrozenReceipts }[]>;
-  /** Who of a conversation cannot see a message of this number: he joined later or has emptied it. */
+  /** The members who cannot see the message with this `seq`, because they joined later or emptied the conversation. */
   cannotSee(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
 }
 
-/** The groups that people are in. */
 function groupsOf(members: Collection<MemberRow>, userIds: readonly string[]) {
   const userId = { $in: userIds.map((one) => new Types.ObjectId(one)) };
   const projection = { _id: 0, userId: 1, conversationId: 1 } as const;
   return members.find({ userId, isGroup: true, endedAt: null }, { projection }).toArray();
 }
 
-/** The lowest marks that are shown, each by its index. */
+/** The lowest receipts that are shown, each found through its index. */
 async function minShownReceipts(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
   const lowest = (field: 'shownReadSeq' | 'shownDeliveredSeq') =>
     members.findOne({ conversationId, endedAt: null }, { sort: { [field]: 1 }, projection: { [field]: 1 } });
@@ -50,14 +49,13 @@ async function minShownReceipts(members: Collection<MemberRow>, conversationId: 
   return read && delivered ? { deliveredSeq: delivered.shownDeliveredSeq, readSeq: read.shownReadSeq } : null;
 }
 
-/** Who hides what he reads. */
 function hidersIn(members: Collection<MemberRow>, conversationId: Types.ObjectId) {
   const filter = { conversationId, 'stood.readSeq': { $type: 'number' as const }, endedAt: null };
   const options = { projection: { _id: 0, userId: 1, stood: 1 } } as const;
   return members.find(filter, options).toArray() as Promise<{ userId: Types.ObjectId; stood: FrozenReceipts }[]>;
 }
 
-/** What notifications are made and shown by. */
+/** The reads for notifications. */
 function notificationReads(
   members: Collection<MemberRow>,
 ): Pick<MemberReads, 'withoutUnreadNotificationIn' | 'ofUserIn'> {
@@ -74,7 +72,6 @@ function notificationReads(
   };
 }
 
-/** The queries that change nothing. */
 export function memberReads(members: Collection<MemberRow>): MemberReads {
   const present = (filter: object, sort: Record<string, 1>): Promise<MemberRow[]> =>
     members

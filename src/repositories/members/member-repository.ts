@@ -7,13 +7,13 @@ import {
   type MemberRow,
   membersOf,
   newMember,
-  slotsOf,
+  cursorIndexesOf,
   type FrozenReceipts,
 } from './member-row.js';
 
 export type { MemberRow } from './member-row.js';
 
-/** A sender has read what he sent; `shownSeq` is how far others are shown it, 0 where he hides what he reads. */
+/** Senders have read what they send; `shownSeq` is how far others are shown that, 0 if the sender hides their reading. */
 export interface SenderReceipt {
   conversationId: string;
   userId: string;
@@ -21,62 +21,64 @@ export interface SenderReceipt {
   shownSeq: number;
 }
 
-/** Which of the two marks is moved; reading moves both. */
+/** The receipt that moves; reading moves both. */
 export type ReceiptKind = 'read' | 'delivered';
 
-/** Where a mark is moved, and which of the two others are shown. */
+/** A new receipt, and which of the two others are shown. */
 export interface ReceiptUpdate {
   kind: ReceiptKind;
   seq: number;
   shows: { delivered: boolean; read: boolean };
 }
 
-/** What a person sets for himself. */
 export type MemberSettings = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' | 'pinned' | 'markedUnread'>>;
 
-/** The rows of members: named queries on lean rows, each served by an index. */
+/** Members: named queries on lean rows, each served by an index. */
 export interface MemberRepository extends MemberReads {
-  /** Makes the row of somebody who is in a conversation from its creation; nothing if it is there. */
+  /** Creates the row of a founding member; does nothing if the user has one. */
   ensureMember(
     conversationId: Types.ObjectId,
     userId: Types.ObjectId,
     founding: { isListed: boolean; at: Date },
   ): Promise<void>;
-  /** Puts an empty conversation into the list; true if this call did. */
+  /** Puts an empty conversation into the user's list; true if this call did. */
   list(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
   raiseSent(receipts: readonly SenderReceipt[], isDurable: boolean): Promise<void>;
-  /** Moves a mark forward; gives the row as it is then, null where the mark is there already. */
+  /** Moves a receipt forward and returns the new row; null if the receipt is there already. */
   raiseReceipt(id: Types.ObjectId, update: ReceiptUpdate): Promise<MemberRow | null>;
-  /** Takes the own "unread" mark away; true if there was one. */
+  /** Clears `markedUnread`; true if it was set. */
   clearMarkedUnread(id: Types.ObjectId): Promise<boolean>;
   change(id: Types.ObjectId, changes: MemberSettings): Promise<void>;
-  /** Empties up to a number and takes the conversation out of the list; false if it is so already. */
+  /** Empties up to a `seq` and takes the conversation out of the list; false if both are so already. */
   hide(id: Types.ObjectId, seq: number): Promise<boolean>;
-  /** Before a message is hidden: too high costs a query, too low a wrong badge. */
+  /** Called before a message is hidden: a value too high costs a query, one too low a wrong badge. */
   raiseHidden(id: Types.ObjectId, seq: number): Promise<void>;
-  /** Counts a change that is written elsewhere; gives the new count, null where the membership has ended. */
+  /** Increments the member revision for a change that is stored elsewhere and returns it; null if the membership has ended. */
   incrementRevision(id: Types.ObjectId): Promise<number | null>;
-  /** Counts a change in some conversations of a person at once. */
+  /** Increments the member revisions of a user in these conversations at once. */
   incrementRevisionsIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<void>;
-  /** Keeps where groups stand for a member who hides what he reads; nothing where it is kept. */
+  /** Freezes the receipts of groups for a member who hides their reading; leaves frozen ones as they are. */
   freezeReceipts(
     userId: string,
     places: readonly { conversationId: Types.ObjectId; stood: FrozenReceipts }[],
   ): Promise<void>;
-  /** Notes that members have been told of what is unread, where they have not read on since; `isSpoken` of all of it. */
+  /**
+   * Records that members have notifications, unless they have read on since. `hasUnreadNotification` if one covers all
+   * unread messages.
+   */
   recordNotified(rows: readonly MemberRow[], hasUnreadNotification: boolean): Promise<void>;
-  /** Nothing is unread any more of what they were told of. */
+  /** Records that the members have no notification of unread messages any more. */
   clearUnreadNotification(ids: readonly Types.ObjectId[]): Promise<void>;
-  /** Who of these people is in as many conversations as anybody can be in. */
+  /** Those of these users who are in as many conversations as a user can be in. */
   crowdedAmong(userIds: readonly string[]): Promise<Set<string>>;
-  /** Forgets it, in all groups. */
+  /** Discards the frozen receipts of a user in all groups. */
   unfreezeReceipts(userId: string): Promise<void>;
 }
 
-/** Reading on ends what was told of as unread. */
+/** Reading on ends notifications of unread messages. */
 const withoutUnreadNotification = { isSpoken: false, hasNotified: false };
 
-/** Raises the marks of a sender to what he sent, where they are lower. */
+/** Raises lower receipts of a sender to the message they sent. */
 function sentWrite({ conversationId, userId, seq, shownSeq }: SenderReceipt) {
   return {
     updateOne: {
@@ -97,7 +99,7 @@ function sentWrite({ conversationId, userId, seq, shownSeq }: SenderReceipt) {
 
 type Members = Collection<MemberRow>;
 
-/** What a mark changes: reading is delivery too, and what is marked is shown as far as its owner shows it. */
+/** Reading includes delivery, and each receipt is shown to others only as far as its owner allows. */
 function receiptUpdate({ kind, seq, shows }: ReceiptUpdate) {
   const delivered = { deliveredSeq: seq, ...(shows.delivered ? { shownDeliveredSeq: seq } : {}) };
   if (kind === 'delivered') return { $max: delivered, $inc: { own: 1 } };
@@ -120,7 +122,7 @@ type MemberWrites = Pick<
   | 'incrementRevisionsIn'
 >;
 
-/** What a person changes of his own row; every change counts in `own`. */
+/** The changes that users make to their own rows; each increments `own`, the member revision. */
 function memberWritesOf(members: Members): MemberWrites {
   return {
     raiseReceipt: (id, update) =>
@@ -159,8 +161,8 @@ function memberWritesOf(members: Members): MemberWrites {
   };
 }
 
-/** What is kept on the row of a member of what he is shown and told. */
-function keptWritesOf(
+/** The writes of frozen receipts and notification states. */
+function stateWritesOf(
   members: Members,
 ): Pick<MemberRepository, 'freezeReceipts' | 'unfreezeReceipts' | 'recordNotified' | 'clearUnreadNotification'> {
   return {
@@ -196,16 +198,15 @@ function keptWritesOf(
   };
 }
 
-/** Gives the rows of members on one connection. */
 export function createMemberRepository(connection: Connection): MemberRepository {
   connection.model<MemberRow>('Member', memberSchema, 'members');
   const members = membersOf(connection);
-  const nextCursorIndex = slotsOf(connection);
+  const nextCursorIndex = cursorIndexesOf(connection);
 
   return {
     ...memberReads(members),
     ...memberWritesOf(members),
-    ...keptWritesOf(members),
+    ...stateWritesOf(members),
     crowdedAmong: crowdedOf(connection),
     async ensureMember(conversationId, userId, { isListed, at }) {
       for (;;) {
@@ -215,7 +216,7 @@ export function createMemberRepository(connection: Connection): MemberRepository
         try {
           await members.insertOne(row);
         } catch (error) {
-          // Somebody else who finishes the same conversation may have been faster, or not: it is looked for again.
+          // Looked up again: another process that completes the same conversation may have been faster, or not.
           if (!isDuplicateKey(error)) throw error;
         }
       }

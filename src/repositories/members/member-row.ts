@@ -1,48 +1,48 @@
 import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { isDuplicateKey } from '../concerns.js';
 
-/** How far a group was at a moment: its last message, and what all of its members had read. */
+/** The receipts of a group at a moment: its last message, and how far all of its members had read. */
 export interface FrozenReceipts {
   seq: number;
   readSeq: number;
 }
 
-/** One person in one conversation, from joining to leaving. */
+/** A user in a conversation, from joining to leaving. */
 export interface MemberRow {
   _id: Types.ObjectId;
   conversationId: Types.ObjectId;
   userId: Types.ObjectId;
-  /** A number that no other row of this person has or had. */
+  /** The cursor index: a number that no other row of this user has or had. */
   slot: number;
   isGroup: boolean;
-  /** In a group: 0 for its creator, 3 for a member; what it was before, and the version of the change that made it. */
+  /** In a group: 0 for its creator, 3 for a member; the rank before, and the version of the change that set it. */
   rank: number;
   rankBefore: number;
   rankVersion: number;
-  /** The change that brought the person in; null for who is in from the beginning of a direct conversation. */
+  /** The change that added the user; null in a direct conversation. */
   joinedBy: Types.ObjectId | null;
   readSeq: number;
   deliveredSeq: number;
-  /** Where a group stood when its member began to hide what he reads: he sees no reading of others beyond. */
+  /** Frozen receipts, set when a member begins to hide their reading: the member sees no reading of others beyond them. */
   stood: FrozenReceipts | null;
-  /** What others are shown of the two marks. */
+  /** The two receipts as others are shown them. */
   shownReadSeq: number;
   shownDeliveredSeq: number;
   joinedSeq: number;
   clearedSeq: number;
-  /** At or above the last message that he has hidden for himself. */
+  /** At or above the last message that the user has hidden for themselves. */
   lastHiddenSeq: number;
-  /** Counts all changes of this row. */
+  /** The member revision: counts all changes of this row. */
   own: number;
-  /** Whether an empty conversation is in the list: for who opened it. */
+  /** Whether the conversation is in the list even if empty: for the user who opened it. */
   isListed: boolean;
   mutedUntil: Date | null;
   archived: boolean;
   pinned: boolean;
   markedUnread: boolean;
-  /** Whether he has a notification of what is unread here; every forward mark ends that. */
+  /** Whether the user has a notification of the unread messages here; reading on ends that. */
   isSpoken: boolean;
-  /** Whether he has any notification from here that a mark may read. */
+  /** Whether the user has any notification from here that reading on can set to read. */
   hasNotified: boolean;
   joinedAt: Date;
   invitedBy: Types.ObjectId | null;
@@ -87,7 +87,7 @@ export const memberSchema = new mongoose.Schema<MemberRow>(
 );
 memberSchema.index({ conversationId: 1, userId: 1 }, { unique: true, partialFilterExpression: { endedAt: null } });
 memberSchema.index({ userId: 1, slot: 1 }, { unique: true });
-// Who was brought in by a change and has left since is not brought in by it again.
+// A user whom a change added and who has left since is not added by it again.
 memberSchema.index(
   { conversationId: 1, userId: 1, joinedBy: 1 },
   { unique: true, partialFilterExpression: { joinedBy: { $type: 'objectId' } } },
@@ -103,13 +103,13 @@ memberSchema.index(
 );
 
 interface CursorIndexRow {
-  /** The person. */
+  /** The user. */
   _id: Types.ObjectId;
   last: number;
 }
 
-/** Numbers the rows of each person 1, 2, 3 …; a number that was given is never given again. */
-export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {
+/** Numbers the rows of each user 1, 2, 3 …; a number is never used twice. */
+export function cursorIndexesOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {
   const cursorIndexes = connection.collection<CursorIndexRow>('slots');
   return async (userId) => {
     for (;;) {
@@ -127,16 +127,16 @@ export function slotsOf(connection: Connection): (userId: Types.ObjectId) => Pro
   };
 }
 
-/** So many conversations a person can be in at once: what a device holds of each has to fit into one cursor. */
+/** The conversations that a user can be in at once: a sync cursor has to hold the state of each. */
 const maxConversations = 5_000;
 
-/** Who of some people is in as many conversations as anybody can be in. */
+/** Finds those of some users who are in as many conversations as a user can be in. */
 export function crowdedOf(connection: Connection): (userIds: readonly string[]) => Promise<Set<string>> {
   const cursorIndexes = connection.collection<CursorIndexRow>('slots');
   const members = membersOf(connection);
   return async (userIds) => {
     const ids = userIds.map((one) => new Types.ObjectId(one));
-    // Who was never in so many need not be counted.
+    // Users who never had so many rows need not be counted.
     const busy = await cursorIndexes.find({ _id: { $in: ids }, last: { $gte: maxConversations } }).toArray();
     const counts = busy.map(async ({ _id }) => {
       const count = await members.countDocuments({ userId: _id, endedAt: null });
@@ -146,7 +146,7 @@ export function crowdedOf(connection: Connection): (userIds: readonly string[]) 
   };
 }
 
-/** The row of somebody who is in a conversation from its creation; its slot is given later. */
+/** The row of a user who is in a conversation from its creation; its cursor index is assigned later. */
 export function newMember(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Date): Omit<MemberRow, 'slot'> {
   return {
     _id: new Types.ObjectId(),
@@ -179,7 +179,7 @@ export function newMember(conversationId: Types.ObjectId, userId: Types.ObjectId
   };
 }
 
-/** The collection itself, for the models of members alone. */
+/** The collection itself, for the repositories of members alone. */
 export function membersOf(connection: Connection): Collection<MemberRow> {
   return connection.collection<MemberRow>('members');
 }
