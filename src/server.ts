@@ -187,12 +187,12 @@ async function main(): Promise<void> {
     return;
   }
   const logger = createLogger(config.logLevel);
-  process.on('uncaughtException', endOn(logger, 'an error that nobody caught'));
-  process.on('unhandledRejection', endOn(logger, 'a rejection that nobody caught'));
+  process.on('uncaughtException', endOn(logger, 'uncaught exception; exiting'));
+  process.on('unhandledRejection', endOn(logger, 'unhandled promise rejection; exiting'));
   try {
     const running = await startServer(config, logger);
     obeySignals(running, logger);
-    running.onFailure(endOn(logger, 'the embedded store has ended'));
+    running.onFailure(endOn(logger, 'embedded store ended unexpectedly; exiting'));
     process.stdout.write(`listening on ${running.url}\n`);
   } catch (error) {
     logger.fatal({ err: error }, 'server could not start');
