@@ -68,7 +68,7 @@ describe('mails', () => {
       { headers: { 'accept-language': 'fr' } },
     );
     const french = await smtp.next();
-    expect(french.text).toContain('Si vous n’avez rien demandé');
+    expect(french.text).toContain('Si vous n’êtes pas à l’origine');
     const reset = { token: french.token, password: 'a password that is new' };
     expect((await api(server).post('/api/auth/reset-password', reset)).status).toBe(204);
   });
