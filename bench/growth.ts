@@ -10,7 +10,7 @@ import { createConnection, type Connection, Types } from 'mongoose';
 import { createConversationRepository } from '../src/repositories/conversations/conversation-repository.js';
 import { newConversation } from '../src/repositories/conversations/conversation-row.js';
 import { newMember } from '../src/repositories/members/member-row.js';
-import { wordsOf } from '../src/features/messages/words.js';
+import { wordsOf } from '../src/kernel/words.js';
 import { ended, post, started } from './processes.js';
 
 const root = resolve(import.meta.dirname, '..');

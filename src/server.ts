@@ -83,10 +83,10 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
 /** What recovery calls in the services. */
 function recoveryCalls({ conversations, messages, reactions, groupChanging, notifier }: Context): RecoveryCalls {
   return {
-    announce: messages.announceSwept,
+    announce: messages.publisher.recovered,
     announceChange: async ({ messageId, rev }) => {
       // Changes of a group itself are found by sync, and by clients that see the gap in the numbers.
-      if (messageId) await messages.announceChanged(String(messageId), rev);
+      if (messageId) await messages.publisher.recoveredChange(String(messageId), rev);
     },
     async finish(before) {
       await conversations.completePending(before);

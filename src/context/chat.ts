@@ -1,7 +1,7 @@
 import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
 import { createRemovals, createDrain } from '../log/removals.js';
-import { createContentDigests } from '../features/messages/content-digest.js';
+import { createKeyedDigests } from '../kernel/keyed-digest.js';
 import { createMessages } from '../features/messages/messages.service.js';
 import { createSyncMembers } from '../features/sync/sync-members.js';
 import { createSyncMessages } from '../features/sync/sync-messages.js';
@@ -79,10 +79,11 @@ function createMessaging(
     cursors,
     bus,
   });
-  const digests = createContentDigests(keys);
+  const digests = createKeyedDigests(keys, 'content-digest');
   const messages = createMessages({
     repository: messageRepository,
     changes: repositories.messageChanges,
+    reactions: repositories.reactions,
     search: repositories.search,
     hidden,
     log,
@@ -94,12 +95,13 @@ function createMessaging(
     cursors,
     digests,
     bus,
-    windows: options.config.messages,
+    timeLimits: options.config.messages,
     reservations: files.reservations,
     links: files.links,
   });
   const reactions = createReactions({
     repository: repositories.reactions,
+    summaries: repositories.reactionSummaries,
     messages,
     conversations,
     users,

@@ -12,6 +12,7 @@ import { createGroupRepository } from '../repositories/conversations/group-repos
 import { createMemberChangeRepository } from '../repositories/members/member-change-repository.js';
 import { createMessageChangeRepository } from '../repositories/messages/message-change-repository.js';
 import { createMessageRepository } from '../repositories/messages/message-repository.js';
+import { createReactionSummaryRepository } from '../repositories/messages/reaction-summary-repository.js';
 import { createReactionRepository } from '../repositories/reactions/reaction-repository.js';
 import { createNotificationRepository } from '../repositories/notifications/notification-repository.js';
 import { createAccountRepository } from '../repositories/account/account-repository.js';
@@ -53,12 +54,14 @@ export interface ServerOptions {
 /** The repositories of all collections on one connection. */
 function createRepositories({ connection }: Pick<Database, 'connection'>) {
   const changes = createChangeRepository(connection);
+  const reactions = createReactionRepository(connection);
   return {
     changes,
+    reactions,
+    reactionSummaries: createReactionSummaryRepository(connection, reactions),
     search: createSearchRepository(connection),
     account: createAccountRepository(connection),
     notifications: createNotificationRepository(connection),
-    reactions: createReactionRepository(connection),
     groups: createGroupRepository(connection),
     memberChanges: createMemberChangeRepository(connection),
     messageChanges: createMessageChangeRepository(connection, changes),

@@ -3,21 +3,21 @@ import type { Links } from './links.js';
 import type { MessageRow } from '../repositories/messages/message-repository.js';
 import type { Message } from '@causerie/contract/message';
 
-/** What a reader is shown beside the row: the quoted message if he can see it, and how far the others are. */
+/** The reader of a message, and the receipts that every other member has reached, as far as they show them. */
 export interface Reader {
   userId: string;
   minReceipts: { deliveredSeq: number; readSeq: number };
 }
 
-/** A quoted message, and whether the reader can see it. */
 export interface Quoted {
   row: MessageRow;
+  /** Whether the reader can see it; if not, its text is withheld. */
   isVisible: boolean;
 }
 
 const excerptLength = 100;
 
-/** How far an own message has come; null for the messages of others. */
+/** Whether the reader's own message is sent, delivered or read; null for the messages of others. */
 export function stateFor(row: MessageRow, { userId, minReceipts }: Reader): Message['state'] {
   if (row.type === 'system' || String(row.senderId) !== userId) return null;
   if (row.seq <= minReceipts.readSeq) return 'read';
@@ -66,7 +66,7 @@ export function toMessage(
   };
 }
 
-/** The ids of what some messages quote. */
+/** The ids of the messages that some messages quote. */
 export function quotedIn(rows: readonly MessageRow[]): string[] {
   return rows.flatMap(({ replyTo }) => (replyTo ? [String(replyTo)] : []));
 }

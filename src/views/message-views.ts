@@ -1,4 +1,3 @@
-/** Messages put together with what they quote, as one member sees them. */
 import type { Links } from './links.js';
 import type { MessageChangeRepository } from '../repositories/messages/message-change-repository.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
@@ -9,8 +8,9 @@ import type { Visibility } from './visibility.js';
 
 export interface MessageViews {
   /**
-   * Messages as one person sees them who is in all their conversations, which `held` gives; by a fixed number of queries,
-   * which wait for nothing but, where something may be hidden, for each other. `quoted`: what they quote, where it has been read.
+   * Messages with the messages that they quote, as one user sees them; `memberships` are those of the user in all their
+   * conversations. Takes a fixed number of queries, which run side by side except where a quoted message may be hidden.
+   * `quoted`: the quoted messages that have been read already.
    */
   of(
     rows: readonly MessageRow[],
@@ -26,19 +26,18 @@ interface Deps {
   links: Pick<Links, 'attachment'>;
 }
 
-/** Gives the standing of the reader in the conversation of a message. */
+/** Finds the reader's membership in the conversation of a message. */
 function membershipIn(memberships: readonly Membership[]): (row: MessageRow) => Membership {
   const byConversation = new Map(memberships.map((one) => [String(one.conversation._id), one]));
   return ({ conversationId }) => {
     const found = byConversation.get(String(conversationId));
-    if (!found) throw new Error('A message of a conversation that nobody asked for');
+    if (!found) throw new Error('A message of a conversation without a given membership');
     return found;
   };
 }
 
-/** Builds what shows messages. */
 export function createMessageViews({ messages, changes, visibility, links }: Deps): MessageViews {
-  /** What is quoted, with whether the reader sees it. */
+  /** The quoted messages by id; `known` are those that have been read. */
   async function quotesIn(
     rows: readonly MessageRow[],
     known: readonly MessageRow[],

@@ -2,14 +2,14 @@
 import type { HiddenRepository, Place } from '../repositories/hidden/hidden-repository.js';
 import { startOf } from '../rules/conversations.js';
 import type { MemberRow } from '../repositories/members/member-repository.js';
-import type { MessageRow, MessageRepository, Range } from '../repositories/messages/message-repository.js';
+import type { MessageRow, MessageRange, MessageRepository } from '../repositories/messages/message-repository.js';
 
 /** The fields of a member that decide which messages they see. */
 export type Viewer = Pick<MemberRow, 'userId' | 'conversationId' | 'joinedSeq' | 'clearedSeq' | 'lastHiddenSeq'>;
 
 export interface Visibility {
   /** The messages of a range that a member sees, in ascending order. */
-  range(viewer: Viewer, range: Range): Promise<MessageRow[]>;
+  range(viewer: Viewer, range: MessageRange): Promise<MessageRow[]>;
   /** Whether a member sees the message with this `seq`. */
   sees(viewer: Viewer, seq: number): Promise<boolean>;
   /** Those of these messages that a member cannot see. */

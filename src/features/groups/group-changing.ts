@@ -21,7 +21,7 @@ interface Deps {
   memberChanges: MemberChangeRepository;
   conversationRepository: Pick<ConversationRepository, 'raiseCannotSee'>;
   conversations: Pick<Conversations, 'removals' | 'freezeReceiptsOf'>;
-  messages: Pick<Messages, 'announceSystem'>;
+  messages: Pick<Messages, 'publisher'>;
   log: Pick<Log, 'appendSystem' | 'change'>;
   groupReceipts: Pick<GroupReceipts, 'raise'>;
   publisher: GroupPublisher;
@@ -101,7 +101,7 @@ function createSteps(deps: Deps) {
     if (ending.length > 0) await end(conversationId, change);
     if (system.kind !== 'group_created') await memberChanges.setRoles(row._id, change);
     const draft = { conversationId: row._id, changeId, system };
-    const message = await log.appendSystem(draft, (committed) => messages.announceSystem(committed));
+    const message = await log.appendSystem(draft, (committed) => messages.publisher.system(committed));
     if (joining.length > 0) await join(row, change, message.seq);
     if (system.kind === 'group_created') {
       await repository.complete(row._id, changeId, 0);

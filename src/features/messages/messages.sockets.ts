@@ -1,7 +1,6 @@
 import type { SocketHandlers } from '../../kernel/socket-handler.js';
 import type { Messages } from './messages.service.js';
 
-/** Messages over a socket: the same service as over REST. */
 export function messageSockets(messages: Messages): SocketHandlers<'message:send' | 'message:edit' | 'message:delete'> {
   return {
     'message:send': async (actor, input) => (await messages.send(actor, input)).message,

@@ -2,103 +2,96 @@ import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import type { InFlight } from '../../kernel/in-flight.js';
 import { createKeyedQueue, type KeyedQueue } from '../../kernel/keyed-queue.js';
+import { page } from '../../kernel/page.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MessageRow } from '../../repositories/messages/message-repository.js';
+import type { ReactionSummaryRepository } from '../../repositories/messages/reaction-summary-repository.js';
 import type { Messages } from '../messages/messages.service.js';
 import type { Users } from '../users/users.service.js';
 import type { ReactionRow, ReactionRepository } from '../../repositories/reactions/reaction-repository.js';
-import { maxEmoji, reactRefusal } from '../../rules/reactions.js';
+import { maxEmoji, refusalOfReaction } from '../../rules/reactions.js';
 import type { ListReactions, MessageReactions, React, ReactionList } from '@causerie/contract/reactions';
 
 interface Deps {
   repository: ReactionRepository;
-  messages: Pick<Messages, 'seen' | 'get' | 'numberChange' | 'finishChanges'>;
+  summaries: ReactionSummaryRepository;
+  messages: Pick<Messages, 'requireVisible' | 'get' | 'completeChange' | 'completeChanges'>;
   conversations: Pick<Conversations, 'requireNotBlocked'>;
   users: Pick<Users, 'refs'>;
   inFlight: Pick<InFlight, 'during'>;
   cursors: Cursors;
 }
 
-/** Reactions: a set of emoji for each person and message. */
+/** Reactions: each user has a set of emoji on each message. */
 export interface Reactions {
   /**
-   * Adds one; what is there changes nothing. Throws `not_found` for who cannot see the message, `forbidden` for a
-   * tombstone and a system message, `not_contactable` after a block, and `conflict` beyond 20 different emoji.
+   * Adds a reaction; nothing changes if it exists. Throws `not_found` if the actor cannot see the message, `forbidden` for
+   * a tombstone and a system message, `not_contactable` after a block, and `conflict` beyond 20 different emoji.
    */
   add(actor: Actor, reaction: React): Promise<MessageReactions>;
-  /** Takes one away; what is not there changes nothing. Throws the same but for `conflict`. */
+  /** Removes a reaction; nothing changes if it does not exist. Throws the same except `conflict`. */
   remove(actor: Actor, reaction: React): Promise<MessageReactions>;
-  /** Who has reacted, in the order of reacting; throws `not_found`. */
+  /** The reactions to a message with their users, in the order of reacting; throws `not_found`. */
   list(actor: Actor, messageId: string, request: ListReactions): Promise<ReactionList>;
-  /** Takes all reactions of a person away; gives how many there were. */
+  /** Removes some of the reactions of a user and returns how many; 0 if none are left. */
   forget(userId: string): Promise<number>;
-  /** Finishes what was begun before a moment and cut off. */
+  /** Completes the reactions that were begun before a moment and interrupted. */
   completePending(before: Date): Promise<void>;
 }
 
 const pageSize = 200;
 
-/** Builds the list of who has reacted. */
-function createReactionList({
-  repository,
-  messages,
-  users,
-  cursors,
-}: Omit<Deps, 'conversations' | 'inFlight'>): Reactions['list'] {
-  return async function list({ userId }, messageId, { limit, cursor }) {
-    const { row } = await messages.seen(userId, messageId);
+function createReactionList({ repository, messages, users, cursors }: Deps): Reactions['list'] {
+  return async function listReactions({ userId }, messageId, { limit, cursor }) {
+    const { row } = await messages.requireVisible(userId, messageId);
     const name = `reactions ${messageId}`;
     const after = cursor === undefined ? null : String(cursors.decode(name, userId, cursor));
     const found = await repository.page(row._id, after, limit + 1);
-    const page = found.slice(0, limit);
-    const refs = await users.refs(page.map((one) => String(one.userId)));
-    const last = page.at(-1);
+    const { rows, next } = page(found, limit, ({ _id }) => String(_id));
+    const refs = await users.refs(rows.map((one) => String(one.userId)));
     return {
-      items: page.flatMap(({ emoji, createdAt, ...one }) => {
+      items: rows.flatMap(({ emoji, createdAt, ...one }) => {
         const user = refs.get(String(one.userId));
         return user ? [{ emoji, user, createdAt: createdAt.toISOString() }] : [];
       }),
-      nextCursor: last && found.length > limit ? cursors.encode(name, userId, String(last._id)) : null,
+      nextCursor: next === null ? null : cursors.encode(name, userId, next),
     };
   };
 }
 
-type Writing = Pick<Deps, 'repository' | 'messages'>;
-
-/** Builds what ends changes that were cut off. */
-function createFinishing({ repository, messages }: Writing, underWay: ReadonlySet<string>) {
-  /** Ends what a request has begun that nobody is working at here: it was cut off, or another process ends it as well. */
-  async function finish(row: MessageRow): Promise<void> {
-    for (const reacting of row.reacting ?? []) {
-      if (underWay.has(String(reacting.changeId))) continue;
-      const now = await repository.applySummary(row._id, reacting, true);
-      if (now && !now.deletedAt) await messages.numberChange(now, reacting.changeId);
+/** Completes reactions that were interrupted; `underWay` are the changes that this process is making. */
+function createCompletion({ summaries, messages }: Deps, underWay: ReadonlySet<string>) {
+  /** Another process may be making the same change: completing it twice is harmless. */
+  async function complete(row: MessageRow): Promise<void> {
+    for (const reaction of row.reacting ?? []) {
+      if (underWay.has(String(reaction.changeId))) continue;
+      const now = await summaries.applySummary(row._id, reaction, true);
+      if (now && !now.deletedAt) await messages.completeChange(now, reaction.changeId);
     }
   }
 
   return {
-    finish,
+    complete,
     async completePending(before: Date): Promise<void> {
       for (;;) {
-        const found = await repository.unfinished(before, pageSize);
-        for (const row of found) await finish(row);
+        const found = await summaries.unfinished(before, pageSize);
+        for (const row of found) await complete(row);
         if (found.length < pageSize) return;
       }
     },
   };
 }
 
-/** Builds what takes all reactions of a person away. */
-function createForgetting({ repository, messages }: Writing, byMessage: KeyedQueue): Reactions['forget'] {
-  /** The same change for who asks for nothing any more; of a tombstone the row alone is left. */
-  async function withdraw(reaction: ReactionRow): Promise<void> {
-    const reacting = repository.begin(reaction.emoji);
-    await byMessage.run(String(reaction.messageId), async () => {
-      const row = await repository.reserve(reaction.messageId, reacting, maxEmoji);
-      const isChanged = await repository.remove(reaction);
-      const now = row && (await repository.applySummary(row._id, reacting, isChanged));
-      if (now && isChanged && !now.deletedAt) await messages.numberChange(now, reacting.changeId);
+function createForgetting({ repository, summaries, messages }: Deps, byMessage: KeyedQueue): Reactions['forget'] {
+  /** Removes a reaction without asking the rules; of a tombstone's reactions only the row is left. */
+  async function withdraw(row: ReactionRow): Promise<void> {
+    const reaction = summaries.begin(row.emoji);
+    await byMessage.run(String(row.messageId), async () => {
+      const message = await summaries.reserve(row.messageId, reaction, maxEmoji);
+      const isChanged = await repository.remove(row);
+      const now = message && (await summaries.applySummary(message._id, reaction, isChanged));
+      if (now && isChanged && !now.deletedAt) await messages.completeChange(now, reaction.changeId);
     });
   }
 
@@ -109,66 +102,67 @@ function createForgetting({ repository, messages }: Writing, byMessage: KeyedQue
   };
 }
 
-/** Builds the reactions of a server. */
-export function createReactions({ repository, messages, conversations, users, inFlight, cursors }: Deps): Reactions {
-  /** What one person does to one message is answered in the order in which it is done. */
-  const byPerson = createKeyedQueue();
+export function createReactions(deps: Deps): Reactions {
+  const { repository, summaries, messages, conversations, inFlight } = deps;
+  /** The changes of one user to one message are answered in the order in which they are made. */
+  const byUser = createKeyedQueue();
   const byMessage = createKeyedQueue();
-  /** The changes that this process is working at. */
   const underWay = new Set<string>();
-  const { finish, completePending } = createFinishing({ repository, messages }, underWay);
+  const { complete, completePending } = createCompletion(deps, underWay);
 
   async function answer(actor: Actor, messageId: string): Promise<MessageReactions> {
     const { rev, reactions } = await messages.get(actor, messageId);
     return { messageId, rev, reactions };
   }
 
-  /** The message and the caller, where he may react. */
-  async function admitted(actor: Actor, messageId: string): Promise<{ row: MessageRow; userId: MessageRow['_id'] }> {
-    const { row, membership } = await messages.seen(actor.userId, messageId);
-    const refusal = reactRefusal({ isSystem: row.type === 'system', isDeleted: row.deletedAt !== null });
+  async function requireMayReact(
+    actor: Actor,
+    messageId: string,
+  ): Promise<{ row: MessageRow; userId: MessageRow['_id'] }> {
+    const { row, membership } = await messages.requireVisible(actor.userId, messageId);
+    const refusal = refusalOfReaction({ isSystem: row.type === 'system', isDeleted: row.deletedAt !== null });
     if (refusal) throw new Problem(refusal);
     await conversations.requireNotBlocked(membership);
     return { row, userId: membership.member.userId };
   }
 
-  /** A place is kept first, so that there are never too many; then the row is changed; then what is shown of it. */
+  /** Reserves a place first, so that a message never has too many emoji; then changes the reaction, then the summary. */
   async function change(actor: Actor, { messageId, emoji }: React, isAdded: boolean): Promise<MessageReactions> {
-    const { row, userId } = await admitted(actor, messageId);
+    const { row, userId } = await requireMayReact(actor, messageId);
     const key = { messageId: row._id, userId, emoji };
-    await finish(row);
+    await complete(row);
     if ((await repository.has(key)) === isAdded) {
-      await messages.finishChanges(row);
+      await messages.completeChanges(row);
       return answer(actor, messageId);
     }
-    const reacting = repository.begin(emoji);
-    underWay.add(String(reacting.changeId));
+    const reaction = summaries.begin(emoji);
+    underWay.add(String(reaction.changeId));
     const summarized = await byMessage
       .run(messageId, async () => {
-        if (!(await repository.reserve(row._id, reacting, maxEmoji))) {
-          await admitted(actor, messageId);
+        if (!(await summaries.reserve(row._id, reaction, maxEmoji))) {
+          await requireMayReact(actor, messageId);
           throw new Problem('conflict');
         }
         const isChanged = isAdded
           ? await repository.insert({ ...key, conversationId: row.conversationId })
           : await repository.remove(key);
-        return { now: await repository.applySummary(row._id, reacting, isChanged), isChanged };
+        return { now: await summaries.applySummary(row._id, reaction, isChanged), isChanged };
       })
-      .finally(() => underWay.delete(String(reacting.changeId)));
-    // A message that was deleted meanwhile shows nothing of it: there is no change to number, and no mark of one.
+      .finally(() => underWay.delete(String(reaction.changeId)));
+    // A message that was deleted meanwhile has dropped the reaction: no change is pending, and none is numbered.
     const { now, isChanged } = summarized;
-    if (now && isChanged && !now.deletedAt) await messages.numberChange(now, reacting.changeId, actor.socketId);
+    if (now && isChanged && !now.deletedAt) await messages.completeChange(now, reaction.changeId, actor.socketId);
     return answer(actor, messageId);
   }
 
-  const runInOrder = (actor: Actor, request: React, isAdded: boolean): Promise<MessageReactions> =>
-    byPerson.run(`${actor.userId} ${request.messageId}`, () => inFlight.during(() => change(actor, request, isAdded)));
+  const changeInOrder = (actor: Actor, request: React, isAdded: boolean): Promise<MessageReactions> =>
+    byUser.run(`${actor.userId} ${request.messageId}`, () => inFlight.during(() => change(actor, request, isAdded)));
 
   return {
-    add: (actor, request) => runInOrder(actor, request, true),
-    remove: (actor, request) => runInOrder(actor, request, false),
-    list: createReactionList({ repository, messages, users, cursors }),
+    add: (actor, request) => changeInOrder(actor, request, true),
+    remove: (actor, request) => changeInOrder(actor, request, false),
+    list: createReactionList(deps),
     completePending,
-    forget: createForgetting({ repository, messages }, byMessage),
+    forget: createForgetting(deps, byMessage),
   };
 }

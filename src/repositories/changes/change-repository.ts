@@ -2,17 +2,17 @@ import mongoose, { type Connection, Types } from 'mongoose';
 import type { Stretch } from '../hidden/hidden-repository.js';
 import { createLogRepository, type LogRepository, type LogRow } from '../log-repository.js';
 
-/** One change of a conversation; its content is read from the changed thing itself. */
+/** One numbered change of a conversation. It carries no content: readers read the message or the members as they are now. */
 export interface ChangeRow extends LogRow {
   /** 1, 2, 3 ... without a gap in each conversation. */
   rev: number;
-  /** Stored as `pending` on the changed thing until the change is numbered and published: unique. */
+  /** The changed row holds it as `pending` until the change is numbered; unique. */
   changeId: Types.ObjectId;
   /** The message that changed; null for a change of the conversation itself. */
   messageId: Types.ObjectId | null;
   /** The users whose membership changed. */
   userIds: Types.ObjectId[];
-  /** When a later change of the same thing replaced this one, which is removed an hour later. */
+  /** When a later change of the same message replaced this one; it is removed an hour later. */
   replacedAt: Date | null;
 }
 
@@ -34,17 +34,17 @@ schema.index({ conversationId: 1, rev: 1 }, { unique: true });
 schema.index({ changeId: 1 }, { unique: true });
 schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
 
-/** What a change was of. */
+/** What one change is about. */
 export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds'>;
 
-/** The changes of conversations: named queries on lean rows, each served by an index. */
+/** Named queries on lean rows, each served by an index. */
 export interface ChangeRepository extends LogRepository<ChangeRow> {
   lastRev(conversationId: string): Promise<number>;
   byIds(ids: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
   byChangeIds(changeIds: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
-  /** What changed in some conversations, above one number and up to another. */
+  /** What changed in some conversations, above one rev and up to another. */
   within(parts: readonly Stretch[]): Promise<Changed[]>;
-  /** Marks one as replaced by a later change of the same thing. */
+  /** Marks a change as replaced by a later one of the same message. */
   replace(conversationId: Types.ObjectId, rev: number): Promise<void>;
 }
 

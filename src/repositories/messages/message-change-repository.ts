@@ -1,41 +1,38 @@
-/** What changes a message: the content and its mark in one update, the number afterwards. */
+/** Changes of messages: the content and its pending change are written in one update, the number of the change afterwards. */
 import { type Connection, Types } from 'mongoose';
+import { wordsOf } from '../../kernel/words.js';
 import { firstIdAt } from '../ids.js';
 import type { ChangeRepository } from '../changes/change-repository.js';
-import { durable, majority } from '../concerns.js';
 import { type MessageRow, messagesOf } from './message-repository.js';
 
-/** One change of a message, by the id that it is numbered under. */
+/** One change of a message, by the id under which it gets its number. */
 export interface Change {
   changeId: Types.ObjectId;
   at: Date;
 }
 
-/** The changes of messages: each is one conditional update of one row. */
+/** Each write is one conditional update of one message. */
 export interface MessageChangeRepository {
   /** A change that begins now. */
   begin(): Change;
   /** Replaces the text of a message if nobody has changed it since `row` was read; null if somebody has. */
-  edit(row: MessageRow, content: Pick<MessageRow, 'text' | 'words'>, change: Change): Promise<MessageRow | null>;
-  /** Takes all content away; null if that was done before. */
+  edit(row: MessageRow, text: string, change: Change): Promise<MessageRow | null>;
+  /** Removes all content; null if the message was deleted before. */
   erase(messageId: Types.ObjectId, change: Change): Promise<MessageRow | null>;
-  /** Takes the reactions to a tombstone away. */
-  forgetReactions(messageId: Types.ObjectId): Promise<void>;
-  /** Notes the number of a change and takes its mark away; gives the message as it is then, null if it is gone. */
+  /** Records the number of a change, which is pending no longer. Returns the message as it is then; null if it is gone. */
   complete(messageId: Types.ObjectId, changeId: Types.ObjectId, rev: number): Promise<MessageRow | null>;
-  /** The messages with changes that were begun before a moment and are not numbered and told. */
+  /** The messages with changes that were begun before a moment and are still pending. */
   unfinished(before: Date, limit: number): Promise<MessageRow[]>;
-  /** Rows with the numbers of changes that are not noted in them yet: a rev is the larger of its own and its record's. */
+  /** Rows with the numbers of changes that are not recorded in them yet: a rev is the larger of its own and its record's. */
   withRevs(rows: readonly MessageRow[]): Promise<MessageRow[]>;
 }
 
 const keptRevisions = 20;
-const after = { returnDocument: 'after', ...durable } as const;
+const after = { returnDocument: 'after' } as const;
 
 /** What a tombstone keeps of the content: nothing. */
 const nothing = { text: '', words: [], mentions: [], replyTo: null, revisions: [], reactions: [], emojis: [] };
 
-/** Gives the changes of messages on one connection. */
 export function createMessageChangeRepository(
   connection: Connection,
   changes: Pick<ChangeRepository, 'byChangeIds' | 'replace'>,
@@ -43,11 +40,11 @@ export function createMessageChangeRepository(
   const messages = messagesOf(connection);
   return {
     begin: () => ({ changeId: new Types.ObjectId(), at: new Date() }),
-    edit: ({ _id, revision, text: replaced }, content, { changeId, at }) =>
+    edit: ({ _id, revision, text: replaced }, text, { changeId, at }) =>
       messages.findOneAndUpdate(
         { _id, revision, deletedAt: null },
         {
-          $set: { ...content, editedAt: at },
+          $set: { text, words: wordsOf(text), editedAt: at },
           $inc: { revision: 1 },
           $push: { revisions: { $each: [{ text: replaced, editedAt: at }], $slice: -keptRevisions } },
           $addToSet: { pending: changeId },
@@ -65,14 +62,11 @@ export function createMessageChangeRepository(
         },
         after,
       ),
-    async forgetReactions(messageId) {
-      await connection.collection<{ messageId: Types.ObjectId }>('reactions').deleteMany({ messageId }, durable);
-    },
     async complete(_id, changeId, rev) {
       const before = await messages.findOneAndUpdate(
         { _id },
         { $pull: { pending: changeId }, $max: { rev } },
-        { returnDocument: 'before', ...durable },
+        { returnDocument: 'before' },
       );
       if (!before) return null;
       const replaced = Math.min(before.rev, rev);
@@ -81,7 +75,7 @@ export function createMessageChangeRepository(
     },
     unfinished: (before, limit) =>
       messages
-        .find({ pending: { $lt: firstIdAt(before), $type: 'objectId' } }, majority)
+        .find({ pending: { $lt: firstIdAt(before), $type: 'objectId' } })
         .limit(limit)
         .toArray(),
     async withRevs(rows) {

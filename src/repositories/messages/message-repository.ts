@@ -2,8 +2,8 @@ import mongoose, { type Collection, type Connection, Types } from 'mongoose';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
 import type { SystemContent } from '../conversations/group-change.js';
 import type { Place, Stretch } from '../hidden/hidden-repository.js';
+import type { ReactionSummary } from '../reactions/reaction-repository.js';
 import type { AttachmentRow } from '../uploads/attachment-row.js';
-import { majority } from '../concerns.js';
 
 /** A text that an edit has replaced. */
 export interface Revision {
@@ -12,62 +12,57 @@ export interface Revision {
   editedAt: Date;
 }
 
-/** What is shown of one emoji on a message. */
-export interface ReactionSummary {
+/** A change of the reactions to a message that has begun and not ended. */
+export interface PendingReaction {
+  changeId: Types.ObjectId;
   emoji: string;
-  count: number;
-  /** The first 50 who reacted, oldest first. */
-  userIds: Types.ObjectId[];
-  /** The first reaction, which the order goes by. */
-  since: Types.ObjectId;
 }
 
 export interface MessageRow {
-  /** Made by the server before the insert, so that it carries the time and tells a repeated insert from a new one. */
+  /** Generated before the insert: it carries the time and distinguishes a repeated insert from a new one. */
   _id: Types.ObjectId;
   conversationId: Types.ObjectId;
   /** 1, 2, 3 ... without a gap in each conversation. */
   seq: number;
   /** The number of its last change, 0 if it never changed. */
   rev: number;
-  /** The changes whose content is written and whose number is not told yet. */
+  /** The changes whose content is written and whose number is not recorded yet. */
   pending?: Types.ObjectId[];
   type: 'text' | 'media' | 'system';
-  /** Null for a system message that nobody has caused. */
+  /** Null for a system message that no user has caused. */
   senderId: Types.ObjectId | null;
   clientId: string | null;
-  /** The change that a system message tells of: it has one message, whoever finishes it. */
+  /** The change that a system message reports: the message is unique, whichever process completes the change. */
   changeId?: Types.ObjectId;
   system: SystemContent | null;
-  /** A keyed digest of the content as first sent, which tells a retry from another message under the same clientId. */
+  /** A keyed digest of the content as first sent: it distinguishes a retry from another message under the same clientId. */
   digest: string;
   text: string;
   /** The words under which the text is found. */
   words: string[];
-  /** What it carries, in its order: there only where it carries something. */
+  /** In the order in which they were sent; absent if there are none. */
   attachments?: AttachmentRow[];
   replyTo: Types.ObjectId | null;
   mentions: Types.ObjectId[];
-  /** Who of the mentioned had blocked its sender when it was sent: it counts for no badge of theirs. */
+  /** The mentioned users who had blocked its sender when it was sent: it counts for none of their badges. */
   unheard?: Types.ObjectId[];
-  /** Its sender hides what he reads: there only where it is so. */
+  /** Its sender hides their read position; absent otherwise. */
   isReadHidden?: true;
-  /** What its reactions come to, which are rows of their own. */
+  /** A summary of its reactions, which are rows of their own. */
   reactions: ReactionSummary[];
-  /** The emoji that have a place on it: those above, and those that are being added. */
+  /** The emoji that have a place on it: those of the summary, and those that are being added. */
   emojis?: string[];
-  /** The changes of its reactions that are under way. */
-  reacting?: { changeId: Types.ObjectId; emoji: string }[];
-  /** Counts what changes the three above. */
+  reacting?: PendingReaction[];
+  /** Counts the changes of the three fields above. */
   reactionsVersion: number;
   /** Counts the edits. */
   revision: number;
-  /** The last texts that edits have replaced, oldest first. */
+  /** The last 20 texts that edits have replaced, oldest first. */
   revisions: Revision[];
   createdAt: Date;
   editedAt: Date | null;
   deletedAt: Date | null;
-  /** It counts for no badge: there only where it is so. */
+  /** It counts for no badge; absent otherwise. */
   uncounted?: true;
 }
 
@@ -118,12 +113,12 @@ schema.index(
   { mentions: 1, conversationId: 1, seq: 1 },
   { partialFilterExpression: { mentions: { $type: 'objectId' } } },
 );
-// What holds a word, in the order of time: the ids carry it.
+// The messages with a word in the order of time, which the ids carry.
 schema.index({ conversationId: 1, words: 1, _id: -1 });
 schema.index({ pending: 1 }, { partialFilterExpression: { pending: { $type: 'objectId' } } });
 schema.index({ 'reacting.changeId': 1 }, { partialFilterExpression: { 'reacting.changeId': { $type: 'objectId' } } });
 
-/** What identifies a send for its sender. */
+/** Identifies a message for its sender: a retry has the same key. */
 export interface SendKey {
   conversationId: string;
   senderId: string;
@@ -131,104 +126,102 @@ export interface SendKey {
 }
 
 /** Part of a conversation, in ascending order of `seq`. */
-export interface Range {
+export interface MessageRange {
   /** Only above this number. */
   above: number;
   /** Only below this number; null for no bound. */
   below: number | null;
   limit: number;
-  /** From which end the limit counts. */
+  /** The end from which the limit counts. */
   nearest: 'above' | 'below';
 }
 
-/** The rows of messages: named queries on lean rows, each served by an index, read by majority. */
-export interface MessageRepository extends LogRepository<MessageRow> {
-  lastSeq(conversationId: string): Promise<number>;
-  byId(messageId: string): Promise<MessageRow | null>;
-  byIds(messageIds: readonly string[]): Promise<MessageRow[]>;
-  /** Messages, and what they quote. */
-  withQuoted(messageIds: readonly string[]): Promise<{ rows: MessageRow[]; quoted: MessageRow[] }>;
-  bySendKey(key: SendKey): Promise<MessageRow | null>;
-  /** The system message of a change. */
-  byChangeId(changeId: Types.ObjectId): Promise<MessageRow | null>;
-  range(conversationId: string, range: Range): Promise<MessageRow[]>;
-  /** The rows of these places: one query for the last messages of a page of conversations. */
-  atPlaces(places: readonly Place[]): Promise<MessageRow[]>;
-  /** Everything in these stretches. */
-  allWithin(stretches: readonly Stretch[]): Promise<MessageRow[]>;
-  /** What counts for no badge in these stretches. */
-  uncountedWithin(stretches: readonly Stretch[]): Promise<Place[]>;
-  /** What mentions somebody in these stretches, and who wrote it. */
-  mentionsWithin(userId: string, stretches: readonly Stretch[]): Promise<MentionPlace[]>;
-  /** The newest message that counts as unread for whoever has not read it. */
-  newestCounted(conversationId: Types.ObjectId): Promise<MessageRow | null>;
-  /** Whether somebody has ever written in a conversation. */
-  hasWritten(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
-}
-
-/** Where somebody is mentioned. */
 export interface MentionPlace extends Place {
   senderId: Types.ObjectId | null;
 }
 
-export type Messages = Collection<MessageRow>;
+/** Queries on stretches of many conversations at once. */
+interface StretchReads {
+  /** All messages in these stretches. */
+  allWithin(stretches: readonly Stretch[]): Promise<MessageRow[]>;
+  /** The messages in these stretches that count for no badge. */
+  uncountedWithin(stretches: readonly Stretch[]): Promise<Place[]>;
+  /** The messages in these stretches that mention a user, and their senders; without muted mentions. */
+  mentionsWithin(userId: string, stretches: readonly Stretch[]): Promise<MentionPlace[]>;
+}
 
-/** The collection itself, for the models of messages alone. */
-export function messagesOf(connection: Connection): Messages {
+/** Named queries on lean rows, each served by an index. */
+export interface MessageRepository extends LogRepository<MessageRow>, StretchReads {
+  lastSeq(conversationId: string): Promise<number>;
+  byId(messageId: string): Promise<MessageRow | null>;
+  byIds(messageIds: readonly string[]): Promise<MessageRow[]>;
+  /** Messages, and the messages that they quote. */
+  withQuoted(messageIds: readonly string[]): Promise<{ rows: MessageRow[]; quoted: MessageRow[] }>;
+  bySendKey(key: SendKey): Promise<MessageRow | null>;
+  /** The system message of a change. */
+  byChangeId(changeId: Types.ObjectId): Promise<MessageRow | null>;
+  range(conversationId: string, range: MessageRange): Promise<MessageRow[]>;
+  /** The messages at these places, by one query. */
+  atPlaces(places: readonly Place[]): Promise<MessageRow[]>;
+  /** The newest message that counts for badges. */
+  newestCounted(conversationId: Types.ObjectId): Promise<MessageRow | null>;
+  /** Whether a user has ever written in a conversation. */
+  hasWritten(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
+}
+
+/** The collection itself, for the repositories of messages alone. */
+export function messagesOf(connection: Connection): Collection<MessageRow> {
   return connection.collection<MessageRow>('messages');
 }
 
-/** The places of what fits one of these parts. */
-async function placesOf(messages: Messages, parts: readonly object[]): Promise<Place[]> {
-  if (parts.length === 0) return [];
+/** The places of the messages that match one of these filters. */
+async function placesOf(messages: Collection<MessageRow>, filters: readonly object[]): Promise<Place[]> {
+  if (filters.length === 0) return [];
   const projection = { _id: 0, conversationId: 1, seq: 1 } as const;
-  return messages.find({ $or: [...parts] }, { projection, ...majority }).toArray() as Promise<Place[]>;
+  return messages.find({ $or: [...filters] }, { projection }).toArray() as Promise<Place[]>;
 }
 
 const within = ({ conversationId, above, upTo }: Stretch) => ({ conversationId, seq: { $gt: above, $lte: upTo } });
 
-type MessageFinds = Pick<MessageRepository, 'allWithin' | 'uncountedWithin' | 'mentionsWithin'>;
-
-function findsOf(messages: Messages): MessageFinds {
+function createStretchReads(messages: Collection<MessageRow>): StretchReads {
   return {
     allWithin: async (stretches) =>
-      stretches.length === 0 ? [] : messages.find({ $or: stretches.map(within) }, majority).toArray(),
+      stretches.length === 0 ? [] : messages.find({ $or: stretches.map(within) }).toArray(),
     uncountedWithin: (stretches) =>
       placesOf(
         messages,
         stretches.map((stretch) => ({ ...within(stretch), uncounted: true })),
       ),
     mentionsWithin(userId, stretches) {
-      // The type is that of the partial index, which a query has to name.
+      // The query has to repeat the condition of the partial index.
       const mentions = { $eq: new Types.ObjectId(userId), $type: 'objectId' as const };
       if (stretches.length === 0) return Promise.resolve([]);
       const notMuted = { $ne: new Types.ObjectId(userId) };
       const parts = stretches.map((stretch) => ({ mentions, ...within(stretch), unheard: notMuted }));
       const projection = { _id: 0, conversationId: 1, seq: 1, senderId: 1 } as const;
-      return messages.find({ $or: parts }, { projection, ...majority }).toArray() as Promise<MentionPlace[]>;
+      return messages.find({ $or: parts }, { projection }).toArray() as Promise<MentionPlace[]>;
     },
   };
 }
 
-/** Gives the rows of messages on one connection. */
 export function createMessageRepository(connection: Connection): MessageRepository {
   connection.model<MessageRow>('Message', schema, 'messages');
   const messages = messagesOf(connection);
 
   return {
     ...createLogRepository(messages),
-    ...findsOf(messages),
+    ...createStretchReads(messages),
     async lastSeq(conversationId) {
       const last = await messages.findOne(
         { conversationId: new Types.ObjectId(conversationId) },
-        { sort: { seq: -1 }, projection: { seq: 1 }, ...majority },
+        { sort: { seq: -1 }, projection: { seq: 1 } },
       );
       return last?.seq ?? 0;
     },
-    byId: (messageId) => messages.findOne({ _id: new Types.ObjectId(messageId) }, majority),
+    byId: (messageId) => messages.findOne({ _id: new Types.ObjectId(messageId) }),
     byIds: (messageIds) =>
       messages
-        .find({ _id: { $in: messageIds.map((one) => new Types.ObjectId(one)) } }, majority)
+        .find({ _id: { $in: messageIds.map((one) => new Types.ObjectId(one)) } })
         .sort({ _id: 1 })
         .toArray(),
     async withQuoted(messageIds) {
@@ -236,31 +229,28 @@ export function createMessageRepository(connection: Connection): MessageReposito
       const _id = { $in: messageIds.map((one) => new Types.ObjectId(one)) };
       const lookup = { from: 'messages', localField: 'replyTo', foreignField: '_id', as: 'quoted' };
       const pipeline = [{ $match: { _id } }, { $lookup: lookup }];
-      const found = await messages.aggregate<MessageRow & { quoted: MessageRow[] }>(pipeline, majority).toArray();
+      const found = await messages.aggregate<MessageRow & { quoted: MessageRow[] }>(pipeline).toArray();
       const rows = found.map(({ quoted: _quoted, ...row }) => row);
       return { rows, quoted: found.flatMap(({ quoted }) => quoted) };
     },
     bySendKey: ({ conversationId, senderId, clientId }) =>
-      messages.findOne(
-        {
-          conversationId: new Types.ObjectId(conversationId),
-          senderId: new Types.ObjectId(senderId),
-          // The type is that of the partial index, which a query has to name.
-          clientId: { $eq: clientId, $type: 'string' },
-        },
-        majority,
-      ),
+      messages.findOne({
+        conversationId: new Types.ObjectId(conversationId),
+        senderId: new Types.ObjectId(senderId),
+        // The query has to repeat the condition of the partial index.
+        clientId: { $eq: clientId, $type: 'string' },
+      }),
     newestCounted: (conversationId) =>
-      messages.findOne({ conversationId, uncounted: { $exists: false } }, { sort: { seq: -1 }, ...majority }),
+      messages.findOne({ conversationId, uncounted: { $exists: false } }, { sort: { seq: -1 } }),
     async hasWritten(conversationId, userId) {
       const key = { conversationId, senderId: new Types.ObjectId(userId), clientId: { $type: 'string' as const } };
-      return (await messages.findOne(key, { projection: { _id: 1 }, ...majority })) !== null;
+      return (await messages.findOne(key, { projection: { _id: 1 } })) !== null;
     },
-    byChangeId: (changeId) => messages.findOne({ changeId: { $eq: changeId, $type: 'objectId' } }, majority),
+    byChangeId: (changeId) => messages.findOne({ changeId: { $eq: changeId, $type: 'objectId' } }),
     async range(conversationId, { above, below, limit, nearest }) {
       const seq = { $gt: above, ...(below === null ? {} : { $lt: below }) };
       const rows = await messages
-        .find({ conversationId: new Types.ObjectId(conversationId), seq }, majority)
+        .find({ conversationId: new Types.ObjectId(conversationId), seq })
         .sort({ seq: nearest === 'above' ? 1 : -1 })
         .limit(limit)
         .toArray();
@@ -269,7 +259,7 @@ export function createMessageRepository(connection: Connection): MessageReposito
     async atPlaces(places) {
       if (places.length === 0) return [];
       const wanted = places.map(({ conversationId, seq }) => ({ conversationId, seq }));
-      return messages.find({ $or: wanted }, majority).toArray();
+      return messages.find({ $or: wanted }).toArray();
     },
   };
 }

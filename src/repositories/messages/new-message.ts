@@ -1,16 +1,16 @@
+import { wordsOf } from '../../kernel/words.js';
 import type { AttachmentRow } from '../uploads/attachment-row.js';
 import type { MessageRow } from './message-repository.js';
 import type { SystemContent } from '../conversations/group-change.js';
 import { Types } from 'mongoose';
 
-/** A message before it has its place. */
+/** A message before it has its number. */
 export interface Draft {
   conversationId: string;
   senderId: string;
   clientId: string;
   digest: string;
   text: string;
-  words: string[];
   attachments: AttachmentRow[];
   replyTo: string | null;
   mentions: readonly string[];
@@ -18,10 +18,10 @@ export interface Draft {
   isReadHidden: boolean;
 }
 
-/** A system message before it has its place. */
+/** A system message before it has its number. */
 export type SystemDraft = Required<Pick<MessageRow, 'conversationId' | 'changeId'>> & { system: SystemContent };
 
-/** A row without content; its number comes from its lane. */
+/** A row without content; its number comes from the queue of its conversation. */
 function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
   return {
     _id,
@@ -46,9 +46,8 @@ function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
 }
 
 export function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
-  const { conversationId, senderId, clientId, digest, text, words, replyTo, mentions, mutedMentions, isReadHidden } =
-    draft;
-  const { attachments } = draft;
+  const { conversationId, senderId, clientId, digest, text, attachments, replyTo } = draft;
+  const { mentions, mutedMentions, isReadHidden } = draft;
   return {
     ...emptyRow(new Types.ObjectId(conversationId), _id),
     type: attachments.length > 0 ? 'media' : 'text',
@@ -57,7 +56,7 @@ export function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
     clientId,
     digest,
     text,
-    words,
+    words: wordsOf(text),
     replyTo: replyTo === null ? null : new Types.ObjectId(replyTo),
     mentions: mentions.map((userId) => new Types.ObjectId(userId)),
     ...(mutedMentions.length > 0 ? { unheard: mutedMentions.map((userId) => new Types.ObjectId(userId)) } : {}),

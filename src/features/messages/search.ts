@@ -1,6 +1,8 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
+import { page } from '../../kernel/page.js';
 import { invalidInput } from '../../kernel/problem.js';
+import { isFoundBy, rangesIn, wordQuery } from '../../kernel/words.js';
 import type { MessageViews } from '../../views/message-views.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { startOf } from '../../rules/conversations.js';
@@ -8,8 +10,7 @@ import type { HiddenRepository } from '../../repositories/hidden/hidden-reposito
 import type { MessageRepository } from '../../repositories/messages/message-repository.js';
 import type { SearchMessages, SearchResult } from '@causerie/contract/messages';
 import type { Candidate, SearchRepository } from '../../repositories/messages/search-repository.js';
-import { find, type SearchCandidates, type IsHit, type Looking } from './search-finding.js';
-import { isFoundBy, rangesIn, wordQuery } from './words.js';
+import { findCandidates, type IsHit, type SearchPlan } from './search-plan.js';
 
 interface Deps {
   repository: Pick<MessageRepository, 'byIds'>;
@@ -20,8 +21,14 @@ interface Deps {
   cursors: Cursors;
 }
 
-/** Finds messages by their words; throws `not_found` for a conversation that the caller is no member of. */
+/** Finds messages by their words; throws `not_found` for a conversation that the actor is not a member of. */
 export type Search = (actor: Actor, request: SearchMessages) => Promise<SearchResult>;
+
+/** One search: the user, the conversations that they may search, the query, and where the page begins. */
+interface SearchRequest extends SearchPlan {
+  userId: string;
+  senderId: string | undefined;
+}
 
 const wrongCursor = {
   en: 'This cursor does not belong to this search.',
@@ -30,13 +37,7 @@ const wrongCursor = {
 
 const keyOf = (id: { toString(): string }, seq: number): string => `${String(id)} ${seq}`;
 
-/** One search: who asks, where he may look, for what, and where the page begins. */
-interface SearchRequest extends Looking {
-  userId: string;
-  senderId: string | undefined;
-}
-
-/** The messages that somebody has hidden, of all that he could find. */
+/** The messages that the user has hidden, among all that the search could find. */
 async function hiddenIn(hidden: Deps['hidden'], { userId, memberships }: SearchRequest): Promise<Set<string>> {
   const withHidden = memberships.filter(({ member }) => member.lastHiddenSeq > startOf(member));
   const stretches = withHidden.map(({ conversation, member }) => ({
@@ -48,7 +49,7 @@ async function hiddenIn(hidden: Deps['hidden'], { userId, memberships }: SearchR
   return new Set(places.map(({ conversationId, seq }) => keyOf(conversationId, seq)));
 }
 
-/** Whether a candidate is a hit for this reader: scope first, words last. */
+/** Decides whether a candidate is a hit for this user: scope first, words last. */
 async function filterFor(hidden: Deps['hidden'], request: SearchRequest): Promise<IsHit> {
   const { memberships, query, senderId, before } = request;
   const starts = new Map(memberships.map(({ conversation, member }) => [String(conversation._id), startOf(member)]));
@@ -61,52 +62,43 @@ async function filterFor(hidden: Deps['hidden'], request: SearchRequest): Promis
     isFoundBy(query, one);
 }
 
-/** Shows a page of hits; what was edited or deleted meanwhile is found no more. */
+/** Shows a page of hits, without those that were edited or deleted meanwhile and no longer match. */
 async function show(
   { repository, views, conversations }: Deps,
-  page: readonly Candidate[],
+  hits: readonly Candidate[],
   { userId, memberships, query }: SearchRequest,
 ) {
-  const found = new Map(
-    (await repository.byIds(page.map(({ _id }) => String(_id)))).map((row) => [String(row._id), row]),
-  );
-  const present = page.flatMap(({ _id }) => found.get(String(_id)) ?? []).filter((row) => isFoundBy(query, row));
+  const rows = await repository.byIds(hits.map(({ _id }) => String(_id)));
+  const found = new Map(rows.map((row) => [String(row._id), row]));
+  const present = hits.flatMap(({ _id }) => found.get(String(_id)) ?? []).filter((row) => isFoundBy(query, row));
   const shown = new Set(present.map(({ conversationId }) => String(conversationId)));
   const concerned = memberships.filter(({ conversation }) => shown.has(String(conversation._id)));
-  const whole = await conversations.withOthers(userId, concerned);
-  const messages = await views.of(present, whole);
+  const messages = await views.of(present, await conversations.withOthers(userId, concerned));
   return messages.map((message) => ({ message, ranges: rangesIn(message.text, query) }));
 }
 
-/** Where the next page begins: before this id; null where there is none. */
-function nextOf(page: readonly Candidate[], { candidates, resume }: SearchCandidates): string | null {
-  const last = page.at(-1);
-  return last && candidates.length > page.length ? String(last._id) : resume;
+function idFrom(position: unknown): string {
+  if (typeof position !== 'string') throw invalidInput('query.cursor', wrongCursor);
+  return position;
 }
 
-/** Builds the search of messages. */
-export function createSearching(deps: Deps): Search {
+export function createSearch(deps: Deps): Search {
   const { search, hidden, conversations, cursors } = deps;
-  return async ({ userId }, { q, conversationId, senderId, limit, cursor }) => {
+  return async function searchMessages({ userId }, { q, conversationId, senderId, limit, cursor }) {
     const name = `search ${JSON.stringify([q, conversationId, senderId])}`;
-    const before = cursor === undefined ? null : placeOf(cursors.decode(name, userId, cursor));
+    const before = cursor === undefined ? null : idFrom(cursors.decode(name, userId, cursor));
     const memberships = conversationId
       ? [await conversations.requireMembership(userId, conversationId)]
       : await conversations.membershipsOf(userId);
     const query = wordQuery(q);
     if (!query || memberships.length === 0) return { items: [], nextCursor: null };
     const request: SearchRequest = { userId, memberships, query, senderId, limit, before };
-    const found = await find(search, request, await filterFor(hidden, request));
-    const page = found.candidates.slice(0, limit);
-    const next = nextOf(page, found);
+    const { candidates, resume } = await findCandidates(search, request, await filterFor(hidden, request));
+    const { rows, next: last } = page(candidates, limit, ({ _id }) => String(_id));
+    const next = last ?? resume;
     return {
-      items: await show(deps, page, request),
+      items: await show(deps, rows, request),
       nextCursor: next === null ? null : cursors.encode(name, userId, next),
     };
   };
-}
-
-function placeOf(position: unknown): string {
-  if (typeof position !== 'string') throw invalidInput('query.cursor', wrongCursor);
-  return position;
 }
