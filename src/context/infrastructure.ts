@@ -25,7 +25,6 @@ import { createUploadRepository } from '../repositories/uploads/upload-repositor
 import { createUserRepository } from '../repositories/users/user-repository.js';
 import { createJobRepository } from '../repositories/jobs/job-repository.js';
 import { createQueue } from '../jobs/queue.js';
-import type { JobKinds } from './job-kinds.js';
 import { createEventBus } from '../kernel/event-bus.js';
 import { createKeys } from '../kernel/keys.js';
 import { createLimits } from '../kernel/limits.js';
@@ -36,6 +35,7 @@ import { createCheckpointRepository } from '../repositories/checkpoints/checkpoi
 import { comeBackMs, createDraining } from '../middleware/draining.js';
 import { createToProblem } from '../middleware/errors.js';
 import { createPresence } from '../realtime/presence.js';
+import type { MailData } from '../features/auth/mails.service.js';
 
 /** What a server is created from. */
 export interface ServerOptions {
@@ -118,3 +118,13 @@ export function createInfrastructure({ config, logger, secret, database }: Serve
 }
 
 export type Infrastructure = ReturnType<typeof createInfrastructure>;
+
+/** Every kind of job, with its data. */
+export interface JobKinds {
+  /** Sends a mail; the key is the id of its link. */
+  mail: MailData;
+  /** Erases a deleted account when its time has come; the key is its id. */
+  erasure: object;
+  /** Stores the notification of a session that was ended because its retired token was used; the key is its id. */
+  security_notice: { userId: string };
+}
