@@ -104,8 +104,12 @@ export default tseslint.config(
       'no-restricted-syntax': 'off',
       'no-restricted-properties': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/no-explicit-any': 'off',
     },
+  },
+  // Documents of any shape: the tests of the store read them back from the driver, a bench takes single fields of answers.
+  {
+    files: ['packages/*/test/**/*.ts', '**/bench/**/*.ts'],
+    rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals } },
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },

@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { api, type Answer } from '../support/client.js';
+import { login, refresh } from '../support/auth.js';
+import { api, as } from '../support/client.js';
 import { anotherDevice, makeUser } from '../support/factories.js';
-import { startTestServer, type TestServer } from '../support/server.js';
-
-function login(
-  server: TestServer,
-  identifier: string,
-  password: string,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  return api(server).with(headers).post('/api/auth/login', { identifier, password });
-}
-
-function expectLimited(answer: Answer): void {
-  expect([answer.status, answer.body.code]).toEqual([429, 'rate_limited']);
-  expect(Number(answer.headers.get('retry-after'))).toBe(Math.ceil(answer.body.retryAfterMs / 1000));
-  expect(answer.headers.get('ratelimit-limit')).toMatch(/^\d+$/);
-  expect(answer.headers.get('ratelimit-remaining')).toBe('0');
-  expect(answer.headers.get('ratelimit-reset')).toMatch(/^\d+$/);
-}
+import { expectLimited } from '../support/limited.js';
+import { startTestServer } from '../support/server.js';
 
 describe('guessing', () => {
   it('requirement 6: is limited per address, whatever the request says of its address, and a restart forgives nothing', async () => {
@@ -36,7 +21,7 @@ describe('guessing', () => {
     const again = await startTestServer({ RATE_LIMIT_FACTOR: '1', MONGODB_URI: first.uri, SECRET_KEY: 'k'.repeat(40) });
     expectLimited(await login(again, user.username, user.password));
     expectLimited(await api(again).post('/api/auth/forgot-password', { email: user.email }));
-    const refreshed = await api(first).post('/api/auth/refresh', { refreshToken: user.tokens.refreshToken });
+    const refreshed = await refresh(first, user.tokens.refreshToken);
     expect(refreshed.status).toBe(200);
     expect((await api(first).as({ tokens: refreshed.body }).get('/api/users/me')).status).toBe(200);
   });
@@ -55,15 +40,15 @@ describe('guessing', () => {
     expect(guesses.map((answer) => answer.status)).toEqual(Array.from({ length: 36 }, () => 401));
     expect((await login(server, user.username, user.password, from(90))).status).toBe(200);
     for (let guess = 0; guess < 4; guess++) {
-      const change = await api(server).as(device).post('/api/auth/change-password', {
+      const change = await as(device).post('/api/auth/change-password', {
         currentPassword: 'a wrong password',
         newPassword: 'a password that is new',
       });
-      expect(change.body.code).toBe('wrong_password');
+      expect(change.code).toBe('wrong_password');
     }
     const limited = await login(server, user.username, user.password, from(91));
     expectLimited(limited);
-    expect(limited.body.retryAfterMs).toBeLessThanOrEqual(15 * 60_000);
+    expect(limited.problem.retryAfterMs).toBeLessThanOrEqual(15 * 60_000);
     const restarted = await startTestServer({ ...settings, MONGODB_URI: server.uri });
     expectLimited(await login(restarted, user.email, user.password, from(92)));
     expect((await api(restarted).as(device).get('/api/users/me')).status).toBe(200);
@@ -88,8 +73,8 @@ describe('guessing', () => {
     const statuses = new Set(answers.map((answer) => answer.status));
     expect([...statuses].sort()).toEqual([401, 503]);
     const refused = answers.find((answer) => answer.status === 503);
-    expect(refused?.body.code).toBe('unavailable');
-    expect(refused?.body.retryAfterMs).toBeGreaterThan(0);
+    expect(refused?.code).toBe('unavailable');
+    expect(refused?.problem.retryAfterMs).toBeGreaterThan(0);
     const user = await makeUser(server);
     expect((await login(server, user.username, user.password)).status).toBe(200);
   });

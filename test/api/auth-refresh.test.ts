@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
+import { refresh } from '../support/auth.js';
+import { api, as, type Target } from '../support/client.js';
 import { anotherDevice, makeUser, type TestUser } from '../support/factories.js';
+import { dumpOf } from '../support/rows.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 let server: TestServer;
@@ -9,12 +11,8 @@ beforeAll(async () => {
   server = await startTestServer({ RATE_LIMIT_FACTOR: '0' });
 });
 
-function refresh(refreshToken: string, where: { url: string } = server) {
-  return api(where).post('/api/auth/refresh', { refreshToken });
-}
-
-async function rotated(token: string, where?: { url: string }): Promise<string> {
-  const answer = await refresh(token, where);
+async function rotated(token: string, at: Target = server): Promise<string> {
+  const answer = await refresh(at, token);
   expect(answer.status).toBe(200);
   return answer.body.refreshToken;
 }
@@ -33,25 +31,23 @@ describe('refreshing', () => {
     for (let turn = 0; turn < 5; turn++) tokens.push(await rotated(tokens.at(-1) ?? ''));
     expect(new Set(tokens).size).toBe(6);
     for (const token of tokens) expect(Buffer.from(token, 'base64url').length).toBeGreaterThanOrEqual(32);
-    for (const { name } of await server.database.listCollections()) {
-      const rows = JSON.stringify(await server.database.collection(name).find().toArray());
+    for (const rows of (await dumpOf(server.database)).values())
       for (const token of [...tokens, user.tokens.accessToken, user.password]) expect(rows).not.toContain(token);
-    }
-    for (const token of tokens.slice(0, 4)) expect((await refresh(token)).status).toBe(401);
+    for (const token of tokens.slice(0, 4)) expect((await refresh(server, token)).status).toBe(401);
   });
 
   it('requirement 12: a retired token ends that session and no other', async () => {
     const user = await makeUser(server);
     const other = await anotherDevice(server, user);
-    const second = await refresh(user.tokens.refreshToken);
-    const third = await refresh(second.body.refreshToken);
-    const stolen = await refresh(user.tokens.refreshToken);
-    expect([stolen.status, stolen.body.code]).toEqual([401, 'refresh_token_reused']);
-    expect((await refresh(third.body.refreshToken)).body.code).toBe('refresh_token_invalid');
+    const second = await refresh(server, user.tokens.refreshToken);
+    const third = await refresh(server, second.body.refreshToken);
+    const stolen = await refresh(server, user.tokens.refreshToken);
+    expect([stolen.status, stolen.code]).toEqual([401, 'refresh_token_reused']);
+    expect((await refresh(server, third.body.refreshToken)).code).toBe('refresh_token_invalid');
     const me = await api(server).as({ tokens: third.body }).get('/api/users/me');
-    expect([me.status, me.body.code]).toEqual([401, 'session_revoked']);
-    expect((await api(server).as(other).get('/api/users/me')).status).toBe(200);
-    expect((await refresh(other.tokens.refreshToken)).status).toBe(200);
+    expect([me.status, me.code]).toEqual([401, 'session_revoked']);
+    expect((await as(other).get('/api/users/me')).status).toBe(200);
+    expect((await refresh(server, other.tokens.refreshToken)).status).toBe(200);
     const told = server.log.lines().filter((line) => line['security'] === 'refresh_token_reused');
     expect(told.map((line) => line['sessionId'])).toContain(user.session.id);
   });
@@ -60,15 +56,15 @@ describe('refreshing', () => {
     const user = await makeUser(server);
     let token = user.tokens.refreshToken;
     for (let turn = 0; turn < 30; turn++) token = await rotated(token);
-    expect((await refresh(user.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
+    expect((await refresh(server, user.tokens.refreshToken)).code).toBe('refresh_token_reused');
   });
 
   it('requirement 13: 20 parallel refreshes with one token all get the same successor', async () => {
     const user = await makeUser(server);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(user.tokens.refreshToken)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(server, user.tokens.refreshToken)));
     expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 20 }, () => 200));
     expect(new Set(answers.map((answer) => answer.body.refreshToken)).size).toBe(1);
-    const { body } = await api(server).as(user).get('/api/users/sessions');
+    const { body } = await as(user).get('/api/users/sessions');
     expect(body.items.length).toBe(1);
     const row = await server.database
       .collection('sessions')
@@ -82,15 +78,15 @@ describe('refreshing', () => {
     await age(user, 25);
     expect(await rotated(user.tokens.refreshToken)).toBe(successor);
     await rotated(successor);
-    expect((await refresh(user.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
+    expect((await refresh(server, user.tokens.refreshToken)).code).toBe('refresh_token_reused');
   });
 
   it('requirement 13: … and for 30 seconds only', async () => {
     const user = await makeUser(server);
     const successor = await rotated(user.tokens.refreshToken);
     await age(user, 31);
-    expect((await refresh(user.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
-    expect((await refresh(successor)).body.code).toBe('refresh_token_invalid');
+    expect((await refresh(server, user.tokens.refreshToken)).code).toBe('refresh_token_reused');
+    expect((await refresh(server, successor)).code).toBe('refresh_token_invalid');
   });
 
   it('takes no other string', async () => {
@@ -99,20 +95,20 @@ describe('refreshing', () => {
     const last = refreshToken.at(-1) === 'A' ? 'B' : 'A';
     const wrong = ['', 'x', accessToken, `${refreshToken}=`, `${refreshToken}A`, refreshToken.slice(0, -1) + last];
     for (const token of wrong) {
-      const answer = await refresh(token);
-      expect([answer.status, answer.body.code], token).toEqual([401, 'refresh_token_invalid']);
+      const answer = await refresh(server, token);
+      expect([answer.status, answer.code], token).toEqual([401, 'refresh_token_invalid']);
     }
     for (const token of [null, 7, ['x'], { $ne: null }]) {
       const answer = await api(server).post('/api/auth/refresh', { refreshToken: token });
-      expect([answer.status, answer.body.code]).toEqual([400, 'invalid_input']);
+      expect([answer.status, answer.code]).toEqual([400, 'invalid_input']);
     }
-    expect((await refresh(refreshToken)).status).toBe(200);
+    expect((await refresh(server, refreshToken)).status).toBe(200);
   });
 
   it('is over with the session', async () => {
     const user = await makeUser(server);
-    await api(server).as(user).post('/api/auth/logout');
-    expect((await refresh(user.tokens.refreshToken)).body.code).toBe('refresh_token_invalid');
+    await as(user).post('/api/auth/logout');
+    expect((await refresh(server, user.tokens.refreshToken)).code).toBe('refresh_token_invalid');
   });
 });
 
@@ -124,7 +120,7 @@ describe('lifetimes', () => {
     const until = Date.parse(user.tokens.refreshTokenExpiresAt);
     const next = await rotated(kept.tokens.refreshToken, brief);
     await wait(Math.max(0, until - Date.now()) + 20);
-    expect((await refresh(user.tokens.refreshToken, brief)).body.code).toBe('refresh_token_invalid');
+    expect((await refresh(brief, user.tokens.refreshToken)).code).toBe('refresh_token_invalid');
     expect(next).not.toBe(kept.tokens.refreshToken);
   });
 
@@ -137,15 +133,15 @@ describe('lifetimes', () => {
       expect(Date.parse(tokens.refreshTokenExpiresAt)).toBeLessThanOrEqual(end);
       expect(Date.parse(tokens.accessTokenExpiresAt)).toBeLessThanOrEqual(end);
       await wait(200);
-      const answer = await refresh(tokens.refreshToken, brief);
+      const answer = await refresh(brief, tokens.refreshToken);
       if (answer.status !== 200) {
-        expect([answer.status, answer.body.code]).toEqual([401, 'refresh_token_invalid']);
+        expect([answer.status, answer.code]).toEqual([401, 'refresh_token_invalid']);
         break;
       }
       tokens = answer.body;
       expect(Date.now()).toBeLessThan(began + 9_000);
     }
     const me = await api(brief).as({ tokens }).get('/api/users/me');
-    expect([me.status, me.body.code]).toEqual([401, 'token_expired']);
+    expect([me.status, me.code]).toEqual([401, 'token_expired']);
   });
 });

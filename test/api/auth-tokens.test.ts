@@ -1,7 +1,8 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
+import { refresh } from '../support/auth.js';
+import { api, as } from '../support/client.js';
 import { anotherDevice, makeUser, type TestUser } from '../support/factories.js';
 import { nthMail } from '../support/mails.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -14,7 +15,9 @@ beforeAll(async () => {
 });
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-const decode = (part: string | undefined): any => JSON.parse(Buffer.from(part ?? '', 'base64url').toString());
+const decode = (part: string | undefined) =>
+  JSON.parse(Buffer.from(part ?? '', 'base64url').toString()) as Record<string, unknown>;
+const claimsOf = (part: string | undefined) => decode(part) as { iat: number; exp: number; sub: string; sid: string };
 
 function me(accessToken: string) {
   return api(server).as({ tokens: { accessToken } }).get('/api/users/me');
@@ -39,7 +42,7 @@ describe('access tokens', () => {
   it('say who, on which device and until when, and nothing else', async () => {
     const [header, payload] = user.tokens.accessToken.split('.');
     expect(Object.keys(decode(header)).sort()).toEqual(['alg', 'kid', 'typ']);
-    const claims = decode(payload);
+    const claims = claimsOf(payload);
     expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'sid', 'sub', 'typ']);
     expect(claims).toMatchObject({ sub: user.id, sid: user.session.id });
     expect(claims.exp - claims.iat).toBeGreaterThanOrEqual(899);
@@ -52,7 +55,7 @@ describe('access tokens', () => {
     const parts = user.tokens.accessToken.split('.');
     const [head = '', body = '', signature = ''] = parts;
     const header = decode(head);
-    const claims = decode(body);
+    const claims = claimsOf(body);
     const another = (await anotherDevice(server, user)).tokens.accessToken;
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
@@ -88,7 +91,7 @@ describe('access tokens', () => {
     ];
     for (const token of forged) {
       const answer = await me(token);
-      expect([answer.status, answer.body.code], token.slice(0, 200)).toEqual([401, 'unauthenticated']);
+      expect([answer.status, answer.code], token.slice(0, 200)).toEqual([401, 'unauthenticated']);
     }
     expect((await me(sign(header, claims))).status).toBe(200);
   });
@@ -96,11 +99,11 @@ describe('access tokens', () => {
   it('requirement 8: every claim is required and checked', async () => {
     const [head, body] = user.tokens.accessToken.split('.');
     const header = decode(head);
-    const claims = decode(body);
+    const claims = claimsOf(body);
     const now = Math.floor(Date.now() / 1000);
     for (const name of Object.keys(claims)) {
       const answer = await me(sign(header, { ...claims, [name]: undefined }));
-      expect([answer.status, answer.body.code], `without ${name}`).toEqual([401, 'unauthenticated']);
+      expect([answer.status, answer.code], `without ${name}`).toEqual([401, 'unauthenticated']);
     }
     const wrong: Record<string, unknown>[] = [
       { iss: 'somebody' },
@@ -118,13 +121,13 @@ describe('access tokens', () => {
     ];
     for (const change of wrong) {
       const answer = await me(sign(header, { ...claims, ...change }));
-      expect([answer.status, answer.body.code], JSON.stringify(change)).toEqual([401, 'unauthenticated']);
+      expect([answer.status, answer.code], JSON.stringify(change)).toEqual([401, 'unauthenticated']);
     }
     const expired = await me(sign(header, { ...claims, iat: now - 1000, exp: now - 6 }));
-    expect([expired.status, expired.body.code]).toEqual([401, 'token_expired']);
+    expect([expired.status, expired.code]).toEqual([401, 'token_expired']);
     const other = await makeUser(server);
     const foreign = await me(sign(header, { ...claims, sid: other.session.id }));
-    expect([foreign.status, foreign.body.code]).toEqual([401, 'session_revoked']);
+    expect([foreign.status, foreign.code]).toEqual([401, 'session_revoked']);
   });
 
   it('requirement 8: each kind of token is taken in its own place only', async () => {
@@ -137,7 +140,7 @@ describe('access tokens', () => {
     const places: [string, string, (token: string) => Promise<{ status: number }>][] = [
       ['access', accessToken, (token) => me(token)],
       ['verify', verify, (token) => api(server).post('/api/auth/verify-email', { token })],
-      ['refresh', refreshToken, (token) => api(server).post('/api/auth/refresh', { refreshToken: token })],
+      ['refresh', refreshToken, (token) => refresh(server, token)],
       ['reset', reset, (token) => api(server).post('/api/auth/reset-password', { token, password })],
     ];
     for (const [place, own, use] of places) {
@@ -152,9 +155,9 @@ describe('access tokens', () => {
   it('requirement 9: a token in the address is worth nothing', async () => {
     for (const key of ['token', 'access_token', 'accessToken']) {
       const without = await api(server).get(`/api/users/me?${key}=${user.tokens.accessToken}`);
-      expect([without.status, without.body.code], key).toEqual([401, 'unauthenticated']);
-      const both = await api(server).as(user).get(`/api/users/me?${key}=${user.tokens.accessToken}`);
-      expect([both.status, both.body.code], key).toEqual([400, 'invalid_input']);
+      expect([without.status, without.code], key).toEqual([401, 'unauthenticated']);
+      const both = await as(user).get(`/api/users/me?${key}=${user.tokens.accessToken}`);
+      expect([both.status, both.code], key).toEqual([400, 'invalid_input']);
     }
     expect(server.log.text()).not.toContain(user.tokens.accessToken);
   });
@@ -162,7 +165,7 @@ describe('access tokens', () => {
   it('requirement 10: dies with its session at once', async () => {
     const first = await makeUser(server);
     const second = await anotherDevice(server, first);
-    expect((await api(server).as(first).post('/api/auth/logout')).status).toBe(204);
+    expect((await as(first).post('/api/auth/logout')).status).toBe(204);
     const routes: [string, string, unknown?][] = [
       ['GET', '/api/users/me'],
       ['GET', '/api/users/sessions'],
@@ -171,8 +174,8 @@ describe('access tokens', () => {
       ['POST', '/api/auth/resend-verification'],
     ];
     for (const [method, path, body] of routes) {
-      const answer = await api(server).as(first).request(method, path, body);
-      expect([answer.status, answer.body.code], path).toEqual([401, 'session_revoked']);
+      const answer = await as(first).request(method, path, body);
+      expect([answer.status, answer.code], path).toEqual([401, 'session_revoked']);
     }
     expect((await me(second.tokens.accessToken)).status).toBe(200);
   });
@@ -182,7 +185,7 @@ describe('access tokens', () => {
     const somebody = await makeUser(brief);
     await wait(Math.max(0, Date.parse(somebody.tokens.accessTokenExpiresAt) - Date.now()) + 20);
     const answer = await api(brief).as(somebody).get('/api/users/me');
-    expect([answer.status, answer.body.code]).toEqual([401, 'token_expired']);
+    expect([answer.status, answer.code]).toEqual([401, 'token_expired']);
   });
 
   it('is taken in an Authorization header with the scheme in any case, and in no other form', async () => {
@@ -193,7 +196,7 @@ describe('access tokens', () => {
     }
     for (const authorization of ['', 'Bearer', accessToken, `Basic ${accessToken}`, `Bearer ${accessToken} x`]) {
       const answer = await api(server).with({ authorization }).get('/api/users/me');
-      expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+      expect([answer.status, answer.code]).toEqual([401, 'unauthenticated']);
     }
   });
 });
@@ -209,11 +212,11 @@ describe('SECRET_KEY_PREVIOUS', () => {
     expect((await api(after).as(somebody).get('/api/users/me')).status).toBe(200);
     expect((await api(after).post('/api/auth/verify-email', { token })).status).toBe(204);
     const stranger = await startTestServer(settings);
-    expect((await api(stranger).as(somebody).get('/api/users/me')).body.code).toBe('unauthenticated');
+    expect((await api(stranger).as(somebody).get('/api/users/me')).code).toBe('unauthenticated');
     const { refreshToken } = somebody.tokens;
-    expect((await api(stranger).post('/api/auth/refresh', { refreshToken })).body.code).toBe('refresh_token_invalid');
-    const next = await api(after).post('/api/auth/refresh', { refreshToken });
+    expect((await refresh(stranger, refreshToken)).code).toBe('refresh_token_invalid');
+    const next = await refresh(after, refreshToken);
     expect(next.status).toBe(200);
-    expect((await api(stranger).post('/api/auth/refresh', { refreshToken: next.body.refreshToken })).status).toBe(200);
+    expect((await refresh(stranger, next.body.refreshToken)).status).toBe(200);
   });
 });

@@ -1,8 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api, type Answer } from '../support/client.js';
-import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { type Answer, as, withoutRequestId } from '../support/client.js';
+import {
+  anotherDevice,
+  draft,
+  makeDirect,
+  makeGroup,
+  makeUser,
+  makeUsers,
+  sendText,
+  type TestUser,
+  unknownId,
+} from '../support/factories.js';
 import { upload } from '../support/media.js';
+import { pagesOf, reactionPath } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, nextEvent } from '../support/sockets.js';
 import { routeTable } from '../support/table.js';
@@ -40,18 +50,10 @@ beforeAll(async () => {
   ownConversationId = (await makeDirect(server, outsider, friend)).id;
 });
 
-function unknownId(): string {
-  return randomBytes(12).toString('hex');
-}
-
-/** What an answer says, the id of the request apart. */
+/** What an answer says, without what changes from one request to the next. */
 function told(answer: Answer): string {
   const headers = [...answer.headers].filter(([name]) => !/^(date|x-request-id|ratelimit-.*)$/.test(name));
-  return JSON.stringify([
-    answer.status,
-    answer.text.replaceAll(answer.headers.get('x-request-id') ?? '-', '<id>'),
-    headers,
-  ]);
+  return JSON.stringify([withoutRequestId(answer), headers]);
 }
 
 interface Case {
@@ -62,15 +64,8 @@ interface Case {
   ask: (user: TestUser, id: string) => Promise<Answer>;
 }
 
-const message = (conversation: string, more: object = {}): object => ({
-  conversationId: conversation,
-  clientId: `b${randomBytes(8).toString('hex')}`,
-  text: 'x',
-  ...more,
-});
-const as = (user: TestUser) => api(server).as(user);
-const quoting = (user: TestUser, field: string, value: unknown): Promise<Answer> =>
-  as(user).post('/api/messages', message(user === owner ? conversationId : ownConversationId, { [field]: value }));
+const quoting = (user: TestUser, field: string, value: unknown) =>
+  as(user).post('/api/messages', draft(user === owner ? conversationId : ownConversationId, { [field]: value }));
 
 const cases: Case[] = [
   {
@@ -175,7 +170,7 @@ const cases: Case[] = [
     name: `${method} /api/reactions/:messageId${method === 'GET' ? '' : '/:emoji'}`,
     granted: 200,
     id: () => messageId,
-    ask: (user, id) => as(user).request(method, `/api/reactions/${id}${method === 'GET' ? '' : '/%F0%9F%91%8D'}`),
+    ask: (user, id) => as(user).request(method, method === 'GET' ? `/api/reactions/${id}` : reactionPath(id)),
   })),
   {
     name: 'GET /api/messages',
@@ -199,7 +194,7 @@ const cases: Case[] = [
     name: 'POST /api/messages',
     granted: 201,
     id: () => conversationId,
-    ask: (user, id) => as(user).post('/api/messages', message(id)),
+    ask: (user, id) => as(user).post('/api/messages', draft(id)),
   },
   {
     name: 'POST /api/messages replyTo',
@@ -262,10 +257,10 @@ describe('ids of others', () => {
     expect((await one.ask(owner, one.id())).status).toBe(one.granted);
     const notMine = await one.ask(outsider, one.id());
     const notThere = await one.ask(outsider, unknownId());
-    expect([notMine.status, notMine.body.code]).toEqual([404, 'not_found']);
+    expect([notMine.status, notMine.code]).toEqual([404, 'not_found']);
     expect(told(notMine)).toBe(told(notThere));
     expect(notMine.text).not.toContain(one.id());
-    const french = await api(server).as(outsider).with({ 'accept-language': 'fr' }).get(`/api/messages/${one.id()}`);
+    const french = await as(outsider).with({ 'accept-language': 'fr' }).get(`/api/messages/${one.id()}`);
     expect(french.status).toBe(404);
   });
 
@@ -273,15 +268,15 @@ describe('ids of others', () => {
     const device = await anotherDevice(server, owner);
     const notMine = await as(outsider).delete(`/api/users/sessions/${device.session.id}`);
     const notThere = await as(outsider).delete(`/api/users/sessions/${unknownId()}`);
-    expect([notMine.status, notMine.body.code]).toEqual([404, 'not_found']);
+    expect([notMine.status, notMine.code]).toEqual([404, 'not_found']);
     expect(told(notMine)).toBe(told(notThere));
     expect((await as(device).get('/api/users/me')).status).toBe(200);
     expect((await as(owner).delete(`/api/users/sessions/${device.session.id}`)).status).toBe(204);
-    expect((await as(device).get('/api/users/me')).body.code).toBe('session_revoked');
+    expect((await as(device).get('/api/users/me')).code).toBe('session_revoked');
   });
 
   it('requirement 25: a notification of somebody else is not there, and stays', async () => {
-    const [maker, told1] = [await makeUser(server), await makeUser(server)];
+    const [maker, told1] = await makeUsers(server, 2);
     const socket = await connectAs(server, told1);
     await makeGroup(server, maker, [told1]);
     const { notification } = await nextEvent(socket, 'notification:created');
@@ -291,7 +286,7 @@ describe('ids of others', () => {
     ] as const) {
       const notMine = await as(maker).request(method, `/api/notifications/${notification.id}${path}`);
       const notThere = await as(maker).request(method, `/api/notifications/${unknownId()}${path}`);
-      expect([notMine.status, notMine.body.code]).toEqual([404, 'not_found']);
+      expect([notMine.status, notMine.code]).toEqual([404, 'not_found']);
       expect(told(notMine)).toBe(told(notThere));
     }
     expect((await as(told1).get('/api/notifications')).body.items).toEqual([notification]);
@@ -316,9 +311,9 @@ describe('ids of others', () => {
     const before = await as(owner).get(`/api/messages?conversationId=${conversationId}&limit=100`);
     const socket = await connectAs(server, outsider);
     const replies = [
-      await ask(socket, 'message:send', message(conversationId)),
-      await ask(socket, 'message:send', message(unknownId())),
-      await ask(socket, 'message:send', message(ownConversationId, { replyTo: messageId })),
+      await ask(socket, 'message:send', draft(conversationId)),
+      await ask(socket, 'message:send', draft(unknownId())),
+      await ask(socket, 'message:send', draft(ownConversationId, { replyTo: messageId })),
     ];
     const documents = replies.map((reply) => ({ ...reply.error, requestId: '' }));
     expect(documents[0]?.code).toBe('not_found');
@@ -326,9 +321,9 @@ describe('ids of others', () => {
     expect(documents[2]?.code).toBe('not_found');
     for (const one of cases) await one.ask(outsider, one.id());
     const after = await as(owner).get(`/api/messages?conversationId=${conversationId}&limit=100`);
-    expect(after.body.items.filter((item: { senderId: string }) => item.senderId === outsider.id)).toEqual([]);
+    expect(after.body.items.filter((item) => item.senderId === outsider.id)).toEqual([]);
     expect(after.body.items.length).toBe(before.body.items.length);
-    expect((await as(outsider).get('/api/conversations')).body.items.map((item: any) => item.id)).toEqual([
+    expect((await as(outsider).get('/api/conversations')).body.items.map((item) => item.id)).toEqual([
       ownConversationId,
     ]);
   });
@@ -368,7 +363,7 @@ describe('ids, limits and cursors', () => {
       ];
       for (const path of paths) {
         const answer = await as(outsider).get(path);
-        expect([path, answer.status, answer.body.code]).toEqual([path, 400, 'invalid_input']);
+        expect([path, answer.status, answer.code]).toEqual([path, 400, 'invalid_input']);
       }
       const ended = await as(outsider).delete(`/api/users/sessions/${id}`);
       expect([id, ended.status]).toEqual([id, 400]);
@@ -406,11 +401,11 @@ describe('ids, limits and cursors', () => {
   });
 
   it('requirement 45: a cursor is taken from whom it was made for, unaltered, and nowhere else', async () => {
-    const [user, other] = [await makeUser(server), await makeUser(server)];
+    const [user, other] = await makeUsers(server, 2);
     for (const one of [user, other])
       for (let count = 0; count < 3; count++) await makeDirect(server, one, await makeUser(server));
     const page = await as(user).get('/api/conversations?limit=2');
-    const cursor: string = page.body.nextCursor;
+    const cursor = page.body.nextCursor!;
     expect(cursor).toMatch(/^[\w-]+$/);
     expect((await as(user).get(`/api/conversations?limit=2&cursor=${cursor}`)).body.items).toHaveLength(1);
     const altered = [...cursor].map(
@@ -430,10 +425,10 @@ describe('ids, limits and cursors', () => {
       unknownId(),
     ]) {
       const answer = await as(user).get(`/api/conversations?limit=2&cursor=${wrong}`);
-      expect([wrong, answer.status, answer.body.errors?.[0]?.path]).toEqual([wrong, 400, 'query.cursor']);
+      expect([wrong, answer.status, answer.problem.errors?.[0]?.path]).toEqual([wrong, 400, 'query.cursor']);
     }
     const foreign = await as(other).get(`/api/conversations?limit=2&cursor=${cursor}`);
-    expect([foreign.status, foreign.body.code]).toEqual([400, 'invalid_input']);
+    expect([foreign.status, foreign.code]).toEqual([400, 'invalid_input']);
     for (const filter of ['unread', 'archived']) {
       const elsewhere = await as(user).get(`/api/conversations?limit=2&filter=${filter}&cursor=${cursor}`);
       expect([filter, elsewhere.status]).toEqual([filter, 400]);
@@ -444,7 +439,7 @@ describe('ids, limits and cursors', () => {
 describe('pages', () => {
   it('requirement 45: conversations come once each, though others move while one pages', async () => {
     const user = await makeUser(server);
-    const peers = await Promise.all(Array.from({ length: 23 }, () => makeUser(server)));
+    const peers = await makeUsers(server, 23);
     const ids: string[] = [];
     for (const peer of peers) {
       const { id } = await makeDirect(server, user, peer);
@@ -453,14 +448,8 @@ describe('pages', () => {
     }
     const seen: string[] = [];
     const moved = new Set<string>();
-    let cursor: string | null = null;
-    do {
-      const page: Answer = await as(user).get(
-        `/api/conversations?limit=5${cursor === null ? '' : `&cursor=${cursor}`}`,
-      );
-      expect(page.status).toBe(200);
-      seen.push(...page.body.items.map((item: { id: string }) => item.id));
-      cursor = page.body.nextCursor;
+    for await (const page of pagesOf((cursor) => as(user).get(`/api/conversations?limit=5${cursor}`))) {
+      seen.push(...page.map((item) => item.id));
       // One that was shown and one that may not have been reached move to the top, and a new one begins.
       for (const id of [seen.at(-1), ids.find((one) => !seen.includes(one))]) {
         if (id === undefined) continue;
@@ -469,15 +458,15 @@ describe('pages', () => {
       }
       const fresh = await makeDirect(server, user, await makeUser(server));
       moved.add(fresh.id);
-    } while (cursor !== null);
+    }
     expect(new Set(seen).size).toBe(seen.length);
     for (const id of ids) expect([id, seen.includes(id) || moved.has(id)]).toEqual([id, true]);
-    const top = (await as(user).get('/api/conversations?limit=100')).body.items.map((item: { id: string }) => item.id);
+    const top = (await as(user).get('/api/conversations?limit=100')).body.items.map((item) => item.id);
     expect(new Set(top)).toEqual(new Set([...ids, ...moved]));
   });
 
   it('requirement 45: messages come once each and in order, both ways, while others write', async () => {
-    const [a, b] = [await makeUser(server), await makeUser(server)];
+    const [a, b] = await makeUsers(server, 2);
     const { id } = await makeDirect(server, a, b);
     const texts = Array.from({ length: 100 }, (_, at) => `message ${at + 1}`);
     for (const text of texts) await sendText(server, a, id, text);
@@ -490,7 +479,7 @@ describe('pages', () => {
       let place = from;
       for (;;) {
         const page = await as(a).get(`/api/messages?conversationId=${id}&limit=7&${direction}=${place}`);
-        const items: { seq: number; text: string }[] = page.body.items;
+        const { items } = page.body;
         if (items.length === 0) return found;
         if (direction === 'before') found.unshift(...items);
         else found.push(...items);

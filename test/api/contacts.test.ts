@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
-import { anotherDevice, makeDirect, makeGroup, makeUser, type TestUser } from '../support/factories.js';
+import { api, as } from '../support/client.js';
+import { anotherDevice, makeDirect, makeGroup, makeUser, makeUsers, type TestUser } from '../support/factories.js';
+import { block, pagesOf, unblock } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { connectAs, nextEvent } from '../support/sockets.js';
 
@@ -9,7 +10,6 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 
-const as = (user: TestUser) => api(server).as(user);
 const add = (user: TestUser, body: object) => as(user).post('/api/contacts', body);
 
 describe('contacts', () => {
@@ -28,7 +28,7 @@ describe('contacts', () => {
     const renamed = await as(ada).patch(`/api/contacts/${bob.id}`, { alias: null });
     expect([renamed.status, renamed.body.alias]).toEqual([200, null]);
     for (const _ of [1, 2]) expect((await as(ada).delete(`/api/contacts/${bob.id}`)).status).toBe(204);
-    expect(await nextEvent(socket, 'contact:updated', (news: any) => news.contact === null)).toBeTruthy();
+    expect(await nextEvent(socket, 'contact:updated', (news) => news.contact === null)).toBeTruthy();
     expect((await as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'x' })).status).toBe(404);
     expect((await as(bob).get('/api/contacts')).body.items).toEqual([]);
   });
@@ -50,17 +50,14 @@ describe('contacts', () => {
       await add(ada, { userId: one.id, ...(displayName === 'Kim' ? { alias: 'Elodie too' } : {}) });
     }
     const seen: string[] = [];
-    let cursor: string | null = null;
-    do {
-      const { body }: any = await as(ada).get(`/api/contacts?limit=2${cursor ? `&cursor=${cursor}` : ''}`);
-      seen.push(...body.items.map((one: any) => one.user.id));
-      cursor = body.nextCursor;
+    for await (const page of pagesOf((cursor) => as(ada).get(`/api/contacts?limit=2${cursor}`))) {
+      seen.push(...page.map((one) => one.user.id));
       // Who is gone is not missed, and nobody is shown twice.
       if (seen.length === 2) await as(ada).delete(`/api/contacts/${people[0]!.id}`);
-    } while (cursor);
+    }
     expect(seen).toEqual(people.map(({ id }) => id));
     const found = async (q: string): Promise<string[]> =>
-      (await as(ada).get(`/api/contacts?q=${encodeURIComponent(q)}`)).body.items.map((one: any) => one.user.id);
+      (await as(ada).get(`/api/contacts?q=${encodeURIComponent(q)}`)).body.items.map((one) => one.user.id);
     await add(ada, { userId: people[0]!.id });
     expect(await found('ÉLO')).toEqual([people[4]!.id, people[0]!.id]);
     expect(await found(people[2]!.username.slice(1))).toEqual([people[2]!.id]);
@@ -68,10 +65,10 @@ describe('contacts', () => {
   });
 
   it('requirement 93: and blocks cross safely, whatever happens at once', async () => {
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const deeds: (() => Promise<{ status: number }>)[] = [
-      () => as(ada).put(`/api/contacts/${bob.id}/block`, undefined),
-      () => as(ada).delete(`/api/contacts/${bob.id}/block`),
+      () => block(ada, bob),
+      () => unblock(ada, bob),
       () => add(ada, { userId: bob.id }),
       () => as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'B' }),
       () => as(ada).delete(`/api/contacts/${bob.id}`),
@@ -85,9 +82,9 @@ describe('contacts', () => {
       expect(contacts.length).toBeLessThan(2);
       expect(blocked.length).toBeLessThan(2);
       // Each half is what its own last word was, whatever the other half is.
-      await as(ada).put(`/api/contacts/${bob.id}/block`, undefined);
+      await block(ada, bob);
       expect((await as(ada).get('/api/contacts')).body.items).toEqual(contacts);
-      await as(ada).delete(`/api/contacts/${bob.id}/block`);
+      await unblock(ada, bob);
       expect((await as(ada).get('/api/contacts')).body.items).toEqual(contacts);
     }
     expect((await as(bob).get('/api/contacts/blocked')).body.items).toEqual([]);
@@ -96,7 +93,7 @@ describe('contacts', () => {
 
 describe('the directory', () => {
   const search = async (user: TestUser, q: string): Promise<string[]> =>
-    (await as(user).get(`/api/contacts/search?q=${encodeURIComponent(q)}`)).body.items.map((one: any) => one.id);
+    (await as(user).get(`/api/contacts/search?q=${encodeURIComponent(q)}`)).body.items.map((one) => one.id);
 
   it('requirement 38: finds the beginnings of usernames and of words in names, literally', async () => {
     const ada = await makeUser(server);
@@ -138,7 +135,7 @@ describe('the directory', () => {
   });
 
   it('names by their ids those alone with whom one has to do', async () => {
-    const people = await Promise.all(Array.from({ length: 6 }, () => makeUser(server)));
+    const people = await makeUsers(server, 6);
     const [ada, direct, member, contact, stranger, admirer] = people as TestUser[] & { length: 6 };
     await makeDirect(server, ada!, direct!);
     await makeGroup(server, member!, [ada!]);
@@ -147,7 +144,7 @@ describe('the directory', () => {
     const ids = [stranger!, contact!, member!, direct!, admirer!, ada!].map(({ id }) => id);
     const { status, body } = await as(ada!).get(`/api/users?ids=${ids.join(',')},${'0'.repeat(24)}`);
     expect(status).toBe(200);
-    expect(body.items.map((one: any) => one.id)).toEqual([contact!.id, member!.id, direct!.id, ada!.id]);
+    expect(body.items.map((one) => one.id)).toEqual([contact!.id, member!.id, direct!.id, ada!.id]);
     expect((await as(ada!).get('/api/users?ids=nobody')).status).toBe(400);
     expect((await as(ada!).get(`/api/users?ids=${Array(101).fill(ada!.id).join(',')}`)).status).toBe(400);
   });
@@ -155,14 +152,14 @@ describe('the directory', () => {
 
 describe('a status', () => {
   it('replaces the one before, ends by itself, and is told', async () => {
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     await makeDirect(server, ada, bob);
     const socket = await connectAs(server, bob);
     const own = await connectAs(server, ada);
     const set = await as(ada).put('/api/users/status', { emoji: '👩🏽‍🚀', text: 'up' });
     expect(set.body.status).toEqual({ emoji: '👩🏽‍🚀', text: 'up', expiresAt: null });
     expect((await nextEvent(socket, 'user:updated')).user.status).toEqual(set.body.status);
-    expect((await nextEvent(own, 'settings:updated')).me.status).toEqual(set.body.status);
+    expect((await nextEvent(own, 'settings:updated')).me!.status).toEqual(set.body.status);
     const expiresAt = new Date(Date.now() + 700);
     const short = await as(ada).put('/api/users/status', { text: 'not for long', expiresAt: expiresAt.toISOString() });
     expect(short.body.status).toEqual({ emoji: null, text: 'not for long', expiresAt: expiresAt.toISOString() });
@@ -177,7 +174,8 @@ describe('a status', () => {
   it('requirement 43: has exactly one emoji, as it was sent', async () => {
     const ada = await makeUser(server);
     const fine = ['❤️', '❤', '1️⃣', '🇫🇷', '👨‍👩‍👧‍👦', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '🏳️‍🌈', '🏳‍🌈', '👍🏿'];
-    for (const emoji of fine) expect((await as(ada).put('/api/users/status', { emoji })).body.status.emoji).toBe(emoji);
+    for (const emoji of fine)
+      expect((await as(ada).put('/api/users/status', { emoji })).body.status!.emoji).toBe(emoji);
     for (const emoji of ['', 'a', '1', '👍👍', '👍 ', '❤️a', '🇫', '\u200d', '👍'.repeat(100), '😀\u0301'])
       expect((await as(ada).put('/api/users/status', { emoji })).status, emoji).toBe(400);
     expect((await as(ada).put('/api/users/status', { text: 'x'.repeat(101) })).status).toBe(400);

@@ -1,37 +1,29 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api, type Answer } from '../support/client.js';
-import { makeDirect, makeGroup as newGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { as } from '../support/client.js';
+import { makeDirect, makeUser, makeUsers, makeGroup, sendText, type TestUser } from '../support/factories.js';
+import { fence, historyOf } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { connectAs, heardBy, nextEvent, nextMessage } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
 });
 
-const as = (user: TestUser) => api(server).as(user);
-const people = (count: number): Promise<TestUser[]> =>
-  Promise.all(Array.from({ length: count }, () => makeUser(server)));
-
-const makeGroup = (creator: TestUser, members: readonly TestUser[]): Promise<any> => newGroup(server, creator, members);
-const add = (user: TestUser, id: string, userIds: string[]): Promise<Answer> =>
-  as(user).post(`/api/groups/${id}/members`, { userIds });
-const remove = (user: TestUser, id: string, userId: string): Promise<Answer> =>
-  as(user).delete(`/api/groups/${id}/members/${userId}`);
-const setRole = (user: TestUser, id: string, userId: string, role: string): Promise<Answer> =>
+const add = (user: TestUser, id: string, userIds: string[]) => as(user).post(`/api/groups/${id}/members`, { userIds });
+const remove = (user: TestUser, id: string, userId: string) => as(user).delete(`/api/groups/${id}/members/${userId}`);
+const setRole = (user: TestUser, id: string, userId: string, role: string) =>
   as(user).patch(`/api/groups/${id}/members/${userId}`, { role });
-const leave = (user: TestUser, id: string): Promise<Answer> => as(user).post(`/api/groups/${id}/leave`);
-const groupOf = async (user: TestUser, id: string): Promise<any> => (await as(user).get(`/api/groups/${id}`)).body;
-const history = async (user: TestUser, id: string): Promise<any[]> =>
-  (await as(user).get(`/api/messages?conversationId=${id}&limit=100`)).body.items;
+const leave = (user: TestUser, id: string) => as(user).post(`/api/groups/${id}/leave`);
+const groupOf = async (user: TestUser, id: string) => (await as(user).get(`/api/groups/${id}`)).body;
 const membersOf = async (user: TestUser, id: string): Promise<[string, string][]> =>
-  (await as(user).get(`/api/groups/${id}/members?limit=100`)).body.items.map((one: any) => [one.user.id, one.role]);
-const systems = async (user: TestUser, id: string): Promise<any[]> =>
-  (await history(user, id)).flatMap(({ system }) => (system ? [system] : []));
+  (await as(user).get(`/api/groups/${id}/members?limit=100`)).body.items.map((one) => [one.user.id, one.role]);
+const systems = async (user: TestUser, id: string) =>
+  (await historyOf(user, id)).flatMap(({ system }) => (system ? [system] : []));
 
 describe('a group', () => {
   it('is made with its members, who hear of it, and begins with a system message', async () => {
-    const [ada, bob, eve] = (await people(3)) as [TestUser, TestUser, TestUser];
+    const [ada, bob, eve] = await makeUsers(server, 3);
     const [own, peer] = [await connectAs(server, ada), await connectAs(server, bob)];
     const body = {
       title: 'Élan',
@@ -85,7 +77,7 @@ describe('a group', () => {
   });
 
   it('is made once for each clientId of its creator, through either route', async () => {
-    const [ada, bob] = (await people(2)) as [TestUser, TestUser];
+    const [ada, bob] = await makeUsers(server, 2);
     const first = await as(ada).post('/api/groups', { title: 'one', memberIds: [bob.id], clientId: 'c1' });
     const again = await as(ada).post('/api/conversations', {
       type: 'group',
@@ -110,8 +102,8 @@ describe('a group', () => {
   });
 
   it('carries messages, unread counts, mentions, quotes and states like any conversation', async () => {
-    const [ada, bob, eve] = (await people(3)) as [TestUser, TestUser, TestUser];
-    const { id } = await makeGroup(ada, [bob, eve]);
+    const [ada, bob, eve] = await makeUsers(server, 3);
+    const { id } = await makeGroup(server, ada, [bob, eve]);
     const peer = await connectAs(server, bob);
     const sent = await as(ada).post('/api/messages', {
       conversationId: id,
@@ -125,7 +117,7 @@ describe('a group', () => {
     const stranger = await makeUser(server);
     const mentioning = { conversationId: id, clientId: 'n', text: 'hello', mentions: [stranger.id] };
     expect((await as(ada).post('/api/messages', mentioning)).status).toBe(400);
-    const state = async (): Promise<string> => (await as(ada).get(`/api/messages/${sent.body.id}`)).body.state;
+    const state = async () => (await as(ada).get(`/api/messages/${sent.body.id}`)).body.state;
     await as(bob).post(`/api/conversations/${id}/read`, { seq: 2 });
     expect(await state()).toBe('sent');
     await as(eve).post(`/api/conversations/${id}/delivered`, { seq: 2 });
@@ -138,14 +130,14 @@ describe('a group', () => {
     expect(await state()).toBe('read');
     expect((await groupOf(ada, id)).reached).toEqual({ deliveredSeq: 2, readSeq: 2 });
     const receipts = (await as(ada).get(`/api/conversations/${id}/receipts`)).body.items;
-    expect(receipts.map(({ userId }: any) => userId)).toEqual([bob.id, eve.id].sort());
+    expect(receipts.map(({ userId }) => userId)).toEqual([bob.id, eve.id].sort());
     const told = await nextEvent(peer, 'receipt:updated', ({ readSeq }) => readSeq === 2);
     expect(told).toEqual({ conversationId: id, userId: null, deliveredSeq: 2, readSeq: 2 });
   });
 
   it('requirement 29: lets who comes in see what is sent from then on, through every door', async () => {
-    const [ada, bob, eve] = (await people(3)) as [TestUser, TestUser, TestUser];
-    const { id } = await makeGroup(ada, [bob]);
+    const [ada, bob, eve] = await makeUsers(server, 3);
+    const { id } = await makeGroup(server, ada, [bob]);
     const early = await sendText(server, ada, id, 'early marker');
     await as(bob).patch(`/api/messages/${early.id}`, { text: 'x' });
     const [peer, late] = [await connectAs(server, bob), await connectAs(server, eve)];
@@ -161,7 +153,7 @@ describe('a group', () => {
     expect(seen).toMatchObject({ id, memberCount: 3, unreadCount: 0, readSeq: 2, lastMessage: { seq: 3 } });
     expect((await nextEvent(peer, 'member:added')).members).toMatchObject([{ user: { id: eve.id } }]);
     expect(await systems(eve, id)).toMatchObject([{ kind: 'member_added', userIds: [eve.id], actorId: ada.id }]);
-    expect((await history(eve, id)).map(({ seq }) => seq)).toEqual([3]);
+    expect((await historyOf(eve, id)).map(({ seq }) => seq)).toEqual([3]);
     expect((await as(eve).get(`/api/messages/${early.id}`)).status).toBe(404);
     expect((await as(eve).get(`/api/reactions/${early.id}`)).status).toBe(404);
     expect((await as(eve).get('/api/messages/search?q=marker')).body.items).toEqual([]);
@@ -173,10 +165,10 @@ describe('a group', () => {
       text: 'r',
       replyTo: early.id,
     });
-    expect(reply.body.replyTo.excerpt).toBe('early marker');
-    const heard = (await nextEvent(late, 'message:created', ({ message }) => message.id === reply.body.id)).message;
+    expect(reply.body.replyTo!.excerpt).toBe('early marker');
+    const heard = await nextMessage(late, reply.body.id);
     expect(heard.replyTo).toMatchObject({ id: early.id, excerpt: '' });
-    expect((await history(eve, id)).at(-1).replyTo.excerpt).toBe('');
+    expect((await historyOf(eve, id)).at(-1)!.replyTo!.excerpt).toBe('');
     await as(ada).patch(`/api/messages/${early.id}`, { text: 'early edited' });
     expect(await nextEvent(late, 'change:skipped')).toEqual({ conversationId: id, rev: 2 });
     expect(JSON.stringify(heardBy(late))).not.toContain('early');
@@ -185,8 +177,8 @@ describe('a group', () => {
   });
 
   it('requirement 28: lets who is removed or leaves hear and read nothing more', async () => {
-    const [ada, bob, eve] = (await people(3)) as [TestUser, TestUser, TestUser];
-    const { id } = await makeGroup(ada, [bob, eve]);
+    const [ada, bob, eve] = await makeUsers(server, 3);
+    const { id } = await makeGroup(server, ada, [bob, eve]);
     const before = await sendText(server, bob, id, 'before');
     const [gone, peer] = [await connectAs(server, bob), await connectAs(server, eve)];
     expect((await remove(ada, id, bob.id)).status).toBe(204);
@@ -207,8 +199,7 @@ describe('a group', () => {
     expect((await as(bob).get('/api/conversations')).body.items).toEqual([]);
     expect((await leave(eve, id)).status).toBe(204);
     expect(await nextEvent(peer, 'conversation:removed')).toEqual({ conversationId: id, reason: 'left' });
-    const fence = await sendText(server, bob, (await makeDirect(server, bob, ada)).id, 'fence');
-    await nextEvent(gone, 'message:created', ({ message }) => message.id === fence.id);
+    await fence(gone, bob, (await makeDirect(server, bob, ada)).id);
     expect(JSON.stringify(heardBy(gone))).not.toContain('marker');
     expect(heardBy(gone, 'message:created')).toHaveLength(1);
     expect(await systems(ada, id)).toMatchObject([
@@ -218,16 +209,15 @@ describe('a group', () => {
     ]);
     const back = await add(ada, id, [bob.id]);
     expect(back.body.added).toHaveLength(1);
-    expect((await history(bob, id)).map(({ system }) => system?.kind)).toEqual(['member_added']);
+    expect((await historyOf(bob, id)).map(({ system }) => system?.kind)).toEqual(['member_added']);
     expect((await edit(bob, before.id)).status).toBe(404);
   });
 
-  const edit = (user: TestUser, id: string): Promise<Answer> =>
-    as(user).patch(`/api/messages/${id}`, { text: 'again' });
+  const edit = (user: TestUser, id: string) => as(user).patch(`/api/messages/${id}`, { text: 'again' });
 
   it('passes on when its creator leaves: to the longest-serving admin, else moderator, else member', async () => {
-    const [ada, bob, eve, dan] = (await people(4)) as [TestUser, TestUser, TestUser, TestUser];
-    const { id } = await makeGroup(ada, []);
+    const [ada, bob, eve, dan] = await makeUsers(server, 4);
+    const { id } = await makeGroup(server, ada, []);
     for (const user of [bob, eve, dan]) await add(ada, id, [user.id]);
     await setRole(ada, id, dan.id, 'moderator');
     await setRole(ada, id, eve.id, 'admin');
@@ -251,10 +241,9 @@ describe('a group', () => {
   });
 
   it('is transferred by its creator alone, to a member, and the former creator is an admin', async () => {
-    const [ada, bob, eve] = (await people(3)) as [TestUser, TestUser, TestUser];
-    const { id } = await makeGroup(ada, [bob]);
-    const transfer = (user: TestUser, userId: string): Promise<Answer> =>
-      as(user).post(`/api/groups/${id}/transfer`, { userId });
+    const [ada, bob, eve] = await makeUsers(server, 3);
+    const { id } = await makeGroup(server, ada, [bob]);
+    const transfer = (user: TestUser, userId: string) => as(user).post(`/api/groups/${id}/transfer`, { userId });
     expect((await transfer(bob, bob.id)).status).toBe(403);
     expect((await transfer(ada, eve.id)).status).toBe(404);
     expect((await transfer(ada, bob.id)).body).toMatchObject({ role: 'admin' });
@@ -270,8 +259,8 @@ describe('a group', () => {
   });
 
   it('tells of a new title and description by two messages and two revs, and of nothing that is as it was', async () => {
-    const [ada, bob] = (await people(2)) as [TestUser, TestUser];
-    const { id } = await makeGroup(ada, [bob]);
+    const [ada, bob] = await makeUsers(server, 2);
+    const { id } = await makeGroup(server, ada, [bob]);
     const peer = await connectAs(server, bob);
     const changed = await as(ada).patch(`/api/groups/${id}`, { title: 'New', description: 'newer' });
     expect(changed.body).toMatchObject({ title: 'New', description: 'newer', rev: 2, seq: 3 });
@@ -294,8 +283,8 @@ describe('a group', () => {
   });
 
   it('is deleted by its creator, with all that was in it, and found by sync', async () => {
-    const [ada, bob] = (await people(2)) as [TestUser, TestUser];
-    const { id } = await makeGroup(ada, [bob]);
+    const [ada, bob] = await makeUsers(server, 2);
+    const { id } = await makeGroup(server, ada, [bob]);
     for (let n = 0; n < 5; n++) await sendText(server, bob, id, `text ${n}`);
     const { cursor } = (await as(bob).post('/api/sync', {})).body;
     const peer = await connectAs(server, bob);
@@ -311,12 +300,10 @@ describe('a group', () => {
   });
 
   it('tells its members by sync: all of them to a new device, later those that have changed', async () => {
-    const [ada, bob, eve, dan] = (await people(4)) as [TestUser, TestUser, TestUser, TestUser];
-    const { id } = await makeGroup(ada, [bob, dan]);
+    const [ada, bob, eve, dan] = await makeUsers(server, 4);
+    const { id } = await makeGroup(server, ada, [bob, dan]);
     const first = (await as(bob).post('/api/sync', {})).body;
-    expect(first.conversations[0].members.map(({ user }: any) => user.id).sort()).toEqual(
-      [ada.id, bob.id, dan.id].sort(),
-    );
+    expect(first.conversations[0]!.members!.map(({ user }) => user.id).sort()).toEqual([ada.id, bob.id, dan.id].sort());
     await add(ada, id, [eve.id]);
     await setRole(ada, id, eve.id, 'admin');
     await remove(ada, id, dan.id);
@@ -326,8 +313,8 @@ describe('a group', () => {
       removedMemberIds: [dan.id],
       conversation: { memberCount: 3, rev: 3 },
     });
-    expect(told.members).toMatchObject([{ user: { id: eve.id }, role: 'admin' }]);
-    expect(told.messages.map(({ system }: any) => system.kind)).toEqual([
+    expect(told!.members).toMatchObject([{ user: { id: eve.id }, role: 'admin' }]);
+    expect(told!.messages.map(({ system }) => system!.kind)).toEqual([
       'member_added',
       'role_changed',
       'member_removed',
@@ -335,7 +322,7 @@ describe('a group', () => {
   });
 
   it('requirement 25: with the id of a direct conversation every route of groups is 404', async () => {
-    const [ada, bob] = (await people(2)) as [TestUser, TestUser];
+    const [ada, bob] = await makeUsers(server, 2);
     const { id } = await makeDirect(server, ada, bob);
     const answers = [
       await as(ada).get(`/api/groups/${id}`),

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { api } from '../support/client.js';
+import { as } from '../support/client.js';
 import { makeUser, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { exchange, expectProblem, requestOf, type RawAnswer } from './raw.js';
-import { makeSamples, type Sample } from './samples.js';
+import { makeSamples, targetOf, type Sample } from './samples.js';
 
 const good = 'https://good.example';
 const second = 'http://localhost:8081';
@@ -19,8 +19,7 @@ beforeAll(async () => {
 });
 
 function send(sample: Sample, headers: Record<string, string> = {}): Promise<RawAnswer> {
-  const search = new URLSearchParams(sample.query).toString();
-  const target = search === '' ? sample.path : `${sample.path}?${search}`;
+  const target = targetOf(sample);
   const all = { Authorization: `Bearer ${sample.user.tokens.accessToken}`, ...headers };
   if (!sample.body) return exchange(server, requestOf(sample.method, target, all));
   const body = JSON.stringify(sample.body);
@@ -133,7 +132,7 @@ describe('what every answer carries', () => {
     } finally {
       spy.mockRestore();
     }
-    expect((await api(server).as(user).get('/api/users/me')).status).toBe(200);
+    expect((await as(user).get('/api/users/me')).status).toBe(200);
   });
 });
 
@@ -145,8 +144,8 @@ describe('caches', () => {
       'if-modified-since': new Date().toUTCString(),
       'cache-control': 'max-age=999',
     };
-    const mine = await api(server).as(user).get('/api/users/me', { headers });
-    const theirs = await api(server).as(other).get('/api/users/me', { headers });
+    const mine = await as(user).get('/api/users/me', { headers });
+    const theirs = await as(other).get('/api/users/me', { headers });
     expect([mine.status, mine.body.id, theirs.status, theirs.body.id]).toEqual([200, user.id, 200, other.id]);
     for (const answer of [mine, theirs]) {
       expect(answer.headers.get('cache-control')).toBe('no-store');

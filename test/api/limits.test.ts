@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api, type Answer } from '../support/client.js';
+import { type Answer, api, as } from '../support/client.js';
 import { anotherDevice, makeDirect, makeUser, type TestUser } from '../support/factories.js';
+import { expectLimited } from '../support/limited.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs } from '../support/sockets.js';
 
@@ -14,16 +15,6 @@ beforeAll(async () => {
   server = await startTestServer({ RATE_LIMIT_FACTOR: factor, TRUST_PROXY: '1' });
 });
 
-function expectLimited(answer: Answer, limit: number): void {
-  expect([answer.status, answer.body.code]).toEqual([429, 'rate_limited']);
-  const retryAfter = Number(answer.headers.get('retry-after'));
-  expect(retryAfter).toBe(Math.ceil(answer.body.retryAfterMs / 1000));
-  expect(retryAfter).toBeGreaterThan(0);
-  expect(answer.headers.get('ratelimit-limit')).toBe(String(limit));
-  expect(answer.headers.get('ratelimit-remaining')).toBe('0');
-  expect(Number(answer.headers.get('ratelimit-reset'))).toBe(retryAfter);
-}
-
 let addresses = 0;
 
 /** Registers from an address of its own: what is asked without a token is paid for by the address. */
@@ -34,25 +25,25 @@ async function person(): Promise<TestUser & { from: Record<string, string> }> {
   const answer = await api(server).with(from).post('/api/auth/register', account);
   expect(answer.status).toBe(201);
   const { user, session, ...tokens } = answer.body;
-  return { ...account, id: user.id, displayName: user.displayName, tokens, session, from };
+  return { ...account, server, id: user.id, displayName: user.displayName, tokens, session, from };
 }
 
 /** Asks so often at once that the budget cannot have come back meanwhile. */
 function flood(users: TestUser[], times = 100): Promise<Answer[]> {
   const asking = Array.from({ length: times }, (_, at) => users[at % users.length] as TestUser);
-  return Promise.all(asking.map((one) => api(server).as(one).get('/api/users/me')));
+  return Promise.all(asking.map((one) => as(one).get('/api/users/me')));
 }
 
 describe('budgets over REST', () => {
   it('requirement 64: what is left is told with every answer', async () => {
     const user = await person();
-    const first = await api(server).as(user).get('/api/users/me');
-    const second = await api(server).as(user).get('/api/users/me');
+    const first = await as(user).get('/api/users/me');
+    const second = await as(user).get('/api/users/me');
     expect([first.status, first.headers.get('ratelimit-limit')]).toEqual([200, String(others)]);
     expect(Number(first.headers.get('ratelimit-remaining'))).toBe(others - 1);
     expect(Number(second.headers.get('ratelimit-remaining'))).toBeLessThan(others);
     expect(first.headers.get('ratelimit-reset')).toBe('1');
-    const refused = await api(server).as(user).get('/api/users/nobody');
+    const refused = await as(user).get('/api/users/nobody');
     expect([refused.status, refused.headers.get('ratelimit-limit')]).toEqual([400, String(others)]);
   });
 
@@ -60,7 +51,7 @@ describe('budgets over REST', () => {
     const [noisy, quiet] = [await person(), await person()];
     const flooding = flood([noisy]);
     const meanwhile: Answer[] = [];
-    for (let count = 0; count < others - 4; count++) meanwhile.push(await api(server).as(quiet).get('/api/users/me'));
+    for (let count = 0; count < others - 4; count++) meanwhile.push(await as(quiet).get('/api/users/me'));
     const answers = await flooding;
     const granted = answers.filter((answer) => answer.status === 200).length;
     expect(granted).toBeGreaterThanOrEqual(others);
@@ -110,17 +101,14 @@ describe('budgets over REST', () => {
     const [one, other] = [await person(), await person()];
     const { id } = await makeDirect(server, one, other);
     const text = 'x';
-    const send = (at: number) =>
-      api(server)
-        .as(one)
-        .post('/api/messages', { conversationId: id, clientId: `c${at}`, text });
+    const send = (at: number) => as(one).post('/api/messages', { conversationId: id, clientId: `c${at}`, text });
     const answers = await Promise.all(Array.from({ length: 80 }, (_, at) => send(at)));
     const granted = answers.filter((answer) => answer.status === 201).length;
     expect(granted).toBeGreaterThanOrEqual(sends);
     const limited = answers.filter((answer) => answer.status !== 201);
     expect(limited.length).toBeGreaterThan(0);
     for (const answer of limited) expectLimited(answer, sends);
-    const read = await api(server).as(one).get(`/api/messages?conversationId=${id}&limit=100`);
+    const read = await as(one).get(`/api/messages?conversationId=${id}&limit=100`);
     expect([read.status, read.body.items.length]).toEqual([200, granted]);
   });
 
@@ -135,9 +123,7 @@ describe('budgets over REST', () => {
     expect(codes.filter((code) => code === 'ok').length).toBeGreaterThanOrEqual(sends);
     expect(new Set(codes)).toEqual(new Set(['ok', 'rate_limited']));
     const rest = Array.from({ length: 30 }, (_, at) =>
-      api(server)
-        .as(one)
-        .post('/api/messages', { conversationId: id, clientId: `r${at}`, text: 'x' }),
+      as(one).post('/api/messages', { conversationId: id, clientId: `r${at}`, text: 'x' }),
     );
     const statuses = (await Promise.all(rest)).map((answer) => answer.status);
     expect(statuses.filter((status) => status === 201).length).toBeLessThan(sends);
@@ -147,7 +133,7 @@ describe('budgets over REST', () => {
 
   it('requirement 64: what needs no token is paid for by its address, and a refusal is paid for too', async () => {
     const from = { 'x-forwarded-for': '192.0.2.1' };
-    const bad = (): Promise<Answer> => api(server).with(from).post('/api/auth/login', {});
+    const bad = () => api(server).with(from).post('/api/auth/login', {});
     const answers = await Promise.all(Array.from({ length: 100 }, bad));
     const limited = answers.filter((answer) => answer.status === 429);
     expect(answers.filter((answer) => answer.status === 400).length).toBeGreaterThanOrEqual(others);

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { api } from '../support/client.js';
+import { type Answer, api, as } from '../support/client.js';
 import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { expectNoSecrets } from '../support/secrets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs } from '../support/sockets.js';
+import { problemCodes, type ProblemCode } from '../support/wire.js';
 import { exchange, requestOf } from './raw.js';
-import { makeSamples } from './samples.js';
-import { problemCodes } from '@causerie/contract/problem-codes';
+import { makeSamples, targetOf } from './samples.js';
 
 let server: TestServer;
 let user: TestUser;
@@ -55,7 +55,7 @@ function eventLines(before: number, count: number): Promise<Line[]> {
 
 describe('one line for each request', () => {
   it('requirement 101: tells what was asked, by whom and how it went, and nothing more', async () => {
-    const answer = await api(server).as(user).get(`/api/conversations/${conversationId}`);
+    const answer = await as(user).get(`/api/conversations/${conversationId}`);
     const line = await lineOf(answer.headers.get('x-request-id'));
     expect(line).toEqual({
       level: 'info',
@@ -75,12 +75,10 @@ describe('one line for each request', () => {
 
   it('requirement 101: every route has one, with its pattern and never its address', async () => {
     for (const sample of await makeSamples(server)) {
-      const search = new URLSearchParams(sample.query).toString();
-      const target = search === '' ? sample.path : `${sample.path}?${search}`;
-      const answer = await api(server).as(sample.user).request(sample.method, target, sample.body);
+      const answer = await as(sample.user).request(sample.method, targetOf(sample), sample.body);
       const line = await lineOf(answer.headers.get('x-request-id'));
       const [method, route] = sample.name.split(' ');
-      expect(line).toMatchObject({ method, route, status: answer.status, code: answer.body?.code ?? 'ok' });
+      expect(line).toMatchObject({ method, route, status: answer.status, code: answer.code ?? 'ok' });
       for (const id of Object.values(sample.params).filter((one) => one !== sample.user.session.id)) {
         expect(JSON.stringify(line)).not.toContain(id);
       }
@@ -88,28 +86,20 @@ describe('one line for each request', () => {
   });
 
   it('requirement 101: refusals have one with their code, whoever asked', async () => {
-    const refused: [
-      answer: Promise<{ headers: Headers; body: any; status: number }>,
-      code: keyof typeof problemCodes,
-    ][] = [
+    const refused: [answer: Promise<Answer>, code: ProblemCode][] = [
       [api(server).get('/api/users/me'), 'unauthenticated'],
       [
         api(server).post('/api/auth/login', { identifier: user.username, password: 'a wrong password' }),
         'invalid_credentials',
       ],
-      [
-        api(server)
-          .as(user)
-          .get(`/api/messages/${'0'.repeat(24)}`),
-        'not_found',
-      ],
+      [as(user).get(`/api/messages/${'0'.repeat(24)}`), 'not_found'],
       [api(server).get('/nowhere'), 'not_found'],
-      [api(server).as(user).patch('/api/users/me'), 'method_not_allowed'],
-      [api(server).as(user).put('/api/users/profile', { bio: 1 }), 'invalid_input'],
+      [as(user).patch('/api/users/me'), 'method_not_allowed'],
+      [as(user).put('/api/users/profile', { bio: 1 }), 'invalid_input'],
     ];
     for (const [asked, code] of refused) {
       const answer = await asked;
-      expect(answer.body.code).toBe(code);
+      expect(answer.code).toBe(code);
       const line = await lineOf(answer.headers.get('x-request-id'));
       expect(line).toMatchObject({ code, status: problemCodes[code], level: 'info' });
     }
@@ -159,7 +149,7 @@ describe('what no line holds', () => {
       referer: `https://${marker}.example`,
       'x-own': marker,
     };
-    const client = api(server).as(user).with(headers);
+    const client = as(user).with(headers);
     await sendText(server, user, conversationId, `${marker} in a message`);
     const asked = [
       await client.put('/api/users/profile', { bio: `${marker} in a bio` }),
@@ -199,7 +189,7 @@ describe('what no line holds', () => {
     }
     const fault = new Error('first\n{"level":"fatal","msg":"forged"}\r\nlast');
     const spy = vi.spyOn(server.context.users, 'me').mockRejectedValueOnce(fault);
-    const answer = await api(server).as(user).get('/api/users/me');
+    const answer = await as(user).get('/api/users/me');
     spy.mockRestore();
     await lineOf(answer.headers.get('x-request-id'));
     // Every line is JSON: `lines` throws at one that is not.
@@ -211,16 +201,16 @@ describe('what no line holds', () => {
 describe('faults of the server', () => {
   it('requirement 101: a 500 has one line with its cause, under the id that the client was told', async () => {
     const spy = vi.spyOn(server.context.users, 'me').mockRejectedValueOnce(new RangeError('the cause of it'));
-    const answer = await api(server).as(user).get('/api/users/me');
+    const answer = await as(user).get('/api/users/me');
     spy.mockRestore();
-    expect([answer.status, answer.body.code]).toEqual([500, 'internal']);
-    const fault = await lineOf(answer.body.requestId, 'request failed with an internal error');
+    expect([answer.status, answer.code]).toEqual([500, 'internal']);
+    const fault = await lineOf(answer.problem.requestId, 'request failed with an internal error');
     expect(fault).toMatchObject({
       level: 'error',
       code: 'internal',
       err: { type: 'RangeError', message: 'the cause of it' },
     });
-    expect(await lineOf(answer.body.requestId)).toMatchObject({
+    expect(await lineOf(answer.problem.requestId)).toMatchObject({
       level: 'warn',
       status: 500,
       code: 'internal',

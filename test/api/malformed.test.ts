@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
+import { as } from '../support/client.js';
 import { makeUser, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { routeTable } from '../support/table.js';
@@ -28,7 +28,7 @@ function put(body: string | Buffer, headers: Record<string, string> = {}): Promi
 /** After whatever was sent, the server answers others as before. */
 async function expectAlive(): Promise<void> {
   expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
-  expect((await api(server).as(user).get('/api/users/me')).status).toBe(200);
+  expect((await as(user).get('/api/users/me')).status).toBe(200);
 }
 
 describe('addresses that cannot be read', () => {
@@ -104,7 +104,7 @@ describe('bodies that cannot be read', () => {
   it('requirement 40: a byte order mark and a repeated key are read one way only', async () => {
     expect((await put('\ufeff{"bio":"marked"}')).status).toBe(200);
     expect((await put('{"bio":"first","bio":"last"}')).status).toBe(200);
-    expect((await api(server).as(user).get('/api/users/me')).body.bio).toBe('last');
+    expect((await as(user).get('/api/users/me')).body.bio).toBe('last');
   });
 
   it('requirement 40: unknown charsets and encodings are a 415, broken compression a 400', async () => {
@@ -188,7 +188,7 @@ describe('sizes and times', () => {
     expectProblem(await exchange(server, smuggled), 400, 'invalid_input', 'two lengths');
     const badChunk = requestOf('PUT', profile, { ...json, 'Transfer-Encoding': 'chunked' }, 'zz\r\n{}\r\n0\r\n\r\n');
     expectProblem(await exchange(server, badChunk), 400, 'invalid_input', 'bad chunk');
-    expect((await api(server).as(user).get('/api/users/me')).body.bio).not.toBe('never');
+    expect((await as(user).get('/api/users/me')).body.bio).not.toBe('never');
   });
 
   it('requirement 40: what is no HTTP is a 400', async () => {

@@ -1,7 +1,7 @@
-import type { Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { api, type Answer } from '../support/client.js';
-import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { as } from '../support/client.js';
+import { anotherDevice, makeDirect, makePair, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { conversationOf, fence, markRead } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
 
@@ -11,54 +11,37 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-interface Pair {
-  ada: TestUser;
-  bob: TestUser;
-  id: string;
-}
-
 /** Two people with so many messages of the first. */
-async function pairWith(count: number): Promise<Pair> {
-  const [ada, bob] = [await makeUser(server), await makeUser(server)];
-  const { id } = await makeDirect(server, ada, bob);
-  for (let n = 1; n <= count; n++) await sendText(server, ada, id, `message ${n}`);
-  return { ada, bob, id };
+async function pairWith(count: number): ReturnType<typeof makePair> {
+  const pair = await makePair(server);
+  for (let n = 1; n <= count; n++) await sendText(server, pair.ada, pair.id, `message ${n}`);
+  return pair;
 }
 
-const read = (user: TestUser, id: string, seq: number): Promise<Answer> =>
-  api(server).as(user).post(`/api/conversations/${id}/read`, { seq });
-const delivered = (user: TestUser, id: string, seq: number): Promise<Answer> =>
-  api(server).as(user).post(`/api/conversations/${id}/delivered`, { seq });
-const seen = async (user: TestUser, id: string): Promise<any> =>
-  (await api(server).as(user).get(`/api/conversations/${id}`)).body;
-
-/** Waits for a marker message: whatever a socket was told before it has been heard. */
-async function fence(socket: Socket, from: TestUser, id: string): Promise<void> {
-  const marker = await sendText(server, from, id, 'a marker');
-  await nextEvent(socket, 'message:created', ({ message }) => message.id === marker.id);
-}
+const delivered = (user: TestUser, id: string, seq: number) =>
+  as(user).post(`/api/conversations/${id}/delivered`, { seq });
 
 describe('marks', () => {
   it('move forward only, reading is delivery, and an older one answers with what there is', async () => {
     const { bob, id } = await pairWith(5);
     expect((await delivered(bob, id, 3)).body).toEqual({ deliveredSeq: 3 });
-    expect((await read(bob, id, 2)).body).toEqual({ readSeq: 2, deliveredSeq: 3, unreadCount: 3, mentionCount: 0 });
-    expect((await read(bob, id, 4)).body).toEqual({ readSeq: 4, deliveredSeq: 4, unreadCount: 1, mentionCount: 0 });
-    expect((await read(bob, id, 1)).body).toEqual({ readSeq: 4, deliveredSeq: 4, unreadCount: 1, mentionCount: 0 });
+    expect((await markRead(bob, id, 2)).body).toEqual({ readSeq: 2, deliveredSeq: 3, unreadCount: 3, mentionCount: 0 });
+    expect((await markRead(bob, id, 4)).body).toEqual({ readSeq: 4, deliveredSeq: 4, unreadCount: 1, mentionCount: 0 });
+    expect((await markRead(bob, id, 1)).body).toEqual({ readSeq: 4, deliveredSeq: 4, unreadCount: 1, mentionCount: 0 });
     expect((await delivered(bob, id, 0)).body).toEqual({ deliveredSeq: 4 });
-    expect(await seen(bob, id)).toMatchObject({ readSeq: 4, deliveredSeq: 4, unreadCount: 1 });
+    expect(await conversationOf(bob, id)).toMatchObject({ readSeq: 4, deliveredSeq: 4, unreadCount: 1 });
   });
 
   it('never go beyond the last message, and are nobody else’s', async () => {
     const { ada, bob, id } = await pairWith(2);
     const stranger = await makeUser(server);
-    for (const mark of [read, delivered]) {
+    for (const mark of [markRead, delivered]) {
       const beyond = await mark(bob, id, 3);
-      expect([beyond.status, beyond.body.code, beyond.body.errors[0].path]).toEqual([400, 'invalid_input', 'body.seq']);
+      expect([beyond.status, beyond.code, beyond.problem.errors![0]!.path]).toEqual([400, 'invalid_input', 'body.seq']);
       expect((await mark(stranger, id, 1)).status).toBe(404);
     }
-    expect(await seen(bob, id)).toMatchObject({ readSeq: 0, deliveredSeq: 0 });
-    expect(await seen(ada, id)).toMatchObject({
+    expect(await conversationOf(bob, id)).toMatchObject({ readSeq: 0, deliveredSeq: 0 });
+    expect(await conversationOf(ada, id)).toMatchObject({
       readSeq: 2,
       deliveredSeq: 2,
       reached: { readSeq: 0, deliveredSeq: 0 },
@@ -67,20 +50,18 @@ describe('marks', () => {
 
   it('requirement 80: carry a message from sent over delivered to read, and never back', async () => {
     const { ada, bob, id } = await pairWith(3);
-    const states = async (): Promise<string[]> =>
-      (await api(server).as(ada).get(`/api/messages?conversationId=${id}`)).body.items.map(
-        ({ state }: { state: string }) => state,
-      );
+    const states = async () =>
+      (await as(ada).get(`/api/messages?conversationId=${id}`)).body.items.map(({ state }) => state);
     expect(await states()).toEqual(['sent', 'sent', 'sent']);
     await delivered(bob, id, 2);
     expect(await states()).toEqual(['delivered', 'delivered', 'sent']);
-    await read(bob, id, 1);
+    await markRead(bob, id, 1);
     expect(await states()).toEqual(['read', 'delivered', 'sent']);
     await delivered(bob, id, 1);
     expect(await states()).toEqual(['read', 'delivered', 'sent']);
     await sendText(server, bob, id, 'an answer reads what came before it');
     expect((await states()).slice(0, 3)).toEqual(['read', 'read', 'read']);
-    const receipts = await api(server).as(ada).get(`/api/conversations/${id}/receipts`);
+    const receipts = await as(ada).get(`/api/conversations/${id}/receipts`);
     expect(receipts.body).toEqual({ items: [{ userId: bob.id, deliveredSeq: 4, readSeq: 4 }], nextCursor: null });
   });
 
@@ -108,7 +89,7 @@ describe('marks', () => {
     await ask(phone, 'conversation:delivered', { conversationId: id, seq: 4 });
     expect(await nextEvent(sender, 'receipt:updated')).toMatchObject({ deliveredSeq: 4, readSeq: 2 });
     await ask(phone, 'conversation:read', { conversationId: id, seq: 1 });
-    await read(bob, id, 3);
+    await markRead(bob, id, 3);
     expect(await nextEvent(phone, 'settings:updated')).toMatchObject({ readSeq: 3, deliveredSeq: 4 });
     await fence(sender, bob, id);
     expect(heardBy(sender, 'receipt:updated')).toHaveLength(3);
@@ -119,14 +100,14 @@ describe('marks', () => {
     const ada = await makeUser(server);
     const { id } = await makeDirect(server, ada, ada);
     const message = await sendText(server, ada, id, 'a note');
-    expect([message.state, (await read(ada, id, 1)).body.unreadCount]).toEqual(['read', 0]);
-    expect((await api(server).as(ada).get(`/api/conversations/${id}/receipts`)).body.items).toEqual([]);
+    expect([message.state, (await markRead(ada, id, 1)).body.unreadCount]).toEqual(['read', 0]);
+    expect((await as(ada).get(`/api/conversations/${id}/receipts`)).body.items).toEqual([]);
   });
 });
 
 describe('own settings', () => {
-  const change = (user: TestUser, id: string, settings: unknown): Promise<Answer> =>
-    api(server).as(user).patch(`/api/conversations/${id}`, settings);
+  const change = (user: TestUser, id: string, settings: unknown) =>
+    as(user).patch(`/api/conversations/${id}`, settings);
 
   it('are changed in part, told to the own other devices, and to nobody else', async () => {
     const { ada, bob, id } = await pairWith(1);
@@ -137,10 +118,10 @@ describe('own settings', () => {
     expect(await nextEvent(own, 'settings:updated')).toMatchObject({ conversationId: id, settings });
     expect((await change(ada, id, { pinned: true })).body.settings).toEqual(settings);
     expect((await change(ada, id, { mutedUntil: null })).body.settings.mutedUntil).toBeNull();
-    await nextEvent(own, 'settings:updated', ({ settings: told }) => told.mutedUntil === null);
+    await nextEvent(own, 'settings:updated', ({ settings: told }) => told!.mutedUntil === null);
     await fence(foreign, ada, id);
     expect([heardBy(own, 'settings:updated').length, heardBy(foreign, 'settings:updated').length]).toEqual([2, 0]);
-    expect((await seen(bob, id)).settings.pinned).toBe(false);
+    expect((await conversationOf(bob, id)).settings.pinned).toBe(false);
   });
 
   it('refuse what does not fit', async () => {
@@ -163,9 +144,7 @@ describe('own settings', () => {
       ids.push(id);
     }
     const list = async (filter: string): Promise<number[]> =>
-      (await api(server).as(ada).get(`/api/conversations?filter=${filter}`)).body.items.map(({ id }: { id: string }) =>
-        ids.indexOf(id),
-      );
+      (await as(ada).get(`/api/conversations?filter=${filter}`)).body.items.map(({ id }) => ids.indexOf(id));
     expect(await list('all')).toEqual([2, 1, 0]);
     await change(ada, ids[0]!, { pinned: true });
     await change(ada, ids[1]!, { archived: true, markedUnread: true });
@@ -175,11 +154,11 @@ describe('own settings', () => {
   it('lose "marked unread" by reading, also by a mark that moves nothing, and by sending', async () => {
     const { ada, bob, id } = await pairWith(1);
     const own = await connectAs(server, bob);
-    const unreadMark = async (): Promise<boolean> => (await seen(bob, id)).settings.markedUnread;
-    await read(bob, id, 1);
+    const unreadMark = async (): Promise<boolean> => (await conversationOf(bob, id)).settings.markedUnread;
+    await markRead(bob, id, 1);
     await change(bob, id, { markedUnread: true });
     expect(await unreadMark()).toBe(true);
-    await read(bob, id, 1);
+    await markRead(bob, id, 1);
     expect(await unreadMark()).toBe(false);
     await nextEvent(own, 'settings:updated', ({ settings, readSeq }) => readSeq === 1 && !settings.markedUnread);
     await change(bob, id, { markedUnread: true });
@@ -197,16 +176,16 @@ describe('own settings', () => {
       const { id } = await makeDirect(server, ada, bob);
       for (let n = 0; n < count; n++) {
         const input = { conversationId: id, clientId: `n-${n}`, text: 'x', mentions: n === 0 ? [bob.id] : [] };
-        await api(server).as(ada).post('/api/messages', input);
+        await as(ada).post('/api/messages', input);
       }
       conversations.push(id);
     }
-    const badge = async (): Promise<unknown> => (await api(server).as(bob).get('/api/conversations/unread')).body;
+    const badge = async (): Promise<unknown> => (await as(bob).get('/api/conversations/unread')).body;
     expect(await badge()).toEqual({ conversations: 3, messages: 6, mentions: 3 });
     await change(bob, conversations[1]!, { mutedUntil: new Date(Date.now() + 3_600_000).toISOString() });
     await change(bob, conversations[2]!, { archived: true, markedUnread: true });
     expect(await badge()).toEqual({ conversations: 1, messages: 2, mentions: 3 });
-    await read(bob, conversations[0]!, 1);
+    await markRead(bob, conversations[0]!, 1);
     expect(await badge()).toEqual({ conversations: 1, messages: 1, mentions: 2 });
   });
 });
@@ -215,27 +194,27 @@ describe('a conversation that is hidden', () => {
   it('is empty and out of the list until its next message, on all own devices, and for nobody else', async () => {
     const { ada, bob, id } = await pairWith(3);
     const own = await connectAs(server, bob);
-    const hide = (): Promise<Answer> => api(server).as(bob).delete(`/api/conversations/${id}`);
+    const hide = () => as(bob).delete(`/api/conversations/${id}`);
     const list = async (user: TestUser): Promise<string[]> =>
-      (await api(server).as(user).get('/api/conversations')).body.items.map((one: { id: string }) => one.id);
+      (await as(user).get('/api/conversations')).body.items.map((one) => one.id);
     expect([(await hide()).status, (await hide()).status]).toEqual([204, 204]);
     expect(await nextEvent(own, 'conversation:removed')).toEqual({ conversationId: id, reason: 'hidden' });
     expect([await list(bob), await list(ada)]).toEqual([[], [id]]);
-    expect(await seen(bob, id)).toMatchObject({ seq: 3, unreadCount: 0, lastMessage: null });
-    expect((await api(server).as(bob).get(`/api/messages?conversationId=${id}`)).body).toEqual({
+    expect(await conversationOf(bob, id)).toMatchObject({ seq: 3, unreadCount: 0, lastMessage: null });
+    expect((await as(bob).get(`/api/messages?conversationId=${id}`)).body).toEqual({
       items: [],
       hasMoreBefore: false,
       hasMoreAfter: false,
     });
     // Emptying moves no mark that others see.
-    expect(await seen(ada, id)).toMatchObject({ reached: { readSeq: 0, deliveredSeq: 0 } });
+    expect(await conversationOf(ada, id)).toMatchObject({ reached: { readSeq: 0, deliveredSeq: 0 } });
     const next = await sendText(server, ada, id, 'come back');
     const { conversation } = await nextEvent(own, 'conversation:created');
     expect(conversation).toMatchObject({ id, unreadCount: 1, lastMessage: { id: next.id } });
     expect(await list(bob)).toEqual([id]);
-    const shown = await api(server).as(bob).get(`/api/messages?conversationId=${id}`);
-    expect(shown.body.items.map(({ seq }: { seq: number }) => seq)).toEqual([4]);
-    expect((await api(server).as(bob).get(`/api/messages/${next.id}`)).status).toBe(200);
+    const shown = await as(bob).get(`/api/messages?conversationId=${id}`);
+    expect(shown.body.items.map(({ seq }) => seq)).toEqual([4]);
+    expect((await as(bob).get(`/api/messages/${next.id}`)).status).toBe(200);
     await sendText(server, ada, id, 'again');
     await fence(own, ada, id);
     expect([heardBy(own, 'conversation:removed').length, heardBy(own, 'conversation:created').length]).toEqual([1, 1]);
@@ -243,12 +222,12 @@ describe('a conversation that is hidden', () => {
 
   it('is shown again, empty, when it is opened again', async () => {
     const { ada, bob, id } = await pairWith(1);
-    await api(server).as(bob).delete(`/api/conversations/${id}`);
+    await as(bob).delete(`/api/conversations/${id}`);
     const own = await connectAs(server, bob);
     const again = await makeDirect(server, bob, ada);
     expect(again).toMatchObject({ id, lastMessage: null, unreadCount: 0 });
     await nextEvent(own, 'conversation:created');
-    const list = await api(server).as(bob).get('/api/conversations');
-    expect(list.body.items.map((one: { id: string }) => one.id)).toEqual([id]);
+    const list = await as(bob).get('/api/conversations');
+    expect(list.body.items.map((one) => one.id)).toEqual([id]);
   });
 });

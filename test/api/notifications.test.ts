@@ -1,41 +1,51 @@
 import type { Socket } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
-import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { refresh } from '../support/auth.js';
+import { as } from '../support/client.js';
+import {
+  anotherDevice,
+  draft,
+  makeDirect,
+  makeGroup,
+  makeUsers,
+  sendText,
+  type TestUser,
+} from '../support/factories.js';
+import { allItems, block, markRead, reactionPath, unblock } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import type { NotificationKind } from '../support/wire.js';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
 });
 
-const as = (user: TestUser) => api(server).as(user);
-let count = 0;
-const send = async (user: TestUser, conversationId: string, more: object = {}): Promise<any> => {
-  const body = { conversationId, clientId: `n${++count}`, text: `text ${count}`, ...more };
-  const answer = await as(user).post('/api/messages', body);
+const send = async (user: TestUser, conversationId: string, more: object = {}) => {
+  const answer = await as(user).post('/api/messages', draft(conversationId, more));
   expect(answer.status).toBe(201);
   return answer.body;
 };
-const list = async (user: TestUser, query = ''): Promise<any[]> =>
-  (await as(user).get(`/api/notifications${query}`)).body.items;
+const list = async (user: TestUser, query = '') => (await as(user).get(`/api/notifications?${query}`)).body.items;
 const unread = async (user: TestUser): Promise<number> => (await as(user).get('/api/notifications/count')).body.unread;
-const read = (user: TestUser, id: string, seq: number) => as(user).post(`/api/conversations/${id}/read`, { seq });
 
 /** The next notification of a kind that a device is told of. */
-async function told(socket: Socket, kind: string, event = 'notification:created'): Promise<any> {
-  return (await nextEvent(socket, event, ({ notification }: any) => notification.kind === kind)).notification;
+async function told(
+  socket: Socket,
+  kind: NotificationKind,
+  event: 'notification:created' | 'notification:updated' = 'notification:created',
+) {
+  return (await nextEvent(socket, event, ({ notification }) => notification.kind === kind)).notification;
 }
 
 /** What was to be told in a conversation before has been told when this has: a mention of somebody in it. */
-async function fence(sender: TestUser, id: string, user: TestUser, socket: Socket): Promise<void> {
+async function mentionFence(sender: TestUser, id: string, user: TestUser, socket: Socket): Promise<void> {
   const message = await send(sender, id, { mentions: [user.id] });
-  await nextEvent(socket, 'notification:created', ({ notification }: any) => notification.messageId === message.id);
+  await nextEvent(socket, 'notification:created', ({ notification }) => notification.messageId === message.id);
 }
 
 async function makeScene() {
-  const [ada, bob, cem] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const [ada, bob, cem] = await makeUsers(server, 3);
   // Who is connected is told; who comes later finds it in the list.
   const bobs = await connectAs(server, bob);
   const groupId = (await makeGroup(server, ada, [bob, cem])).id;
@@ -64,7 +74,7 @@ describe.concurrent('a notification of unread messages', () => {
     expect(more).toEqual({ ...made, count: 2, messageId: second.id });
     const items = (await list(bob)).filter(({ kind }) => kind === 'message');
     expect([items, await unread(bob)]).toEqual([[more], 1]);
-    await read(bob, directId, 2);
+    await markRead(bob, directId, 2);
     expect(await unread(bob)).toBe(0);
     const done = await told(bobs, 'message', 'notification:updated');
     expect([done.id, done.updatedAt]).toEqual([made.id, made.updatedAt]);
@@ -72,14 +82,14 @@ describe.concurrent('a notification of unread messages', () => {
     await send(ada, directId);
     const next = await told(bobs, 'message');
     expect(next.id).not.toBe(made.id);
-    expect((await list(bob, '?unread=true')).map(({ id }) => id)).toEqual([next.id]);
+    expect((await list(bob, 'unread=true')).map(({ id }) => id)).toEqual([next.id]);
   });
 
   it('ends with every forward mark, also with a part and with an answer', async () => {
     const { ada, bob, directId, bobs } = await makeScene();
     for (let n = 0; n < 3; n++) await send(ada, directId);
     const first = await told(bobs, 'message');
-    await read(bob, directId, 1);
+    await markRead(bob, directId, 1);
     await send(ada, directId);
     const second = await told(bobs, 'message');
     expect([second.count, second.id === first.id]).toEqual([3, false]);
@@ -88,7 +98,7 @@ describe.concurrent('a notification of unread messages', () => {
     const done = await nextEvent(
       bobs,
       'notification:updated',
-      ({ notification }: any) => notification.id === second.id && notification.readAt,
+      ({ notification }) => notification.id === second.id && notification.readAt !== null,
     );
     expect(done.unread).toBe(0);
     expect((await told(adas, 'message')).count).toBe(1);
@@ -98,11 +108,11 @@ describe.concurrent('a notification of unread messages', () => {
   it('is none for what was read in time, muted, or written by oneself', async () => {
     const { ada, bob, cem, groupId, bobs } = await makeScene();
     const { seq } = await send(ada, groupId);
-    await read(bob, groupId, seq);
+    await markRead(bob, groupId, seq);
     await as(cem).patch(`/api/conversations/${groupId}`, { mutedUntil: '2099-01-01T00:00:00Z' });
     await send(ada, groupId);
     await told(bobs, 'message');
-    await fence(cem, groupId, bob, bobs);
+    await mentionFence(cem, groupId, bob, bobs);
     expect((await list(bob)).filter(({ kind }) => kind === 'message')).toHaveLength(1);
     expect((await list(cem)).filter(({ kind }) => kind === 'message')).toEqual([]);
     expect((await list(ada)).filter(({ kind }) => kind === 'message')).toHaveLength(1);
@@ -132,10 +142,10 @@ describe.concurrent('mentions, replies and reactions', () => {
     expect((await list(bob)).map(({ kind }) => kind).filter((kind) => kind === 'message')).toEqual([]);
     await send(ada, groupId);
     expect((await told(bobs, 'message')).count).toBe(3);
-    const one = await as(bob).post(`/api/notifications/${mention.id}/read`, undefined);
+    const one = await as(bob).post(`/api/notifications/${mention.id}/read`);
     expect([one.status, one.body.updatedAt]).toEqual([200, mention.updatedAt]);
     expect(one.body.readAt).not.toBeNull();
-    expect((await as(bob).post(`/api/notifications/${mention.id}/read`, undefined)).body).toEqual(one.body);
+    expect((await as(bob).post(`/api/notifications/${mention.id}/read`)).body).toEqual(one.body);
     expect((await list(ada)).filter(({ kind }) => kind === 'mention')).toEqual([]);
   });
 
@@ -144,14 +154,14 @@ describe.concurrent('mentions, replies and reactions', () => {
     await as(bob).patch(`/api/conversations/${groupId}`, { mutedUntil: '2099-01-01T00:00:00Z' });
     const own = await send(bob, groupId);
     await send(ada, groupId, { replyTo: own.id });
-    await as(ada).put(`/api/reactions/${own.id}/%F0%9F%91%8D`, undefined);
-    await fence(ada, groupId, bob, bobs);
-    await as(bob).put(`/api/contacts/${ada.id}/block`, undefined);
+    await as(ada).put(reactionPath(own.id));
+    await mentionFence(ada, groupId, bob, bobs);
+    await block(bob, ada);
     await send(ada, groupId, { mentions: [bob.id] });
-    await fence(cem, groupId, bob, bobs);
+    await mentionFence(cem, groupId, bob, bobs);
     const kinds = (await list(bob)).map(({ kind, actorId }) => [kind, actorId === cem.id]);
     expect(kinds).toEqual([['mention', true]]);
-    await as(bob).delete(`/api/contacts/${ada.id}/block`);
+    await unblock(bob, ada);
     expect((await list(bob)).filter(({ kind }) => kind === 'mention')).toHaveLength(2);
   });
 
@@ -161,8 +171,8 @@ describe.concurrent('mentions, replies and reactions', () => {
     const mention = await told(bobs, 'mention');
     await as(ada).delete(`/api/messages/${first.id}`);
     expect((await nextEvent(bobs, 'notification:removed')).notificationId).toBe(mention.id);
-    expect(await list(bob, '?unread=true')).toEqual([]);
-    await fence(ada, groupId, bob, bobs);
+    expect(await list(bob, 'unread=true')).toEqual([]);
+    await mentionFence(ada, groupId, bob, bobs);
     const text = JSON.stringify(await list(bob));
     expect(text).not.toContain('text ');
     expect(text).not.toContain(ada.displayName);
@@ -175,14 +185,14 @@ describe.concurrent('mentions, replies and reactions', () => {
   it('of reactions are one per message, new again with each, and never of one’s own', async () => {
     const { ada, bob, cem, groupId, bobs } = await makeScene();
     const own = await send(bob, groupId);
-    const path = `/api/reactions/${own.id}/${encodeURIComponent('🎉')}`;
-    await as(bob).put(path, undefined);
-    await as(ada).put(path, undefined);
+    const path = reactionPath(own.id, '🎉');
+    await as(bob).put(path);
+    await as(ada).put(path);
     const first = await told(bobs, 'reaction');
     expect(first).toMatchObject({ actorId: ada.id, messageId: own.id, count: 1, data: { emoji: '🎉' } });
     await as(bob).post('/api/notifications/read', { ids: [first.id, '0'.repeat(24)] });
-    await as(cem).put(path, undefined);
-    const again = await nextEvent(bobs, 'notification:updated', ({ notification }: any) => notification.count === 2);
+    await as(cem).put(path);
+    const again = await nextEvent(bobs, 'notification:updated', ({ notification }) => notification.count === 2);
     expect(again.notification).toMatchObject({ id: first.id, actorId: cem.id, readAt: null });
     expect(again.notification.updatedAt > first.updatedAt).toBe(true);
     for (const user of [ada, cem]) await as(user).delete(path);
@@ -198,10 +208,9 @@ describe.concurrent('what happens in groups and to sessions', () => {
     await as(ada).post(`/api/groups/${groupId}/transfer`, { userId: bob.id });
     expect((await told(bobs, 'role_changed')).data).toEqual({ role: 'creator' });
     const device = await anotherDevice(server, bob);
-    const refresh = (refreshToken: string) => api(server).post('/api/auth/refresh', { refreshToken });
-    const next = (await refresh(device.tokens.refreshToken)).body;
-    await refresh(next.refreshToken);
-    expect((await refresh(device.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
+    const next = (await refresh(server, device.tokens.refreshToken)).body;
+    await refresh(server, next.refreshToken);
+    expect((await refresh(server, device.tokens.refreshToken)).code).toBe('refresh_token_reused');
     expect(await told(bobs, 'security')).toMatchObject({ data: { sessionId: device.session.id }, actorId: null });
   });
 });
@@ -215,33 +224,23 @@ describe.concurrent('the list of notifications', () => {
       await send(ada, groupId, { mentions: [bob.id] });
       ids.unshift((await told(bobs, 'mention')).id);
     }
-    const seen: string[] = [];
-    let cursor: string | null = null;
-    do {
-      const query: string = `?unread=true&limit=2${cursor ? `&cursor=${cursor}` : ''}`;
-      const { body }: any = await as(bob).get(`/api/notifications${query}`);
-      seen.push(...body.items.map(({ id }: any) => id));
-      cursor = body.nextCursor;
-    } while (cursor);
-    expect(seen).toEqual(ids);
+    const listed = await allItems((cursor) => as(bob).get(`/api/notifications?unread=true&limit=2${cursor}`));
+    expect(listed.map(({ id }) => id)).toEqual(ids);
     const first = (await as(bob).post('/api/sync', {})).body;
-    expect([first.notifications.unread, first.notifications.items.slice(0, 5).map(({ id }: any) => id)]).toEqual([
-      5,
-      ids,
-    ]);
+    expect([first.notifications!.unread, first.notifications!.items.slice(0, 5).map(({ id }) => id)]).toEqual([5, ids]);
     expect((await as(bob).post('/api/notifications/read', { ids: [ids[0]] })).body).toEqual({ unread: 4 });
     expect((await as(bob).delete(`/api/notifications/${ids[1]!}`)).status).toBe(204);
     expect((await as(bob).delete(`/api/notifications/${ids[1]!}`)).status).toBe(404);
     expect((await nextEvent(other, 'notification:removed')).notificationId).toBe(ids[1]);
     const second = (await as(bob).post('/api/sync', { cursor: first.cursor })).body;
-    expect(second.notifications.unread).toBe(3);
-    expect(second.notifications.items.map(({ id }: any) => id)).toEqual((await list(bob)).map(({ id }) => id));
+    expect(second.notifications!.unread).toBe(3);
+    expect(second.notifications!.items.map(({ id }) => id)).toEqual((await list(bob)).map(({ id }) => id));
     expect((await as(bob).post('/api/notifications/read', { all: true })).body).toEqual({ unread: 0 });
     for (const body of [{}, { ids: [], all: true }, { all: false }])
       expect((await as(bob).post('/api/notifications/read', body)).status).toBe(400);
     for (const user of [ada]) {
       expect((await as(user).delete(`/api/notifications/${ids[0]!}`)).status).toBe(404);
-      expect((await as(user).post(`/api/notifications/${ids[0]!}/read`, undefined)).status).toBe(404);
+      expect((await as(user).post(`/api/notifications/${ids[0]!}/read`)).status).toBe(404);
     }
     expect(heardBy(bobs, 'notification:removed')).toHaveLength(1);
   });

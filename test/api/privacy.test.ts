@@ -1,7 +1,16 @@
 import type { Socket } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
-import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { as, withoutRequestId } from '../support/client.js';
+import {
+  anotherDevice,
+  draft,
+  makeDirect,
+  makeGroup,
+  makeUser,
+  makeUsers,
+  type TestUser,
+} from '../support/factories.js';
+import { block, conversationOf, fence, markRead } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
 
@@ -10,19 +19,8 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 
-const as = (user: TestUser) => api(server).as(user);
 const set = (user: TestUser, privacy: object) => as(user).put('/api/users/privacy', privacy);
-let count = 0;
-const send = (user: TestUser, conversationId: string) =>
-  as(user).post('/api/messages', { conversationId, clientId: `p${++count}`, text: 'text' });
-const read = (user: TestUser, id: string, seq: number) => as(user).post(`/api/conversations/${id}/read`, { seq });
-const conversationOf = async (user: TestUser, id: string): Promise<any> =>
-  (await as(user).get(`/api/conversations/${id}`)).body;
-const people = async (): Promise<[TestUser, TestUser, TestUser]> => [
-  await makeUser(server),
-  await makeUser(server),
-  await makeUser(server),
-];
+const send = (user: TestUser, conversationId: string) => as(user).post('/api/messages', draft(conversationId));
 
 describe('privacy', () => {
   it('is changed in part, with what is known, and told to the own devices', async () => {
@@ -45,22 +43,21 @@ describe('privacy', () => {
   });
 
   it('directMessages: contacts refuses others, also where there is a conversation, until the owner has written', async () => {
-    const [shy, friend, other] = await people();
+    const [shy, friend, other] = await makeUsers(server, 3);
     const old = (await makeDirect(server, other, shy)).id;
     expect((await send(other, old)).status).toBe(201);
     await set(shy, { directMessages: 'contacts' });
     await as(shy).post('/api/contacts', { userId: friend.id });
-    expect((await send(other, old)).body.code).toBe('not_contactable');
+    expect((await send(other, old)).code).toBe('not_contactable');
     expect((await conversationOf(other, old)).permissions).toEqual(['react']);
     expect((await conversationOf(shy, old)).permissions).toEqual(['send', 'react']);
     const socket = await connectAs(server, other);
-    const draft = { conversationId: old, clientId: 's1', text: 'x' };
-    expect((await ask(socket, 'message:send', draft)).error?.code).toBe('not_contactable');
+    expect((await ask(socket, 'message:send', draft(old))).error?.code).toBe('not_contactable');
     const opened = await as(friend).post('/api/conversations', { type: 'direct', userId: shy.id });
     expect([opened.status, (await send(friend, opened.body.id)).status]).toEqual([201, 201]);
     const stranger = await makeUser(server);
     const refused = await as(stranger).post('/api/conversations', { type: 'direct', userId: shy.id });
-    expect([refused.status, refused.body.code]).toEqual([403, 'not_contactable']);
+    expect([refused.status, refused.code]).toEqual([403, 'not_contactable']);
     expect((await send(shy, old)).status).toBe(201);
     expect((await send(other, old)).status).toBe(201);
     expect((await conversationOf(other, old)).permissions).toEqual(['send', 'react']);
@@ -69,7 +66,7 @@ describe('privacy', () => {
   });
 
   it('groupInvites: contacts lets contacts alone bring in', async () => {
-    const [shy, friend, other] = await people();
+    const [shy, friend, other] = await makeUsers(server, 3);
     await set(shy, { groupInvites: 'contacts' });
     await as(shy).post('/api/contacts', { userId: friend.id });
     const refused = await as(other).post('/api/groups', { title: 'x', memberIds: [shy.id, friend.id] });
@@ -83,7 +80,7 @@ describe('privacy', () => {
     ['nobody', false],
     ['contacts', true],
   ] as const)('requirement 58: lastSeen %s is obeyed in every place', async (lastSeen, isContactTold) => {
-    const [shy, friend, other] = await people();
+    const [shy, friend, other] = await makeUsers(server, 3);
     await as(shy).post('/api/contacts', { userId: friend.id });
     for (const one of [friend, other]) await as(one).post('/api/contacts', { userId: shy.id });
     const group = (await makeGroup(server, shy, [friend, other])).id;
@@ -93,9 +90,7 @@ describe('privacy', () => {
     for (const socket of [friends, others]) await ask(socket, 'presence:watch', { userIds: [shy.id] });
     for (let n = 0; n < 10; n++) (await connectAs(server, shy)).disconnect();
     await connectAs(server, shy);
-    const { id } = await sendText(server, shy, group, 'fence');
-    for (const one of [friends, others])
-      await nextEvent(one, 'message:created', ({ message }: any) => message.id === id);
+    await fence([friends, others], shy, group);
     const scan = async (user: TestUser, ear: Socket): Promise<number> => {
       const answers = [
         (await as(user).get(`/api/users/${shy.id}`)).text,
@@ -111,32 +106,30 @@ describe('privacy', () => {
     expect(await scan(other, others)).toBe(0);
     expect((await scan(friend, friends)) > 0).toBe(isContactTold);
     const { data } = await ask(others, 'presence:watch', { userIds: [shy.id] });
-    expect(data.items).toEqual([{ userId: shy.id, online: false, lastSeenAt: null }]);
+    expect(data!.items).toEqual([{ userId: shy.id, online: false, lastSeenAt: null }]);
     expect((await as(shy).get('/api/users/me')).body.privacy.lastSeen).toBe(lastSeen);
   });
 });
 
 describe('requirement 56: who is not there, has blocked, or hides', () => {
   it('has one face, but where the contract says otherwise', async () => {
-    const [abe, bea, shy] = await people();
+    const [abe, bea, shy] = await makeUsers(server, 3);
     const leaving = await makeUser(server);
-    await as(bea).put(`/api/contacts/${abe.id}/block`, undefined);
+    await block(bea, abe);
     await set(shy, { directMessages: 'contacts', groupInvites: 'contacts', lastSeen: 'nobody' });
-    await as(leaving).request('DELETE', '/api/users/me', { password: leaving.password });
+    await as(leaving).delete('/api/users/me', { password: leaving.password });
     const never = '0123456789abcdef01234567';
-    const told = (answer: Awaited<ReturnType<typeof set>>): string =>
-      JSON.stringify([answer.status, answer.text.replaceAll(answer.headers.get('x-request-id') ?? '-', '')]);
     const ids = [bea.id, shy.id, leaving.id];
     // A conversation cannot be opened with any of them, for one reason; who never was is not there.
     const opened = await Promise.all(
       ids.map((userId) => as(abe).post('/api/conversations', { type: 'direct', userId })),
     );
-    expect(new Set(opened.map(told)).size).toBe(1);
+    expect(new Set(opened.map(withoutRequestId)).size).toBe(1);
     expect(opened[0]?.status).toBe(403);
     // Watched, they look like one who never was.
     const socket = await connectAs(server, abe);
     const { data } = await ask(socket, 'presence:watch', { userIds: [...ids, never] });
-    expect(data.items).toEqual([...ids, never].map((userId) => ({ userId, online: false, lastSeenAt: null })));
+    expect(data!.items).toEqual([...ids, never].map((userId) => ({ userId, online: false, lastSeenAt: null })));
     // Brought into a group, they are refused alike.
     const { body } = await as(abe).post('/api/groups', { title: 'x', memberIds: ids });
     expect(body.refused).toEqual(ids.map((userId) => ({ userId, code: 'not_contactable' })));
@@ -145,52 +138,54 @@ describe('requirement 56: who is not there, has blocked, or hides', () => {
       expect((await as(abe).get(`/api/contacts/search?q=${username}`)).body).toEqual({ items: [] });
     // A profile may be read after a block, and is gone with the account as if it had never been.
     expect((await as(abe).get(`/api/users/${bea.id}`)).status).toBe(200);
-    expect(told(await as(abe).get(`/api/users/${leaving.id}`))).toBe(told(await as(abe).get(`/api/users/${never}`)));
+    expect(withoutRequestId(await as(abe).get(`/api/users/${leaving.id}`))).toBe(
+      withoutRequestId(await as(abe).get(`/api/users/${never}`)),
+    );
   });
 });
 
 describe('requirement 59: who hides what he reads', () => {
   it('shows nothing of it to the other one, during or after it, and sees no reading of his', async () => {
-    const [shy, bob] = await people();
+    const [shy, bob] = await makeUsers(server, 3);
     const { id } = await makeDirect(server, shy, bob);
     for (let n = 0; n < 4; n++) await send(bob, id);
-    await read(shy, id, 1);
+    await markRead(shy, id, 1);
     const bobs = await connectAs(server, bob);
     await set(shy, { readReceipts: false });
     const told = heardBy(bobs, 'receipt:updated').length;
-    expect((await read(shy, id, 3)).body.readSeq).toBe(3);
+    expect((await markRead(shy, id, 3)).body.readSeq).toBe(3);
     expect((await conversationOf(bob, id)).reached.readSeq).toBe(1);
     // Sending is reading, and tells as little of it; that it has come is told.
     const { seq } = (await send(shy, id)).body;
     const bobView = await conversationOf(bob, id);
     expect([bobView.reached.readSeq, bobView.reached.deliveredSeq]).toEqual([1, seq]);
-    await read(bob, id, seq);
+    await markRead(bob, id, seq);
     expect((await conversationOf(shy, id)).reached.readSeq).toBeLessThan(seq);
-    expect((await as(shy).get(`/api/messages?conversationId=${id}`)).body.items.at(-1).state).not.toBe('read');
+    expect((await as(shy).get(`/api/messages?conversationId=${id}`)).body.items.at(-1)!.state).not.toBe('read');
     await set(shy, { readReceipts: true });
     expect((await conversationOf(bob, id)).reached.readSeq).toBe(1);
     expect((await conversationOf(shy, id)).reached.readSeq).toBeLessThan(seq);
     const receipts = heardBy(bobs, 'receipt:updated').slice(told);
     expect(receipts.map(({ payload }) => payload.readSeq).filter((value) => value > 1)).toEqual([]);
     const last = (await send(bob, id)).body.seq;
-    await read(shy, id, last);
+    await markRead(shy, id, last);
     expect((await conversationOf(bob, id)).reached.readSeq).toBe(last);
   });
 
   it('is shown in a group the reading of others as it stood, and holds up what all have read', async () => {
-    const [shy, bob, cem] = await people();
+    const [shy, bob, cem] = await makeUsers(server, 3);
     const { id } = await makeGroup(server, bob, [shy, cem]);
     const first = (await send(bob, id)).body.seq;
-    for (const one of [shy, bob, cem]) await read(one, id, first);
+    for (const one of [shy, bob, cem]) await markRead(one, id, first);
     const stood = (await conversationOf(shy, id)).reached.readSeq;
     expect(stood).toBe(first);
     const [shys, bobs] = [await connectAs(server, shy), await connectAs(server, bob)];
     await set(shy, { readReceipts: false });
     const own = (await send(shy, id)).body;
-    for (const one of [bob, cem]) await read(one, id, own.seq);
+    for (const one of [bob, cem]) await markRead(one, id, own.seq);
     const marks = async (viewer: TestUser, of: TestUser): Promise<number> => {
       const { items } = (await as(viewer).get(`/api/conversations/${id}/receipts`)).body;
-      return items.find((one: any) => one.userId === of.id).readSeq;
+      return items.find((one) => one.userId === of.id)!.readSeq;
     };
     expect(await marks(shy, bob)).toBe(first);
     expect(await marks(cem, bob)).toBe(own.seq);
@@ -199,7 +194,7 @@ describe('requirement 59: who hides what he reads', () => {
     expect((await as(shy).get(`/api/messages/${own.id}/receipts`)).body.read).toEqual([]);
     const joined = (await makeGroup(server, cem, [shy, bob])).id;
     const there = (await send(shy, joined)).body;
-    for (const one of [bob, cem]) await read(one, joined, there.seq);
+    for (const one of [bob, cem]) await markRead(one, joined, there.seq);
     expect((await as(shy).get(`/api/messages/${there.id}`)).body.state).not.toBe('read');
     expect((await as(shy).get(`/api/messages/${there.id}/receipts`)).body.read).toEqual([]);
     const told = [shys, bobs].flatMap((socket) => heardBy(socket, 'receipt:updated'));
@@ -208,29 +203,29 @@ describe('requirement 59: who hides what he reads', () => {
     await set(shy, { readReceipts: true });
     expect(await marks(shy, bob)).toBe(own.seq);
     const last = (await send(bob, id)).body.seq;
-    for (const one of [shy, cem]) await read(one, id, last);
+    for (const one of [shy, cem]) await markRead(one, id, last);
     expect((await conversationOf(bob, id)).reached.readSeq).toBe(last);
   });
 
   it('keeps his devices in step by sync', async () => {
-    const [shy, bob] = await people();
+    const [shy, bob] = await makeUsers(server, 3);
     const { id } = await makeGroup(server, bob, [shy]);
     const { seq } = (await send(shy, id)).body;
     const cursor = (await as(shy).post('/api/sync', {})).body.cursor;
     await set(shy, { readReceipts: false });
-    await read(bob, id, seq);
+    await markRead(bob, id, seq);
     const hidden = (await as(shy).post('/api/sync', { cursor })).body;
-    expect(hidden.me.privacy.readReceipts).toBe(false);
-    expect(hidden.conversations[0].conversation.reached.readSeq).toBeLessThan(seq);
+    expect(hidden.me!.privacy.readReceipts).toBe(false);
+    expect(hidden.conversations[0]!.conversation.reached.readSeq).toBeLessThan(seq);
     await set(shy, { readReceipts: true });
     const shown = (await as(shy).post('/api/sync', { cursor: hidden.cursor })).body;
-    expect(shown.conversations[0].conversation.reached).toEqual((await conversationOf(shy, id)).reached);
+    expect(shown.conversations[0]!.conversation.reached).toEqual((await conversationOf(shy, id)).reached);
   });
 });
 
 describe('sync of people', () => {
   it('tells contacts and blocks when they have changed, and else not', async () => {
-    const [ada, bob] = await people();
+    const [ada, bob] = await makeUsers(server, 3);
     const group = (await makeGroup(server, ada, [bob])).id;
     await makeDirect(server, ada, bob);
     const first = (await as(ada).post('/api/sync', {})).body;
@@ -239,16 +234,16 @@ describe('sync of people', () => {
     const second = (await as(ada).post('/api/sync', { cursor: first.cursor })).body;
     expect(second.contacts).toEqual((await as(ada).get('/api/contacts')).body.items);
     expect(second).not.toHaveProperty('blocked');
-    await as(ada).put(`/api/contacts/${bob.id}/block`, undefined);
+    await block(ada, bob);
     const third = (await as(ada).post('/api/sync', { cursor: second.cursor })).body;
     expect(third.blocked).toEqual((await as(ada).get('/api/contacts/blocked')).body.items);
     expect(third).not.toHaveProperty('contacts');
-    const direct = third.conversations.find((one: any) => one.conversation.type === 'direct');
-    expect(direct.conversation.permissions).toEqual([]);
-    expect(third.conversations.some((one: any) => one.conversation.id === group)).toBe(true);
+    const direct = third.conversations.find((one) => one.conversation.type === 'direct');
+    expect(direct!.conversation.permissions).toEqual([]);
+    expect(third.conversations.some((one) => one.conversation.id === group)).toBe(true);
     await as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'Bob' });
     const fourth = (await as(ada).post('/api/sync', { cursor: third.cursor })).body;
-    expect(fourth.contacts[0].alias).toBe('Bob');
+    expect(fourth.contacts![0]!.alias).toBe('Bob');
     const fifth = (await as(ada).post('/api/sync', { cursor: fourth.cursor })).body;
     expect(Object.keys(fifth).sort()).toEqual(['conversations', 'cursor', 'hasMore', 'removedConversationIds']);
   });

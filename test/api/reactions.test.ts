@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api, type Answer } from '../support/client.js';
-import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { as } from '../support/client.js';
+import { anotherDevice, makeDirect, makeGroup, makeUsers, sendText, type TestUser } from '../support/factories.js';
+import { allItems, block, reactionPath } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
 
@@ -9,15 +10,11 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 
-const as = (user: TestUser) => api(server).as(user);
-const pathOf = (messageId: string, emoji: string): string => `/api/reactions/${messageId}/${encodeURIComponent(emoji)}`;
-const add = (user: TestUser, messageId: string, emoji: string): Promise<Answer> =>
-  as(user).put(pathOf(messageId, emoji), undefined);
-const remove = (user: TestUser, messageId: string, emoji: string): Promise<Answer> =>
-  as(user).delete(pathOf(messageId, emoji));
+const add = (user: TestUser, messageId: string, emoji: string) => as(user).put(reactionPath(messageId, emoji));
+const remove = (user: TestUser, messageId: string, emoji: string) => as(user).delete(reactionPath(messageId, emoji));
 
 async function makeScene() {
-  const [ada, bob, cem] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const [ada, bob, cem] = await makeUsers(server, 3);
   const { id } = await makeGroup(server, ada, [bob, cem]);
   const message = await sendText(server, ada, id, 'react to this');
   return { ada, bob, cem, id, message };
@@ -55,17 +52,17 @@ describe('reactions', () => {
     }
     expect((await add(bob, message.id, '👍🏽')).body).toEqual(first.body);
     const second = await ask(cems, 'reaction:add', { messageId: message.id, emoji: '👍🏽' });
-    expect(second.data.reactions).toEqual([{ emoji: '👍🏽', count: 2, userIds: [bob.id, cem.id] }]);
-    await nextEvent(adas, 'message:updated', ({ message: one }: any) => one.rev === 2);
+    expect(second.data!.reactions).toEqual([{ emoji: '👍🏽', count: 2, userIds: [bob.id, cem.id] }]);
+    await nextEvent(adas, 'message:updated', ({ message: one }) => one.rev === 2);
     const other = (await add(ada, message.id, '🇫🇷')).body;
-    expect(other.reactions.map((one: any) => one.emoji)).toEqual(['👍🏽', '🇫🇷']);
+    expect(other.reactions.map((one) => one.emoji)).toEqual(['👍🏽', '🇫🇷']);
     const synced = (await as(cem).post('/api/sync', { cursor })).body.conversations[0];
-    const found = synced.messages.find((one: any) => one.id === message.id);
-    expect([found.rev, found.reactions]).toEqual([3, other.reactions]);
+    const found = synced!.messages.find((one) => one.id === message.id);
+    expect([found!.rev, found!.reactions]).toEqual([3, other.reactions]);
     const removed = await remove(bob, message.id, '👍🏽');
     expect(removed.body.reactions[0]).toEqual({ emoji: '👍🏽', count: 1, userIds: [cem.id] });
     expect((await remove(bob, message.id, '👍🏽')).body).toEqual(removed.body);
-    expect((await ask(cems, 'reaction:remove', { messageId: message.id, emoji: '👍🏽' })).data.reactions).toEqual(
+    expect((await ask(cems, 'reaction:remove', { messageId: message.id, emoji: '👍🏽' })).data!.reactions).toEqual(
       other.reactions.slice(1),
     );
     const list = (await as(bob).get(`/api/reactions/${message.id}`)).body;
@@ -77,27 +74,19 @@ describe('reactions', () => {
   it('are listed page by page in the order of reacting', async () => {
     const { bob, message } = await makeScene();
     for (const emoji of many.slice(0, 5)) await add(bob, message.id, emoji);
-    const seen: string[] = [];
-    let cursor: string | null = null;
-    do {
-      const { body }: any = await as(bob).get(
-        `/api/reactions/${message.id}?limit=2${cursor ? `&cursor=${cursor}` : ''}`,
-      );
-      seen.push(...body.items.map((one: any) => one.emoji));
-      cursor = body.nextCursor;
-    } while (cursor);
-    expect(seen).toEqual(many.slice(0, 5));
+    const listed = await allItems((cursor) => as(bob).get(`/api/reactions/${message.id}?limit=2${cursor}`));
+    expect(listed.map(({ emoji }) => emoji)).toEqual(many.slice(0, 5));
   });
 
   it('are refused to what takes none, and what is no emoji', async () => {
     const { ada, bob, id, message } = await makeScene();
     const { body } = await as(bob).get(`/api/messages?conversationId=${id}&limit=1&after=0`);
-    expect(body.items[0].type).toBe('system');
-    expect((await add(bob, body.items[0].id, '👍')).body.code).toBe('forbidden');
+    expect(body.items[0]!.type).toBe('system');
+    expect((await add(bob, body.items[0]!.id, '👍')).code).toBe('forbidden');
     await add(bob, message.id, '🎉');
     const tombstone = await as(ada).delete(`/api/messages/${message.id}`);
-    expect(tombstone.body.reactions).toEqual([]);
-    expect((await add(bob, message.id, '👍')).body.code).toBe('forbidden');
+    expect(tombstone.body!.reactions).toEqual([]);
+    expect((await add(bob, message.id, '👍')).code).toBe('forbidden');
     expect((await as(bob).get(`/api/reactions/${message.id}`)).body.items).toEqual([]);
     for (const wrong of ['a', '👍👍', ' ', '1']) expect((await add(bob, message.id, wrong)).status, wrong).toBe(400);
     const socket = await connectAs(server, bob);
@@ -110,9 +99,9 @@ describe('reactions', () => {
     const { ada, bob, message } = await makeScene();
     const direct = (await makeDirect(server, ada, bob)).id;
     const own = await sendText(server, ada, direct, 'x');
-    await as(ada).put(`/api/contacts/${bob.id}/block`, undefined);
+    await block(ada, bob);
     for (const user of [ada, bob]) {
-      expect((await add(user, own.id, '👍')).body.code).toBe('not_contactable');
+      expect((await add(user, own.id, '👍')).code).toBe('not_contactable');
       expect((await add(user, message.id, '👍')).status).toBe(200);
     }
   });
@@ -126,9 +115,9 @@ describe('reactions', () => {
     const { reactions } = (await as(ada).get(`/api/messages/${message.id}`)).body;
     expect(reactions).toHaveLength(20);
     const [first] = reactions;
-    const unused = many.find((emoji) => !reactions.some((one: any) => one.emoji === emoji))!;
-    expect((await add(ada, message.id, unused)).body.code).toBe('conflict');
-    for (const user of [ada, bob, cem]) await remove(user, message.id, first.emoji);
+    const unused = many.find((emoji) => !reactions.some((one) => one.emoji === emoji))!;
+    expect((await add(ada, message.id, unused)).code).toBe('conflict');
+    for (const user of [ada, bob, cem]) await remove(user, message.id, first!.emoji);
     expect((await add(ada, message.id, unused)).status).toBe(200);
   });
 
@@ -141,7 +130,7 @@ describe('reactions', () => {
       const event = n % 3 === 0 ? 'reaction:remove' : 'reaction:add';
       const reply = await ask(sockets[n % 2]!, event, { messageId: message.id, emoji: '👍' });
       expect(reply.ok).toBe(true);
-      const count = reply.data.reactions[0]?.count ?? 0;
+      const count = reply.data!.reactions[0]?.count ?? 0;
       expect(count).toBe(event === 'reaction:add' ? 1 : 0);
       last = event;
     });
@@ -151,12 +140,12 @@ describe('reactions', () => {
   });
 
   it('count every one of many people who react at once, and show the first 50', async () => {
-    const people = await Promise.all(Array.from({ length: 60 }, () => makeUser(server)));
+    const people = await makeUsers(server, 60);
     const { id } = await makeGroup(server, people[0]!, people.slice(1));
     const message = await sendText(server, people[0]!, id, 'all at once');
     await Promise.all(people.map((one) => add(one, message.id, '🎉')));
     const { reactions, rev } = (await as(people[0]!).get(`/api/messages/${message.id}`)).body;
     expect(reactions[0]).toMatchObject({ emoji: '🎉', count: 60 });
-    expect([new Set(reactions[0].userIds).size, rev]).toEqual([50, 60]);
+    expect([new Set(reactions[0]!.userIds).size, rev]).toEqual([50, 60]);
   });
 });

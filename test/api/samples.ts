@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Target } from '../support/client.js';
 import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { upload } from '../support/media.js';
 import { routeTable } from '../support/table.js';
@@ -136,7 +137,7 @@ function partsFor(
 }
 
 /** A fitting request for every route of the table, each by a person of its own. */
-export async function makeSamples(server: { url: string }): Promise<Sample[]> {
+export async function makeSamples(server: Target): Promise<Sample[]> {
   const other = await makeUser(server);
   const samples: Sample[] = [];
   for (const { name } of routeTable()) {
@@ -153,6 +154,12 @@ export async function makeSamples(server: { url: string }): Promise<Sample[]> {
     samples.push({ name, method, path, params, query: parts.query ?? {}, body: parts.body, user });
   }
   return samples;
+}
+
+/** The path of a sample with its query. */
+export function targetOf({ path, query }: Sample, other: Record<string, string> = query): string {
+  const search = new URLSearchParams(other).toString();
+  return search === '' ? path : `${path}?${search}`;
 }
 
 /** The names of the fields of an object schema. */

@@ -1,25 +1,20 @@
 import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api, type Answer } from '../support/client.js';
-import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { type Answer, as } from '../support/client.js';
+import { makeDirect, makeGroup, makePair, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
+import { pagesOf } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import type { SearchResult } from '../support/wire.js';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
 });
 
-const search = (user: TestUser, q: string, more: Record<string, string> = {}): Promise<Answer> =>
-  api(server)
-    .as(user)
-    .get(`/api/messages/search?${new URLSearchParams({ q, ...more }).toString()}`);
+const search = (user: TestUser, q: string, more: Record<string, string> = {}) =>
+  as(user).get(`/api/messages/search?${new URLSearchParams({ q, ...more }).toString()}`);
 
-const textsOf = ({ body }: Answer): string[] => body.items.map(({ message }: any) => message.text);
-
-async function makePair(): Promise<{ ada: TestUser; bob: TestUser; id: string }> {
-  const [ada, bob] = [await makeUser(server), await makeUser(server)];
-  return { ada, bob, id: (await makeDirect(server, ada, bob)).id };
-}
+const textsOf = ({ body }: Answer<SearchResult>): string[] => body.items.map(({ message }) => message.text);
 
 /** All pages of a search, and how many they were. */
 async function allPages(
@@ -27,19 +22,16 @@ async function allPages(
   q: string,
   more: Record<string, string>,
 ): Promise<{ texts: string[]; pages: number }> {
-  const texts: string[] = [];
-  for (let pages = 1, cursor = ''; ; pages++) {
-    const answer = await search(user, q, { ...more, ...(cursor ? { cursor } : {}) });
-    expect(answer.status).toBe(200);
-    texts.push(...textsOf(answer));
-    cursor = answer.body.nextCursor;
-    if (!cursor) return { texts, pages };
-  }
+  const target = `/api/messages/search?${new URLSearchParams({ q, ...more }).toString()}` as const;
+  const pages: string[][] = [];
+  for await (const items of pagesOf((cursor) => as(user).get(`${target}${cursor}`)))
+    pages.push(items.map(({ message }) => message.text));
+  return { texts: pages.flat(), pages: pages.length };
 }
 
 describe('search', () => {
   it('finds by every word, the last as a beginning, newest first, with where they stand', async () => {
-    const { ada, bob, id } = await makePair();
+    const { ada, bob, id } = await makePair(server);
     for (const text of ['Élève un', 'nothing', 'un élevé, deux', 'elevator']) await sendText(server, ada, id, text);
     const found = await search(bob, 'ELEVE');
     expect(textsOf(found)).toEqual(['un élevé, deux', 'Élève un']);
@@ -52,7 +44,7 @@ describe('search', () => {
   });
 
   it('requirement 38: takes what it is given literally, and 2 to 64 characters of it', async () => {
-    const { ada, id } = await makePair();
+    const { ada, id } = await makePair(server);
     const literal = ['.*', '(a+)+$', '^^', '\\\\', '[[', '$where'];
     await sendText(server, ada, id, 'aaaa plain words');
     for (const q of [...literal, '  ']) expect(textsOf(await search(ada, q)), q).toEqual([]);
@@ -64,26 +56,26 @@ describe('search', () => {
   });
 
   it('requirement 38: looks only where the caller may: his conversations, from his start on, without what he hid', async () => {
-    const { ada, bob, id } = await makePair();
+    const { ada, bob, id } = await makePair(server);
     const eve = await makeUser(server);
     const first = await sendText(server, ada, id, 'marker one');
     expect(textsOf(await search(eve, 'marker'))).toEqual([]);
-    await api(server).as(bob).delete(`/api/conversations/${id}`);
+    await as(bob).delete(`/api/conversations/${id}`);
     expect(textsOf(await search(bob, 'marker'))).toEqual([]);
     expect(textsOf(await search(bob, 'marker', { conversationId: id }))).toEqual([]);
     const second = await sendText(server, ada, id, 'marker two');
     await sendText(server, ada, id, 'marker three');
-    await api(server).as(bob).delete(`/api/messages/${second.id}?scope=me`);
+    await as(bob).delete(`/api/messages/${second.id}?scope=me`);
     expect(textsOf(await search(bob, 'marker'))).toEqual(['marker three']);
     expect(textsOf(await search(ada, 'marker'))).toHaveLength(3);
-    await api(server).as(ada).delete(`/api/messages/${first.id}`);
+    await as(ada).delete(`/api/messages/${first.id}`);
     expect(textsOf(await search(ada, 'marker'))).toEqual(['marker three', 'marker two']);
   });
 
   it('finds what an edit has made of a message, and no more what it was', async () => {
-    const { ada, id } = await makePair();
+    const { ada, id } = await makePair(server);
     const sent = await sendText(server, ada, id, 'before');
-    await api(server).as(ada).patch(`/api/messages/${sent.id}`, { text: 'afterwards' });
+    await as(ada).patch(`/api/messages/${sent.id}`, { text: 'afterwards' });
     expect(textsOf(await search(ada, 'before'))).toEqual([]);
     expect(textsOf(await search(ada, 'after'))).toEqual(['afterwards']);
   });
@@ -97,12 +89,11 @@ describe('search', () => {
     const found = await allPages(ada, 'hello', { limit: '100' });
     expect([...found.texts].sort()).toEqual([...texts].sort());
     const last = await sendText(server, ada, (await makeGroup(server, ada, [])).id, 'hello again');
-    expect((await search(ada, 'hello', { limit: '1' })).body.items[0].message.id).toBe(last.id);
+    expect((await search(ada, 'hello', { limit: '1' })).body.items[0]!.message.id).toBe(last.id);
   });
 
   it('pages through what is rare and what is in very many messages, each once, in one order', async () => {
-    const people = await Promise.all([makeUser(server), makeUser(server), makeUser(server)]);
-    const [ada, bob, eve] = people as [TestUser, TestUser, TestUser];
+    const [ada, bob, eve] = await makeUsers(server, 3);
     const ids = [(await makeDirect(server, ada, bob)).id, (await makeDirect(server, ada, eve)).id];
     const wordOf = (n: number): string => (n % 300 === 12 ? 'commonly' : 'common');
     const texts = Array.from({ length: 2400 }, (_, n) => `${wordOf(n)} ${n % 100 === 7 ? 'seldom ' : ''}number${n}`);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { api } from '../support/client.js';
-import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { api, as } from '../support/client.js';
+import { makeDirect, makeGroup, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { isRead, startGate, untilQuiet, type Command, type Gate } from '../support/gate.js';
 import { startTestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
@@ -42,14 +42,12 @@ it('requirement 77: whatever has happened, a sync waits for the database four ti
   const server = await startTestServer({ ...one, MONGODB_URI: uri });
   // It does nothing but answer the sync.
   const reader = await startTestServer({ ...one, MONGODB_URI: gate.uri });
-  const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const [ada, bob, eve] = await makeUsers(server, 3);
   const direct = await makeDirect(server, ada, bob);
   const group = await makeGroup(server, ada, [bob]);
   const old = await sendText(server, bob, direct.id, 'the first');
   const reply = (user: TestUser, conversationId: string, text: string, replyTo: string) =>
-    api(server)
-      .as(user)
-      .post('/api/messages', { conversationId, clientId: `r-${text}`, text, replyTo });
+    as(user).post('/api/messages', { conversationId, clientId: `r-${text}`, text, replyTo });
   const quoting = (await reply(bob, direct.id, 'second', old.id)).body;
   const inGroup = await sendText(server, bob, group.id, 'in the group');
 
@@ -75,12 +73,10 @@ it('requirement 77: whatever has happened, a sync waits for the database four ti
   await note('new messages');
   await reply(bob, group.id, 'third', inGroup.id);
   await note('a new one that quotes');
-  await api(server).as(bob).patch(`/api/messages/${quoting.id}`, { text: 'changed' });
+  await as(bob).patch(`/api/messages/${quoting.id}`, { text: 'changed' });
   await reply(bob, group.id, 'fourth', inGroup.id);
   await note('a changed one that quotes');
-  await api(server)
-    .as(ada)
-    .post(`/api/groups/${group.id}/members`, { userIds: [eve.id] });
+  await as(ada).post(`/api/groups/${group.id}/members`, { userIds: [eve.id] });
   await note('a member');
   await Promise.all(Array.from({ length: 101 }, (_, n) => sendText(server, bob, group.id, `many ${n}`)));
   await reply(bob, group.id, 'and a quote', inGroup.id);

@@ -1,27 +1,31 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api, type Answer } from '../support/client.js';
-import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { type Answer, as } from '../support/client.js';
+import {
+  anotherDevice,
+  makeDirect,
+  makePair,
+  makeUser,
+  makeUsers,
+  sendText,
+  type TestUser,
+} from '../support/factories.js';
 import { randomOf } from '../support/random.js';
 import { Replica } from '../support/replica.js';
+import { reactionPath } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, nextEvent } from '../support/sockets.js';
+import type { Message, SyncAnswer } from '../support/wire.js';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
 });
 
-const as = (user: TestUser) => api(server).as(user);
-const sync = (user: TestUser, body: object = {}): Promise<Answer> => as(user).post('/api/sync', body);
-
-async function makePair(): Promise<{ ada: TestUser; bob: TestUser; id: string }> {
-  const [ada, bob] = [await makeUser(server), await makeUser(server)];
-  return { ada, bob, id: (await makeDirect(server, ada, bob)).id };
-}
+const sync = (user: TestUser, body: object = {}) => as(user).post('/api/sync', body);
 
 describe('sync', () => {
   it('begins with everything that is one’s own, and each conversation with its newest message', async () => {
-    const { ada, bob, id } = await makePair();
+    const { ada, bob, id } = await makePair(server);
     for (const text of ['one', 'two']) await sendText(server, ada, id, text);
     const { body } = await sync(bob);
     expect(body).toMatchObject({ hasMore: false, contacts: [], blocked: [], notifications: { items: [], unread: 0 } });
@@ -43,24 +47,24 @@ describe('sync', () => {
   });
 
   it('tells messages, changes, marks, settings and hiding since a cursor, each once and as it is now', async () => {
-    const { ada, bob, id } = await makePair();
+    const { ada, bob, id } = await makePair(server);
     const sent = [];
     for (const text of ['one', 'two', 'three', 'four']) sent.push(await sendText(server, ada, id, text));
     const { cursor } = (await sync(bob)).body;
-    const since = async (): Promise<any> => (await sync(bob, { cursor })).body.conversations;
-    for (const text of ['second', 'third']) await as(ada).patch(`/api/messages/${sent[0].id}`, { text });
-    await as(ada).delete(`/api/messages/${sent[1].id}`);
-    await as(bob).delete(`/api/messages/${sent[2].id}?scope=me`);
+    const since = async () => (await sync(bob, { cursor })).body.conversations;
+    for (const text of ['second', 'third']) await as(ada).patch(`/api/messages/${sent[0]!.id}`, { text });
+    await as(ada).delete(`/api/messages/${sent[1]!.id}`);
+    await as(bob).delete(`/api/messages/${sent[2]!.id}?scope=me`);
     const [told] = await since();
-    expect(told).toMatchObject({ limited: false, hiddenMessageIds: [sent[2].id] });
-    expect(told.messages.map(({ seq, rev, text }: any) => [seq, rev, text])).toEqual([
+    expect(told).toMatchObject({ limited: false, hiddenMessageIds: [sent[2]!.id] });
+    expect(told!.messages.map(({ seq, rev, text }) => [seq, rev, text])).toEqual([
       [1, 2, 'third'],
       [2, 3, ''],
     ]);
-    expect(told.conversation).toEqual((await as(bob).get(`/api/conversations/${id}`)).body);
+    expect(told!.conversation).toEqual((await as(bob).get(`/api/conversations/${id}`)).body);
     await as(bob).post(`/api/conversations/${id}/read`, { seq: 1 });
     await as(bob).patch(`/api/conversations/${id}`, { pinned: true });
-    expect((await since())[0].conversation).toMatchObject({ readSeq: 1, settings: { pinned: true } });
+    expect((await since())[0]!.conversation).toMatchObject({ readSeq: 1, settings: { pinned: true } });
     const mine = (await sync(ada)).body;
     await as(bob).post(`/api/conversations/${id}/read`, { seq: 2 });
     const moved = (await sync(ada, { cursor: mine.cursor })).body.conversations;
@@ -71,21 +75,19 @@ describe('sync', () => {
   });
 
   it('begins a conversation anew after more than 100 messages, and when it was emptied or came back', async () => {
-    const { ada, bob, id } = await makePair();
+    const { ada, bob, id } = await makePair(server);
     for (let n = 0; n < 20; n++) await sendText(server, ada, id, `early ${n}`);
     const { cursor } = (await sync(bob)).body;
-    const told = async (from: string): Promise<any> => (await sync(bob, { cursor: from })).body;
+    const told = async (from: string) => (await sync(bob, { cursor: from })).body;
     const send = (count: number): Promise<unknown> =>
       Promise.all(Array.from({ length: count }, (_, n) => sendText(server, ada, id, `text ${n}`)));
     await send(100);
     expect((await told(cursor)).conversations[0]).toMatchObject({ limited: false });
-    expect((await told(cursor)).conversations[0].messages).toHaveLength(100);
+    expect((await told(cursor)).conversations[0]!.messages).toHaveLength(100);
     await send(1);
     const many = await told(cursor);
-    expect(many.conversations[0].limited).toBe(true);
-    expect(many.conversations[0].messages.map(({ seq }: any) => seq)).toEqual(
-      Array.from({ length: 50 }, (_, n) => n + 72),
-    );
+    expect(many.conversations[0]!.limited).toBe(true);
+    expect(many.conversations[0]!.messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, n) => n + 72));
     await as(bob).delete(`/api/conversations/${id}`);
     const gone = await told(many.cursor);
     expect(gone).toMatchObject({ conversations: [], removedConversationIds: [id] });
@@ -108,8 +110,8 @@ describe('sync', () => {
     }
     const told: string[][] = [];
     for (let cursor: string | undefined, more = true; more;) {
-      const { body } = await sync(ada, { limit: 3, ...(cursor ? { cursor } : {}) });
-      told.push(body.conversations.map(({ conversation }: any) => conversation.id));
+      const { body }: Answer<SyncAnswer> = await sync(ada, { limit: 3, ...(cursor ? { cursor } : {}) });
+      told.push(body.conversations.map(({ conversation }) => conversation.id));
       expect('me' in body).toBe(cursor === undefined);
       ({ cursor, hasMore: more } = body);
     }
@@ -117,14 +119,14 @@ describe('sync', () => {
   });
 
   it('takes a cursor from its person, unaltered, and from nobody else', async () => {
-    const { ada, bob, id } = await makePair();
+    const { ada, bob, id } = await makePair(server);
     await sendText(server, ada, id, 'hello');
     const { cursor } = (await sync(bob)).body;
     const list = (await as(bob).get('/api/conversations?limit=1')).body;
     const altered = `${cursor.slice(0, 30)}${cursor[30] === 'A' ? 'B' : 'A'}${cursor.slice(31)}`;
     for (const wrong of [altered, `${cursor}A`, cursor.slice(1), '', 'x'.repeat(300_000), list.nextCursor ?? '!']) {
-      const { status, body } = await sync(bob, { cursor: wrong });
-      expect([status, body.code], wrong.slice(0, 40)).toEqual(
+      const { status, code } = await sync(bob, { cursor: wrong });
+      expect([status, code], wrong.slice(0, 40)).toEqual(
         wrong.length > 256_000 ? [413, 'too_large'] : [400, 'invalid_input'],
       );
     }
@@ -136,15 +138,15 @@ describe('sync', () => {
   });
 
   it('requirements 77, 79: a device that was away at any moment ends as one that never was', async () => {
-    const people = await Promise.all([makeUser(server), makeUser(server), makeUser(server)]);
-    const [ada, bob, eve] = people as [TestUser, TestUser, TestUser];
-    const ids = [
-      (await makeDirect(server, ada, bob)).id,
-      (await makeDirect(server, ada, eve)).id,
-      (await makeDirect(server, ada, ada)).id,
-    ];
-    const others: Record<string, TestUser> = { [ids[0]]: bob, [ids[1]]: eve, [ids[2]]: ada };
-    const sent: { id: string; conversationId: string; senderId: string }[] = [];
+    const [ada, bob, eve] = await makeUsers(server, 3);
+    const ids: string[] = [];
+    const others: Record<string, TestUser> = {};
+    for (const other of [bob, eve, ada]) {
+      const { id } = await makeDirect(server, ada, other);
+      ids.push(id);
+      others[id] = other;
+    }
+    const sent: Message[] = [];
     const random = randomOf(12_345);
     const some = <Value>(list: readonly Value[]): Value => list[random(list.length)] as Value;
     const personIn = (id: string): TestUser => some([ada, others[id] ?? ada]);
@@ -153,7 +155,7 @@ describe('sync', () => {
       const id = some(ids);
       const who = personIn(id);
       const message = sent.length > 0 ? some(sent) : null;
-      const author = message && people.find((one) => one.id === message.senderId);
+      const author = message && [ada, bob, eve].find((one) => one.id === message.senderId);
       const kind = random(100);
       if (kind < 45 || !message || !author) {
         const quoted = random(4) === 0 ? sent.find((one) => one.conversationId === id) : undefined;
@@ -171,8 +173,8 @@ describe('sync', () => {
       } else if (kind < 60) await as(author).patch(`/api/messages/${message.id}`, { text: `edit ${random(1e9)}` });
       else if (kind < 65) await as(author).delete(`/api/messages/${message.id}`);
       else if (kind < 70) {
-        const path = `/api/reactions/${message.id}/${encodeURIComponent(some(['👍', '🎉']))}`;
-        await (random(3) > 0 ? as(author).put(path, undefined) : as(author).delete(path));
+        const path = reactionPath(message.id, some(['👍', '🎉']));
+        await (random(3) > 0 ? as(author).put(path) : as(author).delete(path));
       } else if (kind < 74) await as(some([ada, author])).delete(`/api/messages/${message.id}?scope=me`);
       else if (kind < 88) {
         const { seq } = (await as(who).get(`/api/conversations/${id}`)).body;
@@ -203,12 +205,7 @@ describe('sync', () => {
       for (const text of ['one before the last', 'the last']) {
         const body = { conversationId: id, clientId: text, text, mentions: [ada.id] };
         const { body: message } = await as(others[id] ?? ada).post('/api/messages', body);
-        await nextEvent(
-          socket,
-          'notification:created',
-          (news: any) => news.notification.messageId === message.id,
-          20_000,
-        );
+        await nextEvent(socket, 'notification:created', (news) => news.notification.messageId === message.id, 20_000);
       }
     }
     await present.sync();

@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientEvents, serverEvents } from '@causerie/contract/events';
-import { root } from '../support/build.js';
+import { clientEvents, serverEvents } from '../support/wire.js';
+import { readDocument, resolveRef, valuesOf } from '../support/documents.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
-const committed = JSON.parse(readFileSync(join(root, 'docs', 'asyncapi.json'), 'utf8'));
-
-/** Every value under a key of this name, wherever it stands. */
-function valuesOf(key: string, value: unknown): unknown[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, item]) => [...(name === key ? [item] : []), ...valuesOf(key, item)]);
+interface AsyncApi {
+  asyncapi: string;
+  operations: Record<string, { action: string }>;
+  components: { messages: unknown };
 }
+
+const committed = readDocument<AsyncApi>('asyncapi.json');
 
 describe('the AsyncAPI document', () => {
   let server: TestServer;
@@ -29,9 +27,9 @@ describe('the AsyncAPI document', () => {
   it('requirement 105: it names every event of the contract, in the right direction', () => {
     expect(committed.asyncapi).toMatch(/^3\./);
     const events = [...Object.keys(clientEvents), ...Object.keys(serverEvents)];
-    const names = new Set(valuesOf('name', committed.components?.messages ?? committed.channels));
+    const names = new Set(valuesOf('name', committed.components.messages));
     for (const event of events) expect([event, names.has(event)]).toEqual([event, true]);
-    const actions = Object.values<any>(committed.operations).map((operation) => operation.action);
+    const actions = Object.values(committed.operations).map(({ action }) => action);
     expect(actions.filter((action) => action === 'receive')).toHaveLength(Object.keys(clientEvents).length);
     expect(actions.filter((action) => action === 'send')).toHaveLength(Object.keys(serverEvents).length);
   });
@@ -39,12 +37,6 @@ describe('the AsyncAPI document', () => {
   it('requirement 105: every reference leads somewhere', () => {
     const refs = valuesOf('$ref', committed) as string[];
     expect(refs.length).toBeGreaterThan(5);
-    for (const ref of refs) {
-      const found = ref
-        .replace(/^#\//, '')
-        .split('/')
-        .reduce((at: any, key) => at?.[key.replaceAll('~1', '/').replaceAll('~0', '~')], committed);
-      expect([ref, typeof found]).toEqual([ref, 'object']);
-    }
+    for (const ref of refs) expect([ref, typeof resolveRef(committed, ref)]).toEqual([ref, 'object']);
   });
 });

@@ -1,8 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientEvents } from '@causerie/contract/events';
-import { api } from '../support/client.js';
+import { clientEvents } from '../support/wire.js';
+import { api, as } from '../support/client.js';
 import { makeUser, type TestUser } from '../support/factories.js';
+import { responses } from '../support/responses.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, openSocket, refusal } from '../support/sockets.js';
 import { routeTable } from '../support/table.js';
@@ -49,10 +50,21 @@ describe('requirement 22: what is not public needs a token', () => {
     expect(Object.keys(clientEvents).sort()).toEqual(Object.keys(eventPolicy).sort());
   });
 
+  it('the responses that the tests are typed by are those of the routes', () => {
+    const inJson = routeTable().filter(({ endpoint }) => !endpoint.givesFile);
+    expect(inJson.map(({ name }) => name).sort()).toEqual(Object.keys(responses).sort());
+    for (const { name, endpoint } of inJson) {
+      const typed: readonly unknown[] = responses[name as keyof typeof responses];
+      const declared: unknown[] = Object.values(endpoint.returns);
+      expect([name, declared.every((one) => typed.includes(one))]).toEqual([name, true]);
+      expect([name, typed.every((one) => declared.includes(one))]).toEqual([name, true]);
+    }
+  });
+
   it.each(locked)('requirement 22: $name answers 401 without a token', async ({ method, path }) => {
     for (const body of [undefined, {}]) {
       const answer = await api(server).request(method, path, method === 'GET' ? undefined : body);
-      expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+      expect([answer.status, answer.code]).toEqual([401, 'unauthenticated']);
     }
     const bad = await api(server).with({ authorization: 'Bearer nonsense' }).request(method, path);
     expect(bad.status).toBe(401);
@@ -90,15 +102,13 @@ describe('requirement 22: what is not public needs a token', () => {
 
   it.each(locked)('requirement 22: $name is open to who has a token', async ({ method, path }) => {
     const somebody = await makeUser(server);
-    const answer = await api(server)
-      .as(somebody)
-      .request(method, path, method === 'GET' ? undefined : {});
+    const answer = await as(somebody).request(method, path, method === 'GET' ? undefined : {});
     expect(answer.status).not.toBe(401);
   });
 
   it.each(routes.filter((route) => route.access === 'public'))('$name asks for no token', async ({ method, path }) => {
     const answer = await api(server).request(method, path, {});
-    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_input']);
+    expect([answer.status, answer.code]).toEqual([400, 'invalid_input']);
   });
 
   it('requirement 22: sockets without a token reach no event', async () => {

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api } from '../support/client.js';
-import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { makeDirect, makeUsers, sendText, type TestUser } from '../support/factories.js';
+import type { ProblemDocument } from '../support/problem.js';
 import { ask, connectAs } from '../support/sockets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import type { Message } from '../support/wire.js';
 
 interface World {
   server: TestServer;
@@ -18,28 +20,26 @@ interface World {
 }
 
 /** What a door answered, in words that both doors share. */
-type Outcome = { code: 'ok'; view: any } | { code: string; fields: string[]; detail: string };
+type Outcome = { code: 'ok'; view: Message } | { code: string; fields: string[]; detail: string };
 
 const doors = {
   async rest(world: World, who: TestUser, input: unknown): Promise<Outcome> {
-    const { status, body } = await api(world.server).as(who).post('/api/messages', input);
-    if (status < 400) return { code: 'ok', view: body };
-    return { code: body.code, detail: body.detail, fields: fieldsOf(body) };
+    const answer = await api(world.server).as(who).post('/api/messages', input);
+    return answer.status < 400 ? { code: 'ok', view: answer.body } : refused(answer.problem);
   },
   async socket(world: World, who: TestUser, input: unknown): Promise<Outcome> {
     const reply = await ask(world.sockets.get(who.id)!, 'message:send', input);
-    if (reply.ok) return { code: 'ok', view: reply.data };
-    return { code: reply.error.code, detail: reply.error.detail, fields: fieldsOf(reply.error) };
+    return reply.ok ? { code: 'ok', view: reply.data } : refused(reply.error);
   },
 };
 
-/** Where a field was refused, without the name of the part of the request that the door carries it in. */
-function fieldsOf(problem: { errors?: { path: string }[] | undefined }): string[] {
-  return (problem.errors ?? []).map(({ path }) => path.replace(/^(body|input)\b\.?/, ''));
+/** A refusal, whose fields are named without the part of the request that a door carries them in. */
+function refused({ code, detail, errors = [] }: ProblemDocument): Outcome {
+  return { code, detail, fields: errors.map(({ path }) => path.replace(/^(body|input)\b\.?/, '')) };
 }
 
 /** The parts of a message that do not depend on when it was sent. */
-function timeless(outcome: Outcome): Outcome {
+function timeless(outcome: Outcome): unknown {
   if (!('view' in outcome)) return outcome;
   const { id, seq, createdAt, clientId, ...view } = outcome.view;
   expect([typeof id, typeof seq, typeof createdAt, typeof clientId]).toEqual(['string', 'number', 'string', 'string']);
@@ -133,7 +133,7 @@ describe('one case, two doors', () => {
 
   beforeAll(async () => {
     const server = await startTestServer();
-    const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+    const [ada, bob, eve] = await makeUsers(server, 3);
     const [direct, foreign] = [await makeDirect(server, ada, bob), await makeDirect(server, bob, eve)];
     const sockets = new Map<string, Socket>();
     for (const user of [ada, bob, eve]) sockets.set(user.id, await connectAs(server, user));

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { runTool, spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
 import { temporaryFolder } from '../support/cleanup.js';
-import { anotherDevice, makeDirect, makeUser, sendText } from '../support/factories.js';
+import { anotherDevice, makeDirect, makeUsers, sendText } from '../support/factories.js';
 import { fetchAs, upload } from '../support/media.js';
 
 const tool = (verb: string, file: string, dataDir: string): ReturnType<typeof runTool> =>
@@ -15,7 +15,7 @@ it(
   { timeout: 90_000 },
   async () => {
     const server = await spawnServer();
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const { id: conversationId } = await makeDirect(server, ada, bob);
     await sendText(server, ada, conversationId, 'before', 'before');
     const file1 = await upload(server, ada, { bytes: 'kept in the backup' });
@@ -42,10 +42,10 @@ it(
     expect(restored.stdout).toContain('every invariant');
     const again = await spawnServer({ DATA_DIR: dataDir });
     const list = await api(again).as(ada).get(`/api/messages?conversationId=${conversationId}&after=0&limit=100`);
-    const told = list.body.items.map(({ clientId }: { clientId: string }) => clientId);
+    const told = list.body.items.map(({ clientId }) => clientId);
     expect(told[0]).toBe('before');
     expect(told).not.toContain('after');
-    expect(list.body.items.map(({ seq }: { seq: number }) => seq)).toEqual(told.map((_: string, at: number) => at + 1));
+    expect(list.body.items.map(({ seq }) => seq)).toEqual(told.map((_, at) => at + 1));
     const kept = await fetchAs(again, bob, `/api/upload/${file1.id}/content`);
     expect([kept.status, await kept.text()]).toEqual([200, 'kept in the backup']);
     // A retry finds its message, a password its account: the secret came with the data.

@@ -2,25 +2,25 @@ import { createConnection, Types } from 'mongoose';
 import { expect, it } from 'vitest';
 import { spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
-import { makeDirect, makeUser, sendText } from '../support/factories.js';
+import { makeDirect, makeUser, makeUsers, sendText } from '../support/factories.js';
 import { startTestServer } from '../support/server.js';
 import { freshDatabase, freshUri, spawnStore } from '../support/store.js';
 
 it('requirement 82: a change that a crash has cut off is numbered before anybody is answered', async () => {
   const env = { MONGODB_URI: await freshUri(), SECRET_KEY: 'one key for both of the servers of this test' };
   const before = await startTestServer(env);
-  const [ada, bob] = [await makeUser(before), await makeUser(before)];
+  const [ada, bob] = await makeUsers(before, 2);
   const { id: conversationId } = await makeDirect(before, ada, bob);
   const sent = [];
   for (const text of ['edited', 'hidden', 'told']) sent.push(await sendText(before, ada, conversationId, text));
-  await api(before).as(ada).patch(`/api/messages/${sent[2].id}`, { text: 'told at once' });
+  await api(before).as(ada).patch(`/api/messages/${sent[2]!.id}`, { text: 'told at once' });
   await before.stop();
 
   // What a process leaves that dies between the content of a change and its number.
   const connection = await createConnection(env.MONGODB_URI).asPromise();
   const pending = new Types.ObjectId();
   await connection.collection('messages').updateOne(
-    { _id: new Types.ObjectId(String(sent[0].id)) },
+    { _id: new Types.ObjectId(String(sent[0]!.id)) },
     {
       $set: { text: 'cut off', editedAt: new Date(), pending: [pending], revision: 1 },
       $push: { revisions: { text: 'edited', editedAt: new Date() } as never },
@@ -30,7 +30,7 @@ it('requirement 82: a change that a crash has cut off is numbered before anybody
     userId: new Types.ObjectId(bob.id),
     conversationId: new Types.ObjectId(conversationId),
     seq: 2,
-    messageId: new Types.ObjectId(String(sent[1].id)),
+    messageId: new Types.ObjectId(String(sent[1]!.id)),
     own: null,
   };
   const member = { conversationId: hidden.conversationId, userId: hidden.userId };
@@ -41,7 +41,7 @@ it('requirement 82: a change that a crash has cut off is numbered before anybody
 
   const mended = await startTestServer(env);
   const page = await api(mended).as(bob).get(`/api/messages?conversationId=${conversationId}`);
-  expect(page.body.items.map(({ text, rev }: any) => [text, rev])).toEqual([
+  expect(page.body.items.map(({ text, rev }) => [text, rev])).toEqual([
     ['cut off', 2],
     ['told at once', 1],
   ]);
@@ -76,12 +76,12 @@ it(
       servers.map(async (server) => {
         const page = await api(server).as(bob).get(`/api/messages?conversationId=${conversationId}`);
         const { rev } = (await api(server).as(bob).get(`/api/conversations/${conversationId}`)).body;
-        return { rev, messages: page.body.items.map(({ id, text, rev: own }: any) => [id, text, own]) };
+        return { rev, messages: page.body.items.map(({ id, text, rev: own }) => ({ id, text, rev: own })) };
       }),
     );
     expect(seen[0]?.rev).toBe(80);
     expect(seen[1]).toEqual(seen[0]);
-    expect(Math.max(...(seen[0]?.messages ?? []).map(([, , rev]: [string, string, number]) => rev))).toBe(80);
+    expect(Math.max(...(seen[0]?.messages ?? []).map(({ rev }) => rev))).toBe(80);
     for (const server of servers) await server.stop();
     await store.stop();
   },

@@ -1,21 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
-import { api } from '../support/client.js';
-import { makeDirect, makeGroup, makeUser, type TestUser } from '../support/factories.js';
+import { api, type Target } from '../support/client.js';
+import { makeDirect, makeGroup, makeUsers, type TestUser } from '../support/factories.js';
 import { insist } from '../support/insist.js';
-import { historyOf } from '../support/history.js';
 import { randomOf } from '../support/random.js';
 import { Replica } from '../support/replica.js';
+import { historyOf, reactionPath } from '../support/requests.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
 const seeds = Array.from({ length: Number(process.env['CRASH_SEEDS'] ?? 3) }, (_, n) => n + 1);
 const crashesEach = Number(process.env['CRASH_COUNT'] ?? 3);
-
-/** Where the clients find the server now: another one after each crash. */
-interface Address {
-  url: string;
-}
 
 /** What a client knows of a message of its own, by what was answered. */
 interface Own {
@@ -30,7 +25,7 @@ interface Own {
 
 /** One device that sends, edits, reacts and deletes, each thing until it is answered. */
 async function work(
-  at: Address,
+  at: Target,
   user: TestUser,
   name: string,
   ids: readonly string[],
@@ -48,9 +43,9 @@ async function work(
       const { body: sent } = await insist(() => api(at).as(user).post('/api/messages', body), [200, 201]);
       own.push({ id: sent.id, clientId, conversationId, text, isDeleted: false, isLiked: false });
     } else if (deed < 8) {
-      const path = `/api/reactions/${message.id}/${encodeURIComponent('👍')}`;
+      const path = reactionPath(message.id);
       const client = api(at).as(user);
-      await insist(() => (message.isLiked ? client.delete(path) : client.put(path, undefined)), [200]);
+      await insist(() => (message.isLiked ? client.delete(path) : client.put(path)), [200]);
       message.isLiked = !message.isLiked;
     } else if (deed < 9) {
       const text = `${message.text} edited ${random(1e6)}`.slice(-200);
@@ -66,7 +61,7 @@ async function work(
 
 /** One device that changes who is in the group, each change until it is answered; gives whether the person is in at the end. */
 async function changeMembers(
-  at: Address,
+  at: Target,
   creator: TestUser,
   groupId: string,
   userId: string,
@@ -90,9 +85,9 @@ async function changeMembers(
 }
 
 /** What was answered is there, once, and as it was answered last. */
-async function expectKept(at: Address, reader: TestUser, ids: readonly string[], own: readonly Own[]): Promise<void> {
+async function expectKept(at: Target, reader: TestUser, ids: readonly string[], own: readonly Own[]): Promise<void> {
   for (const id of ids) {
-    const found = await historyOf(at, reader, id);
+    const found = await historyOf(reader, id, at);
     expect(found.map(({ seq }) => seq)).toEqual(found.map((_, place) => place + 1));
     const texts = found.filter(({ type }) => type === 'text');
     const expected = own.filter(({ conversationId }) => conversationId === id);
@@ -107,7 +102,7 @@ async function expectKept(at: Address, reader: TestUser, ids: readonly string[],
 }
 
 interface Crashing {
-  at: Address;
+  at: Target;
   /** Kills a process and has it run again. */
   crash: () => Promise<void>;
   stop: () => Promise<void>;
@@ -152,8 +147,7 @@ it.each(seeds)(
   async (seed) => {
     const random = randomOf(seed);
     const { at, crash, stop } = await (seed % 2 === 0 ? storeThatDies() : serverThatDies());
-    const people = [await makeUser(at), await makeUser(at), await makeUser(at)];
-    const [ada, bob, eve] = people as [TestUser, TestUser, TestUser];
+    const [ada, bob, eve] = await makeUsers(at, 3);
     const group = await makeGroup(at, ada, [bob]);
     const ids = [(await makeDirect(at, ada, bob)).id as string, group.id as string];
     const device = new Replica(at, bob, null, 5);
@@ -177,7 +171,7 @@ it.each(seeds)(
 
     await expectKept(at, ada, ids, own);
     const members = await api(at).as(ada).get(`/api/groups/${group.id}/members`);
-    const there = members.body.items.some(({ user }: any) => user.id === eve.id);
+    const there = members.body.items.some(({ user }) => user.id === eve.id);
     // A removal that was answered by a crash may have been done: the repeated one finds nobody.
     expect(there).toBe(isIn);
     await device.sync();

@@ -1,43 +1,27 @@
 import { expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
-import { api, type Answer } from '../support/client.js';
-import { makeDirect, makeUser, type TestUser } from '../support/factories.js';
-import { historyOf } from '../support/history.js';
+import { api, type Target } from '../support/client.js';
+import { makeDirect, makeUsers, type TestUser } from '../support/factories.js';
+import { insist } from '../support/insist.js';
+import { historyOf } from '../support/requests.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
 const patient = { timeout: 120_000 };
 const each = 40;
 
-/** Where the clients find the server now: another one after each crash. */
-interface Address {
-  url: string;
-}
-
 /** Sends numbered messages, each again and again until it is answered, as a client does that never gives up. */
-async function sendAll(at: Address, user: TestUser, conversationId: string, name: string): Promise<string[]> {
+async function sendAll(at: Target, user: TestUser, conversationId: string, name: string): Promise<string[]> {
   const acked: string[] = [];
   for (let n = 1; n <= each; n++) {
     const input = { conversationId, clientId: `${name}-${n}`, text: `${name} ${n}` };
-    for (;;) {
-      const answer: Answer | null = await api(at)
-        .as(user)
-        .post('/api/messages', input)
-        .catch(() => null);
-      if (answer && answer.status < 300) break;
-      if (answer) expect(answer.status).toBe(503);
-    }
+    await insist(() => api(at).as(user).post('/api/messages', input), [200, 201]);
     acked.push(input.clientId);
   }
   return acked;
 }
 
-async function expectWhole(
-  server: Address,
-  reader: TestUser,
-  conversationId: string,
-  acked: string[][],
-): Promise<void> {
-  const found = await historyOf(server, reader, conversationId);
+async function expectWhole(server: Target, reader: TestUser, conversationId: string, acked: string[][]): Promise<void> {
+  const found = await historyOf(reader, conversationId, server);
   expect(found.map(({ seq }) => seq)).toEqual(found.map((_, place) => place + 1));
   expect(found.map(({ clientId }) => clientId).sort()).toEqual(acked.flat().sort());
   for (const own of acked) {
@@ -51,8 +35,8 @@ it(
   patient,
   async () => {
     let server: ChildServer = await spawnServer();
-    const at: Address = { url: server.url };
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const at: Target = { url: server.url };
+    const [ada, bob] = await makeUsers(server, 2);
     const { id: conversationId } = await makeDirect(server, ada, bob);
     let isDone = false;
     const clients = Promise.all(
@@ -84,7 +68,7 @@ it(
     const store = await spawnStore();
     const env = { MONGODB_URI: store.uri(freshDatabase()), SECRET_KEY: 'the one key of the server of this test here' };
     const server = await spawnServer(env);
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const { id: conversationId } = await makeDirect(server, ada, bob);
     let isDone = false;
     const clients = Promise.all(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { api } from '../support/client.js';
-import { makeDirect, makeUser, sendText } from '../support/factories.js';
+import { makeDirect, makeUsers, sendText } from '../support/factories.js';
 import { startProxy } from '../support/proxy.js';
 import { startTestServer } from '../support/server.js';
 import { ask, connectAs, nextEvent } from '../support/sockets.js';
@@ -25,7 +25,7 @@ it(
     const store = await spawnStore();
     const proxy = await startProxy({ path: store.socketPath });
     const server = await startTestServer({ MONGODB_URI: uriOfSocket(proxy.socketPath ?? '', freshDatabase()) });
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const { id: conversationId } = await makeDirect(server, ada, bob);
     await sendText(server, ada, conversationId, 'before');
     const [sending, listening] = [await connectAs(server, ada), await connectAs(server, bob)];
@@ -39,7 +39,7 @@ it(
         api(server).as(ada).get('/api/users/me'),
         ask(sending, 'message:send', { conversationId, clientId: JSON.stringify(fault), text: 'meanwhile' }, 30_000),
       ]);
-      expect([rest.status, rest.body.code, ack.error?.code]).toEqual([503, 'unavailable', 'unavailable']);
+      expect([rest.status, rest.code, ack.error?.code]).toEqual([503, 'unavailable', 'unavailable']);
       expect(Number(rest.headers.get('retry-after'))).toBeGreaterThan(0);
       expect(Date.now() - began).toBeLessThan(boundMs);
       expect([await status('/health/ready'), await status('/health/live')]).toEqual([503, 200]);
@@ -56,7 +56,7 @@ it(
       await nextEvent(listening, 'message:created', ({ message }) => message.clientId === JSON.stringify(fault));
     }
     const list = await api(server).as(bob).get(`/api/messages?conversationId=${conversationId}`);
-    expect(list.body.items.map(({ seq, text }: { seq: number; text: string }) => [seq, text])).toEqual([
+    expect(list.body.items.map(({ seq, text }) => [seq, text])).toEqual([
       [1, 'before'],
       [2, 'meanwhile'],
       [3, 'meanwhile'],
@@ -71,7 +71,7 @@ it('requirement 85: sends whose answers the store could not give are stored once
   const store = await spawnStore();
   const proxy = await startProxy({ path: store.socketPath });
   const server = await startTestServer({ MONGODB_URI: uriOfSocket(proxy.socketPath ?? '', freshDatabase()) });
-  const [ada, bob] = [await makeUser(server), await makeUser(server)];
+  const [ada, bob] = await makeUsers(server, 2);
   const { id: conversationId } = await makeDirect(server, ada, bob);
   await sendText(server, ada, conversationId, 'n 1', 'n-1');
   for (let n = 2; n <= 4; n++) {
@@ -87,7 +87,7 @@ it('requirement 85: sends whose answers the store could not give are stored once
     }, 20_000);
   }
   const list = await api(server).as(bob).get(`/api/messages?conversationId=${conversationId}`);
-  expect(list.body.items.map(({ seq, clientId }: { seq: number; clientId: string }) => [seq, clientId])).toEqual([
+  expect(list.body.items.map(({ seq, clientId }) => [seq, clientId])).toEqual([
     [1, 'n-1'],
     [2, 'n-2'],
     [3, 'n-3'],

@@ -1,29 +1,25 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { api } from '../support/client.js';
-import { makeDirect, makeGroup, makeUser, sendText } from '../support/factories.js';
+import { makeDirect, makeGroup, makeUser, makeUsers, sendText } from '../support/factories.js';
+import { filesBelow } from '../support/media.js';
+import { fence } from '../support/requests.js';
+import { dumpOf } from '../support/rows.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { connectAs, heardBy, nextEvent } from '../support/sockets.js';
 
-/** Every document of the database, as text. */
-async function dumpOf({ database }: TestServer): Promise<string> {
-  const collections = await database.db!.collections();
-  const documents = await Promise.all(collections.map((one) => one.find().toArray()));
-  return JSON.stringify(documents);
-}
-
-function filesBelow(folder: string): string {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+/** The bytes of all files below a folder, as text. */
+const contentsBelow = (folder: string): string =>
+  filesBelow(folder)
+    .map((file) => readFileSync(file, 'latin1'))
     .join('\n');
-}
+/** All documents of a server's database. */
+const rowsOf = async ({ database }: TestServer): Promise<string> => [...(await dumpOf(database)).values()].join('\n');
 
 it('requirement 61: nothing of a deleted message is left: not in answers, news, rows, files or logs', async () => {
   const server = await startTestServer();
-  const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const [ada, bob, eve] = await makeUsers(server, 3);
   const marks = Array.from({ length: 3 }, () => `marker${randomBytes(8).toString('hex')}`);
   const [first = '', second = '', third = ''] = marks;
   const conversations = [(await makeDirect(server, ada, bob)).id, (await makeGroup(server, ada, [bob, eve])).id];
@@ -37,18 +33,17 @@ it('requirement 61: nothing of a deleted message is left: not in answers, news, 
       .as(ada)
       .patch(`/api/messages/${message.id}`, { text: `then ${third}` });
     const quoting = { conversationId: id, clientId: `q-${id}`, text: 'an answer', replyTo: message.id };
-    expect((await api(server).as(bob).post('/api/messages', quoting)).body.replyTo.excerpt).toContain(third);
+    expect((await api(server).as(bob).post('/api/messages', quoting)).body.replyTo!.excerpt).toContain(third);
     // It is everywhere before, so that what follows proves something.
     const found = await api(server).as(bob).get(`/api/messages/search?q=${third}&conversationId=${id}`);
     expect(found.body.items).toHaveLength(1);
-    for (const mark of marks) expect(await dumpOf(server)).toContain(mark);
+    for (const mark of marks) expect(await rowsOf(server)).toContain(mark);
 
     const peer = await connectAs(server, bob);
     const deleted = await api(server).as(ada).delete(`/api/messages/${message.id}`);
     expect(deleted.status).toBe(200);
     await nextEvent(peer, 'message:updated', ({ message: told }) => told.id === message.id);
-    const fence = await sendText(server, ada, id, 'a fence');
-    await nextEvent(peer, 'message:created', ({ message: told }) => told.id === fence.id);
+    await fence(peer, ada, id);
     const late = await makeUser(server);
     await api(server)
       .as(ada)
@@ -77,7 +72,7 @@ it('requirement 61: nothing of a deleted message is left: not in answers, news, 
     for (const mark of marks) expect(answers.filter((text) => text.includes(mark))).toEqual([]);
   }
 
-  const places = { rows: await dumpOf(server), log: server.log.text(), files: filesBelow(server.dataDir) };
+  const places = { rows: await rowsOf(server), log: server.log.text(), files: contentsBelow(server.dataDir) };
   for (const [place, text] of Object.entries(places))
     for (const mark of marks) expect(text.includes(mark), place).toBe(false);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runTool, spawnServer } from '../support/child.js';
 import { temporaryFolder } from '../support/cleanup.js';
-import { makeDirect, makeUser, sendText } from '../support/factories.js';
+import { makeDirect, makeUsers, sendText } from '../support/factories.js';
 import { startTestServer } from '../support/server.js';
 
 const doctor = (env: Record<string, string>, ...args: string[]): ReturnType<typeof runTool> =>
@@ -18,7 +18,7 @@ describe('npm run doctor', () => {
     });
 
     const server = await spawnServer({ DATA_DIR: dataDir });
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const direct = await makeDirect(server, ada, bob);
     await sendText(server, ada, direct.id, 'one');
     expect(await doctor({ DATA_DIR: dataDir }, '--check-data')).toMatchObject({
@@ -54,7 +54,7 @@ describe('npm run doctor', () => {
 
   it('requirement 96: sees each fault that is planted in sound data', async () => {
     const server = await startTestServer();
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const direct = await makeDirect(server, ada, bob);
     const message = await sendText(server, ada, direct.id, 'a text that no report may hold');
     await sendText(server, bob, direct.id, 'two');

@@ -2,20 +2,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
-import { makeGroup, makeUser, sendText } from '../support/factories.js';
+import { makeGroup, makeUsers, sendText } from '../support/factories.js';
+import { reactionPath } from '../support/requests.js';
 
 it('requirement 94: an erasure goes on wherever the server dies, and ends whole', { timeout: 120_000 }, async () => {
   let server = await spawnServer({ ACCOUNT_ERASURE_DELAY: '0' });
   const at = { url: server.url };
-  const [ada, bob] = [await makeUser(at), await makeUser(at)];
+  const [ada, bob] = await makeUsers(at, 2);
   const groups: string[] = [];
   for (let n = 0; n < 6; n++) {
     const { id } = await makeGroup(at, ada, [bob]);
     const message = await sendText(at, bob, id, `text ${n}`);
-    expect((await api(at).as(ada).put(`/api/reactions/${message.id}/%F0%9F%91%8D`, undefined)).status).toBe(200);
+    expect((await api(at).as(ada).put(reactionPath(message.id))).status).toBe(200);
     groups.push(id);
   }
-  const gone = await api(at).as(ada).request('DELETE', '/api/users/me', { password: ada.password });
+  const gone = await api(at).as(ada).delete('/api/users/me', { password: ada.password });
   expect(gone.status).toBe(202);
 
   const isErased = async (): Promise<boolean> =>
@@ -35,8 +36,8 @@ it('requirement 94: an erasure goes on wherever the server dies, and ends whole'
     const { body } = await api(at).as(bob).get(`/api/groups/${id}`);
     expect([body.role, body.memberCount]).toEqual(['creator', 1]);
     const { items } = (await api(at).as(bob).get(`/api/messages?conversationId=${id}`)).body;
-    const left = items.filter(({ system }: any) => system?.kind === 'member_left');
-    expect([left.length, items.flatMap(({ reactions }: any) => reactions)]).toEqual([1, []]);
+    const left = items.filter(({ system }) => system?.kind === 'member_left');
+    expect([left.length, items.flatMap(({ reactions }) => reactions)]).toEqual([1, []]);
   }
   await server.stop();
 });

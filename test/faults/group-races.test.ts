@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api, type Answer } from '../support/client.js';
-import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { makeGroup, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { freshDatabase, freshUri, spawnStore, type StoreProcess } from '../support/store.js';
 
 const rounds = Number(process.env['GROUP_ROUNDS'] ?? 4);
@@ -28,7 +28,7 @@ async function makeWorlds(servers: readonly [ChildServer, ChildServer], count: n
   return groups.map(({ id }) => ({ servers, creator, one, two, id, as }));
 }
 
-const promote = (world: World, user: TestUser, role: string): Promise<Answer> =>
+const promote = (world: World, user: TestUser, role: string) =>
   world.as(0, world.creator).patch(`/api/groups/${world.id}/members/${user.id}`, { role });
 
 const statusesOf = (answers: Answer[]): number[] => answers.map(({ status }) => status).sort();
@@ -55,8 +55,8 @@ const races: Record<string, (world: World) => Promise<void>> = {
     expect(answers[0]?.status).toBe(204);
     const members = (await as(0, two).get(`/api/groups/${id}/members`)).body.items;
     expect(members).toHaveLength(2);
-    expect(members.filter(({ role }: any) => role === 'creator')).toHaveLength(1);
-    expect([one.id, two.id]).toContain(members[0].user.id);
+    expect(members.filter(({ role }) => role === 'creator')).toHaveLength(1);
+    expect([one.id, two.id]).toContain(members[0]!.user.id);
   },
   async 'a promotion of who is being removed'({ creator, one, id, as }) {
     const answers = await Promise.all([
@@ -83,7 +83,7 @@ const races: Record<string, (world: World) => Promise<void>> = {
     expect(statusesOf(answers).every((status) => status === 201 || status === 404)).toBe(true);
     await sendText(servers[0], creator, id, 'after');
     const { items } = (await as(0, creator).get(`/api/messages?conversationId=${id}&after=${seq}`)).body;
-    expect(items.map(({ text }: any) => text)).toEqual(['after']);
+    expect(items.map(({ text }) => text)).toEqual(['after']);
   },
 };
 
@@ -115,7 +115,7 @@ it.each(Object.keys(races))('requirement 91: %s, and a legal group is left', pat
 
 it('requirement 91: fifty additions at once double nobody and never pass the limit', patient, async () => {
   const creator = await makeUser(servers[0]);
-  const people = await Promise.all(Array.from({ length: 8 }, () => makeUser(servers[0])));
+  const people = await makeUsers(servers[0], 8);
   const { id } = await makeGroup(servers[0], creator, []);
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, n) =>
@@ -126,7 +126,7 @@ it('requirement 91: fifty additions at once double nobody and never pass the lim
   );
   expect(new Set(statusesOf(answers))).toEqual(new Set([200]));
   const members = (await api(servers[1]).as(creator).get(`/api/groups/${id}/members`)).body.items;
-  expect(new Set(members.map(({ user }: any) => user.id)).size).toBe(6);
+  expect(new Set(members.map(({ user }) => user.id)).size).toBe(6);
   expect(members).toHaveLength(6);
-  expect(answers.some(({ body }) => body.refused.some(({ code }: any) => code === 'conflict'))).toBe(true);
+  expect(answers.some(({ body }) => body.refused.some(({ code }) => code === 'conflict'))).toBe(true);
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
-import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { anotherDevice, makeDirect, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, heardBy, nextMessage } from '../support/sockets.js';
 
 describe('the same thing asked for again and again', () => {
   let server: TestServer;
@@ -12,7 +12,7 @@ describe('the same thing asked for again and again', () => {
 
   beforeAll(async () => {
     server = await startTestServer();
-    [ada, bob] = [await makeUser(server), await makeUser(server)];
+    [ada, bob] = await makeUsers(server, 2);
   });
   afterAll(() => server.stop());
 
@@ -30,11 +30,11 @@ describe('the same thing asked for again and again', () => {
     for (const reply of replies) expect(reply).toEqual(replies[0]);
     const marker = await sendText(server, ada, conversationId, 'a marker');
     expect(marker.seq).toBe(2);
-    await nextEvent(listening, 'message:created', ({ message }) => message.id === marker.id);
+    await nextMessage(listening, marker.id);
     const told = heardBy(listening, 'message:created').map(({ payload }) => payload.message.clientId);
     expect(told.filter((clientId) => clientId === 'fifty')).toHaveLength(1);
     const list = await api(server).as(bob).get(`/api/messages?conversationId=${conversationId}`);
-    expect(list.body.items.map(({ text }: { text: string }) => text)).toEqual(['once', 'a marker']);
+    expect(list.body.items.map(({ text }) => text)).toEqual(['once', 'a marker']);
   });
 
   it('requirement 75: a clientId counts for its sender and its conversation', async () => {
@@ -53,11 +53,11 @@ describe('the same thing asked for again and again', () => {
     const different = await api(server)
       .as(carl)
       .post('/api/messages', { conversationId: one.id, clientId: 'same', text: 'y' });
-    expect([different.status, different.body.code]).toEqual([409, 'client_id_reused']);
+    expect([different.status, different.code]).toEqual([409, 'client_id_reused']);
   });
 
   it('requirement 92: however many open it at once, there is one direct conversation of two people', async () => {
-    const [carl, dora] = [await makeUser(server), await makeUser(server)];
+    const [carl, dora] = await makeUsers(server, 2);
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, at) => {
         const [from, to] = at % 2 ? [carl, dora] : [dora, carl];
@@ -72,14 +72,14 @@ describe('the same thing asked for again and again', () => {
   it('requirement 92: with oneself there is one, too', async () => {
     const carl = await makeUser(server);
     const [first, second] = [await makeDirect(server, carl, carl), await makeDirect(server, carl, carl)];
-    expect([first.id, first.memberCount, first.peer.id]).toEqual([second.id, 1, carl.id]);
+    expect([first.id, first.memberCount, first.peer!.id]).toEqual([second.id, 1, carl.id]);
     expect((await sendText(server, carl, first.id, 'a note')).state).toBe('read');
   });
 });
 
 it('requirement 75: a retry after kill -9 gets the first message, through the other door', async () => {
   const first = await spawnServer();
-  const [ada, bob] = [await makeUser(first), await makeUser(first)];
+  const [ada, bob] = await makeUsers(first, 2);
   const { id: conversationId } = await makeDirect(first, ada, bob);
   const message = await sendText(first, ada, conversationId, 'kept', 'kept-1');
   await first.kill('SIGKILL');

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { api } from '../support/client.js';
-import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { makeGroup, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { isRead, startGate, type Command, type Gate } from '../support/gate.js';
 import { Replica } from '../support/replica.js';
+import { reactionPath } from '../support/requests.js';
 import { explore } from '../support/schedules.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
+import type { Message } from '../support/wire.js';
 
 const most = Number(process.env['SCHEDULES'] ?? 10);
 const patient = { timeout: 600_000 };
@@ -44,7 +46,7 @@ async function makeWorld(): Promise<World> {
   const uri = await freshUri();
   const [one, two, reading] = [await startProcess(uri), await startProcess(uri), await startProcess(uri)];
   const { server } = reading;
-  const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const [ada, bob, eve] = await makeUsers(server, 3);
   // Somebody who never comes: what all have reached does not rise, and nothing is told of it a second later.
   const { id } = await makeGroup(server, ada, [bob, eve, await makeUser(server)]);
   const device = new Replica(server, eve);
@@ -57,15 +59,15 @@ async function expectEqual({ reading, eve, id, device }: World, above: number, s
   await device.sync();
   const held = device.conversations.get(id);
   const { body } = await api(reading.server).as(eve).get(`/api/messages?conversationId=${id}&after=${above}&limit=100`);
-  const found: any[] = body.items;
+  const found = body.items;
   expect(
     found.map(({ seq }) => seq),
     schedule,
   ).toEqual(found.map((_, place) => above + 1 + place));
   const own = [...(held?.messages.values() ?? [])].filter(({ seq }) => seq > above).sort((a, b) => a.seq - b.seq);
-  const bare = (message: any): unknown => ({ ...message, state: null });
+  const bare = (message: Message): unknown => ({ ...message, state: null });
   expect(own.map(bare), schedule).toEqual(found.map(bare));
-  expect(held?.conversation.seq, schedule).toBe(found.at(-1).seq);
+  expect(held?.conversation.seq, schedule).toBe(found.at(-1)!.seq);
 }
 
 interface Scenario {
@@ -78,10 +80,7 @@ const send: Scenario['one'] = ({ server }, { ada, id }) => sendText(server, ada,
 const sendToo: Scenario['two'] = ({ server }, { bob, id }) => sendText(server, bob, id, 'his');
 const edit: Scenario['one'] = ({ server }, { ada }, messageId) =>
   api(server).as(ada).patch(`/api/messages/${messageId}`, { text: 'hers, edited' });
-const react: Scenario['two'] = ({ server }, { bob }, messageId) =>
-  api(server)
-    .as(bob)
-    .put(`/api/reactions/${messageId}/${encodeURIComponent('👍')}`, undefined);
+const react: Scenario['two'] = ({ server }, { bob }, messageId) => api(server).as(bob).put(reactionPath(messageId));
 const remove: Scenario['one'] = ({ server }, { ada }, messageId) =>
   api(server).as(ada).delete(`/api/messages/${messageId}`);
 

@@ -2,7 +2,7 @@ import { createConnection, Types } from 'mongoose';
 import { expect, it } from 'vitest';
 import { spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
-import { makeGroup, makeUser, sendText } from '../support/factories.js';
+import { makeGroup, makeUsers, sendText } from '../support/factories.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
 const count = 100_000;
@@ -17,7 +17,7 @@ it(
     const uri = store.uri(freshDatabase());
     const env = { MONGODB_URI: uri, SECRET_KEY: 'the one key of the servers of this test' };
     const first = await spawnServer(env);
-    const [ada, bob] = [await makeUser(first), await makeUser(first)];
+    const [ada, bob] = await makeUsers(first, 2);
     const [group, other] = [await makeGroup(first, ada, [bob]), await makeGroup(first, ada, [bob])];
     await sendText(first, bob, group.id, 'one of many');
     const kept = await sendText(first, bob, other.id, 'this one stays');

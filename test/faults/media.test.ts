@@ -5,8 +5,8 @@ import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { startBucket } from '../support/bucket.js';
 import { spawnServer } from '../support/child.js';
-import { api } from '../support/client.js';
-import { makeDirect, makeUser, sendText } from '../support/factories.js';
+import { api, type Target } from '../support/client.js';
+import { makeDirect, makeUser, makeUsers, sendText } from '../support/factories.js';
 import { bytesOf, fetchAs, filesIn, memoryOf, picture, tryUpload, upload } from '../support/media.js';
 import { startTestServer } from '../support/server.js';
 
@@ -18,7 +18,7 @@ it.each([
   { timeout: 60_000 },
   async (_what, storage) => {
     const server = await startTestServer(await storage());
-    const [a, b] = [await makeUser(server), await makeUser(server)];
+    const [a, b] = await makeUsers(server, 2);
     const { id: conversationId } = await makeDirect(server, a, b);
     // So many bytes are stored as more by some servers, where the client adds its checksum to the stream.
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 7) % 256));
@@ -35,7 +35,7 @@ it.each([
       expect((await bytesOf(part)).equals(bytes.subarray(from, to))).toBe(true);
     }
     const shown = await upload(server, a, { bytes: await picture(600, 400).png().toBuffer() });
-    const [one, two] = await Promise.all([fetch(shown.image.urls.thumb), fetch(shown.image.urls.thumb)]);
+    const [one, two] = await Promise.all([fetch(shown.image!.urls.thumb), fetch(shown.image!.urls.thumb)]);
     expect((await bytesOf(one)).equals(await bytesOf(two))).toBe(true);
     const body = { conversationId, clientId: 'files', attachments: [file.id, shown.id] };
     const message = await api(server).as(a).post('/api/messages', body);
@@ -48,7 +48,7 @@ it.each([
 );
 
 /** Begins an upload and leaves it there: what is sent never comes to its end. */
-async function beginUpload(server: { url: string }, user: { tokens: { accessToken: string } }): Promise<void> {
+async function beginUpload(server: Target, user: { tokens: { accessToken: string } }): Promise<void> {
   const request = httpRequest(`${server.url}/api/upload`, {
     method: 'POST',
     headers: {
@@ -104,7 +104,7 @@ it(
   { timeout: 60_000 },
   async () => {
     const server = await spawnServer();
-    const [a, b] = [await makeUser(server), await makeUser(server)];
+    const [a, b] = await makeUsers(server, 2);
     const { id } = await makeDirect(server, a, b);
     const scratch = join(server.dataDir, 'media', 'tmp');
     mkdirSync(join(server.dataDir, 'media'), { recursive: true });
@@ -112,7 +112,7 @@ it(
     // No folder can be made here, as on a volume that is gone.
     symlinkSync('/dev/null', scratch);
     const refused = await tryUpload(server, a);
-    expect([refused.status, refused.body.code]).toEqual([503, 'unavailable']);
+    expect([refused.status, refused.code]).toEqual([503, 'unavailable']);
     expect((await sendText(server, a, id, 'goes on')).seq).toBe(1);
     rmSync(scratch);
     await upload(server, a);
@@ -124,10 +124,10 @@ it(
 it('requirement 86e: a full disk is 507, nothing is left, and messages go on', { timeout: 60_000 }, async () => {
   // No file of this process may grow beyond so many blocks of 1,024 bytes: the system refuses it as it refuses a full disk.
   const server = await spawnServer({}, { fileBlocks: 40_000 });
-  const [a, b] = [await makeUser(server), await makeUser(server)];
+  const [a, b] = await makeUsers(server, 2);
   const { id } = await makeDirect(server, a, b);
   const refused = await tryUpload(server, a, { bytes: Buffer.alloc(45_000_000, 1) });
-  expect([refused.status, refused.body.code]).toEqual([507, 'insufficient_storage']);
+  expect([refused.status, refused.code]).toEqual([507, 'insufficient_storage']);
   expect((await sendText(server, a, id, 'goes on')).seq).toBe(1);
   expect(filesIn(server.dataDir)).toEqual([]);
   await upload(server, a, { bytes: Buffer.alloc(1_000_000, 1) });
@@ -139,7 +139,7 @@ it(
   { timeout: 120_000 },
   async () => {
     const server = await spawnServer();
-    const [a, b] = [await makeUser(server), await makeUser(server)];
+    const [a, b] = await makeUsers(server, 2);
     const { id } = await makeDirect(server, a, b);
     const flat = sharp({ create: { width: 14_000, height: 14_000, channels: 3, background: '#123' } });
     const bomb = await flat.png({ compressionLevel: 9 }).toBuffer();

@@ -11,9 +11,10 @@ import { createProjections } from '../../src/log/projections.js';
 import { createCounting } from '../../src/views/counting.js';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api } from '../support/client.js';
-import { makeDirect, makeGroup, makeUser, sendText } from '../support/factories.js';
+import { makeDirect, makeGroup, makeUsers, sendText } from '../support/factories.js';
 import { insist } from '../support/insist.js';
 import { randomOf } from '../support/random.js';
+import { allItems } from '../support/requests.js';
 import { startTestServer } from '../support/server.js';
 
 const crashes = 4;
@@ -22,7 +23,7 @@ it('requirement 62: each mention makes one notification, wherever the server die
   const random = randomOf(7);
   let server: ChildServer = await spawnServer();
   const at = { url: server.url };
-  const [ada, bob] = [await makeUser(at), await makeUser(at)];
+  const [ada, bob] = await makeUsers(at, 2);
   const { id } = await makeGroup(at, ada, [bob]);
   const sent: string[] = [];
   let left = crashes;
@@ -44,28 +45,21 @@ it('requirement 62: each mention makes one notification, wherever the server die
   }
   await sending;
 
-  async function mentioned(): Promise<string[]> {
-    const found: string[] = [];
-    let cursor: string | null = null;
-    do {
-      const query: string = cursor ? `&cursor=${cursor}` : '';
-      const { body }: any = await api(at).as(bob).get(`/api/notifications?limit=100${query}`);
-      found.push(...body.items.filter(({ kind }: any) => kind === 'mention').map(({ messageId }: any) => messageId));
-      cursor = body.nextCursor;
-    } while (cursor);
-    return found;
+  async function mentioned(): Promise<(string | null)[]> {
+    const found = await allItems((cursor) => api(at).as(bob).get(`/api/notifications?limit=100${cursor}`));
+    return found.filter(({ kind }) => kind === 'mention').map(({ messageId }) => messageId);
   }
   const deadline = Date.now() + 30_000;
   while ((await mentioned()).length < sent.length && Date.now() < deadline) await wait(100);
   expect((await mentioned()).sort()).toEqual([...sent].sort());
   const { body } = await api(at).as(bob).get('/api/notifications');
-  expect(body.items.filter(({ kind }: any) => kind === 'message')).toEqual([]);
+  expect(body.items.filter(({ kind }) => kind === 'message')).toEqual([]);
   await server.stop();
 });
 
 it('requirement 62: a count holds what was acknowledged, even if its conversation cannot be written', async () => {
   const server = await startTestServer();
-  const [ada, bob] = [await makeUser(server), await makeUser(server)];
+  const [ada, bob] = await makeUsers(server, 2);
   const { id: conversationId } = await makeDirect(server, ada, bob);
   await sendText(server, ada, conversationId, 'one');
   const rows = createNotificationRepository(server.database);

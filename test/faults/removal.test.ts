@@ -1,23 +1,22 @@
 import { Types } from 'mongoose';
 import { expect, it } from 'vitest';
-import { api, type Answer, type Client } from '../support/client.js';
-import { makeGroup, makeUser, sendText } from '../support/factories.js';
+import { type Answer, api, type Client, type Target } from '../support/client.js';
+import { makeGroup, makeUsers, sendText } from '../support/factories.js';
 import { isRead, startGate, untilQuiet } from '../support/gate.js';
+import { reactionPath } from '../support/requests.js';
 import { startTestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
+import type { Message } from '../support/wire.js';
 
 const key = { SECRET_KEY: 'the one key of both servers of this test' };
 
 /** What somebody does to his own message, and what is seen of it. */
-const deeds: [name: string, act: (as: Client, id: string) => Promise<Answer>, isDone: (message: any) => boolean][] = [
-  ['an edit', (as, id) => as.patch(`/api/messages/${id}`, { text: 'changed' }), ({ text }) => text === 'changed'],
-  ['a deletion', (as, id) => as.delete(`/api/messages/${id}`), ({ deletedAt }) => deletedAt !== null],
+const deeds: [name: string, act: (as: Client, id: string) => Promise<Answer>, isDone: (message: Message) => boolean][] =
   [
-    'a reaction',
-    (as, id) => as.put(`/api/reactions/${id}/${encodeURIComponent('👍')}`, undefined),
-    ({ reactions }) => reactions.length === 1,
-  ],
-];
+    ['an edit', (as, id) => as.patch(`/api/messages/${id}`, { text: 'changed' }), ({ text }) => text === 'changed'],
+    ['a deletion', (as, id) => as.delete(`/api/messages/${id}`), ({ deletedAt }) => deletedAt !== null],
+    ['a reaction', (as, id) => as.put(reactionPath(id)), ({ reactions }) => reactions.length === 1],
+  ];
 
 it.each(deeds)(
   'requirement 91: what was allowed before a removal is over when the removal is answered: %s',
@@ -26,12 +25,11 @@ it.each(deeds)(
     const gate = await startGate(uri);
     const server = await startTestServer({ ...key, MONGODB_URI: gate.uri });
     const other = await startTestServer({ ...key, MONGODB_URI: uri });
-    const [ada, bob] = [await makeUser(other), await makeUser(other)];
+    const [ada, bob] = await makeUsers(other, 2);
     const [group, another] = [await makeGroup(other, ada, [bob]), await makeGroup(other, ada, [bob])];
     const { id } = await sendText(other, bob, group.id, 'as it was');
-    const remove = (at: { url: string }, groupId: string) =>
-      api(at).as(ada).delete(`/api/groups/${groupId}/members/${bob.id}`);
-    const seen = async (): Promise<any> => (await api(other).as(ada).get(`/api/messages/${id}`)).body;
+    const remove = (at: Target, groupId: string) => api(at).as(ada).delete(`/api/groups/${groupId}/members/${bob.id}`);
+    const seen = async () => (await api(other).as(ada).get(`/api/messages/${id}`)).body;
 
     gate.close((command) => !isRead(command) && command.collection === 'messages' && command.command !== 'insert');
     const deed = act(api(server).as(bob), id);

@@ -5,10 +5,11 @@ import { openStorage } from '../../src/drivers/storage-opening.js';
 import type { Storage } from '../../src/drivers/storage.js';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api, type Answer, type Client } from '../support/client.js';
-import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { makeGroup, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { isOfThePump, startGate, untilQuiet, type Command, type Gate } from '../support/gate.js';
 import { insist } from '../support/insist.js';
 import { picture, upload } from '../support/media.js';
+import { reactionPath } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
 
@@ -47,7 +48,7 @@ interface Deed {
   expectDone: (as: (user: TestUser) => Client, scene: Scene) => Promise<void>;
 }
 
-const groupOf = async (as: (user: TestUser) => Client, user: TestUser, { id }: Scene): Promise<Answer> =>
+const groupOf = async (as: (user: TestUser) => Client, user: TestUser, { id }: Scene) =>
   as(user).get(`/api/groups/${id}`);
 
 const roleOf = async (
@@ -56,10 +57,10 @@ const roleOf = async (
   user: TestUser,
 ): Promise<string | null> => {
   const { body } = await as(creator).get(`/api/groups/${id}/members`);
-  return body.items.find((item: any) => item.user.id === user.id)?.role ?? null;
+  return body.items.find((item) => item.user.id === user.id)?.role ?? null;
 };
 
-const textsOf = async (as: (user: TestUser) => Client, { creator, id }: Scene): Promise<any[]> =>
+const textsOf = async (as: (user: TestUser) => Client, { creator, id }: Scene) =>
   (await as(creator).get(`/api/messages?conversationId=${id}&limit=100`)).body.items;
 
 const deeds: Record<string, Deed> = {
@@ -70,7 +71,7 @@ const deeds: Record<string, Deed> = {
     async expectDone(as, scene) {
       const found = (await textsOf(as, scene)).filter(({ clientId }) => clientId === 'once');
       expect(found).toHaveLength(1);
-      expect(found[0].attachments).toHaveLength(1);
+      expect(found[0]!.attachments).toHaveLength(1);
     },
   },
   'edits a message': {
@@ -78,7 +79,7 @@ const deeds: Record<string, Deed> = {
     answers: [200],
     async expectDone(as, scene) {
       const message = (await textsOf(as, scene)).find(({ id }) => id === scene.messageId);
-      expect([message.text, message.revision]).toEqual(['another', 1]);
+      expect([message!.text, message!.revision]).toEqual(['another', 1]);
     },
   },
   'deletes a message': {
@@ -86,16 +87,15 @@ const deeds: Record<string, Deed> = {
     answers: [200],
     async expectDone(as, scene) {
       const message = (await textsOf(as, scene)).find(({ id }) => id === scene.messageId);
-      expect([message.text, message.deletedAt === null]).toEqual(['', false]);
+      expect([message!.text, message!.deletedAt === null]).toEqual(['', false]);
     },
   },
   'reacts to a message': {
-    ask: (as, { member, messageId }) =>
-      as(member).put(`/api/reactions/${messageId}/${encodeURIComponent('👍')}`, undefined),
+    ask: (as, { member, messageId }) => as(member).put(reactionPath(messageId)),
     answers: [200],
     async expectDone(as, scene) {
       const message = (await textsOf(as, scene)).find(({ id }) => id === scene.messageId);
-      expect(message.reactions).toMatchObject([{ emoji: '👍', count: 1 }]);
+      expect(message!.reactions).toMatchObject([{ emoji: '👍', count: 1 }]);
     },
   },
   'is mentioned and told of it': {
@@ -110,8 +110,8 @@ const deeds: Record<string, Deed> = {
       writes.has(command.command) && (command.collection === 'notifications' || isOfThePump(command)),
     async expectDone(as, { member, id }) {
       const { body } = await as(member).get('/api/notifications');
-      const own = body.items.filter(({ conversationId }: any) => conversationId === id);
-      expect(own.filter(({ kind }: any) => kind === 'mention')).toHaveLength(1);
+      const own = body.items.filter(({ conversationId }) => conversationId === id);
+      expect(own.filter(({ kind }) => kind === 'mention')).toHaveLength(1);
     },
   },
   'makes a group': {
@@ -120,7 +120,7 @@ const deeds: Record<string, Deed> = {
     answers: [200, 201],
     async expectDone(as, { member }) {
       const { body } = await as(member).get('/api/conversations');
-      expect(body.items.filter(({ title }: any) => title === 'New')).toHaveLength(1);
+      expect(body.items.filter(({ title }) => title === 'New')).toHaveLength(1);
     },
   },
   'adds somebody': {
@@ -145,7 +145,7 @@ const deeds: Record<string, Deed> = {
     answers: [204, 404],
     async expectDone(as, scene) {
       const { body } = await as(scene.admin).get(`/api/groups/${scene.id}/members`);
-      const roles = body.items.map(({ role }: any) => role).sort();
+      const roles = body.items.map(({ role }) => role).sort();
       expect([roles.filter((role: string) => role === 'creator').length, roles.length]).toEqual([1, 3]);
     },
   },
@@ -169,7 +169,7 @@ const deeds: Record<string, Deed> = {
     ask: (as, { creator, id, photoId }) => as(creator).put(`/api/groups/${id}/photo`, { uploadId: photoId }),
     answers: [200],
     async expectDone(as, scene) {
-      expect((await groupOf(as, scene.member, scene)).body.photo.id).toBe(scene.photoId);
+      expect((await groupOf(as, scene.member, scene)).body.photo!.id).toBe(scene.photoId);
     },
   },
   'gives the group a title': {
@@ -190,7 +190,7 @@ const deeds: Record<string, Deed> = {
     ask: (as, { creator, avatarId }) => as(creator).put('/api/users/avatar', { uploadId: avatarId }),
     answers: [200],
     async expectDone(as, { creator, avatarId }) {
-      expect((await as(creator).get('/api/users/me')).body.avatar.id).toBe(avatarId);
+      expect((await as(creator).get('/api/users/me')).body.avatar!.id).toBe(avatarId);
     },
   },
 };
@@ -222,8 +222,7 @@ afterAll(async () => {
 }, 60_000);
 
 async function makeScene(): Promise<Scene> {
-  const people = await Promise.all(Array.from({ length: 5 }, () => makeUser(server)));
-  const [creator, admin, member, other, stranger] = people as [TestUser, TestUser, TestUser, TestUser, TestUser];
+  const [creator, admin, member, other, stranger] = await makeUsers(server, 5);
   const { id } = await makeGroup(server, creator, [admin, member, other]);
   await api(server).as(creator).patch(`/api/groups/${id}/members/${admin.id}`, { role: 'admin' });
   const message = await sendText(server, creator, id, 'one');
@@ -233,8 +232,8 @@ async function makeScene(): Promise<Scene> {
     ),
   );
   const [first, firstPhoto] = files.slice(3);
-  await api(server).as(creator).put('/api/users/avatar', { uploadId: first.id });
-  await api(server).as(creator).put(`/api/groups/${id}/photo`, { uploadId: firstPhoto.id });
+  await api(server).as(creator).put('/api/users/avatar', { uploadId: first!.id });
+  await api(server).as(creator).put(`/api/groups/${id}/photo`, { uploadId: firstPhoto!.id });
   const [uploadId, avatarId, photoId] = files.map(({ id: fileId }) => fileId) as [string, string, string];
   return { creator, admin, member, other, stranger, id, messageId: message.id, uploadId, avatarId, photoId };
 }

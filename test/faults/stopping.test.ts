@@ -4,14 +4,14 @@ import { expect, it } from 'vitest';
 import { root } from '../support/build.js';
 import { spawnNode, spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
-import { makeDirect, makeUser } from '../support/factories.js';
+import { makeDirect, makeUser, makeUsers } from '../support/factories.js';
 import { startTestServer } from '../support/server.js';
 import { connectAs, nextEvent, untilClosed } from '../support/sockets.js';
 import { freshUri } from '../support/store.js';
 
 it('requirement 97: a server that is told to stop says so, finishes what is under way, and ends in order', async () => {
   const server = await spawnServer();
-  const [ada, bob] = [await makeUser(server), await makeUser(server)];
+  const [ada, bob] = await makeUsers(server, 2);
   const { id: conversationId } = await makeDirect(server, ada, bob);
   const socket = await connectAs(server, bob);
   const closed = untilClosed(socket);
@@ -35,7 +35,7 @@ it('requirement 97: a server that is told to stop says so, finishes what is unde
 
   const again = await spawnServer({ DATA_DIR: server.dataDir });
   const list = await api(again).as(bob).get(`/api/messages?conversationId=${conversationId}&limit=100`);
-  const stored = new Set(list.body.items.map(({ clientId }: { clientId: string }) => clientId));
+  const stored = new Set(list.body.items.map(({ clientId }) => clientId));
   for (const { clientId, status } of outcomes) if (status === 201) expect(stored.has(clientId)).toBe(true);
   await again.stop();
 });
@@ -45,10 +45,10 @@ it('requirement 97: while it stops, readiness is 503 and so is everything new, a
   const user = await makeUser(server);
   server.context.draining.begin();
   const ready = await api(server).get('/health/ready');
-  expect([ready.status, ready.body.code]).toEqual([503, 'unavailable']);
+  expect([ready.status, ready.code]).toEqual([503, 'unavailable']);
   expect((await api(server).get('/health/live')).status).toBe(200);
   const refused = await api(server).as(user).get('/api/users/me');
-  expect([refused.status, refused.body.code, refused.headers.get('connection')]).toEqual([503, 'unavailable', 'close']);
+  expect([refused.status, refused.code, refused.headers.get('connection')]).toEqual([503, 'unavailable', 'close']);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 

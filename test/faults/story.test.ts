@@ -24,12 +24,12 @@ it('two people register, a message arrives live, and all is there after kill -9'
 
   // The token of before is still good: session and key were kept, too.
   const list = await api(second).as(bob).get(`/api/messages?conversationId=${conversation.id}`);
-  expect(list.body.items.map((one: { id: string }) => one.id)).toEqual([message.id]);
+  expect(list.body.items.map((one) => one.id)).toEqual([message.id]);
   const seen = await api(second).as(bob).get(`/api/conversations/${conversation.id}`);
   expect(seen.body).toMatchObject({ seq: 1, unreadCount: 1, lastMessage: { id: message.id } });
 
   // The same request again is the same message, and the next one takes the next number.
-  const again = await sendText(second, ada, conversation.id, message.text, message.clientId);
+  const again = await sendText(second, ada, conversation.id, message.text, message.clientId!);
   expect(again.id).toBe(message.id);
   const phone = await anotherDevice(second, bob, 'phone');
   expect(await sendText(second, phone, conversation.id, 'Bonjour, Ada')).toMatchObject({ seq: 2, senderId: bob.id });

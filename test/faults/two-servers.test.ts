@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { spawnServer } from '../support/child.js';
-import { api } from '../support/client.js';
+import { api, type Target } from '../support/client.js';
 import { anotherDevice, makeDirect, makeUser, type TestUser } from '../support/factories.js';
-import { historyOf } from '../support/history.js';
+import { historyOf } from '../support/requests.js';
 import { ask, connectAs } from '../support/sockets.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
@@ -20,7 +20,7 @@ it(
     const { id: conversationId } = await makeDirect(servers[0], ada, bob);
 
     /** One device that sends over REST, each message after the answer to the one before. */
-    async function overRest(server: { url: string }, user: TestUser, name: string): Promise<void> {
+    async function overRest(server: Target, user: TestUser, name: string): Promise<void> {
       const device = await anotherDevice(server, user);
       for (let n = 1; n <= each; n++) {
         const input = { conversationId, clientId: `${name}-${n}`, text: `${name} ${n}` };
@@ -29,7 +29,7 @@ it(
     }
 
     /** One device that sends over a socket, twenty at a time without waiting. */
-    async function overSocket(server: { url: string }, user: TestUser, name: string): Promise<void> {
+    async function overSocket(server: Target, user: TestUser, name: string): Promise<void> {
       const socket = await connectAs(server, await anotherDevice(server, user));
       for (let n = 1; n <= each; n += 25) {
         const burst = Array.from({ length: 25 }, (_, at) => `${name}-${n + at}`);
@@ -53,9 +53,9 @@ it(
       overSocket(servers[1], bob, 'h'),
     ]);
 
-    const seen = await historyOf(servers[0], ada, conversationId);
+    const seen = await historyOf(ada, conversationId);
     expect(seen.map(({ seq }) => seq)).toEqual(Array.from({ length: 8 * each }, (_, n) => n + 1));
-    const twin = await historyOf(servers[1], bob, conversationId);
+    const twin = await historyOf(bob, conversationId);
     expect(twin.map(({ id }) => id)).toEqual(seen.map(({ id }) => id));
     for (const name of 'abcdefgh') {
       const own = seen.filter(({ text }) => text.startsWith(`${name} `)).map(({ text }) => Number(text.slice(2)));

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
-import { api, type Answer } from '../support/client.js';
-import { anotherDevice, makeDirect, makeGroup, makeUser, type TestUser } from '../support/factories.js';
+import { api } from '../support/client.js';
+import { anotherDevice, makeDirect, makeGroup, makeUser, makeUsers, type TestUser } from '../support/factories.js';
 import { insist } from '../support/insist.js';
 
 const runs = Number(process.env['UNREAD_RUNS'] ?? 4);
@@ -112,7 +112,7 @@ async function makeWorld(): Promise<World> {
   const direct = await makeDirect(server, ada, bob);
   const alone = await makeDirect(server, ada, ada);
   const model = new Model(group.id, true, [ada.id, bob.id, eve.id]);
-  model.add(group.lastMessage.id, null);
+  model.add(group.lastMessage!.id, null);
   return {
     people,
     models: [model, new Model(direct.id, false, [ada.id, bob.id]), new Model(alone.id, false, [ada.id])],
@@ -133,7 +133,7 @@ async function send(user: TestUser, model: Model, mentions: string[]): Promise<v
 async function takeSystem(user: TestUser, model: Model): Promise<void> {
   const { lastMessage } = (await api(server).as(user).get(`/api/conversations/${model.id}`)).body;
   expect(lastMessage).toMatchObject({ type: 'system', seq: model.seq + 1 });
-  model.add(lastMessage.id, null);
+  model.add(lastMessage!.id, null);
 }
 
 async function changeMembers(world: World, user: TestUser, { deed }: Step): Promise<void> {
@@ -201,7 +201,7 @@ async function compare(world: World, step: Step | null): Promise<void> {
       api(server).as(user).get('/api/conversations'),
       api(server).as(user).get('/api/conversations/unread'),
     ]);
-    const shown = new Map<string, any>(list.body.items.map((one: any) => [one.id, one]));
+    const shown = new Map(list.body.items.map((one) => [one.id, one]));
     for (const { model, unreadCount, mentionCount } of expected) {
       const one = shown.get(model.id) ?? (await api(server).as(user).get(`/api/conversations/${model.id}`)).body;
       expect([step, one.unreadCount, one.mentionCount]).toEqual([step, unreadCount, mentionCount]);
@@ -235,7 +235,7 @@ it(
 );
 
 it('requirement 87: 200 messages and 20 marks at the same time leave the counts that follow from them', async () => {
-  const [ada, bob] = [await makeUser(server), await makeUser(server)];
+  const [ada, bob] = await makeUsers(server, 2);
   const { id } = await makeDirect(server, ada, bob);
   const marks = async (n: number): Promise<void> => {
     const { seq } = (await api(server).as(bob).get(`/api/conversations/${id}`)).body;
@@ -244,7 +244,7 @@ it('requirement 87: 200 messages and 20 marks at the same time leave the counts 
       .post(`/api/conversations/${id}/read`, { seq: Math.max(0, seq - n) });
   };
   // So many at once may be more than wait in one conversation: who is told so sends again.
-  const send = (n: number): Promise<Answer> => {
+  const send = (n: number) => {
     const message = { conversationId: id, clientId: `many-${n}`, text: `text ${n}` };
     return insist(
       () =>
@@ -264,5 +264,5 @@ it('requirement 87: 200 messages and 20 marks at the same time leave the counts 
     .as(bob)
     .get(`/api/messages?conversationId=${id}&after=${conversation.readSeq}&limit=100`);
   expect(conversation.unreadCount).toBe(200 - conversation.readSeq);
-  expect(rest.body.items.every((one: any) => one.senderId === ada.id)).toBe(true);
+  expect(rest.body.items.every((one) => one.senderId === ada.id)).toBe(true);
 });

@@ -1,24 +1,27 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
-import { anotherDevice, makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { as, withoutRequestId } from '../support/client.js';
+import {
+  anotherDevice,
+  draft,
+  makeDirect,
+  makeGroup,
+  makeUsers,
+  sendText,
+  type TestUser,
+} from '../support/factories.js';
+import { block, conversationOf, fence, markRead, reactionPath, unblock } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, heardBy, nextEvent, nextMessage } from '../support/sockets.js';
+import type { EventPayload, Message } from '../support/wire.js';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
 });
 
-const as = (user: TestUser) => api(server).as(user);
 let count = 0;
-const draft = (conversationId: string, more: object = {}): object => ({
-  conversationId,
-  clientId: `b${++count}`,
-  text: `text ${count}`,
-  ...more,
-});
 
 /** Bea has blocked Abe; both have two devices with a socket each, and Cem is in their group. */
 interface Scene {
@@ -30,24 +33,16 @@ interface Scene {
   abes: Socket[];
   beas: Socket[];
   cems: Socket;
-  ofAbe: any;
-  ofBea: any;
+  ofAbe: Message;
+  ofBea: Message;
   isBlocked: boolean;
 }
 
-/** A message that everybody in the group has heard: what was to be told before has been told by then. */
-async function fence({ cem, groupId, abes, beas }: Scene): Promise<void> {
-  const { id } = await sendText(server, cem, groupId, 'fence');
-  for (const socket of [...abes, ...beas])
-    await nextEvent(socket, 'message:created', ({ message }: any) => message.id === id);
-}
+/** Waits until all devices of Abe and Bea have received what was sent to them before. */
+const fenceAll = ({ cem, groupId, abes, beas }: Scene): Promise<void> => fence([...abes, ...beas], cem, groupId);
 
 function judge(isBlocked: boolean, code: string | undefined, deed: string): void {
   expect([deed, code]).toEqual([deed, isBlocked ? 'not_contactable' : undefined]);
-}
-
-async function conversationOf(user: TestUser, id: string): Promise<any> {
-  return (await as(user).get(`/api/conversations/${id}`)).body;
 }
 
 const bothOf = (scene: Scene) =>
@@ -58,31 +53,31 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
   'Abe writes to Bea': async (scene) => {
     const { abe, abes, beas, directId, isBlocked } = scene;
     const before = beas.map((socket) => heardBy(socket, 'message:created').length);
-    judge(isBlocked, (await as(abe).post('/api/messages', draft(directId))).body.code, 'REST');
+    judge(isBlocked, (await as(abe).post('/api/messages', draft(directId))).code, 'REST');
     for (const socket of abes)
       judge(isBlocked, (await ask(socket, 'message:send', draft(directId))).error?.code, 'socket');
-    await fence(scene);
+    await fenceAll(scene);
     const heard = beas.map((socket, n) => heardBy(socket, 'message:created').length - before[n]! - 1);
     expect(heard).toEqual(isBlocked ? [0, 0] : [3, 3]);
   },
   'Bea writes to Abe': async ({ bea, beas, directId, isBlocked }) => {
-    judge(isBlocked, (await as(bea).post('/api/messages', draft(directId))).body.code, 'REST');
+    judge(isBlocked, (await as(bea).post('/api/messages', draft(directId))).code, 'REST');
     for (const socket of beas)
       judge(isBlocked, (await ask(socket, 'message:send', draft(directId))).error?.code, 'socket');
   },
   'either edits what he wrote there': async (scene) => {
     for (const [user, [socket], message] of bothOf(scene)) {
       const text = `edit ${++count}`;
-      judge(scene.isBlocked, (await as(user).patch(`/api/messages/${message.id}`, { text })).body.code, 'REST');
+      judge(scene.isBlocked, (await as(user).patch(`/api/messages/${message.id}`, { text })).code, 'REST');
       const answer = await ask(socket!, 'message:edit', { messageId: message.id, text: `${text}!` });
       judge(scene.isBlocked, answer.error?.code, 'socket');
     }
   },
   'either reacts there': async (scene) => {
     for (const [user, [socket], message] of bothOf(scene)) {
-      const path = `/api/reactions/${message.id}/${encodeURIComponent('🎉')}`;
-      judge(scene.isBlocked, (await as(user).put(path, undefined)).body.code, 'REST');
-      judge(scene.isBlocked, (await as(user).delete(path)).body.code, 'REST');
+      const path = reactionPath(message.id, '🎉');
+      judge(scene.isBlocked, (await as(user).put(path)).code, 'REST');
+      judge(scene.isBlocked, (await as(user).delete(path)).code, 'REST');
       const asked = { messageId: message.id, emoji: '👍' };
       judge(scene.isBlocked, (await ask(socket!, 'reaction:add', asked)).error?.code, 'socket');
       judge(scene.isBlocked, (await ask(socket!, 'reaction:remove', asked)).error?.code, 'socket');
@@ -97,13 +92,13 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
       [scene.bea, beas, abes],
     ] as const) {
       judge(isBlocked, (await ask(socket!, 'typing:start', { conversationId: directId })).error?.code, 'socket');
-      const isIt = ({ userIds }: any): boolean => userIds.includes(user.id);
+      const isIt = ({ userIds }: EventPayload<'typing:updated'>): boolean => userIds.includes(user.id);
       if (!isBlocked) for (const other of others) await nextEvent(other, 'typing:updated', isIt);
       await ask(socket!, 'typing:stop', { conversationId: directId });
-      const isOver = ({ userIds }: any): boolean => userIds.length === 0;
+      const isOver = ({ userIds }: EventPayload<'typing:updated'>): boolean => userIds.length === 0;
       if (!isBlocked) for (const other of others) await nextEvent(other, 'typing:updated', isOver);
     }
-    await fence(scene);
+    await fenceAll(scene);
     if (isBlocked) expect([...abes, ...beas].map(typing)).toEqual(before);
   },
   '`permissions` of either there': async (scene) => {
@@ -111,10 +106,10 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
       const expected = scene.isBlocked ? [] : ['send', 'react'];
       expect((await conversationOf(user, scene.directId)).permissions).toEqual(expected);
       const { data } = await ask(sockets[1]!, 'sync', {});
-      const found = data.conversations.find((one: any) => one.conversation.id === scene.directId);
-      expect(found.conversation.permissions).toEqual(expected);
+      const found = data!.conversations.find((one) => one.conversation.id === scene.directId);
+      expect(found!.conversation.permissions).toEqual(expected);
       const list = (await as(user).get('/api/conversations')).body.items;
-      expect(list.find((one: any) => one.id === scene.directId).permissions).toEqual(expected);
+      expect(list.find((one) => one.id === scene.directId)!.permissions).toEqual(expected);
     }
   },
   'either opens the conversation there is': async ({ abe, bea, directId }) => {
@@ -127,15 +122,13 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
     }
   },
   'Abe opens a new conversation with Bea': async ({ bea, abe, isBlocked }) => {
-    const [abel, shy] = [await makeUser(server), await makeUser(server)];
-    if (isBlocked) await as(bea).put(`/api/contacts/${abel.id}/block`, undefined);
+    const [abel, shy] = await makeUsers(server, 2);
+    if (isBlocked) await block(bea, abel);
     await as(shy).put('/api/users/privacy', { directMessages: 'contacts' });
     const open = (userId: string) => as(abel).post('/api/conversations', { type: 'direct', userId });
     const [blocked, secretive] = [await open(bea.id), await open(shy.id)];
-    const told = (answer: typeof blocked): string =>
-      answer.text.replaceAll(answer.headers.get('x-request-id') ?? '-', '<id>');
-    expect([secretive.status, secretive.body.code]).toEqual([403, 'not_contactable']);
-    if (isBlocked) expect(told(blocked)).toBe(told(secretive));
+    expect([secretive.status, secretive.code]).toEqual([403, 'not_contactable']);
+    if (isBlocked) expect(withoutRequestId(blocked)).toBe(withoutRequestId(secretive));
     else expect(blocked.status).toBe(201);
     expect((await as(abe).get('/api/users/me')).status).toBe(200);
   },
@@ -155,9 +148,10 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
       [scene.bea, scene.beas, scene.abes],
     ] as const) {
       const { body } = await as(user).get(`/api/messages?conversationId=${directId}&limit=100`);
-      const message = body.items.find((one: any) => one.senderId === user.id && !one.deletedAt && one.seq > 2);
-      expect((await ask(own[0]!, 'message:delete', { messageId: message.id })).ok).toBe(true);
-      const isIt = ({ message: one }: any): boolean => one.id === message.id && one.deletedAt !== null;
+      const message = body.items.find((one) => one.senderId === user.id && !one.deletedAt && one.seq > 2);
+      expect((await ask(own[0]!, 'message:delete', { messageId: message!.id })).ok).toBe(true);
+      const isIt = ({ message: one }: EventPayload<'message:updated'>): boolean =>
+        one.id === message!.id && one.deletedAt !== null;
       for (const socket of other) await nextEvent(socket, 'message:updated', isIt);
     }
     expect(isBlocked).toBe(scene.isBlocked);
@@ -165,26 +159,26 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
   "Bea's presence and last seen, for Abe": async ({ abe, bea, abes, directId, isBlocked }) => {
     const expected = isBlocked ? null : { online: true, lastSeenAt: null };
     expect((await as(abe).get(`/api/users/${bea.id}`)).body.presence).toEqual(expected);
-    expect((await conversationOf(abe, directId)).peer.presence).toEqual(expected);
-    expect((await as(abe).get('/api/contacts')).body.items[0].user.presence).toEqual(expected);
+    expect((await conversationOf(abe, directId)).peer!.presence).toEqual(expected);
+    expect((await as(abe).get('/api/contacts')).body.items[0]!.user.presence).toEqual(expected);
     for (const socket of abes) {
       const { data } = await ask(socket, 'presence:watch', { userIds: [bea.id] });
-      expect(data.items).toEqual([{ userId: bea.id, online: !isBlocked, lastSeenAt: null }]);
+      expect(data!.items).toEqual([{ userId: bea.id, online: !isBlocked, lastSeenAt: null }]);
     }
     expect((await as(bea).get(`/api/users/${abe.id}`)).body.presence).toEqual({ online: true, lastSeenAt: null });
   },
   "Bea's status, for Abe": async ({ abe, bea, cem, abes, cems, directId, isBlocked }) => {
     const text = `status ${++count}`;
     await as(bea).put('/api/users/status', { text });
-    expect((await nextEvent(cems, 'user:updated', ({ user }: any) => user.id === bea.id)).user.status.text).toBe(text);
+    expect((await nextEvent(cems, 'user:updated', ({ user }) => user.id === bea.id)).user.status!.text).toBe(text);
     for (const socket of abes) {
-      const { user } = await nextEvent(socket, 'user:updated', ({ user: one }: any) => one.id === bea.id);
+      const { user } = await nextEvent(socket, 'user:updated', ({ user: one }) => one.id === bea.id);
       expect(user.status?.text ?? null).toBe(isBlocked ? null : text);
     }
     const shown = isBlocked ? null : text;
     expect((await as(abe).get(`/api/users/${bea.id}`)).body.status?.text ?? null).toBe(shown);
-    expect((await conversationOf(abe, directId)).peer.status?.text ?? null).toBe(shown);
-    expect((await as(cem).get(`/api/users/${bea.id}`)).body.status.text).toBe(text);
+    expect((await conversationOf(abe, directId)).peer!.status?.text ?? null).toBe(shown);
+    expect((await as(cem).get(`/api/users/${bea.id}`)).body.status!.text).toBe(text);
   },
   'Bea in the directory, for Abe': async ({ abe, bea, cem, isBlocked }) => {
     const found = async (user: TestUser): Promise<number> =>
@@ -205,24 +199,24 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
       [bea, abes],
     ] as const) {
       const { id } = await sendText(server, user, groupId, 'to all');
-      for (const socket of others) await nextEvent(socket, 'message:created', ({ message }: any) => message.id === id);
+      for (const socket of others) await nextMessage(socket, id);
     }
   },
   'Abe mentions Bea in the group': async (scene) => {
     const { abe, bea, groupId, isBlocked } = scene;
     const counted = async (): Promise<number> => (await conversationOf(bea, groupId)).mentionCount;
     const { seq } = await conversationOf(bea, groupId);
-    await as(bea).post(`/api/conversations/${groupId}/read`, { seq });
+    await markRead(bea, groupId, seq);
     await as(abe).post('/api/messages', draft(groupId, { mentions: [bea.id] }));
     expect(await counted()).toBe(isBlocked ? 0 : 1);
     expect((await as(bea).get('/api/conversations/unread')).body.mentions).toBe(isBlocked ? 0 : 1);
     if (!isBlocked) return;
-    await as(bea).delete(`/api/contacts/${abe.id}/block`);
+    await unblock(bea, abe);
     expect(await counted()).toBe(0);
-    await as(bea).put(`/api/contacts/${abe.id}/block`, undefined);
+    await block(bea, abe);
   },
   'Bea types in the group': async ({ bea, abes, beas, cems, groupId, isBlocked }) => {
-    const isHers = ({ conversationId, userIds }: any): boolean =>
+    const isHers = ({ conversationId, userIds }: EventPayload<'typing:updated'>): boolean =>
       conversationId === groupId && userIds.includes(bea.id);
     const before = abes.map(
       (socket) => heardBy(socket, 'typing:updated').filter(({ payload }) => isHers(payload)).length,
@@ -231,9 +225,8 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
     await nextEvent(cems, 'typing:updated', isHers);
     if (!isBlocked) for (const socket of abes) await nextEvent(socket, 'typing:updated', isHers);
     const { id } = await sendText(server, bea, groupId, 'done');
-    for (const socket of [...abes, cems])
-      await nextEvent(socket, 'message:created', ({ message }: any) => message.id === id);
-    await nextEvent(cems, 'typing:updated', ({ userIds }: any) => userIds.length === 0);
+    for (const socket of [...abes, cems]) await nextMessage(socket, id);
+    await nextEvent(cems, 'typing:updated', ({ userIds }) => userIds.length === 0);
     const after = abes.map(
       (socket) => heardBy(socket, 'typing:updated').filter(({ payload }) => isHers(payload)).length,
     );
@@ -242,20 +235,18 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
   "Bea's marks in the group, for Abe": async ({ abe, bea, cem, groupId, isBlocked }) => {
     const { id } = await sendText(server, abe, groupId, 'who reads this?');
     const { seq } = await conversationOf(bea, groupId);
-    for (const user of [bea, cem]) await as(user).post(`/api/conversations/${groupId}/read`, { seq });
+    for (const user of [bea, cem]) await markRead(user, groupId, seq);
     const readers = (await as(abe).get(`/api/messages/${id}/receipts`)).body.read;
     expect(readers.includes(bea.id)).toBe(!isBlocked);
     expect(readers).toContain(cem.id);
-    const shown = (await as(abe).get(`/api/conversations/${groupId}/receipts`)).body.items.map(
-      (one: any) => one.userId,
-    );
+    const shown = (await as(abe).get(`/api/conversations/${groupId}/receipts`)).body.items.map((one) => one.userId);
     expect([shown.includes(bea.id), shown.includes(cem.id)]).toEqual([!isBlocked, true]);
   },
   'the list of the blocked': async ({ abe, bea, abes, beas, isBlocked }) => {
-    const blocked = (await as(bea).get('/api/contacts/blocked')).body.items.map((one: any) => one.id);
+    const blocked = (await as(bea).get('/api/contacts/blocked')).body.items.map((one) => one.id);
     expect(blocked).toEqual(isBlocked ? [abe.id] : []);
-    expect((await ask(beas[1]!, 'sync', {})).data.blocked.map((one: any) => one.id)).toEqual(blocked);
-    expect((await ask(abes[0]!, 'sync', {})).data.blocked).toEqual([]);
+    expect((await ask(beas[1]!, 'sync', {})).data!.blocked!.map((one) => one.id)).toEqual(blocked);
+    expect((await ask(abes[0]!, 'sync', {})).data!.blocked).toEqual([]);
     expect((await as(abe).get('/api/contacts/blocked')).body.items).toEqual([]);
     expect(abes.flatMap((socket) => heardBy(socket, 'contact:updated'))).toEqual([]);
   },
@@ -269,7 +260,7 @@ async function onTwoDevices(user: TestUser): Promise<Socket[]> {
 }
 
 async function makeScene(): Promise<Scene> {
-  const [abe, bea, cem] = await Promise.all([makeUser(server), makeUser(server), makeUser(server)]);
+  const [abe, bea, cem] = await makeUsers(server, 3);
   const directId = (await makeDirect(server, abe, bea)).id;
   const groupId = (await makeGroup(server, cem, [abe, bea])).id;
   await as(abe).post('/api/contacts', { userId: bea.id });
@@ -296,9 +287,9 @@ describe('requirement 57: a block', () => {
     const scene = await makeScene();
     const row = rows[name]!;
     await row(scene);
-    await as(scene.bea).put(`/api/contacts/${scene.abe.id}/block`, undefined);
+    await block(scene.bea, scene.abe);
     for (const socket of scene.beas) {
-      const news = await nextEvent(socket, 'contact:updated', ({ blocked: isBlocked }: any) => isBlocked);
+      const news = await nextEvent(socket, 'contact:updated', ({ blocked: isBlocked }) => isBlocked);
       expect(news).toEqual({ userId: scene.abe.id, contact: null, blocked: true });
     }
     const blocked = { ...scene, isBlocked: true };
@@ -306,24 +297,24 @@ describe('requirement 57: a block', () => {
     const abes = await Promise.all([connectAs(server, scene.abe), connectAs(server, scene.abe)]);
     const beas = await Promise.all([connectAs(server, scene.bea), connectAs(server, scene.bea)]);
     await row({ ...blocked, abes, beas });
-    await as(scene.bea).delete(`/api/contacts/${scene.abe.id}/block`);
+    await unblock(scene.bea, scene.abe);
     await row({ ...scene, abes, beas });
   });
 
   it(`${marks}: stay as they stood, and are not told afterwards`, async () => {
     const { abe, bea, directId, abes } = await makeScene();
-    const read = (seq: number) => as(bea).post(`/api/conversations/${directId}/read`, { seq });
+    const read = (seq: number) => markRead(bea, directId, seq);
     const reached = async (): Promise<number> => (await conversationOf(abe, directId)).reached.readSeq;
     const stood = await reached();
-    await as(bea).put(`/api/contacts/${abe.id}/block`, undefined);
+    await block(bea, abe);
     const told = heardBy(abes[0]!, 'receipt:updated').length;
     await read(12);
     expect(await reached()).toBe(stood);
-    await as(bea).delete(`/api/contacts/${abe.id}/block`);
+    await unblock(bea, abe);
     await read(12);
     expect([
       await reached(),
-      (await as(abe).get(`/api/conversations/${directId}/receipts`)).body.items[0].readSeq,
+      (await as(abe).get(`/api/conversations/${directId}/receipts`)).body.items[0]!.readSeq,
     ]).toEqual([stood, stood]);
     expect(heardBy(abes[0]!, 'receipt:updated').length).toBe(told);
     const { seq } = await sendText(server, abe, directId, 'after it');
@@ -334,9 +325,9 @@ describe('requirement 57: a block', () => {
   it('is told to who watches as an absence, and its end as what is', async () => {
     const { abe, bea, abes } = await makeScene();
     await ask(abes[0]!, 'presence:watch', { userIds: [bea.id] });
-    await as(bea).put(`/api/contacts/${abe.id}/block`, undefined);
+    await block(bea, abe);
     expect(await nextEvent(abes[0]!, 'presence:updated')).toEqual({ userId: bea.id, online: false, lastSeenAt: null });
-    await as(bea).delete(`/api/contacts/${abe.id}/block`);
+    await unblock(bea, abe);
     expect(await nextEvent(abes[0]!, 'presence:updated')).toEqual({ userId: bea.id, online: true, lastSeenAt: null });
   });
 
@@ -344,7 +335,7 @@ describe('requirement 57: a block', () => {
     const { abe, bea, directId } = await makeScene();
     const sending = Array.from({ length: 60 }, () => as(abe).post('/api/messages', draft(directId)));
     await Promise.race(sending);
-    expect((await as(bea).put(`/api/contacts/${abe.id}/block`, undefined)).status).toBe(204);
+    expect((await block(bea, abe)).status).toBe(204);
     const { seq } = await conversationOf(bea, directId);
     const statuses = new Set((await Promise.all(sending)).map(({ status }) => status));
     for (const status of statuses) expect([201, 403]).toContain(status);
@@ -355,10 +346,10 @@ describe('requirement 57: a block', () => {
     const { abe, bea, directId } = await makeScene();
     const body = draft(directId);
     const first = await as(abe).post('/api/messages', body);
-    for (const _ of [1, 2]) expect((await as(bea).put(`/api/contacts/${abe.id}/block`, undefined)).status).toBe(204);
+    for (const _ of [1, 2]) expect((await block(bea, abe)).status).toBe(204);
     expect((await as(abe).post('/api/messages', body)).body.id).toBe(first.body.id);
-    expect((await as(bea).put(`/api/contacts/${bea.id}/block`, undefined)).status).toBe(400);
-    expect((await as(bea).put(`/api/contacts/${'0'.repeat(24)}/block`, undefined)).status).toBe(404);
-    for (const _ of [1, 2]) expect((await as(bea).delete(`/api/contacts/${abe.id}/block`)).status).toBe(204);
+    expect((await block(bea, bea)).status).toBe(400);
+    expect((await as(bea).put(`/api/contacts/${'0'.repeat(24)}/block`)).status).toBe(404);
+    for (const _ of [1, 2]) expect((await unblock(bea, abe)).status).toBe(204);
   });
 });

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { makeDirect, makeUser } from '../support/factories.js';
+import { makeDirect, makeUsers } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
 
@@ -21,7 +21,7 @@ it(
   'requirement 78: between catching up and what is heard live nothing is lost, however often one connects',
   { timeout: 120_000 },
   async () => {
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const { id: conversationId } = await makeDirect(server, ada, bob);
     const sender = await connectAs(server, bob);
     let isDone = false;
@@ -29,7 +29,7 @@ it(
     const sending = (async () => {
       while (!isDone) {
         const input = { conversationId, clientId: `c${last + 1}`, text: `text ${last + 1}` };
-        last = (await ask(sender, 'message:send', input)).data.seq;
+        last = (await ask(sender, 'message:send', input)).data!.seq;
       }
     })();
 
@@ -39,10 +39,10 @@ it(
       // It is in its rooms before it is told that it is connected; the very first packet is answered.
       const socket = await connectAs(server, ada);
       const { data } = await ask(socket, 'sync', cursor === undefined ? {} : { cursor });
-      const told = data.conversations[0];
-      if (told?.limited) for (let seq = 1; seq < told.messages[0].seq; seq++) seen.add(seq);
+      const told = data!.conversations[0];
+      if (told?.limited) for (let seq = 1; seq < told.messages[0]!.seq; seq++) seen.add(seq);
       for (const { seq } of told?.messages ?? []) seen.add(seq);
-      cursor = data.cursor;
+      cursor = data!.cursor;
       const live = await nextEvent(socket, 'message:created');
       expect(live.message.conversationId).toBe(conversationId);
       for (const { payload } of heardBy(socket, 'message:created')) seen.add(payload.message.seq);

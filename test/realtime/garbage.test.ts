@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { clientEvents } from '@causerie/contract/events';
+import { clientEvents } from '../support/wire.js';
 import { api } from '../support/client.js';
-import { makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { makeDirect, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { onCleanup } from '../support/cleanup.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, nextMessage } from '../support/sockets.js';
 
 let server: TestServer;
 let attacker: TestUser;
@@ -16,13 +16,13 @@ let expectAlive: () => Promise<void>;
 beforeEach(async () => {
   server ??= await startTestServer({ RATE_LIMIT_FACTOR: '0' });
   attacker = await makeUser(server);
-  const [writer, reader] = [await makeUser(server), await makeUser(server)];
+  const [writer, reader] = await makeUsers(server, 2);
   const direct = await makeDirect(server, writer, reader);
   const bystander = await connectAs(server, reader);
   expectAlive = async () => {
     expect((await api(server).get('/health/live')).status).toBe(200);
     const { id } = await sendText(server, writer, direct.id, 'a marker');
-    await nextEvent(bystander, 'message:created', ({ message }) => message.id === id);
+    await nextMessage(bystander, id);
     expect(bystander.connected).toBe(true);
   };
 });

@@ -1,9 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { anotherDevice, makeDirect, makeUser, sendText } from '../support/factories.js';
-import { api } from '../support/client.js';
+import { refresh } from '../support/auth.js';
+import { anotherDevice, makeDirect, makeUser, makeUsers, sendText } from '../support/factories.js';
+import { api, as } from '../support/client.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent, openSocket, refusal, untilClosed } from '../support/sockets.js';
+import {
+  ask,
+  connectAs,
+  heardBy,
+  nextEvent,
+  nextMessage,
+  openSocket,
+  refusal,
+  untilClosed,
+} from '../support/sockets.js';
 
 const listed = 'https://chat.example.test';
 let server: TestServer;
@@ -15,7 +25,7 @@ describe('the handshake', () => {
   it('requirement 23: needs the access token of a living session', async () => {
     const user = await makeUser(server);
     const gone = await anotherDevice(server, user);
-    await api(server).as(gone).post('/api/auth/logout');
+    await as(gone).post('/api/auth/logout');
     for (const token of [null, '', 'no token', user.tokens.refreshToken, `${user.tokens.accessToken}x`]) {
       expect((await refusal(openSocket(server, token))).code).toBe('unauthenticated');
     }
@@ -45,7 +55,7 @@ describe('the handshake', () => {
   });
 
   it('requirement 66: a person has at most 20 sockets', async () => {
-    const [user, other] = [await makeUser(server), await makeUser(server)];
+    const [user, other] = await makeUsers(server, 2);
     const open = await Promise.all(Array.from({ length: 20 }, () => connectAs(server, user)));
     const refused = await refusal(openSocket(server, user.tokens.accessToken));
     expect([refused.code, open.every((socket) => socket.connected)]).toEqual(['rate_limited', true]);
@@ -90,7 +100,7 @@ describe('the handshake', () => {
     const closed = untilClosed(socket);
     socket.io.engine.close();
     await closed;
-    await api(server).as(user).delete(`/api/users/sessions/${laptop.session.id}`);
+    await as(user).delete(`/api/users/sessions/${laptop.session.id}`);
     const auth = { token: laptop.tokens.accessToken, pid: id, offset: '0' };
     expect((await refusal(openSocket(server, null, { auth }))).code).toBe('session_revoked');
     const alive = await connectAs(server, user, { auth: { token: user.tokens.accessToken, pid: id, offset: '0' } });
@@ -141,18 +151,17 @@ describe('the life of a token', () => {
 
   it('requirement 16: a new token of the session keeps the socket open', async () => {
     const brief = await startTestServer({ ACCESS_TOKEN_TTL: '3s' });
-    const [user, friend] = [await makeUser(brief), await makeUser(brief)];
+    const [user, friend] = await makeUsers(brief, 2);
     const [renewed, plain] = [await connectAs(brief, user), await connectAs(brief, user)];
     const direct = await makeDirect(brief, user, friend);
     await nextEvent(renewed, 'session:expiring');
-    const { refreshToken } = user.tokens;
-    const { body } = await api(brief).post('/api/auth/refresh', { refreshToken });
+    const { body } = await refresh(brief, user.tokens.refreshToken);
     const { accessToken, accessTokenExpiresAt: expiresAt } = body;
     expect(await ask(renewed, 'session:renew', { accessToken })).toEqual({ ok: true, data: { expiresAt } });
     await untilClosed(plain);
     const fresh = await anotherDevice(brief, user);
     const marker = await sendText(brief, fresh, direct.id, 'still here');
-    await nextEvent(renewed, 'message:created', ({ message }) => message.id === marker.id);
+    await nextMessage(renewed, marker.id);
     expect(heardBy(renewed, 'session:revoked')).toEqual([]);
   });
 

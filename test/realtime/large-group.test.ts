@@ -1,8 +1,9 @@
 import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
+import { as } from '../support/client.js';
 import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { isOfThePump, isRead, startGate, type Command, type Gate } from '../support/gate.js';
+import { markRead, pagesOf } from '../support/requests.js';
 import { connectAs, heardBy } from '../support/sockets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
@@ -25,7 +26,7 @@ async function quickUser(place: number): Promise<TestUser> {
   const [username, email] = [`many${place}`, `many${place}@example.test`];
   const { id } = await accounts.create({ username, email, displayName: username, passwordHash, verifyLink: null });
   const { tokens, session } = await sessions.start(id, { deviceName: null, userAgent: '', ip: '' });
-  return { id, username, email, password: '', displayName: username, tokens, session };
+  return { server, id, username, email, password: '', displayName: username, tokens, session };
 }
 
 /** The writes that a server does for one thing until it is answered, as `insert messages`. */
@@ -53,11 +54,11 @@ describe('a group of a thousand', () => {
   it('is joined by a hundred at once: one message, one number of the change, one event', patient, async () => {
     const socket = await connectAs(server, creator);
     const { id } = await makeGroup(server, creator, people.slice(0, size - 101));
-    const group = async (): Promise<any> => (await api(server).as(creator).get(`/api/groups/${id}`)).body;
+    const group = async () => (await as(creator).get(`/api/groups/${id}`)).body;
     const before = await group();
     const userIds = people.slice(size - 101).map(({ id }) => id);
     const writes = await writesOf(async () => {
-      const { body } = await api(server).as(creator).post(`/api/groups/${id}/members`, { userIds });
+      const { body } = await as(creator).post(`/api/groups/${id}/members`, { userIds });
       expect([body.added.length, body.refused]).toEqual([100, []]);
     });
     const after = await group();
@@ -84,13 +85,11 @@ describe('a group of a thousand', () => {
 
   it('is listed page by page: everybody once', patient, async () => {
     const found: string[] = [];
-    for (let cursor = ''; ;) {
-      const path = `/api/groups/${groupId}/members?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
-      const { body } = await api(server).as(creator).get(path);
-      expect(body.items.length).toBeLessThanOrEqual(100);
-      found.push(...body.items.map(({ user }: any) => user.id));
-      if (body.nextCursor === null) break;
-      cursor = body.nextCursor;
+    for await (const page of pagesOf((cursor) =>
+      as(creator).get(`/api/groups/${groupId}/members?limit=100${cursor}`),
+    )) {
+      expect(page.length).toBeLessThanOrEqual(100);
+      found.push(...page.map(({ user }) => user.id));
     }
     expect(found).toHaveLength(size);
     expect(new Set(found)).toEqual(new Set([creator, ...people].map(({ id }) => id)));
@@ -99,13 +98,13 @@ describe('a group of a thousand', () => {
   it('makes one notification for each of 999 who are there, however many messages follow', patient, async () => {
     const rows = server.database.collection('notifications');
     const ofGroup = { kind: 'message', conversationId: new server.database.base.Types.ObjectId(groupId) };
-    const group = async (): Promise<any> => (await api(server).as(creator).get(`/api/groups/${groupId}`)).body;
+    const group = async () => (await as(creator).get(`/api/groups/${groupId}`)).body;
     const notified = async (): Promise<unknown> =>
       (await server.database.collection('conversations').findOne({ _id: ofGroup.conversationId }))?.['notifiedSeq'];
     // Everybody has read everything, and has been told of it.
     const { seq: last } = await group();
     await expect.poll(notified, { timeout: 30_000 }).toBe(last);
-    for (const user of people) await api(server).as(user).post(`/api/conversations/${groupId}/read`, { seq: last });
+    for (const user of people) await markRead(user, groupId, last);
     const some = pLimit(50);
     const sockets = await Promise.all(people.map((user) => some(() => connectAs(server, user))));
     await rows.deleteMany(ofGroup);
@@ -131,25 +130,21 @@ describe('a group of a thousand', () => {
       const message = await sendText(server, creator, groupId, 'to the largest group there is');
       expect(performance.now() - began).toBeLessThan(3_000);
       const send = (more: object) =>
-        api(server)
-          .as(creator)
-          .post('/api/messages', { conversationId: groupId, clientId: 'too-much', text: 'x', ...more });
+        as(creator).post('/api/messages', { conversationId: groupId, clientId: 'too-much', text: 'x', ...more });
       const mentions = Array.from({ length: 10_000 }, (_, n) => people[n % people.length]?.id);
       expect((await send({ mentions })).status).toBe(413);
       expect((await send({ mentions: people.slice(0, 51).map(({ id }) => id) })).status).toBe(400);
       const react = async (n: number): Promise<number> => {
         const emoji = encodeURIComponent(String.fromCodePoint(0x1f400 + n));
-        return (await api(server).as(creator).put(`/api/reactions/${message.id}/${emoji}`, undefined)).status;
+        return (await as(creator).put(`/api/reactions/${message.id}/${emoji}`)).status;
       };
       const statuses: number[] = [];
       for (let n = 0; n < 60; n++) statuses.push(await react(n));
       expect(new Set(statuses)).toEqual(new Set([200, 409]));
-      const { body } = await api(server).as(creator).get(`/api/messages/${message.id}`);
+      const { body } = await as(creator).get(`/api/messages/${message.id}`);
       expect(body.reactions).toHaveLength(statuses.filter((status) => status === 200).length);
       const stranger = await makeUser(server);
-      const added = await api(server)
-        .as(creator)
-        .post(`/api/groups/${groupId}/members`, { userIds: [stranger.id] });
+      const added = await as(creator).post(`/api/groups/${groupId}/members`, { userIds: [stranger.id] });
       expect(added.body).toMatchObject({ added: [], refused: [{ userId: stranger.id, code: 'conflict' }] });
     },
   );

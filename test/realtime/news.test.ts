@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
-import { anotherDevice, makeDirect, makeUser, sendText } from '../support/factories.js';
+import { as } from '../support/client.js';
+import { anotherDevice, makeDirect, makeUser, makeUsers, sendText } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, heardBy, nextEvent, nextMessage } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -22,43 +22,43 @@ describe('news', () => {
     ];
     const input = { conversationId: direct.id, clientId: 'one', text: 'hello' };
     const answer = await ask(asking, 'message:send', input);
-    expect(answer.data.state).toBe('sent');
+    expect(answer.data!.state).toBe('sent');
     const toOwn = await nextEvent(own, 'message:created');
     const toPeer = await nextEvent(peer, 'message:created');
     expect(toOwn.message).toEqual(answer.data);
-    expect(toPeer.message).toMatchObject({ id: answer.data.id, state: null });
+    expect(toPeer.message).toMatchObject({ id: answer.data!.id, state: null });
     const begun = await nextEvent(peer, 'conversation:created');
     expect(begun.conversation).toMatchObject({ id: direct.id, unreadCount: 1, peer: { id: ada.id } });
 
     const marker = await sendText(server, ada, direct.id, 'over REST');
-    await nextEvent(asking, 'message:created', ({ message }) => message.id === marker.id);
-    await nextEvent(peer, 'message:created', ({ message }) => message.id === marker.id);
+    await nextMessage(asking, marker.id);
+    await nextMessage(peer, marker.id);
     expect(heardBy(asking, 'message:created').map(({ payload }) => payload.message.id)).toEqual([marker.id]);
     expect(heardBy(peer, 'conversation:created').length).toBe(1);
   });
 
   it('of a profile go to the own devices and to those who share a conversation, once', async () => {
-    const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+    const [ada, bob, eve] = await makeUsers(server, 3);
     await sendText(server, ada, (await makeDirect(server, ada, bob)).id, 'hello');
     const sockets = [await connectAs(server, ada), await connectAs(server, bob), await connectAs(server, eve)] as const;
     const [own, peer, stranger] = sockets;
-    await api(server).as(ada).put('/api/users/profile', { displayName: 'Ada the First' });
+    await as(ada).put('/api/users/profile', { displayName: 'Ada the First' });
     for (const socket of [own, peer]) {
       const { user } = await nextEvent(socket, 'user:updated');
       expect(user).toMatchObject({ id: ada.id, displayName: 'Ada the First' });
     }
-    expect((await nextEvent(own, 'settings:updated')).me.displayName).toBe('Ada the First');
-    for (const user of [bob, eve]) await api(server).as(user).put('/api/users/profile', { bio: 'a marker' });
+    expect((await nextEvent(own, 'settings:updated')).me!.displayName).toBe('Ada the First');
+    for (const user of [bob, eve]) await as(user).put('/api/users/profile', { bio: 'a marker' });
     await nextEvent(peer, 'settings:updated');
     await nextEvent(peer, 'user:updated', ({ user }) => user.id === bob.id);
     await nextEvent(stranger, 'user:updated', ({ user }) => user.id === eve.id);
     expect(heardBy(peer, 'user:updated').filter(({ payload }) => payload.user.id === ada.id).length).toBe(1);
-    expect(heardBy(peer, 'settings:updated').map(({ payload }) => payload.me.id)).toEqual([bob.id]);
+    expect(heardBy(peer, 'settings:updated').map(({ payload }) => payload.me!.id)).toEqual([bob.id]);
     expect(heardBy(stranger, 'user:updated').map(({ payload }) => payload.user.id)).toEqual([eve.id]);
   });
 
   it('and answers of 50 messages sent without waiting come in the order of seq', async () => {
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const direct = await makeDirect(server, ada, bob);
     const [sender, peer] = [await connectAs(server, ada), await connectAs(server, bob)];
     const answered: string[] = [];
@@ -66,7 +66,7 @@ describe('news', () => {
     await Promise.all(
       texts.map(async (text, n) => {
         const answer = await ask(sender, 'message:send', { conversationId: direct.id, clientId: `n-${n}`, text });
-        answered.push(`${answer.data.seq} ${answer.data.text}`);
+        answered.push(`${answer.data!.seq} ${answer.data!.text}`);
       }),
     );
     await nextEvent(peer, 'message:created', ({ message }) => message.seq === 50);

@@ -1,7 +1,7 @@
 /** Presence: what one may know, as it is, over every door and right across several devices. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
-import { anotherDevice, makeUser, type TestUser } from '../support/factories.js';
+import { as } from '../support/client.js';
+import { anotherDevice, makeUsers, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
 
@@ -10,12 +10,12 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 
-const profileOf = async (viewer: TestUser, { id }: TestUser): Promise<any> =>
-  (await api(server).as(viewer).get(`/api/users/${id}`)).body.presence;
+const profileOf = async (viewer: TestUser, { id }: TestUser) =>
+  (await as(viewer).get(`/api/users/${id}`)).body.presence;
 
 describe('requirement 58: presence', () => {
   it('is told to who watches: online at once, offline soon after the last socket, never in between', async () => {
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const watcher = await connectAs(server, bob);
     const first = await ask(watcher, 'presence:watch', { userIds: [ada.id] });
     expect(first.data).toEqual({ items: [{ userId: ada.id, online: false, lastSeenAt: null }] });
@@ -31,18 +31,18 @@ describe('requirement 58: presence', () => {
     back.disconnect();
     const gone = await nextEvent(watcher, 'presence:updated', ({ online }) => !online, 15_000);
     expect(Date.now() - wentAt).toBeLessThan(15_000);
-    expect(Math.abs(Date.parse(gone.lastSeenAt) - wentAt)).toBeLessThan(3_000);
+    expect(Math.abs(Date.parse(gone.lastSeenAt!) - wentAt)).toBeLessThan(3_000);
     expect(await profileOf(bob, ada)).toEqual({ online: false, lastSeenAt: gone.lastSeenAt });
     // Coming back within the grace was never told.
     expect(heardBy(watcher, 'presence:updated').map(({ payload }) => payload.online)).toEqual([true, false]);
   });
 
   it('of a watch set ends with the next set and with the socket', async () => {
-    const [ada, eve, bob] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+    const [ada, eve, bob] = await makeUsers(server, 3);
     const watcher = await connectAs(server, bob);
     await ask(watcher, 'presence:watch', { userIds: [ada.id] });
     const now = await ask(watcher, 'presence:watch', { userIds: [eve.id, eve.id, 'f'.repeat(24)] });
-    expect(now.data.items).toEqual([
+    expect(now.data!.items).toEqual([
       { userId: eve.id, online: false, lastSeenAt: null },
       { userId: 'f'.repeat(24), online: false, lastSeenAt: null },
     ]);
@@ -57,12 +57,12 @@ describe('requirement 58: presence', () => {
   });
 
   it('of more than 200 people at once is refused, and the set stays', async () => {
-    const [ada, bob] = [await makeUser(server), await makeUser(server)];
+    const [ada, bob] = await makeUsers(server, 2);
     const watcher = await connectAs(server, bob);
     await ask(watcher, 'presence:watch', { userIds: [ada.id] });
     const ids = Array.from({ length: 201 }, (_, at) => at.toString(16).padStart(24, '0'));
     expect((await ask(watcher, 'presence:watch', { userIds: ids })).error).toMatchObject({ code: 'invalid_input' });
-    expect((await ask(watcher, 'presence:watch', { userIds: ids.slice(1) })).data.items).toHaveLength(200);
+    expect((await ask(watcher, 'presence:watch', { userIds: ids.slice(1) })).data!.items).toHaveLength(200);
     await ask(watcher, 'presence:watch', { userIds: [ada.id] });
     await connectAs(server, ada);
     await nextEvent(watcher, 'presence:updated', ({ userId, online }) => userId === ada.id && online);

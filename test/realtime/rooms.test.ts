@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { makeDirect, makeUser, sendText } from '../support/factories.js';
+import { makeDirect, makeUsers, sendText } from '../support/factories.js';
 import { startTestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, heardBy, nextMessage } from '../support/sockets.js';
 
 it('requirement 24: a client enters no room that it names, and makes none', async () => {
   const server = await startTestServer({ RATE_LIMIT_FACTOR: '0' });
-  const [ada, bob, eve] = [await makeUser(server), await makeUser(server), await makeUser(server)];
+  const [ada, bob, eve] = await makeUsers(server, 3);
   const [theirs, hers] = [await makeDirect(server, ada, bob), await makeDirect(server, ada, eve)];
   const [onBob, onEve] = [await connectAs(server, bob), await connectAs(server, eve)];
   const before = server.context.realtime.rooms();
@@ -25,7 +25,7 @@ it('requirement 24: a client enters no room that it names, and makes none', asyn
 
   const secret = await sendText(server, ada, theirs.id, 'for Bob alone');
   const marker = await sendText(server, ada, hers.id, 'for Eve');
-  await nextEvent(onBob, 'message:created', ({ message }) => message.id === secret.id);
-  await nextEvent(onEve, 'message:created', ({ message }) => message.id === marker.id);
+  await nextMessage(onBob, secret.id);
+  await nextMessage(onEve, marker.id);
   expect(heardBy(onEve, 'message:created').map(({ payload }) => payload.message.id)).toEqual([marker.id]);
 });

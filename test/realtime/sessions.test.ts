@@ -1,10 +1,11 @@
 import type { Socket } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { api } from '../support/client.js';
+import { refresh } from '../support/auth.js';
+import { api, as } from '../support/client.js';
 import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { nthMail } from '../support/mails.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { connectAs, heardBy, nextEvent, untilClosed } from '../support/sockets.js';
+import { connectAs, heardBy, nextMessage, untilClosed } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -15,7 +16,7 @@ const newPassword = 'a password that is new';
 
 async function changePassword({ phone }: { phone: TestUser }): Promise<void> {
   const body = { currentPassword: phone.password, newPassword };
-  expect((await api(server).as(phone).post('/api/auth/change-password', body)).status).toBe(204);
+  expect((await as(phone).post('/api/auth/change-password', body)).status).toBe(204);
 }
 
 async function resetPassword({ laptop }: { laptop: TestUser }): Promise<void> {
@@ -25,10 +26,9 @@ async function resetPassword({ laptop }: { laptop: TestUser }): Promise<void> {
 }
 
 async function reuseRefreshToken({ laptop }: { laptop: TestUser }): Promise<void> {
-  const refresh = (refreshToken: string) => api(server).post('/api/auth/refresh', { refreshToken });
-  const second = await refresh(laptop.tokens.refreshToken);
-  await refresh(second.body.refreshToken);
-  expect((await refresh(laptop.tokens.refreshToken)).body.code).toBe('refresh_token_reused');
+  const second = await refresh(server, laptop.tokens.refreshToken);
+  await refresh(server, second.body.refreshToken);
+  expect((await refresh(server, laptop.tokens.refreshToken)).code).toBe('refresh_token_reused');
 }
 
 /** Deeds that end the laptop's session; the phone's goes on but where it is said. */
@@ -41,17 +41,17 @@ const endings: {
   {
     name: 'requirement 14: logging out',
     reason: 'logout',
-    deed: ({ laptop }) => api(server).as(laptop).post('/api/auth/logout'),
+    deed: ({ laptop }) => as(laptop).post('/api/auth/logout'),
   },
   {
     name: 'requirement 15: signing one device out',
     reason: 'revoked',
-    deed: ({ phone, laptop }) => api(server).as(phone).delete(`/api/users/sessions/${laptop.session.id}`),
+    deed: ({ phone, laptop }) => as(phone).delete(`/api/users/sessions/${laptop.session.id}`),
   },
   {
     name: 'requirement 15: signing all others out',
     reason: 'revoked',
-    deed: ({ phone }) => api(server).as(phone).delete('/api/users/sessions'),
+    deed: ({ phone }) => as(phone).delete('/api/users/sessions'),
   },
   { name: 'requirement 15: changing the password', reason: 'password_changed', deed: changePassword },
   { name: 'requirement 15: resetting the password', reason: 'password_reset', endsAll: true, deed: resetPassword },
@@ -77,8 +77,8 @@ describe('a session that ends', () => {
       const marker = await sendText(server, friend, direct.id, 'a marker');
       await expectEnded(onLaptop, reason);
       if (endsAll) await expectEnded(onPhone, reason);
-      else await nextEvent(onPhone, 'message:created', ({ message }) => message.id === marker.id);
-      await nextEvent(onFriend, 'message:created', ({ message }) => message.id === marker.id);
+      else await nextMessage(onPhone, marker.id);
+      await nextMessage(onFriend, marker.id);
       expect([onPhone.connected, onLaptop.connected, onFriend.connected]).toEqual([!endsAll, false, true]);
       expect(heardBy(onLaptop, 'message:created')).toEqual([]);
     });

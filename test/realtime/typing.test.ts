@@ -1,9 +1,9 @@
 /** Typing: whole lists that replace, at most once a second, to the other members alone, and gone by themselves. */
 import type { Socket } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
+import { anotherDevice, makeDirect, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, heardBy, nextEvent, nextMessage } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ interface Chat {
 }
 
 async function makeChat(): Promise<Chat> {
-  const [ada, bob] = [await makeUser(server), await makeUser(server)];
+  const [ada, bob] = await makeUsers(server, 2);
   const { id } = await makeDirect(server, ada, bob);
   await sendText(server, ada, id, 'hello');
   return { id, ada, bob, writer: await connectAs(server, ada), reader: await connectAs(server, bob) };
@@ -125,7 +125,7 @@ describe('requirement 60: typing', () => {
     await ask(writer, 'typing:start', { conversationId: id });
     const late = await connectAs(server, bob);
     const marker = await sendText(server, ada, id, 'a marker');
-    await nextEvent(late, 'message:created', ({ message }) => message.id === marker.id);
+    await nextMessage(late, marker.id);
     await nextEvent(late, 'typing:updated', ({ userIds }) => userIds.length === 0);
     expect(lists(late)).toEqual([[]]);
     expect(lists(writer)).toEqual([]);

@@ -1,33 +1,54 @@
-import { readProblem } from './problem.js';
+import { readProblem, type ProblemDocument } from './problem.js';
+import type { BodyAt } from './responses.js';
 import { recordSecretsIn } from './secrets.js';
 import { endpointOf } from './table.js';
+import type { ProblemCode } from './wire.js';
 
-/** An answer whose shape has been checked against the schema of its route. */
-export interface Answer {
-  status: number;
-  /** Parsed JSON, null without a body. */
-  body: any;
-  headers: Headers;
-  /** The bytes as they came. */
-  text: string;
+/** Where a server answers. */
+export interface Target {
+  url: string;
 }
 
-export interface Wishes {
+/** A response whose shape has been checked against the schema of its route. */
+export interface Answer<Body = unknown> {
+  status: number;
+  headers: Headers;
+  /** The body as it came. */
+  text: string;
+  /** The code of a problem document; undefined for a success. */
+  code: ProblemCode | undefined;
+  /** The parsed body of a success, null without one; throws for an error. */
+  readonly body: Body;
+  /** The problem document of an error; throws for a success. */
+  readonly problem: ProblemDocument;
+}
+
+export interface RequestOptions {
   headers?: Record<string, string>;
-  /** Sent as it is, without being made JSON; give the content type yourself. */
-  raw?: string | Buffer;
+  /** Sent as it is, without being made JSON; a text needs its content type in the headers. */
+  raw?: string | FormData;
   signal?: AbortSignal;
 }
 
-type Ask = (path: string, body?: unknown, wishes?: Wishes) => Promise<Answer>;
+type RequestOf<Method extends string> = <Path extends string>(
+  path: Path,
+  body?: unknown,
+  options?: RequestOptions,
+) => Promise<Answer<BodyAt<Method, Path>>>;
 
+/** A REST client; what it answers with is typed by the path. */
 export interface Client {
-  get(path: string, wishes?: Wishes): Promise<Answer>;
-  post: Ask;
-  put: Ask;
-  patch: Ask;
-  delete: Ask;
-  request(method: string, path: string, body?: unknown, wishes?: Wishes): Promise<Answer>;
+  get<Path extends string>(path: Path, options?: RequestOptions): Promise<Answer<BodyAt<'GET', Path>>>;
+  post: RequestOf<'POST'>;
+  put: RequestOf<'PUT'>;
+  patch: RequestOf<'PATCH'>;
+  delete: RequestOf<'DELETE'>;
+  request<Method extends string, Path extends string>(
+    method: Method,
+    path: Path,
+    body?: unknown,
+    options?: RequestOptions,
+  ): Promise<Answer<BodyAt<Method, Path>>>;
   as(user: { tokens: { accessToken: string } }): Client;
   with(headers: Record<string, string>): Client;
 }
@@ -37,62 +58,118 @@ function readBody(text: string, headers: Headers): unknown {
   return /\bjson\b/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : text;
 }
 
-/** Strict: an answer that its route does not declare, or with a key too many, fails the test that asked. */
-function judge(method: string, path: string, answer: Answer): void {
-  const what = `${method} ${path} → ${answer.status}`;
-  const type = answer.headers.get('content-type') ?? '';
-  if (!answer.headers.get('x-request-id')) throw new Error(`${what}: no X-Request-Id`);
-  if (answer.status >= 400) {
-    if (method === 'HEAD') return;
-    if (!type.startsWith('application/problem+json'))
-      throw new Error(`${what}: ${type} instead of a problem document: ${answer.text}`);
-    const problem = readProblem(answer.body);
-    if (problem.status !== answer.status) throw new Error(`${what}: the document says ${problem.status}`);
-    if (problem.requestId !== answer.headers.get('x-request-id'))
-      throw new Error(`${what}: another request's id in the document`);
-    return;
-  }
+/** What came back, before anything is made of it. */
+interface RawResponse {
+  status: number;
+  headers: Headers;
+  text: string;
+  parsed: unknown;
+}
+
+function checkProblem(what: string, { status, headers, text, parsed }: RawResponse): ProblemDocument {
+  const type = headers.get('content-type') ?? '';
+  if (!type.startsWith('application/problem+json'))
+    throw new Error(`${what}: ${type} instead of a problem document: ${text}`);
+  const problem = readProblem(parsed);
+  if (problem.status !== status) throw new Error(`${what}: the document says ${problem.status}`);
+  if (problem.requestId !== headers.get('x-request-id'))
+    throw new Error(`${what}: another request's id in the document`);
+  return problem;
+}
+
+/** Strict: a status that the route does not declare, or an additional key, fails the test that asked. */
+function checkSuccess(
+  method: string,
+  path: string,
+  what: string,
+  { status, headers, text, parsed }: RawResponse,
+): void {
   const endpoint = endpointOf(method, path);
-  if (!endpoint) return;
-  if (endpoint.givesFile) return;
-  if (answer.headers.get('cache-control') !== 'no-store') throw new Error(`${what}: Cache-Control is not no-store`);
-  if (!Object.hasOwn(endpoint.returns, answer.status)) throw new Error(`${what}: a status the route does not declare`);
-  const schema = endpoint.returns[answer.status];
+  if (!endpoint || endpoint.givesFile) return;
+  if (headers.get('cache-control') !== 'no-store') throw new Error(`${what}: Cache-Control is not no-store`);
+  if (!Object.hasOwn(endpoint.returns, status)) throw new Error(`${what}: a status the route does not declare`);
+  const schema = endpoint.returns[status];
   if (method === 'HEAD') return;
   if (!schema) {
-    if (answer.text !== '') throw new Error(`${what}: a body where none is declared`);
+    if (text !== '') throw new Error(`${what}: a body where none is declared`);
     return;
   }
+  const type = headers.get('content-type') ?? '';
   if (type !== 'application/json; charset=utf-8') throw new Error(`${what}: ${type}`);
-  const verdict = schema.safeParse(answer.body);
-  if (!verdict.success) throw new Error(`${what}: ${verdict.error.message} in ${answer.text.slice(0, 2000)}`);
+  const verdict = schema.safeParse(parsed);
+  if (!verdict.success) throw new Error(`${what}: ${verdict.error.message} in ${text.slice(0, 2000)}`);
+}
+
+function answerOf<Body>(method: string, path: string, raw: RawResponse): Answer<Body> {
+  const { status, headers, text, parsed } = raw;
+  const what = `${method} ${path} → ${status}`;
+  if (!headers.get('x-request-id')) throw new Error(`${what}: no X-Request-Id`);
+  const problem = status >= 400 && method !== 'HEAD' ? checkProblem(what, raw) : null;
+  if (status < 400) checkSuccess(method, path, what, raw);
+  return {
+    status,
+    headers,
+    text,
+    code: problem?.code,
+    get body(): Body {
+      if (status >= 400) throw new Error(`${what}: no success: ${text}`);
+      return parsed as Body;
+    },
+    get problem() {
+      if (!problem) throw new Error(`${what}: no problem: ${text.slice(0, 2000)}`);
+      return problem;
+    },
+  };
+}
+
+/** A signed-in device, and the server that it is signed in to. */
+export interface Device {
+  server: Target;
+  tokens: { accessToken: string };
+}
+
+/** A REST client of a user: of their own server, unless another one is given. */
+export const as = (user: Device, at: Target = user.server): Client => api(at).as(user);
+
+/** What a response says, without the id of its request: equal for responses that nobody may tell apart. */
+export function withoutRequestId({ status, headers, text }: Answer): string {
+  return `${status} ${text.replaceAll(headers.get('x-request-id') ?? '-', '<id>')}`;
 }
 
 /** A REST client of a server, in this process or in another. */
-export function api(server: { url: string }, headers: Record<string, string> = {}): Client {
-  async function request(method: string, path: string, body?: unknown, wishes: Wishes = {}): Promise<Answer> {
+export function api(server: Target, headers: Record<string, string> = {}): Client {
+  async function request<Body>(
+    method: string,
+    path: string,
+    body?: unknown,
+    options: RequestOptions = {},
+  ): Promise<Answer<Body>> {
     recordSecretsIn(body);
     const response = await fetch(server.url + path, {
       method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers, ...wishes.headers },
-      body: (wishes.raw as string | undefined) ?? (body === undefined ? null : JSON.stringify(body)),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+        ...options.headers,
+      },
+      body: options.raw ?? (body === undefined ? null : JSON.stringify(body)),
       redirect: 'manual',
-      signal: wishes.signal ?? null,
+      signal: options.signal ?? null,
     });
     const text = await response.text();
-    const answer = { status: response.status, headers: response.headers, text, body: readBody(text, response.headers) };
-    recordSecretsIn(answer.body);
-    judge(method, path.split('?')[0] ?? path, answer);
-    return answer;
+    const parsed = readBody(text, response.headers);
+    recordSecretsIn(parsed);
+    const raw = { status: response.status, headers: response.headers, text, parsed };
+    return answerOf<Body>(method, path.split('?')[0] ?? path, raw);
   }
 
   return {
     request,
-    get: (path, wishes) => request('GET', path, undefined, wishes),
-    post: (path, body, wishes) => request('POST', path, body, wishes),
-    put: (path, body, wishes) => request('PUT', path, body, wishes),
-    patch: (path, body, wishes) => request('PATCH', path, body, wishes),
-    delete: (path, body, wishes) => request('DELETE', path, body, wishes),
+    get: (path, options) => request('GET', path, undefined, options),
+    post: (path, body, options) => request('POST', path, body, options),
+    put: (path, body, options) => request('PUT', path, body, options),
+    patch: (path, body, options) => request('PATCH', path, body, options),
+    delete: (path, body, options) => request('DELETE', path, body, options),
     as: (user) => api(server, { ...headers, authorization: `Bearer ${user.tokens.accessToken}` }),
     with: (more) => api(server, { ...headers, ...more }),
   };

@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { api } from './client.js';
-
-export interface Tokens {
-  accessToken: string;
-  accessTokenExpiresAt: string;
-  refreshToken: string;
-  refreshTokenExpiresAt: string;
-}
+import { api, type Answer, type Target } from './client.js';
+import type { AuthResult, Conversation, CreatedGroup, Message, Tokens } from './wire.js';
 
 /** A person of a test, on one device. */
 export interface TestUser {
+  /** Where the account is. */
+  server: Target;
   id: string;
   username: string;
   email: string;
@@ -27,18 +23,18 @@ interface Wishes {
   deviceName?: string;
 }
 
-interface Target {
-  url: string;
-}
-
-function take(answer: { status: number; body: any }, expected: number[], deed: string): any {
-  if (!expected.includes(answer.status)) throw new Error(`${deed}: ${answer.status} ${JSON.stringify(answer.body)}`);
+function take<Body>(answer: Answer<Body>, expected: number[], deed: string): Body {
+  if (!expected.includes(answer.status)) throw new Error(`${deed}: ${answer.status} ${answer.text}`);
   return answer.body;
 }
 
-function person(body: any, account: { username: string; email: string; password: string }): TestUser {
+function person(
+  server: Target,
+  body: AuthResult,
+  account: { username: string; email: string; password: string },
+): TestUser {
   const { user, session, ...tokens } = body;
-  return { ...account, id: user.id, displayName: user.displayName, tokens, session };
+  return { ...account, server, id: user.id, displayName: user.displayName, tokens, session };
 }
 
 /** Registers somebody through the front door; what is not wished for is made up. */
@@ -51,8 +47,28 @@ export async function makeUser(server: Target, wishes: Wishes = {}): Promise<Tes
     ...wishes,
   };
   const body = take(await api(server).post('/api/auth/register', account), [201], 'register');
-  return person(body, account);
+  return person(server, body, account);
 }
+
+type Users<Count extends number, Found extends TestUser[] = []> = number extends Count
+  ? TestUser[]
+  : Found['length'] extends Count
+    ? Found
+    : Users<Count, [...Found, TestUser]>;
+
+/** Registers several users at once. */
+export async function makeUsers<Count extends number>(server: Target, count: Count): Promise<Users<Count>> {
+  return (await Promise.all(Array.from({ length: count }, () => makeUser(server)))) as Users<Count>;
+}
+
+/** Registers two users and opens their direct conversation. */
+export async function makePair(server: Target): Promise<{ ada: TestUser; bob: TestUser; id: string }> {
+  const [ada, bob] = await makeUsers(server, 2);
+  return { ada, bob, id: (await makeDirect(server, ada, bob)).id };
+}
+
+/** An id that no row has. */
+export const unknownId = (): string => randomBytes(12).toString('hex');
 
 /** Signs the same person in on another device. */
 export async function anotherDevice(server: Target, user: TestUser, deviceName?: string): Promise<TestUser> {
@@ -66,11 +82,11 @@ export async function anotherDevice(server: Target, user: TestUser, deviceName?:
     [200],
     'login',
   );
-  return person(body, { username, email, password });
+  return person(server, body, { username, email, password });
 }
 
 /** Opens (or finds) the direct conversation of two people, as the first one sees it. */
-export async function makeDirect(server: Target, a: TestUser, b: { id: string }): Promise<any> {
+export async function makeDirect(server: Target, a: TestUser, b: { id: string }): Promise<Conversation> {
   return take(
     await api(server).as(a).post('/api/conversations', { type: 'direct', userId: b.id }),
     [200, 201],
@@ -79,21 +95,35 @@ export async function makeDirect(server: Target, a: TestUser, b: { id: string })
 }
 
 /** Makes a group of somebody with others, as he sees it. */
-export async function makeGroup(server: Target, creator: TestUser, others: readonly { id: string }[]): Promise<any> {
+export async function makeGroup(
+  server: Target,
+  creator: TestUser,
+  others: readonly { id: string }[],
+): Promise<CreatedGroup> {
   const body = { title: 'A group', memberIds: others.map(({ id }) => id) };
   return take(await api(server).as(creator).post('/api/groups', body), [201], 'group');
 }
 
 let sent = 0;
 
-/** Sends a text over REST and gives the message. */
+/** The body of a new message. */
+export function draft(
+  conversationId: string,
+  more: object = {},
+): { conversationId: string; clientId: string; text: string } {
+  const clientId = `c-${++sent}-${randomBytes(4).toString('hex')}`;
+  return { conversationId, clientId, text: `text ${sent}`, ...more };
+}
+
+/** Sends a text over REST and returns the message. */
 export async function sendText(
   server: Target,
   user: TestUser,
   conversationId: string,
   text: string,
-  clientId = `c-${++sent}-${randomBytes(4).toString('hex')}`,
-): Promise<any> {
-  const answer = await api(server).as(user).post('/api/messages', { conversationId, clientId, text });
+  clientId?: string,
+): Promise<Message> {
+  const body = draft(conversationId, { text, ...(clientId === undefined ? {} : { clientId }) });
+  const answer = await api(server).as(user).post('/api/messages', body);
   return take(answer, [200, 201], 'send');
 }

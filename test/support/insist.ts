@@ -6,7 +6,10 @@ import type { Answer } from './client.js';
 const patienceMs = 45_000;
 
 /** Asks again and again until it is answered, as a client does that never gives up; throws when that never comes. */
-export async function insist(ask: () => Promise<Answer>, allowed: readonly number[]): Promise<Answer> {
+export async function insist<Body>(
+  ask: () => Promise<Answer<Body>>,
+  allowed: readonly number[],
+): Promise<Answer<Body>> {
   const until = Date.now() + patienceMs;
   for (let tries = 1; ; tries += 1) {
     const answer = await ask().catch((error: unknown) => error as Error);

@@ -6,7 +6,7 @@ export interface CapturedLog {
   logger: Logger;
   text(): string;
   /** The lines, parsed. */
-  lines(): Record<string, any>[];
+  lines(): Record<string, unknown>[];
 }
 
 /** The real logger, writing into memory. */
@@ -26,6 +26,6 @@ export function captureLog(level = 'info'): CapturedLog {
       text()
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Record<string, any>),
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
   };
 }

@@ -2,14 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { openStorage } from '../../src/drivers/storage-opening.js';
+import { api, type Answer, type Target } from './client.js';
 import type { TestUser } from './factories.js';
 import type { TestServer } from './server.js';
-
-/** What an upload is answered with. */
-export interface UploadAnswer {
-  status: number;
-  body: any;
-}
+import type { Upload } from './wire.js';
 
 interface Wishes {
   bytes?: Buffer | string;
@@ -27,31 +23,26 @@ export function picture(width = 300, height = 200): Sharp {
 
 let small: Promise<Buffer> | null = null;
 
-/** Uploads something, and gives the answer. */
-export async function tryUpload(server: { url: string }, user: TestUser, wishes: Wishes = {}): Promise<UploadAnswer> {
+/** Uploads a file; gives the answer, whatever it is. */
+export async function tryUpload(server: Target, user: TestUser, wishes: Wishes = {}): Promise<Answer<Upload>> {
   const bytes = wishes.bytes ?? (await (small ??= picture().jpeg().toBuffer()));
   const { name = 'picture.jpg', type = 'application/octet-stream', purpose = 'message' } = wishes;
   const form = new FormData();
   form.append('purpose', purpose);
   form.append('file', new Blob([typeof bytes === 'string' ? bytes : new Uint8Array(bytes)], { type }), name);
-  const response = await fetch(`${server.url}/api/upload`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${user.tokens.accessToken}` },
-    body: form,
-  });
-  return { status: response.status, body: await response.json() };
+  return api(server).as(user).post('/api/upload', undefined, { raw: form });
 }
 
-/** Uploads something that is taken; gives the upload. */
-export async function upload(server: { url: string }, user: TestUser, wishes: Wishes = {}): Promise<any> {
-  const { status, body } = await tryUpload(server, user, wishes);
-  if (status !== 201) throw new Error(`upload: ${status} ${JSON.stringify(body)}`);
-  return body;
+/** Uploads a file that is accepted; gives the upload. */
+export async function upload(server: Target, user: TestUser, wishes: Wishes = {}): Promise<Upload> {
+  const answer = await tryUpload(server, user, wishes);
+  if (answer.status !== 201) throw new Error(`upload: ${answer.status} ${answer.text}`);
+  return answer.body;
 }
 
 /** Fetches a file with a token. */
 export function fetchAs(
-  server: { url: string },
+  server: Target,
   user: TestUser,
   path: string,
   headers: Record<string, string> = {},
@@ -71,7 +62,8 @@ export async function keptBy({ context }: TestServer): Promise<string[]> {
   return [...names, ...filesBelow(media.scratchFolder)];
 }
 
-function filesBelow(folder: string): string[] {
+/** The paths of all files below a folder. */
+export function filesBelow(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

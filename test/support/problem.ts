@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { problemCodes } from '@causerie/contract/problem-codes';
+import { problemCodes } from './wire.js';
 
 /**
  * The problem document as the contract has it, written once more by hand: the tests' own reading of it, so that a slip in

@@ -1,12 +1,13 @@
 import type { Socket } from 'socket.io-client';
-import { api } from './client.js';
+import { api, type Target } from './client.js';
 import type { TestUser } from './factories.js';
 import { ask } from './sockets.js';
+import type { Conversation, Message, SyncAnswer, SyncedConversation } from './wire.js';
 
 /** What a device holds of one conversation. */
 interface HeldConversation {
-  conversation: any;
-  messages: Map<string, any>;
+  conversation: Conversation;
+  messages: Map<string, Message>;
   /** The seq from which on it holds every message it may see; what changes below it comes with the page that holds it. */
   floor: number;
 }
@@ -14,36 +15,33 @@ interface HeldConversation {
 /** A device that keeps everything by sync alone, as the contract tells a client to. */
 export class Replica {
   cursor: string | undefined;
-  me: any = null;
   collections: Record<string, unknown> = {};
   readonly conversations = new Map<string, HeldConversation>();
   /** How many answers it has taken. */
   answers = 0;
 
   constructor(
-    readonly server: { url: string },
+    readonly server: Target,
     readonly user: TestUser,
     readonly socket: Socket | null = null,
     readonly limit = 50,
   ) {}
 
-  private async request(): Promise<any> {
+  private async request(): Promise<SyncAnswer> {
     const input = { ...(this.cursor === undefined ? {} : { cursor: this.cursor }), limit: this.limit };
     if (this.socket) {
       const ack = await ask(this.socket, 'sync', input);
       if (!ack.ok) throw new Error(JSON.stringify(ack.error));
       return ack.data;
     }
-    const { status, body } = await api(this.server).as(this.user).post('/api/sync', input);
-    if (status !== 200) throw new Error(`sync: ${status} ${JSON.stringify(body)}`);
-    return body;
+    return (await api(this.server).as(this.user).post('/api/sync', input)).body;
   }
 
-  private take({ conversation, messages, limited, hiddenMessageIds }: any): void {
+  private take({ conversation, messages, limited, hiddenMessageIds }: SyncedConversation): void {
     const before = this.conversations.get(conversation.id);
     const isNew = limited || !before;
-    const held = isNew ? new Map<string, any>() : before.messages;
-    const oldest = Math.min(conversation.seq + 1, ...messages.map(({ seq }: any) => seq));
+    const held = isNew ? new Map<string, Message>() : before.messages;
+    const oldest = Math.min(conversation.seq + 1, ...messages.map(({ seq }) => seq));
     const floor = isNew ? oldest : before.floor;
     for (const message of messages) {
       if (message.seq < floor) continue;
@@ -69,7 +67,7 @@ export class Replica {
       const answer = await this.request();
       this.answers += 1;
       this.cursor = answer.cursor;
-      for (const name of ['me', 'contacts', 'blocked', 'notifications'])
+      for (const name of ['me', 'contacts', 'blocked', 'notifications'] as const)
         if (name in answer) this.collections[name] = answer[name];
       for (const one of answer.conversations) this.take(one);
       for (const id of answer.removedConversationIds) this.conversations.delete(id);
@@ -81,7 +79,7 @@ export class Replica {
   async fill(): Promise<void> {
     for (const [id, held] of this.conversations) {
       for (;;) {
-        const before = Math.min(...[...held.messages.values()].map(({ seq }) => seq as number), Infinity);
+        const before = Math.min(...[...held.messages.values()].map(({ seq }) => seq), Infinity);
         const range = Number.isFinite(before) ? `&before=${before}` : '';
         const { body } = await api(this.server)
           .as(this.user)
@@ -100,10 +98,16 @@ export class Replica {
       const { reached } = conversation;
       const own = (seq: number): string =>
         seq <= reached.readSeq ? 'read' : seq <= reached.deliveredSeq ? 'delivered' : 'sent';
-      const stated = (message: any): any =>
-        message && { ...message, state: message.senderId === this.user.id ? own(message.seq) : null };
+      const stated = (message: Message): unknown => ({
+        ...message,
+        state: message.senderId === this.user.id ? own(message.seq) : null,
+      });
       const held = [...messages.values()].sort((a, b) => a.seq - b.seq).map(stated);
-      return [id, { ...rest, lastMessage: stated(rest.lastMessage), peerId: peer?.id ?? null }, held];
+      return [
+        id,
+        { ...rest, lastMessage: rest.lastMessage && stated(rest.lastMessage), peerId: peer?.id ?? null },
+        held,
+      ];
     });
     return { ...this.collections, conversations: conversations.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)) };
   }

@@ -1,18 +1,28 @@
+import type { z } from 'zod';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
-import { clientEvents, serverEvents } from '@causerie/contract/events';
 import { onCleanup } from './cleanup.js';
+import type { Target } from './client.js';
 import { readProblem, type ProblemDocument } from './problem.js';
 import { recordSecretsIn } from './secrets.js';
 import { noteViolation } from './violations.js';
+import {
+  clientEvents,
+  serverEvents,
+  type ClientEvent,
+  type EventOutput,
+  type EventPayload,
+  type Message,
+  type ServerEvent,
+} from './wire.js';
 
-/** One event a socket has heard. */
-export interface Heard {
-  event: string;
-  payload: any;
-}
+/** An event that a socket has received. */
+export type Heard<Event extends ServerEvent = ServerEvent> = {
+  [Name in Event]: { event: Name; payload: EventPayload<Name> };
+}[Event];
 
 /** How a request over a socket was answered. */
-export type Ack = { ok: true; data: any; error?: undefined } | { ok: false; error: ProblemDocument; data?: undefined };
+export type Ack<Data = unknown> =
+  { ok: true; data: Data; error?: undefined } | { ok: false; error: ProblemDocument; data?: undefined };
 
 interface Waiter {
   matches: (heard: Heard) => boolean;
@@ -29,9 +39,9 @@ function logOf(socket: Socket): { unread: Heard[]; all: Heard[]; waiters: Set<Wa
 
 /** Every event must be named in the contract and fit its schema to the last key. */
 function judge(event: string, payloads: unknown[]): void {
-  const entry = (
-    serverEvents as Record<string, { payload: { safeParse(value: unknown): { success: boolean; error?: unknown } } }>
-  )[event];
+  const entry: { payload: z.ZodType } | undefined = Object.hasOwn(serverEvents, event)
+    ? serverEvents[event as ServerEvent]
+    : undefined;
   if (!entry) return noteViolation(`the event ${event} is not in the contract`);
   if (payloads.length !== 1) return noteViolation(`the event ${event} came with ${payloads.length} arguments`);
   const verdict = entry.payload.safeParse(payloads[0]);
@@ -43,7 +53,7 @@ function judge(event: string, payloads: unknown[]): void {
 
 /** A socket that is not connected yet and keeps all it hears; `token` null connects without one. */
 export function openSocket(
-  server: { url: string },
+  server: Target,
   token: string | null,
   options: Partial<ManagerOptions & SocketOptions> = {},
 ): Socket {
@@ -59,7 +69,7 @@ export function openSocket(
   log.set(socket, book);
   socket.onAny((event: string, ...payloads: unknown[]) => {
     judge(event, payloads);
-    const heard = { event, payload: payloads[0] };
+    const heard = { event, payload: payloads[0] } as Heard;
     book.all.push(heard);
     const waiter = [...book.waiters].find((one) => one.matches(heard));
     if (waiter) waiter.take(heard);
@@ -86,7 +96,7 @@ export async function refusal(socket: Socket): Promise<ProblemDocument> {
 
 /** Connects as a person on one device, and is in all rooms when it returns. */
 export async function connectAs(
-  server: { url: string },
+  server: Target,
   user: { tokens: { accessToken: string } },
   options: Partial<ManagerOptions & SocketOptions> = {},
 ): Promise<Socket> {
@@ -106,16 +116,16 @@ export async function connectAs(
  * The next event of a name that nobody has taken yet: one that came before the call counts, so asking after the deed
  * loses nothing. Each event is given to one caller.
  */
-export function nextEvent<Payload = any>(
+export function nextEvent<Event extends ServerEvent>(
   socket: Socket,
-  event: string,
-  predicate: (payload: Payload) => boolean = () => true,
+  event: Event,
+  predicate: (payload: EventPayload<Event>) => boolean = () => true,
   timeoutMs = 10_000,
-): Promise<Payload> {
+): Promise<EventPayload<Event>> {
   const book = logOf(socket);
-  const matches = (heard: Heard): boolean => heard.event === event && predicate(heard.payload);
+  const matches = (heard: Heard): boolean => heard.event === event && predicate(heard.payload as EventPayload<Event>);
   const place = book.unread.findIndex(matches);
-  if (place >= 0) return Promise.resolve(book.unread.splice(place, 1)[0]!.payload as Payload);
+  if (place >= 0) return Promise.resolve(book.unread.splice(place, 1)[0]!.payload as EventPayload<Event>);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       book.waiters.delete(waiter);
@@ -128,15 +138,22 @@ export function nextEvent<Payload = any>(
       take(heard) {
         clearTimeout(timer);
         book.waiters.delete(waiter);
-        resolve(heard.payload as Payload);
+        resolve(heard.payload as EventPayload<Event>);
       },
     };
     book.waiters.add(waiter);
   });
 }
 
+/** Waits for the event that brings a message. */
+export async function nextMessage(socket: Socket, messageId: string): Promise<Message> {
+  return (await nextEvent(socket, 'message:created', ({ message }) => message.id === messageId)).message;
+}
+
 /** All that a socket has heard so far, taken or not, in order. */
-export function heardBy(socket: Socket, event?: string): Heard[] {
+export function heardBy(socket: Socket): Heard[];
+export function heardBy<Event extends ServerEvent>(socket: Socket, event: Event): Heard<Event>[];
+export function heardBy(socket: Socket, event?: ServerEvent): Heard[] {
   return logOf(socket).all.filter((heard) => event === undefined || heard.event === event);
 }
 
@@ -153,6 +170,13 @@ export function untilClosed(socket: Socket, timeoutMs = 10_000): Promise<string>
 }
 
 /** Asks by an event and gives the acknowledgement, parsed strictly: data by the contract, errors as problem documents. */
+export async function ask<Event extends ClientEvent>(
+  socket: Socket,
+  event: Event,
+  input?: unknown,
+  timeoutMs?: number,
+): Promise<Ack<EventOutput<Event>>>;
+export async function ask(socket: Socket, event: string, input?: unknown, timeoutMs?: number): Promise<Ack>;
 export async function ask(socket: Socket, event: string, input?: unknown, timeoutMs = 10_000): Promise<Ack> {
   recordSecretsIn(input);
   const reply = (await socket.timeout(timeoutMs).emitWithAck(event, input)) as {
@@ -162,8 +186,7 @@ export async function ask(socket: Socket, event: string, input?: unknown, timeou
   };
   if (reply.ok === false) return { ok: false, error: readProblem(reply.error) };
   if (reply.ok !== true) throw new Error(`the acknowledgement of ${event} is none: ${JSON.stringify(reply)}`);
-  const entry = (clientEvents as Record<string, { output: { parse(value: unknown): unknown } }>)[event];
-  if (!entry) throw new Error(`${event} was answered and is not in the contract`);
-  entry.output.parse(reply.data);
+  if (!Object.hasOwn(clientEvents, event)) throw new Error(`${event} was answered and is not in the contract`);
+  clientEvents[event as ClientEvent].output.parse(reply.data);
   return { ok: true, data: reply.data };
 }
