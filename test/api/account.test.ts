@@ -27,20 +27,20 @@ const remove = (user: TestUser, more: object = {}) =>
   as(user).delete('/api/users/me', { password: user.password, ...more });
 const signIn = (user: TestUser) => login(user.server, user.username, user.password);
 
-/** Where an erased account is still named by its id, and why. */
+/** Collections where an erased account may still be named by its id, and why. */
 const kept = {
-  users: 'what is left of it',
-  messages: 'what it has written, and whom others have mentioned',
-  conversations: 'it stays the peer of its direct conversations',
-  members: 'the rows of those, and those that have ended',
-  changes: 'who came and went in groups',
-  slots: 'no number of a row is given twice',
-  notifications: 'that others were told of changes in their groups',
-  attempts: 'guesses at its password, for a quarter of an hour',
+  users: 'what is left of the account',
+  messages: 'its own messages, and mentions by others',
+  conversations: 'the peer of its direct conversations',
+  members: 'its direct conversations, and memberships that ended',
+  changes: 'membership changes of groups',
+  slots: 'numbers of member rows are never reused',
+  notifications: 'others were notified of changes in their groups',
+  attempts: 'wrong passwords, for a quarter of an hour',
 };
 
-describe('deleting the own account', () => {
-  it('requirement 19: asks for the password, and does nothing without it', async () => {
+describe('deleting an account', () => {
+  it('requirement 19: requires the password', async () => {
     const ada = await makeUser(server);
     const wrong = await as(ada).delete('/api/users/me', { password: 'not this one at all' });
     expect([wrong.status, wrong.code]).toEqual([403, 'wrong_password']);
@@ -48,7 +48,7 @@ describe('deleting the own account', () => {
     expect((await as(ada).get('/api/users/me')).status).toBe(200);
   });
 
-  it('requirement 15: signs out everywhere, hides at once, and is taken back by logging in', async () => {
+  it('requirement 15: signs out everywhere, hides the account at once, and is undone by logging in', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const { id } = await makeDirect(server, bob, ada);
     await sendText(server, ada, id, 'stays');
@@ -84,7 +84,7 @@ describe('deleting the own account', () => {
     expect((await as(bob).post('/api/messages', { conversationId: id, clientId: 'x', text: 'x' })).status).toBe(201);
   });
 
-  it('tells beforehand what goes, what stays, and who inherits which group', async () => {
+  it('previews what is deleted, what stays, and who inherits which group', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const passed = (await makeGroup(server, ada, [bob])).id;
     const erased = (await makeGroup(server, ada, [])).id;
@@ -109,7 +109,7 @@ describe('deleting the own account', () => {
     expect((await as(ada).get('/api/users/me')).status).toBe(200);
   });
 
-  it('requirement 95: leaves the messages under another name, and nothing else of the person', async () => {
+  it('requirement 95: keeps the messages under another name, and nothing else of the user', async () => {
     const marker = `marker${Date.now()}`;
     const ada = await makeUser(hasty, {
       username: marker,
@@ -168,7 +168,7 @@ describe('deleting the own account', () => {
       await as(bob).get(`/api/contacts/search?q=${marker}`),
     ];
     for (const { text } of answers) expect(text).not.toContain(marker);
-    // Every collection in which the account may still be named has a reason here; a new one fails until it has.
+    // Every collection that may still name the account has a reason in `kept`; a new one fails the test until it has one.
     const dump = await dumpOf(hasty.database);
     const named = [...dump].filter(([, text]) => text.includes(ada.id)).map(([name]) => name);
     expect(named.filter((name) => !(name in kept))).toEqual([]);
@@ -180,7 +180,7 @@ describe('deleting the own account', () => {
 });
 
 describe('the export', () => {
-  it('holds everything, and only one’s own', async () => {
+  it('contains everything of the account and nothing of others', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const direct = (await makeDirect(server, ada, bob)).id;
     const group = (await makeGroup(server, bob, [ada])).id;

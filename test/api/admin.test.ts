@@ -17,7 +17,7 @@ interface Outcome {
   stderr: string;
 }
 
-/** Runs `npm run admin` of the built server as somebody at a shell would, with a line for its standard input. */
+/** Runs `npm run admin` of the built server like a user at a shell, with a line for its standard input. */
 async function admin(env: Record<string, string>, args: string[], line = ''): Promise<Outcome> {
   await ensureBuilt();
   const tool = spawn(process.execPath, [join(root, 'dist', 'cli', 'admin.js'), ...args], {
@@ -35,7 +35,7 @@ async function admin(env: Record<string, string>, args: string[], line = ''): Pr
   return { code, stdout, stderr };
 }
 
-const mark = (): string => `a${Math.random().toString(36).slice(2, 10)}`;
+const suffix = (): string => `a${Math.random().toString(36).slice(2, 10)}`;
 
 describe('npm run admin', () => {
   let server: TestServer;
@@ -45,7 +45,7 @@ describe('npm run admin', () => {
     env = { NODE_ENV: 'test', DATA_DIR: server.dataDir, MONGODB_URI: server.uri };
   });
 
-  it('prints its commands, and refuses others in words', async () => {
+  it('prints its commands and rejects unknown ones with an explanation', async () => {
     const bare = await admin({}, []);
     expect([bare.code, bare.stderr]).toEqual([0, '']);
     for (const command of ['create', 'disable', 'enable', 'end-sessions', 'set-password']) {
@@ -63,29 +63,29 @@ describe('npm run admin', () => {
     ]);
   });
 
-  it('makes accounts, also where registration is closed', async () => {
+  it('creates accounts even if registration is closed', async () => {
     const closed = await startTestServer({ REGISTRATION: 'closed' });
     const own = { NODE_ENV: 'test', DATA_DIR: closed.dataDir, MONGODB_URI: closed.uri, REGISTRATION: 'closed' };
-    const name = mark();
+    const name = suffix();
     const made = await admin(own, ['create', name.toUpperCase(), `${name}@example.test`, '--name', 'Ann']);
     expect([made.code, made.stderr]).toEqual([0, '']);
     const password = /^Password: (\S+)$/m.exec(made.stdout)?.[1] ?? '';
     const signedIn = await login(closed, name, password);
     expect([signedIn.status, signedIn.body.user.displayName]).toEqual([200, 'Ann']);
-    const other = mark();
+    const other = suffix();
     const given = await admin(own, ['create', other, `${other}@example.test`], 'a password from a pipe');
     expect(given.stdout).not.toContain('pipe');
     expect((await login(closed, other, 'a password from a pipe')).status).toBe(200);
     const twin = await admin(own, ['create', name, `x${name}@example.test`]);
     expect([twin.code, twin.stderr]).toEqual([1, 'Another account uses this username.\n']);
-    const weak = await admin(own, ['create', mark(), `${mark()}@example.test`], 'qwertyuiop');
+    const weak = await admin(own, ['create', suffix(), `${suffix()}@example.test`], 'qwertyuiop');
     expect([weak.code, weak.stdout]).toEqual([1, '']);
     expect((await admin(own, ['create', 'a b', 'x@example.test'])).code).toBe(1);
     const list = await admin(own, ['list']);
     expect(list.stdout).toContain(`${name}\t${name}@example.test\tactive`);
   });
 
-  it('requirement 15: disabling ends the sessions, closes the sockets and refuses the login like a wrong password', async () => {
+  it('requirement 15: disabling ends the sessions, closes the sockets, and rejects logins like a wrong password', async () => {
     const user = await makeUser(server);
     const socket = await connectAs(server, user);
     const closed = untilClosed(socket);
@@ -119,7 +119,7 @@ describe('npm run admin', () => {
 });
 
 describe('npm run admin with the embedded store', () => {
-  it('reaches a running server, and opens the folder itself when none runs', async () => {
+  it('reaches a running server, and opens the data folder itself if none is running', async () => {
     const server = await spawnServer();
     const env = { NODE_ENV: 'test', DATA_DIR: server.dataDir };
     const user = await makeUser(server);

@@ -5,8 +5,8 @@ import { anotherDevice, makeUser } from '../support/factories.js';
 import { expectLimited } from '../support/limited.js';
 import { startTestServer } from '../support/server.js';
 
-describe('guessing', () => {
-  it('requirement 6: is limited per address, whatever the request says of its address, and a restart forgives nothing', async () => {
+describe('guessing passwords', () => {
+  it('requirement 6: is limited per address, regardless of forwarding headers, across a restart', async () => {
     const first = await startTestServer({ RATE_LIMIT_FACTOR: '1' });
     const user = await makeUser(first);
     const statuses: number[] = [];
@@ -26,7 +26,7 @@ describe('guessing', () => {
     expect((await api(first).as({ tokens: refreshed.body }).get('/api/users/me')).status).toBe(200);
   });
 
-  it('requirement 6: counts wrong passwords per account, from every door and over a restart', async () => {
+  it('requirement 6: counts wrong passwords per account, on every endpoint and across a restart', async () => {
     const settings = { RATE_LIMIT_FACTOR: '2', TRUST_PROXY: '1', SECRET_KEY: 'k'.repeat(40) };
     const server = await startTestServer(settings);
     const user = await makeUser(server);
@@ -54,7 +54,7 @@ describe('guessing', () => {
     expect((await api(restarted).as(device).get('/api/users/me')).status).toBe(200);
   });
 
-  it('requirement 4: an account that is not there is limited like one that is', async () => {
+  it('requirement 4: a nonexistent account is limited like an existing one', async () => {
     const server = await startTestServer({ RATE_LIMIT_FACTOR: '1', TRUST_PROXY: '1' });
     for (let guess = 0; guess < 20; guess++) {
       const answer = await login(server, 'nobody.at.all', 'a wrong password', {

@@ -32,7 +32,7 @@ async function rowOf(user: TestUser) {
 }
 
 describe('a forgotten password', () => {
-  it('requirement 21: is reset by a link, which ends every session', async () => {
+  it('requirement 21: is reset with a link, which ends every session', async () => {
     const user = await makeUser(server);
     const other = await anotherDevice(server, user);
     expect((await reset(await resetToken(user))).status).toBe(204);
@@ -41,14 +41,14 @@ describe('a forgotten password', () => {
     expect(await statusOf(await anotherDevice(server, { ...user, password }))).toBe(200);
   });
 
-  it('requirement 21: of 20 parallel uses of one link one succeeds', async () => {
+  it('requirement 21: one of 20 parallel uses of a link succeeds', async () => {
     const user = await makeUser(server);
     const token = await resetToken(user);
     const answers = await Promise.all(Array.from({ length: 20 }, () => reset(token)));
     expect(answers.map((answer) => answer.status).sort()).toEqual([204, ...Array.from({ length: 19 }, () => 400)]);
   });
 
-  it('requirement 21: a newer link voids the older, and a dead one is invalid_input', async () => {
+  it('requirement 21: a newer link voids the older one, which is then invalid_input', async () => {
     const user = await makeUser(server);
     const first = await resetToken(user, 2);
     const second = await resetToken(user, 3);
@@ -60,7 +60,7 @@ describe('a forgotten password', () => {
     expect((await reset(second)).code).toBe('invalid_input');
   });
 
-  it('requirement 21: the link lives one hour', async () => {
+  it('requirement 21: the link expires after one hour', async () => {
     const user = await makeUser(server);
     const token = await resetToken(user);
     const { resetLink } = (await rowOf(user))!;
@@ -72,7 +72,7 @@ describe('a forgotten password', () => {
     expect((await reset(token)).code).toBe('invalid_input');
   });
 
-  it('requirement 21: the answer and its time do not tell whether there is an account', async () => {
+  it('requirement 21: neither the response nor its timing reveals whether an account exists', async () => {
     const user = await makeUser(server);
     const askFor = async (email: string): Promise<void> => {
       const answer = await api(server).post('/api/auth/forgot-password', { email });
@@ -82,7 +82,7 @@ describe('a forgotten password', () => {
     expect(await medianSpread({ requests, rounds: 60, bound: 0.15 })).toBeLessThan(0.15);
   }, 60_000);
 
-  it('requirement 21: the link is built from PUBLIC_URL, whatever the request says of its host', async () => {
+  it("requirement 21: the link is built from PUBLIC_URL, not from the request's Host header", async () => {
     const known = await startTestServer({ PUBLIC_URL: 'https://chat.example.test/base', RATE_LIMIT_FACTOR: '0' });
     const user = await makeUser(known);
     await new Promise<void>((resolve, reject) => {
@@ -98,7 +98,7 @@ describe('a forgotten password', () => {
     expect([...(mail.link?.searchParams.keys() ?? [])]).toEqual(['token']);
   });
 
-  it('sends nothing to an address that nobody has', async () => {
+  it('sends nothing to an unknown address', async () => {
     const user = await makeUser(server);
     await api(server).post('/api/auth/forgot-password', { email: `not-${user.email}` });
     await resetToken(user);
@@ -108,7 +108,7 @@ describe('a forgotten password', () => {
 });
 
 describe('a new password', () => {
-  it('requirement 19: needs the old one, and ends the other sessions', async () => {
+  it('requirement 19: requires the old one and ends the other sessions', async () => {
     const user = await makeUser(server);
     const other = await anotherDevice(server, user);
     const wrong = await as(user).post('/api/auth/change-password', {
@@ -132,7 +132,7 @@ describe('a new address', () => {
     return as(user).post('/api/auth/change-email', { password: own, email });
   }
 
-  it('requirement 19: needs the password and becomes the address when its link is used', async () => {
+  it('requirement 19: requires the password and takes effect when its link is used', async () => {
     const user = await makeUser(server);
     await nthMail(server, user.email, 1);
     const email = `New.${user.email}`;
@@ -148,7 +148,7 @@ describe('a new address', () => {
     await anotherDevice(server, { ...user, username: email });
   });
 
-  it('is refused when it is taken, at the request and when the link is used', async () => {
+  it('is rejected if taken, both when requested and when the link is used', async () => {
     const user = await makeUser(server);
     const holder = await makeUser(server);
     const taken = await change(user, holder.email.toUpperCase());
@@ -161,7 +161,7 @@ describe('a new address', () => {
     expect([late.status, late.code]).toEqual([409, 'email_taken']);
   });
 
-  it('requirement 21: can be verified for 24 hours, by the newest link only', async () => {
+  it('requirement 21: can be verified for 24 hours, with the newest link only', async () => {
     const user = await makeUser(server);
     const first = await nthMail(server, user.email, 1);
     expect((await as(user).post('/api/auth/resend-verification')).status).toBe(202);

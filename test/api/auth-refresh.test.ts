@@ -17,7 +17,7 @@ async function rotated(token: string, at: Target = server): Promise<string> {
   return answer.body.refreshToken;
 }
 
-/** As if the last rotation had been longer ago. */
+/** Backdates the last rotation. */
 async function age(user: TestUser, seconds: number): Promise<void> {
   const sessions = server.database.collection('sessions');
   const { _id, rotatedAt } = (await sessions.find().toArray()).find((row) => String(row._id) === user.session.id)!;
@@ -25,7 +25,7 @@ async function age(user: TestUser, seconds: number): Promise<void> {
 }
 
 describe('refreshing', () => {
-  it('requirement 11: each use gives a new token and retires the old one; none is stored in clear', async () => {
+  it('requirement 11: each use returns a new token and retires the old one; none is stored in plain text', async () => {
     const user = await makeUser(server);
     const tokens = [user.tokens.refreshToken];
     for (let turn = 0; turn < 5; turn++) tokens.push(await rotated(tokens.at(-1) ?? ''));
@@ -36,7 +36,7 @@ describe('refreshing', () => {
     for (const token of tokens.slice(0, 4)) expect((await refresh(server, token)).status).toBe(401);
   });
 
-  it('requirement 12: a retired token ends that session and no other', async () => {
+  it('requirement 12: a retired token ends its session and no other', async () => {
     const user = await makeUser(server);
     const other = await anotherDevice(server, user);
     const second = await refresh(server, user.tokens.refreshToken);
@@ -48,11 +48,11 @@ describe('refreshing', () => {
     expect([me.status, me.code]).toEqual([401, 'session_revoked']);
     expect((await as(other).get('/api/users/me')).status).toBe(200);
     expect((await refresh(server, other.tokens.refreshToken)).status).toBe(200);
-    const told = server.log.lines().filter((line) => line['security'] === 'refresh_token_reused');
-    expect(told.map((line) => line['sessionId'])).toContain(user.session.id);
+    const received = server.log.lines().filter((line) => line['security'] === 'refresh_token_reused');
+    expect(received.map((line) => line['sessionId'])).toContain(user.session.id);
   });
 
-  it('requirement 12: a token of long ago is recognised, however many came after it', async () => {
+  it('requirement 12: an old token is recognized, however many came after it', async () => {
     const user = await makeUser(server);
     let token = user.tokens.refreshToken;
     for (let turn = 0; turn < 30; turn++) token = await rotated(token);
@@ -72,7 +72,7 @@ describe('refreshing', () => {
     expect(row).not.toBeNull();
   });
 
-  it('requirement 13: a lost answer can be asked for again, until the successor is used', async () => {
+  it('requirement 13: a lost response can be requested again until the successor is used', async () => {
     const user = await makeUser(server);
     const successor = await rotated(user.tokens.refreshToken);
     await age(user, 25);
@@ -81,7 +81,7 @@ describe('refreshing', () => {
     expect((await refresh(server, user.tokens.refreshToken)).code).toBe('refresh_token_reused');
   });
 
-  it('requirement 13: … and for 30 seconds only', async () => {
+  it('requirement 13: a lost response can be requested again for 30 seconds only', async () => {
     const user = await makeUser(server);
     const successor = await rotated(user.tokens.refreshToken);
     await age(user, 31);
@@ -89,7 +89,7 @@ describe('refreshing', () => {
     expect((await refresh(server, successor)).code).toBe('refresh_token_invalid');
   });
 
-  it('takes no other string', async () => {
+  it('rejects any other string', async () => {
     const user = await makeUser(server);
     const { refreshToken, accessToken } = user.tokens;
     const last = refreshToken.at(-1) === 'A' ? 'B' : 'A';
@@ -105,7 +105,7 @@ describe('refreshing', () => {
     expect((await refresh(server, refreshToken)).status).toBe(200);
   });
 
-  it('is over with the session', async () => {
+  it('ends with the session', async () => {
     const user = await makeUser(server);
     await as(user).post('/api/auth/logout');
     expect((await refresh(server, user.tokens.refreshToken)).code).toBe('refresh_token_invalid');
@@ -113,7 +113,7 @@ describe('refreshing', () => {
 });
 
 describe('lifetimes', () => {
-  it('requirement 20: a session that is not refreshed in time is over', async () => {
+  it('requirement 20: a session that is not refreshed in time ends', async () => {
     const brief = await startTestServer({ REFRESH_TOKEN_TTL: '1s', ACCESS_TOKEN_TTL: '1s', RATE_LIMIT_FACTOR: '0' });
     const user = await makeUser(brief);
     const kept = await anotherDevice(brief, user);
@@ -124,7 +124,7 @@ describe('lifetimes', () => {
     expect(next).not.toBe(kept.tokens.refreshToken);
   });
 
-  it('requirement 20: no amount of refreshing outlives SESSION_MAX_AGE', async () => {
+  it('requirement 20: refreshing cannot extend a session beyond SESSION_MAX_AGE', async () => {
     const brief = await startTestServer({ SESSION_MAX_AGE: '3s', RATE_LIMIT_FACTOR: '0' });
     let { tokens } = await makeUser(brief);
     const began = Date.now();

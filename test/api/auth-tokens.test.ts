@@ -23,7 +23,7 @@ function me(accessToken: string) {
   return api(server).as({ tokens: { accessToken } }).get('/api/users/me');
 }
 
-/** The key the server signs with, as its own code gives it. */
+/** The server's own signing key. */
 function signingKey(): { id: string; secret: Uint8Array } {
   return server.context.keys.for('access-token').current;
 }
@@ -39,7 +39,7 @@ function sign(
 }
 
 describe('access tokens', () => {
-  it('say who, on which device and until when, and nothing else', async () => {
+  it('contain the user, the session and the expiry, and nothing else', async () => {
     const [header, payload] = user.tokens.accessToken.split('.');
     expect(Object.keys(decode(header)).sort()).toEqual(['alg', 'kid', 'typ']);
     const claims = claimsOf(payload);
@@ -51,7 +51,7 @@ describe('access tokens', () => {
     expect((await me(user.tokens.accessToken)).status).toBe(200);
   });
 
-  it('requirement 7: no forged token is taken', async () => {
+  it('requirement 7: forged tokens are rejected', async () => {
     const parts = user.tokens.accessToken.split('.');
     const [head = '', body = '', signature = ''] = parts;
     const header = decode(head);
@@ -130,7 +130,7 @@ describe('access tokens', () => {
     expect([foreign.status, foreign.code]).toEqual([401, 'session_revoked']);
   });
 
-  it('requirement 8: each kind of token is taken in its own place only', async () => {
+  it('requirement 8: each kind of token works only for its own purpose', async () => {
     const owner = await makeUser(server);
     await api(server).post('/api/auth/forgot-password', { email: owner.email });
     const verify = (await nthMail(server, owner.email, 1)).token ?? '';
@@ -152,7 +152,7 @@ describe('access tokens', () => {
     }
   });
 
-  it('requirement 9: a token in the address is worth nothing', async () => {
+  it('requirement 9: a token in the URL is not accepted', async () => {
     for (const key of ['token', 'access_token', 'accessToken']) {
       const without = await api(server).get(`/api/users/me?${key}=${user.tokens.accessToken}`);
       expect([without.status, without.code], key).toEqual([401, 'unauthenticated']);
@@ -162,7 +162,7 @@ describe('access tokens', () => {
     expect(server.log.text()).not.toContain(user.tokens.accessToken);
   });
 
-  it('requirement 10: dies with its session at once', async () => {
+  it('requirement 10: stops working as soon as its session ends', async () => {
     const first = await makeUser(server);
     const second = await anotherDevice(server, first);
     expect((await as(first).post('/api/auth/logout')).status).toBe(204);
@@ -180,7 +180,7 @@ describe('access tokens', () => {
     expect((await me(second.tokens.accessToken)).status).toBe(200);
   });
 
-  it('expires when it says', async () => {
+  it('expires when it says it does', async () => {
     const brief = await startTestServer({ ACCESS_TOKEN_TTL: '1s', RATE_LIMIT_FACTOR: '0' });
     const somebody = await makeUser(brief);
     await wait(Math.max(0, Date.parse(somebody.tokens.accessTokenExpiresAt) - Date.now()) + 20);
@@ -188,7 +188,7 @@ describe('access tokens', () => {
     expect([answer.status, answer.code]).toEqual([401, 'token_expired']);
   });
 
-  it('is taken in an Authorization header with the scheme in any case, and in no other form', async () => {
+  it('is accepted in an Authorization header with a case-insensitive scheme, and in no other form', async () => {
     const { accessToken } = user.tokens;
     const taken = [`Bearer ${accessToken}`, `bearer ${accessToken}`, `BEARER  ${accessToken}`];
     for (const authorization of taken) {
@@ -202,7 +202,7 @@ describe('access tokens', () => {
 });
 
 describe('SECRET_KEY_PREVIOUS', () => {
-  it('still verifies access, refresh and mail tokens that the old key made', async () => {
+  it('still verifies access, refresh and mail tokens made with the old key', async () => {
     const [oldKey, newKey] = ['the old key of this server, long enough', 'the new key of this server, long enough'];
     const before = await startTestServer({ SECRET_KEY: oldKey });
     const somebody = await makeUser(before);

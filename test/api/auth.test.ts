@@ -13,14 +13,14 @@ beforeAll(async () => {
   server = await startTestServer({ RATE_LIMIT_FACTOR: '0' });
 });
 
-const mark = (): string => randomBytes(5).toString('hex');
+const suffix = (): string => randomBytes(5).toString('hex');
 const newcomer = (password = 'plenty of cold herring') => {
-  const username = `u${mark()}`;
+  const username = `u${suffix()}`;
   return { username, email: `${username}@example.test`, password };
 };
 
 describe('signing up', () => {
-  it('gives tokens, the account and the session, and a mail with a link', async () => {
+  it('returns tokens, the account and the session, and sends a mail with a link', async () => {
     const account = newcomer();
     const answer = await api(server).post(
       '/api/auth/register',
@@ -53,7 +53,7 @@ describe('signing up', () => {
     expect(me.body.emailVerified).toBe(true);
   });
 
-  it('refuses what does not fit and names the field', async () => {
+  it('rejects invalid input and names the field', async () => {
     const fine = newcomer();
     const wrong: [string, Record<string, unknown>][] = [
       ['email', { email: 'nobody' }],
@@ -77,13 +77,13 @@ describe('signing up', () => {
     expect((await api(server).post('/api/auth/register', fine)).status).toBe(201);
   });
 
-  it('is refused where registration is closed', async () => {
+  it('is rejected if registration is closed', async () => {
     const closed = await startTestServer({ REGISTRATION: 'closed' });
     const answer = await api(closed).post('/api/auth/register', newcomer());
     expect([answer.status, answer.code]).toEqual([403, 'forbidden']);
   });
 
-  it('requirement 5: of 50 parallel registrations of one name in all spellings one succeeds', async () => {
+  it('requirement 5: one of 50 parallel registrations of a name in different spellings succeeds', async () => {
     const account = newcomer();
     const spellings = Array.from({ length: 50 }, (_, at) => ({
       ...account,
@@ -96,7 +96,7 @@ describe('signing up', () => {
     expect(await server.database.collection('users').countDocuments({ username: account.username })).toBe(1);
   });
 
-  it('requirement 5: names that only look alike are refused', async () => {
+  it('requirement 5: look-alike names are rejected', async () => {
     const { username } = await makeUser(server);
     for (const twin of [`${username}\u200b`, username.replace('u', 'υ'), `${username}\u00a0`, 'аlice']) {
       const answer = await api(server).post('/api/auth/register', { ...newcomer(), username: twin });
@@ -110,14 +110,14 @@ describe('signing up', () => {
 });
 
 describe('passwords', () => {
-  it('requirement 1: the list holds at least 10,000 common passwords that are long enough', async () => {
+  it('requirement 1: the list has at least 10,000 common passwords that are long enough', async () => {
     const common = createCommonPasswords();
     expect(await common.size()).toBeGreaterThanOrEqual(10_000);
     expect(await common.has('QwertyUIOP')).toBe(true);
     expect(await common.has('plenty of cold herring')).toBe(false);
   });
 
-  it('requirement 1: registration, change and reset give the same verdict on every password', async () => {
+  it('requirement 1: registration, change and reset treat every password alike', async () => {
     const user = await makeUser(server);
     const [local = ''] = user.email.split('@');
     const verdicts: [string, number, string | null][] = [
@@ -192,7 +192,7 @@ describe('passwords', () => {
     }
   });
 
-  it('requirement 3: a huge password is refused before it is hashed', async () => {
+  it('requirement 3: a huge password is rejected before it is hashed', async () => {
     const { username } = await makeUser(server);
     const began = performance.now();
     const answer = await login(server, username, 'x'.repeat(1_000_000));
@@ -209,21 +209,21 @@ describe('passwords', () => {
 });
 
 describe('signing in', () => {
-  it('takes the e-mail address or the username, in any case', async () => {
-    const user = await makeUser(server, { email: `Mixed.Case.${mark()}@Example.test` });
+  it('accepts the email address or the username, case-insensitively', async () => {
+    const user = await makeUser(server, { email: `Mixed.Case.${suffix()}@Example.test` });
     for (const identifier of [user.email, user.email.toUpperCase(), user.username, user.username.toUpperCase()]) {
       expect((await login(server, identifier, user.password)).status, identifier).toBe(200);
     }
   });
 
-  it('requirement 4: unknown user, wrong password and disabled account look the same and take the same time', async () => {
+  it('requirement 4: an unknown user, a wrong password and a disabled account look the same and take the same time', async () => {
     const known = await makeUser(server);
     const disabled = await makeUser(server);
     await server.database
       .collection('users')
       .updateOne({ username: disabled.username }, { $set: { state: 'disabled' } });
     const who: [string, string, string][] = [
-      ['unknown', `nobody${mark()}`, 'a password of nobody'],
+      ['unknown', `nobody${suffix()}`, 'a password of nobody'],
       ['wrong', known.username, 'not that password'],
       ['disabled', disabled.username, disabled.password],
     ];
@@ -238,7 +238,7 @@ describe('signing in', () => {
     expect((await login(server, known.username, known.password)).status).toBe(200);
   }, 60_000);
 
-  it('requirement 33: takes no other key and shows nothing but the declared ones', async () => {
+  it('requirement 33: accepts only declared keys and returns only declared keys', async () => {
     const user = await makeUser(server);
     for (const key of ['role', 'isAdmin', '_id', '__v', 'passwordHash', 'state', 'emailVerified']) {
       const answer = await api(server).post('/api/auth/login', {

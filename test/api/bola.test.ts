@@ -50,15 +50,15 @@ beforeAll(async () => {
   ownConversationId = (await makeDirect(server, outsider, friend)).id;
 });
 
-/** What an answer says, without what changes from one request to the next. */
-function told(answer: Answer): string {
+/** A response without the parts that change from one request to the next. */
+function comparable(answer: Answer): string {
   const headers = [...answer.headers].filter(([name]) => !/^(date|x-request-id|ratelimit-.*)$/.test(name));
   return JSON.stringify([withoutRequestId(answer), headers]);
 }
 
 interface Case {
   name: string;
-  /** What it answers to whom the id belongs. */
+  /** The status for the owner of the id. */
   granted: number;
   id: () => string;
   ask: (user: TestUser, id: string) => Promise<Answer>;
@@ -127,12 +127,12 @@ const cases: Case[] = [
     ask: (user, id) =>
       as(user).request(String(method), `/api/groups/${id}${String(path).replace(':userId', unknownId())}`, body),
   })),
-  ...['POST leave', 'DELETE '].map((deed): Case => ({
-    name: deed === 'DELETE ' ? 'DELETE /api/groups/:id' : 'POST /api/groups/:id/leave',
+  ...['POST leave', 'DELETE '].map((action): Case => ({
+    name: action === 'DELETE ' ? 'DELETE /api/groups/:id' : 'POST /api/groups/:id/leave',
     granted: 204,
-    id: () => spareGroups[deed] ?? '',
+    id: () => spareGroups[action] ?? '',
     ask: (user, id) => {
-      const [method = '', path = ''] = deed.split(' ');
+      const [method = '', path = ''] = action.split(' ');
       return as(user).request(method, `/api/groups/${id}${path && `/${path}`}`);
     },
   })),
@@ -234,14 +234,14 @@ const cases: Case[] = [
   },
 ];
 
-describe('ids of others', () => {
-  it('requirement 25: every route that takes an id is tried', () => {
+describe('ids of other users', () => {
+  it('requirement 25: every route that takes an id is tested', () => {
     const tried = new Set(cases.map(({ name }) => name.split(' ').slice(0, 2).join(' ')));
-    // Profiles may be read by whoever is signed in; sessions have a test of their own below.
+    // Any signed-in user may read profiles; sessions have their own test below.
     const known = ['GET /api/users/:userId', 'POST /api/conversations', 'DELETE /api/users/sessions/:sessionId'];
-    // Contacts and blocks are one's own, whomever they are about.
+    // Contacts and blocks belong to the caller, whatever user they name.
     known.push('PATCH /api/contacts/:userId', 'DELETE /api/contacts/:userId');
-    // Notifications have a test of their own below.
+    // Notifications have their own test below.
     known.push('POST /api/notifications/:id/read', 'DELETE /api/notifications/:id');
     known.push('PUT /api/contacts/:userId/block', 'DELETE /api/contacts/:userId/block');
     const withId = routeTable()
@@ -253,32 +253,35 @@ describe('ids of others', () => {
     expect([...tried, ...known].sort()).toEqual(withId.sort());
   });
 
-  it.each(cases)('requirement 25: $name answers the same for what is not mine and what is not there', async (one) => {
-    expect((await one.ask(owner, one.id())).status).toBe(one.granted);
-    const notMine = await one.ask(outsider, one.id());
-    const notThere = await one.ask(outsider, unknownId());
-    expect([notMine.status, notMine.code]).toEqual([404, 'not_found']);
-    expect(told(notMine)).toBe(told(notThere));
-    expect(notMine.text).not.toContain(one.id());
-    const french = await as(outsider).with({ 'accept-language': 'fr' }).get(`/api/messages/${one.id()}`);
-    expect(french.status).toBe(404);
-  });
+  it.each(cases)(
+    "requirement 25: $name responds alike for what is not the caller's and what does not exist",
+    async (one) => {
+      expect((await one.ask(owner, one.id())).status).toBe(one.granted);
+      const notMine = await one.ask(outsider, one.id());
+      const notThere = await one.ask(outsider, unknownId());
+      expect([notMine.status, notMine.code]).toEqual([404, 'not_found']);
+      expect(comparable(notMine)).toBe(comparable(notThere));
+      expect(notMine.text).not.toContain(one.id());
+      const french = await as(outsider).with({ 'accept-language': 'fr' }).get(`/api/messages/${one.id()}`);
+      expect(french.status).toBe(404);
+    },
+  );
 
-  it('requirement 25: a session of somebody else is not there, and goes on', async () => {
+  it("requirement 25: another user's session is not found, and continues", async () => {
     const device = await anotherDevice(server, owner);
     const notMine = await as(outsider).delete(`/api/users/sessions/${device.session.id}`);
     const notThere = await as(outsider).delete(`/api/users/sessions/${unknownId()}`);
     expect([notMine.status, notMine.code]).toEqual([404, 'not_found']);
-    expect(told(notMine)).toBe(told(notThere));
+    expect(comparable(notMine)).toBe(comparable(notThere));
     expect((await as(device).get('/api/users/me')).status).toBe(200);
     expect((await as(owner).delete(`/api/users/sessions/${device.session.id}`)).status).toBe(204);
     expect((await as(device).get('/api/users/me')).code).toBe('session_revoked');
   });
 
-  it('requirement 25: a notification of somebody else is not there, and stays', async () => {
-    const [maker, told1] = await makeUsers(server, 2);
-    const socket = await connectAs(server, told1);
-    await makeGroup(server, maker, [told1]);
+  it("requirement 25: another user's notification is not found, and stays", async () => {
+    const [maker, recipient] = await makeUsers(server, 2);
+    const socket = await connectAs(server, recipient);
+    await makeGroup(server, maker, [recipient]);
     const { notification } = await nextEvent(socket, 'notification:created');
     for (const [method, path] of [
       ['POST', '/read'],
@@ -287,27 +290,27 @@ describe('ids of others', () => {
       const notMine = await as(maker).request(method, `/api/notifications/${notification.id}${path}`);
       const notThere = await as(maker).request(method, `/api/notifications/${unknownId()}${path}`);
       expect([notMine.status, notMine.code]).toEqual([404, 'not_found']);
-      expect(told(notMine)).toBe(told(notThere));
+      expect(comparable(notMine)).toBe(comparable(notThere));
     }
-    expect((await as(told1).get('/api/notifications')).body.items).toEqual([notification]);
+    expect((await as(recipient).get('/api/notifications')).body.items).toEqual([notification]);
   });
 
-  it('requirement 25: attachments and mentions of what is not mine say nothing either', async () => {
+  it("requirement 25: attaching or mentioning what is not the caller's reveals nothing either", async () => {
     const attached = [
       await quoting(outsider, 'attachments', [messageId]),
       await quoting(outsider, 'attachments', [unknownId()]),
     ];
     expect(attached[0]?.status).toBe(404);
-    expect(told(attached[0] as Answer)).toBe(told(attached[1] as Answer));
+    expect(comparable(attached[0] as Answer)).toBe(comparable(attached[1] as Answer));
     const mentioned = [
       await quoting(outsider, 'mentions', [owner.id]),
       await quoting(outsider, 'mentions', [unknownId()]),
     ];
     expect(mentioned[0]?.status).toBe(400);
-    expect(told(mentioned[0] as Answer)).toBe(told(mentioned[1] as Answer));
+    expect(comparable(mentioned[0] as Answer)).toBe(comparable(mentioned[1] as Answer));
   });
 
-  it('requirement 25: the other door says the same, and nothing was done through either', async () => {
+  it('requirement 25: the socket responds alike, and neither transport changed anything', async () => {
     const before = await as(owner).get(`/api/messages?conversationId=${conversationId}&limit=100`);
     const socket = await connectAs(server, outsider);
     const replies = [
@@ -328,7 +331,7 @@ describe('ids of others', () => {
     ]);
   });
 
-  it('requirement 25: nobody else is found, invited or named by an id that is not a person', async () => {
+  it("requirement 25: an id that is not a user's finds and invites nobody", async () => {
     for (const id of [conversationId, messageId, owner.session.id]) {
       for (const ask of [
         (one: string) => as(outsider).get(`/api/users/${one}`),
@@ -336,14 +339,14 @@ describe('ids of others', () => {
       ]) {
         const [wrong, unknown] = [await ask(id), await ask(unknownId())];
         expect(wrong.status).toBe(404);
-        expect(told(wrong)).toBe(told(unknown));
+        expect(comparable(wrong)).toBe(comparable(unknown));
       }
     }
   });
 });
 
 describe('ids, limits and cursors', () => {
-  it('requirement 45: what is no id is a 400 wherever one is asked for', async () => {
+  it('requirement 45: a malformed id is a 400 on every route', async () => {
     for (const id of [
       '1',
       '-1',
@@ -370,7 +373,7 @@ describe('ids, limits and cursors', () => {
     }
   });
 
-  it('requirement 45: a limit is a whole number from 1 to 100', async () => {
+  it('requirement 45: a limit is an integer from 1 to 100', async () => {
     const lists = ['/api/conversations?', `/api/messages?conversationId=${ownConversationId}&`];
     for (const list of lists) {
       for (const limit of [
@@ -400,7 +403,7 @@ describe('ids, limits and cursors', () => {
     }
   });
 
-  it('requirement 45: a cursor is taken from whom it was made for, unaltered, and nowhere else', async () => {
+  it('requirement 45: a cursor works only for its user and its list, and only unaltered', async () => {
     const [user, other] = await makeUsers(server, 2);
     for (const one of [user, other])
       for (let count = 0; count < 3; count++) await makeDirect(server, one, await makeUser(server));
@@ -437,7 +440,7 @@ describe('ids, limits and cursors', () => {
 });
 
 describe('pages', () => {
-  it('requirement 45: conversations come once each, though others move while one pages', async () => {
+  it('requirement 45: each conversation is listed once, even if others move while paging', async () => {
     const user = await makeUser(server);
     const peers = await makeUsers(server, 23);
     const ids: string[] = [];
@@ -450,7 +453,7 @@ describe('pages', () => {
     const moved = new Set<string>();
     for await (const page of pagesOf((cursor) => as(user).get(`/api/conversations?limit=5${cursor}`))) {
       seen.push(...page.map((item) => item.id));
-      // One that was shown and one that may not have been reached move to the top, and a new one begins.
+      // A listed and an unlisted conversation move to the top, and a new one starts.
       for (const id of [seen.at(-1), ids.find((one) => !seen.includes(one))]) {
         if (id === undefined) continue;
         moved.add(id);
@@ -465,7 +468,7 @@ describe('pages', () => {
     expect(new Set(top)).toEqual(new Set([...ids, ...moved]));
   });
 
-  it('requirement 45: messages come once each and in order, both ways, while others write', async () => {
+  it('requirement 45: each message is listed once and in order, in both directions, while others write', async () => {
     const [a, b] = await makeUsers(server, 2);
     const { id } = await makeDirect(server, a, b);
     const texts = Array.from({ length: 100 }, (_, at) => `message ${at + 1}`);

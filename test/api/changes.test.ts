@@ -3,7 +3,7 @@ import { api, as } from '../support/client.js';
 import { anotherDevice, makeDirect, makePair, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { conversationOf, historyOf } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ describe('editing', () => {
     expect(await conversationOf(bob, id)).toMatchObject({ rev: 1, seq: 1, lastMessage: { text: 'two' } });
   });
 
-  it('requirement 32: is for the author alone, never of a tombstone, never of another field', async () => {
+  it('requirement 32: is allowed only to the author, not on a tombstone, and for no other field', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = await sendText(server, ada, id, 'one');
     expect((await edit(bob, sent.id, { text: 'two' })).code).toBe('forbidden');
@@ -45,7 +45,7 @@ describe('editing', () => {
     expect((await conversationOf(ada, id)).rev).toBe(1);
   });
 
-  it('requirement 32: ends with the window, after which the text it has is still answered', async () => {
+  it('requirement 32: is rejected after the window, unless the text stays the same', async () => {
     const short = await startTestServer({ MESSAGE_EDIT_WINDOW: '1s', MESSAGE_DELETE_WINDOW: '1s' });
     const [ada, bob] = await makeUsers(short, 2);
     const sent = await sendText(short, ada, (await makeDirect(short, ada, bob)).id, 'one');
@@ -58,7 +58,7 @@ describe('editing', () => {
     expect((await api(short).as(ada).delete(`/api/messages/${sent.id}?scope=me`)).status).toBe(204);
   });
 
-  it('with 0 has no window', async () => {
+  it('has no window if it is set to 0', async () => {
     const open = await startTestServer({ MESSAGE_EDIT_WINDOW: '0', MESSAGE_DELETE_WINDOW: '0' });
     const [ada, bob] = await makeUsers(open, 2);
     const sent = await sendText(open, ada, (await makeDirect(open, ada, bob)).id, 'one');
@@ -67,7 +67,7 @@ describe('editing', () => {
     expect((await api(open).as(ada).delete(`/api/messages/${sent.id}`)).status).toBe(200);
   });
 
-  it('to the text it has takes no rev, and keeps the last 20 texts', async () => {
+  it('to the same text uses no rev, and the last 20 texts are kept', async () => {
     const { ada, id } = await makePair(server);
     const sent = await sendText(server, ada, id, 'text 0');
     expect((await edit(ada, sent.id, { text: 'text 0', revision: 7 })).body).toEqual(sent);
@@ -77,7 +77,7 @@ describe('editing', () => {
     expect(await conversationOf(ada, id)).toMatchObject({ rev: 22 });
   });
 
-  it('requirement 89: of one revision by many at once succeeds once; a deletion wins over all', async () => {
+  it('requirement 89: succeeds once for concurrent edits of one revision; a deletion wins over all', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = await sendText(server, ada, id, 'one');
     const texts = Array.from({ length: 50 }, (_, n) => `edit ${n}`);
@@ -98,7 +98,7 @@ describe('editing', () => {
 });
 
 describe('deleting', () => {
-  it('leaves a tombstone that keeps its place and nothing of its content, and counts for no badge', async () => {
+  it('leaves a tombstone with its position but none of its content, which counts in no badge', async () => {
     const { ada, bob, id } = await makePair(server);
     const first = await sendText(server, ada, id, 'first');
     const body = { conversationId: id, clientId: 'reply', text: 'gone', replyTo: first.id, mentions: [bob.id] };
@@ -130,7 +130,7 @@ describe('deleting', () => {
     expect((await as(ada).post('/api/messages', { ...body, text: 'other' })).code).toBe('client_id_reused');
   });
 
-  it('requirement 32: for everyone is for the author alone in a direct conversation', async () => {
+  it('requirement 32: for everyone is allowed only to the author in a direct conversation', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = await sendText(server, ada, id, 'stays');
     expect((await erase(bob, sent.id)).code).toBe('forbidden');
@@ -138,7 +138,7 @@ describe('deleting', () => {
     expect(await historyOf(ada, id)).toEqual([sent]);
   });
 
-  it('requirement 88: the last message and the order survive the deletion of the newest in any order', async () => {
+  it('requirement 88: the last message and the order stay right when the newest are deleted in any order', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = await Promise.all(Array.from({ length: 30 }, (_, n) => sendText(server, ada, id, `text ${n}`)));
     const newest = sent.sort((a, b) => a.seq - b.seq).slice(-10);
@@ -148,7 +148,7 @@ describe('deleting', () => {
     expect((await as(ada).get('/api/conversations')).body.items[0]!.lastMessage!.seq).toBe(20);
   });
 
-  it('empties the quotes of it', async () => {
+  it('empties quotes of the message', async () => {
     const { ada, bob, id } = await makePair(server);
     const quoted = await sendText(server, ada, id, 'x'.repeat(150));
     const body = { conversationId: id, clientId: 'q', text: 'yes', replyTo: quoted.id };
@@ -162,7 +162,7 @@ describe('deleting', () => {
 });
 
 describe('hiding', () => {
-  it('takes a message out of the own sight alone, through every door, on all devices', async () => {
+  it('hides a message from the caller only, over both transports, on all devices', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = [];
     for (const text of ['one', 'two', 'three', 'four']) sent.push(await sendText(server, ada, id, text));
@@ -191,7 +191,7 @@ describe('hiding', () => {
     expect(before).toMatchObject({ items: [{ seq: 1 }], hasMoreBefore: false, hasMoreAfter: true });
   });
 
-  it('counts once with a tombstone, and with what was read or emptied', async () => {
+  it('is counted once if the message is also deleted, read or cleared', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = [];
     for (const text of ['one', 'two', 'three']) sent.push(await sendText(server, ada, id, text));
@@ -206,8 +206,8 @@ describe('hiding', () => {
   });
 });
 
-describe('news of changes', () => {
-  it('carry each rev once to every member, and go to the asking socket as its answer alone', async () => {
+describe('events of changes', () => {
+  it('carry each rev once to every member; the requesting socket gets only its acknowledgement', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = await sendText(server, ada, id, 'one');
     const [asking, own, peer] = [
@@ -222,15 +222,15 @@ describe('news of changes', () => {
     const last = await ask(asking, 'message:delete', { messageId: sent.id });
     expect(last.data).toMatchObject({ rev: 21, text: '', deletedAt: expect.any(String) });
     for (const [socket, state] of [[own, 'sent'] as const, [peer, null] as const]) {
-      const told = await nextEvent(socket, 'message:updated', ({ message }) => message.rev === 21);
-      expect(told.message).toEqual({ ...last.data, state });
-      const revs = heardBy(socket, 'message:updated').map(({ payload }) => payload.message.rev);
+      const received = await nextEvent(socket, 'message:updated', ({ message }) => message.rev === 21);
+      expect(received.message).toEqual({ ...last.data, state });
+      const revs = eventsOf(socket, 'message:updated').map(({ payload }) => payload.message.rev);
       expect(revs).toEqual(Array.from({ length: 21 }, (_, n) => n + 1));
     }
-    expect(heardBy(asking, 'message:updated')).toEqual([]);
+    expect(eventsOf(asking, 'message:updated')).toEqual([]);
   });
 
-  it('tell who cannot see what changed only that something did, and no quote of it', async () => {
+  it('tell members who cannot see the message only that something changed, and never quote it', async () => {
     const { ada, bob, id } = await makePair(server);
     const [first, second] = [await sendText(server, ada, id, 'secret one'), await sendText(server, ada, id, 'two')];
     await erase(bob, first.id, 'me');
@@ -247,13 +247,13 @@ describe('news of changes', () => {
     await as(bob).delete(`/api/conversations/${id}`);
     await edit(ada, second.id, { text: 'four' });
     expect(await nextEvent(peer, 'change:skipped')).toEqual({ conversationId: id, rev: 3 });
-    expect(heardBy(own, 'change:skipped')).toEqual([]);
-    expect(JSON.stringify(heardBy(peer))).not.toContain('secret');
+    expect(eventsOf(own, 'change:skipped')).toEqual([]);
+    expect(JSON.stringify(eventsOf(peer))).not.toContain('secret');
   });
 });
 
 describe('receipts of a message', () => {
-  it('name whom it has reached, and never its sender', async () => {
+  it('list the users it has reached, without its sender', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = await sendText(server, ada, id, 'one');
     const receipts = async () => (await as(ada).get(`/api/messages/${sent.id}/receipts`)).body;

@@ -13,14 +13,14 @@ beforeAll(async () => {
 const add = (user: TestUser, body: object) => as(user).post('/api/contacts', body);
 
 describe('contacts', () => {
-  it('are added once, by id or by username, and told to the own devices', async () => {
+  it("are added once, by id or by username, and published to the caller's other devices", async () => {
     const [ada, bob] = [await makeUser(server), await makeUser(server, { displayName: 'Bób' })];
     const socket = await connectAs(server, await anotherDevice(server, ada));
     const first = await add(ada, { userId: bob.id, alias: 'Bobby' });
     expect(first.status).toBe(201);
     expect(first.body).toMatchObject({ alias: 'Bobby', user: { id: bob.id, displayName: 'Bób' } });
-    const told = await nextEvent(socket, 'contact:updated');
-    expect(told).toMatchObject({ userId: bob.id, blocked: false, contact: { alias: 'Bobby' } });
+    const received = await nextEvent(socket, 'contact:updated');
+    expect(received).toMatchObject({ userId: bob.id, blocked: false, contact: { alias: 'Bobby' } });
     const again = await add(ada, { username: bob.username.toUpperCase() });
     expect([again.status, again.body.alias]).toEqual([200, 'Bobby']);
     const list = (await as(ada).get('/api/contacts')).body;
@@ -28,12 +28,12 @@ describe('contacts', () => {
     const renamed = await as(ada).patch(`/api/contacts/${bob.id}`, { alias: null });
     expect([renamed.status, renamed.body.alias]).toEqual([200, null]);
     for (const _ of [1, 2]) expect((await as(ada).delete(`/api/contacts/${bob.id}`)).status).toBe(204);
-    expect(await nextEvent(socket, 'contact:updated', (news) => news.contact === null)).toBeTruthy();
+    expect(await nextEvent(socket, 'contact:updated', (event) => event.contact === null)).toBeTruthy();
     expect((await as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'x' })).status).toBe(404);
     expect((await as(bob).get('/api/contacts')).body.items).toEqual([]);
   });
 
-  it('are people, others, and named one way', async () => {
+  it('are other users, named in exactly one way', async () => {
     const ada = await makeUser(server);
     expect((await add(ada, { userId: '0'.repeat(24) })).status).toBe(404);
     expect((await add(ada, { username: 'nobody_of_this_name' })).status).toBe(404);
@@ -41,7 +41,7 @@ describe('contacts', () => {
       expect((await add(ada, body)).status, JSON.stringify(body)).toBe(400);
   });
 
-  it('are paged in the order of adding, and filtered by alias, name and username', async () => {
+  it('are paged in the order they were added, and filtered by alias, name and username', async () => {
     const ada = await makeUser(server);
     const people = [];
     for (const displayName of ['Élodie', 'Zoë', 'Max', 'Ida', 'Kim']) {
@@ -52,7 +52,7 @@ describe('contacts', () => {
     const seen: string[] = [];
     for await (const page of pagesOf((cursor) => as(ada).get(`/api/contacts?limit=2${cursor}`))) {
       seen.push(...page.map((one) => one.user.id));
-      // Who is gone is not missed, and nobody is shown twice.
+      // A removed contact disturbs no page, and nobody is listed twice.
       if (seen.length === 2) await as(ada).delete(`/api/contacts/${people[0]!.id}`);
     }
     expect(seen).toEqual(people.map(({ id }) => id));
@@ -64,16 +64,16 @@ describe('contacts', () => {
     expect(await found('.*')).toEqual([]);
   });
 
-  it('requirement 93: and blocks cross safely, whatever happens at once', async () => {
+  it('requirement 93: and blocks stay consistent under concurrent changes', async () => {
     const [ada, bob] = await makeUsers(server, 2);
-    const deeds: (() => Promise<{ status: number }>)[] = [
+    const actions: (() => Promise<{ status: number }>)[] = [
       () => block(ada, bob),
       () => unblock(ada, bob),
       () => add(ada, { userId: bob.id }),
       () => as(ada).patch(`/api/contacts/${bob.id}`, { alias: 'B' }),
       () => as(ada).delete(`/api/contacts/${bob.id}`),
     ];
-    const pairs = deeds.flatMap((one) => deeds.map((other) => [one, other] as const));
+    const pairs = actions.flatMap((one) => actions.map((other) => [one, other] as const));
     for (const [one, other] of [...pairs, ...pairs]) {
       const answers = await Promise.all([one(), other(), one(), other()]);
       for (const { status } of answers) expect([200, 201, 204, 404]).toContain(status);
@@ -81,7 +81,7 @@ describe('contacts', () => {
       const blocked = (await as(ada).get('/api/contacts/blocked')).body.items;
       expect(contacts.length).toBeLessThan(2);
       expect(blocked.length).toBeLessThan(2);
-      // Each half is what its own last word was, whatever the other half is.
+      // Neither half depends on the other one.
       await block(ada, bob);
       expect((await as(ada).get('/api/contacts')).body.items).toEqual(contacts);
       await unblock(ada, bob);
@@ -95,27 +95,27 @@ describe('the directory', () => {
   const search = async (user: TestUser, q: string): Promise<string[]> =>
     (await as(user).get(`/api/contacts/search?q=${encodeURIComponent(q)}`)).body.items.map((one) => one.id);
 
-  it('requirement 38: finds the beginnings of usernames and of words in names, literally', async () => {
+  it('requirement 38: finds users by literal prefixes of usernames and of words in names', async () => {
     const ada = await makeUser(server);
-    const mark = ada.username.slice(1);
-    const bob = await makeUser(server, { displayName: `Ána-Lucía ${mark}éé Vega` });
+    const suffix = ada.username.slice(1);
+    const bob = await makeUser(server, { displayName: `Ána-Lucía ${suffix}éé Vega` });
     expect(await search(ada, bob.username.slice(0, 8))).toContain(bob.id);
-    expect(await search(ada, `${mark}E`)).toEqual([bob.id]);
-    expect(await search(ada, `${mark}ée ve`)).toEqual([bob.id]);
-    expect(await search(ada, `ana-lucia ${mark}`)).toEqual([bob.id]);
-    expect(await search(ada, mark.slice(2))).toEqual([]);
-    for (const q of ['.*', '^u', '$ne', '%%', '((', `${mark}.`]) expect(await search(ada, q)).toEqual([]);
+    expect(await search(ada, `${suffix}E`)).toEqual([bob.id]);
+    expect(await search(ada, `${suffix}ée ve`)).toEqual([bob.id]);
+    expect(await search(ada, `ana-lucia ${suffix}`)).toEqual([bob.id]);
+    expect(await search(ada, suffix.slice(2))).toEqual([]);
+    for (const q of ['.*', '^u', '$ne', '%%', '((', `${suffix}.`]) expect(await search(ada, q)).toEqual([]);
     expect((await as(ada).get('/api/contacts/search?q=a')).status).toBe(400);
     expect((await as(ada).get(`/api/contacts/search?q=${'a'.repeat(65)}`)).status).toBe(400);
     await as(bob).put('/api/users/profile', { displayName: 'Somebody else' });
-    expect(await search(ada, `${mark}E`)).toEqual([]);
+    expect(await search(ada, `${suffix}E`)).toEqual([]);
   });
 
-  it('gives at most 20, never oneself, and an address only where its owner allows it', async () => {
+  it('returns at most 20 users, never the caller, and matches an email address only if its owner allows it', async () => {
     const ada = await makeUser(server);
-    const mark = `q${ada.username}`.slice(0, 10);
-    for (let n = 0; n < 22; n++) await makeUser(server, { displayName: `${mark} ${n}` });
-    expect(await search(ada, mark)).toHaveLength(20);
+    const suffix = `q${ada.username}`.slice(0, 10);
+    for (let n = 0; n < 22; n++) await makeUser(server, { displayName: `${suffix} ${n}` });
+    expect(await search(ada, suffix)).toHaveLength(20);
     expect(await search(ada, ada.username)).toEqual([]);
     const bob = await makeUser(server);
     expect(await search(ada, bob.email)).toEqual([]);
@@ -134,7 +134,7 @@ describe('the directory', () => {
     expect(statuses.slice(-3)).toEqual([429, 429, 429]);
   });
 
-  it('names by their ids those alone with whom one has to do', async () => {
+  it('resolves ids only of users the caller is connected with', async () => {
     const people = await makeUsers(server, 6);
     const [ada, direct, member, contact, stranger, admirer] = people as TestUser[] & { length: 6 };
     await makeDirect(server, ada!, direct!);
@@ -151,7 +151,7 @@ describe('the directory', () => {
 });
 
 describe('a status', () => {
-  it('replaces the one before, ends by itself, and is told', async () => {
+  it('replaces the previous one, expires, and is published', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     await makeDirect(server, ada, bob);
     const socket = await connectAs(server, bob);

@@ -6,7 +6,7 @@ import { startTestServer, type TestServer } from '../support/server.js';
 
 const most = 5_000;
 
-/** Puts somebody into so many more conversations that he is in as many as anybody can be; gives what takes one, or all, away again. */
+/** Fills a user's conversations up to the limit; returns functions that remove one or all of the added ones. */
 async function crowd({ database }: TestServer, user: TestUser) {
   const members = database.collection('members');
   const userId = new Types.ObjectId(user.id);
@@ -26,7 +26,7 @@ async function crowd({ database }: TestServer, user: TestUser) {
   };
 }
 
-it('a person is in 5,000 conversations at most: the next one is a conflict until he leaves one', async () => {
+it('a user is in at most 5,000 conversations: another one is a conflict until they leave one', async () => {
   const server = await startTestServer();
   const [ada, bob, eve] = await makeUsers(server, 3);
   await makeDirect(server, ada, bob);

@@ -3,7 +3,7 @@ import { as } from '../support/client.js';
 import { makeDirect, makeUser, makeUsers, makeGroup, sendText, type TestUser } from '../support/factories.js';
 import { fence, historyOf } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { connectAs, heardBy, nextEvent, nextMessage } from '../support/sockets.js';
+import { connectAs, eventsOf, nextEvent, nextMessage } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ const systems = async (user: TestUser, id: string) =>
   (await historyOf(user, id)).flatMap(({ system }) => (system ? [system] : []));
 
 describe('a group', () => {
-  it('is made with its members, who hear of it, and begins with a system message', async () => {
+  it('is created with its members, who are notified, and starts with a system message', async () => {
     const [ada, bob, eve] = await makeUsers(server, 3);
     const [own, peer] = [await connectAs(server, ada), await connectAs(server, bob)];
     const body = {
@@ -60,13 +60,13 @@ describe('a group', () => {
     });
     const { id } = answer.body;
     expect((await nextEvent(own, 'conversation:created')).conversation.id).toBe(id);
-    const told = (await nextEvent(peer, 'conversation:created')).conversation;
-    expect(told).toMatchObject({ id, role: 'member', permissions: ['send', 'react', 'leave'], unreadCount: 0 });
-    expect(await groupOf(bob, id)).toEqual(told);
+    const received = (await nextEvent(peer, 'conversation:created')).conversation;
+    expect(received).toMatchObject({ id, role: 'member', permissions: ['send', 'react', 'leave'], unreadCount: 0 });
+    expect(await groupOf(bob, id)).toEqual(received);
     expect(await systems(eve, id)).toEqual([
       { kind: 'group_created', actorId: ada.id, userIds: [bob.id, eve.id], role: null, title: 'Élan' },
     ]);
-    expect((await as(bob).get('/api/conversations')).body.items).toEqual([told]);
+    expect((await as(bob).get('/api/conversations')).body.items).toEqual([received]);
     const members = (await as(bob).get(`/api/groups/${id}/members`)).body.items;
     expect(members[0]).toMatchObject({
       user: { id: ada.id, username: ada.username },
@@ -76,7 +76,7 @@ describe('a group', () => {
     expect(members[1]).toMatchObject({ role: 'member', invitedBy: ada.id });
   });
 
-  it('is made once for each clientId of its creator, through either route', async () => {
+  it('is created once per clientId of its creator, through either route', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const first = await as(ada).post('/api/groups', { title: 'one', memberIds: [bob.id], clientId: 'c1' });
     const again = await as(ada).post('/api/conversations', {
@@ -131,11 +131,11 @@ describe('a group', () => {
     expect((await groupOf(ada, id)).reached).toEqual({ deliveredSeq: 2, readSeq: 2 });
     const receipts = (await as(ada).get(`/api/conversations/${id}/receipts`)).body.items;
     expect(receipts.map(({ userId }) => userId)).toEqual([bob.id, eve.id].sort());
-    const told = await nextEvent(peer, 'receipt:updated', ({ readSeq }) => readSeq === 2);
-    expect(told).toEqual({ conversationId: id, userId: null, deliveredSeq: 2, readSeq: 2 });
+    const received = await nextEvent(peer, 'receipt:updated', ({ readSeq }) => readSeq === 2);
+    expect(received).toEqual({ conversationId: id, userId: null, deliveredSeq: 2, readSeq: 2 });
   });
 
-  it('requirement 29: lets who comes in see what is sent from then on, through every door', async () => {
+  it('requirement 29: shows new members only what is sent after they joined, over both transports', async () => {
     const [ada, bob, eve] = await makeUsers(server, 3);
     const { id } = await makeGroup(server, ada, [bob]);
     const early = await sendText(server, ada, id, 'early marker');
@@ -166,17 +166,17 @@ describe('a group', () => {
       replyTo: early.id,
     });
     expect(reply.body.replyTo!.excerpt).toBe('early marker');
-    const heard = await nextMessage(late, reply.body.id);
-    expect(heard.replyTo).toMatchObject({ id: early.id, excerpt: '' });
+    const received = await nextMessage(late, reply.body.id);
+    expect(received.replyTo).toMatchObject({ id: early.id, excerpt: '' });
     expect((await historyOf(eve, id)).at(-1)!.replyTo!.excerpt).toBe('');
     await as(ada).patch(`/api/messages/${early.id}`, { text: 'early edited' });
     expect(await nextEvent(late, 'change:skipped')).toEqual({ conversationId: id, rev: 2 });
-    expect(JSON.stringify(heardBy(late))).not.toContain('early');
+    expect(JSON.stringify(eventsOf(late))).not.toContain('early');
     await sendText(server, eve, id, 'mine');
     expect(await groupOf(bob, id)).toMatchObject({ unreadCount: 3 });
   });
 
-  it('requirement 28: lets who is removed or leaves hear and read nothing more', async () => {
+  it('requirement 28: lets removed and departed members receive and read nothing more', async () => {
     const [ada, bob, eve] = await makeUsers(server, 3);
     const { id } = await makeGroup(server, ada, [bob, eve]);
     const before = await sendText(server, bob, id, 'before');
@@ -200,8 +200,8 @@ describe('a group', () => {
     expect((await leave(eve, id)).status).toBe(204);
     expect(await nextEvent(peer, 'conversation:removed')).toEqual({ conversationId: id, reason: 'left' });
     await fence(gone, bob, (await makeDirect(server, bob, ada)).id);
-    expect(JSON.stringify(heardBy(gone))).not.toContain('marker');
-    expect(heardBy(gone, 'message:created')).toHaveLength(1);
+    expect(JSON.stringify(eventsOf(gone))).not.toContain('marker');
+    expect(eventsOf(gone, 'message:created')).toHaveLength(1);
     expect(await systems(ada, id)).toMatchObject([
       { kind: 'group_created' },
       { kind: 'member_removed', actorId: ada.id, userIds: [bob.id] },
@@ -215,7 +215,7 @@ describe('a group', () => {
 
   const edit = (user: TestUser, id: string) => as(user).patch(`/api/messages/${id}`, { text: 'again' });
 
-  it('passes on when its creator leaves: to the longest-serving admin, else moderator, else member', async () => {
+  it('passes to the longest-serving admin, else moderator, else member when its creator leaves', async () => {
     const [ada, bob, eve, dan] = await makeUsers(server, 4);
     const { id } = await makeGroup(server, ada, []);
     for (const user of [bob, eve, dan]) await add(ada, id, [user.id]);
@@ -240,7 +240,7 @@ describe('a group', () => {
     expect((await as(bob).get(`/api/groups/${id}`)).status).toBe(404);
   });
 
-  it('is transferred by its creator alone, to a member, and the former creator is an admin', async () => {
+  it('is transferred only by its creator and only to a member; the former creator becomes an admin', async () => {
     const [ada, bob, eve] = await makeUsers(server, 3);
     const { id } = await makeGroup(server, ada, [bob]);
     const transfer = (user: TestUser, userId: string) => as(user).post(`/api/groups/${id}/transfer`, { userId });
@@ -258,7 +258,7 @@ describe('a group', () => {
     });
   });
 
-  it('tells of a new title and description by two messages and two revs, and of nothing that is as it was', async () => {
+  it('announces a new title and description with two messages and two revs, and unchanged values with none', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const { id } = await makeGroup(server, ada, [bob]);
     const peer = await connectAs(server, bob);
@@ -282,7 +282,7 @@ describe('a group', () => {
     ]);
   });
 
-  it('is deleted by its creator, with all that was in it, and found by sync', async () => {
+  it('is deleted by its creator with everything in it, as sync reports', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const { id } = await makeGroup(server, ada, [bob]);
     for (let n = 0; n < 5; n++) await sendText(server, bob, id, `text ${n}`);
@@ -299,7 +299,7 @@ describe('a group', () => {
     });
   });
 
-  it('tells its members by sync: all of them to a new device, later those that have changed', async () => {
+  it('lists its members in sync: all of them to a new device, later only those that changed', async () => {
     const [ada, bob, eve, dan] = await makeUsers(server, 4);
     const { id } = await makeGroup(server, ada, [bob, dan]);
     const first = (await as(bob).post('/api/sync', {})).body;
@@ -307,21 +307,21 @@ describe('a group', () => {
     await add(ada, id, [eve.id]);
     await setRole(ada, id, eve.id, 'admin');
     await remove(ada, id, dan.id);
-    const [told] = (await as(bob).post('/api/sync', { cursor: first.cursor })).body.conversations;
-    expect(told).toMatchObject({
+    const [received] = (await as(bob).post('/api/sync', { cursor: first.cursor })).body.conversations;
+    expect(received).toMatchObject({
       limited: false,
       removedMemberIds: [dan.id],
       conversation: { memberCount: 3, rev: 3 },
     });
-    expect(told!.members).toMatchObject([{ user: { id: eve.id }, role: 'admin' }]);
-    expect(told!.messages.map(({ system }) => system!.kind)).toEqual([
+    expect(received!.members).toMatchObject([{ user: { id: eve.id }, role: 'admin' }]);
+    expect(received!.messages.map(({ system }) => system!.kind)).toEqual([
       'member_added',
       'role_changed',
       'member_removed',
     ]);
   });
 
-  it('requirement 25: with the id of a direct conversation every route of groups is 404', async () => {
+  it('requirement 25: every group route is a 404 for the id of a direct conversation', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const { id } = await makeDirect(server, ada, bob);
     const answers = [

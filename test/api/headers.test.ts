@@ -26,7 +26,7 @@ function send(sample: Sample, headers: Record<string, string> = {}): Promise<Raw
   return exchange(server, requestOf(sample.method, target, { ...all, 'Content-Type': 'application/json' }, body));
 }
 
-/** What every answer carries, through either door. */
+/** Checks the headers of every response, over both transports. */
 function expectGuarded(answer: RawAnswer, what: string): void {
   const { headers } = answer;
   expect([what, headers['x-content-type-options']]).toEqual([what, 'nosniff']);
@@ -40,17 +40,17 @@ function expectGuarded(answer: RawAnswer, what: string): void {
   }
 }
 
-/** And what every answer over HTTP carries besides. */
+/** Checks the headers of every HTTP response. */
 function expectSecure(answer: RawAnswer, what: string): void {
   expectGuarded(answer, what);
   expect([what, answer.headers['x-frame-options']]).toEqual([what, 'DENY']);
   expect(answer.headers['strict-transport-security'], what).toMatch(/max-age=\d{7,}/);
 }
 
-describe('what every answer carries', () => {
-  it('requirement 102: security headers and an id stand on every route, granted or refused', async () => {
+describe('every response', () => {
+  it('requirement 102: every route sends security headers and a request id, in success and in error', async () => {
     for (const sample of await makeSamples(server)) {
-      // Files are given to whoever may have them in their own way; a form is no JSON.
+      // Files are served in their own way, and a form is not JSON.
       const isOfFiles = /content$|images|POST .*upload/.test(sample.name);
       const answers = [
         await send(sample, { Authorization: '' }),
@@ -70,7 +70,7 @@ describe('what every answer carries', () => {
     }
   });
 
-  it('requirement 102: security headers stand on what is beside the routes', async () => {
+  it('requirement 102: security headers are sent outside of the routes too', async () => {
     const targets = ['/', '/health/live', '/health/ready', '/metrics', '/api/docs', '/api/docs/swagger-ui.css'];
     for (const target of [...targets, '/api/openapi.json', '/api/asyncapi.json', '/nothing', '/api/nothing', '/%ff']) {
       const answer = await exchange(server, requestOf('GET', target));
@@ -90,7 +90,7 @@ describe('what every answer carries', () => {
     expectSecure(tooLarge, '413');
   });
 
-  it('requirement 102: security headers stand on /socket.io/ too, and its refusals tell nothing', async () => {
+  it('requirement 102: security headers are sent on /socket.io/ too, and its errors reveal nothing', async () => {
     const granted = await exchange(server, requestOf('GET', '/socket.io/?EIO=4&transport=polling'));
     expect(granted.status).toBe(200);
     expectSecure(granted, 'polling');
@@ -108,7 +108,7 @@ describe('what every answer carries', () => {
     expect(bundle.status).toBeGreaterThanOrEqual(400);
   });
 
-  it('requirement 102: two requests never have one id, and none is taken from the client', async () => {
+  it('requirement 102: request ids are unique and never taken from the client', async () => {
     const ids = new Set<string>();
     for (let count = 0; count < 20; count++) {
       const answer = await exchange(server, requestOf('GET', '/health/live', { 'X-Request-Id': 'mine' }));
@@ -117,7 +117,7 @@ describe('what every answer carries', () => {
     expect([ids.size, ids.has('mine'), ids.has('')]).toEqual([20, false, false]);
   });
 
-  it('requirement 102: a fault of the server says nothing of its inside, in any language', async () => {
+  it('requirement 102: an internal error reveals no internals, in any language', async () => {
     const fault = new TypeError('boom in /home/someone/secret/app.js of mongodb://admin:hunter2hunter2@db.internal/x');
     const spy = vi.spyOn(server.context.users, 'me').mockRejectedValue(fault);
     try {
@@ -137,7 +137,7 @@ describe('what every answer carries', () => {
 });
 
 describe('caches', () => {
-  it('requirement 63: nothing of a person is kept, shared or answered from a cache', async () => {
+  it('requirement 63: personal data is never cached', async () => {
     const other = await makeUser(server);
     const headers = {
       'if-none-match': '*',
@@ -157,7 +157,7 @@ describe('caches', () => {
     }
   });
 
-  it('requirement 63: health, metrics and documents are not kept either, and what depends on the origin says so', async () => {
+  it('requirement 63: health, metrics and documents are never cached, and responses that depend on the origin say so', async () => {
     for (const target of [
       '/health/live',
       '/health/ready',
@@ -191,7 +191,7 @@ const foreign = [
 ];
 
 describe('other origins', () => {
-  it.each(foreign)('requirement 72: the origin %s is granted nothing on any route', async (origin) => {
+  it.each(foreign)('requirement 72: the origin %s is allowed on no route', async (origin) => {
     for (const sample of samples) {
       const plain = await send({ ...sample, query: { unheardOf: '1' } }, { Origin: origin });
       expect([sample.name, plain.headers['access-control-allow-origin']]).toEqual([sample.name, undefined]);
@@ -232,7 +232,7 @@ describe('other origins', () => {
     },
   );
 
-  it('requirement 72: without the setting no other origin is granted anything', async () => {
+  it('requirement 72: no other origin is allowed without the setting', async () => {
     const closed = await startTestServer();
     for (const origin of [good, closed.url, 'null', '*', 'https://evil.example']) {
       const answer = await exchange(closed, requestOf('GET', '/api/users/me', { Origin: origin }));

@@ -9,9 +9,9 @@ import { exchange, expectProblem, requestOf } from './raw.js';
 import { fieldsOf, makeSamples, targetOf, type Sample } from './samples.js';
 
 const all = routeTable().map(({ name, endpoint }) => ({ name, endpoint }));
-/** A form with a file is tried in uploads.test.ts. */
+/** Forms with files are tested in uploads.test.ts. */
 const names = all.filter(({ endpoint }) => !endpoint.form);
-/** Files are given in the types that they have. */
+/** Files are served with their own media types. */
 const inJson = names.filter(({ endpoint }) => !endpoint.givesFile);
 const withBody = names.filter(({ endpoint }) => endpoint.body !== undefined);
 const withQuery = names.filter(({ endpoint }) => endpoint.query !== undefined);
@@ -35,7 +35,7 @@ function asking(sample: Sample): Client {
   return as(sample.user);
 }
 
-/** Refused for this very field, and not for another reason. */
+/** Expects a rejection for this very field. */
 function expectRefused(answer: Answer, field: string, what: unknown): void {
   const paths: string[] = (answer.problem.errors ?? []).map((one) => one.path);
   const isNamed = paths.some((path) => path === field || path.startsWith(`${field}.`));
@@ -58,11 +58,11 @@ const operators = [
   [{ $ne: null }],
 ];
 
-describe('what comes in is what the schemas say', () => {
+describe('input matches the schemas', () => {
   it('requirement 35: the samples reach every field of every route', () => {
     for (const { name, endpoint } of names) {
       const sample = sampleOf(name);
-      // One of two fields is given.
+      // These bodies take one of two fields.
       const alternatives = { 'POST /api/contacts': 'username', 'POST /api/notifications/read': 'all' };
       const fields = fieldsOf(endpoint.body).filter(
         (field) => alternatives[name as keyof typeof alternatives] !== field,
@@ -73,7 +73,7 @@ describe('what comes in is what the schemas say', () => {
     }
   });
 
-  it.each(withBody)('requirement 35: no operator passes a field of the body of $name', async ({ name, endpoint }) => {
+  it.each(withBody)('requirement 35: no operator passes in a body field of $name', async ({ name, endpoint }) => {
     const sample = sampleOf(name);
     for (const field of fieldsOf(endpoint.body)) {
       for (const value of operators) {
@@ -83,13 +83,13 @@ describe('what comes in is what the schemas say', () => {
     }
   });
 
-  it.each(withQuery)('requirement 35: no operator passes the query of $name', async ({ name, endpoint }) => {
+  it.each(withQuery)('requirement 35: no operator passes in the query of $name', async ({ name, endpoint }) => {
     const sample = sampleOf(name);
     for (const field of fieldsOf(endpoint.query)) {
       for (const value of operators) {
         const query = { ...sample.query, [field]: JSON.stringify(value) };
         const answer = await asking(sample).get(targetOf(sample, query));
-        // What is looked for may be any text, and is nothing but a text: it finds nothing.
+        // A search may be any text, and is only text: it finds nothing.
         if (field === 'q') expect(answer.body).toMatchObject({ items: [] });
         else expectRefused(answer, `query.${field}`, value);
         const key = `${field}[$ne]`;
@@ -98,7 +98,7 @@ describe('what comes in is what the schemas say', () => {
     }
   });
 
-  it.each(withParams)('requirement 35: no operator passes the path of $name', async ({ name }) => {
+  it.each(withParams)('requirement 35: no operator passes in the path of $name', async ({ name }) => {
     const sample = sampleOf(name);
     for (const [field, id] of Object.entries(sample.params)) {
       for (const value of [...operators.map((one) => JSON.stringify(one)), '[object Object]', `${id}0`, id.slice(1)]) {
@@ -108,7 +108,7 @@ describe('what comes in is what the schemas say', () => {
     }
   });
 
-  it.each(withBody)('requirement 36: $name refuses a field of another type', async ({ name, endpoint }) => {
+  it.each(withBody)('requirement 36: $name rejects a field of another type', async ({ name, endpoint }) => {
     const sample = sampleOf(name);
     for (const field of fieldsOf(endpoint.body)) {
       for (const value of [null, 1, true, {}, 'a NUL \0', '\ud800']) {
@@ -120,7 +120,7 @@ describe('what comes in is what the schemas say', () => {
     }
   });
 
-  it.each(names)('requirement 36: $name takes an object as its body or nothing', async ({ name, endpoint }) => {
+  it.each(names)('requirement 36: $name accepts only an object as its body, or nothing', async ({ name, endpoint }) => {
     const sample = sampleOf(name);
     const headers = { authorization: `Bearer ${sample.user.tokens.accessToken}`, 'content-type': 'application/json' };
     for (const body of ['null', '[]', '[{}]', '"x"', '1', 'true', '{"unheardOf":1}']) {
@@ -132,7 +132,7 @@ describe('what comes in is what the schemas say', () => {
     expect([none.status, none.code]).toEqual([400, 'invalid_input']);
   });
 
-  it.each(names)('requirement 36: $name refuses what it does not know in its query', async ({ name }) => {
+  it.each(names)('requirement 36: $name rejects unknown query keys', async ({ name }) => {
     const sample = sampleOf(name);
     for (const key of ['unheardOf', '$where', '_id', 'a.b']) {
       const target = targetOf(sample, { ...sample.query, [key]: '1' });
@@ -140,7 +140,7 @@ describe('what comes in is what the schemas say', () => {
     }
   });
 
-  it.each(withQuery)('requirement 36: $name refuses a query key that comes twice', async ({ name, endpoint }) => {
+  it.each(withQuery)('requirement 36: $name rejects repeated query keys', async ({ name, endpoint }) => {
     const sample = sampleOf(name);
     const ask = (target: string) => asking(sample).request(sample.method, target, sample.body);
     expect((await ask(targetOf(sample))).status).toBe(200);
@@ -152,21 +152,27 @@ describe('what comes in is what the schemas say', () => {
     }
   });
 
-  it.each(names)('requirement 37: $name lets nobody choose order, fields or joins', async ({ name, endpoint }) => {
-    const sample = sampleOf(name);
-    const wishes = { sort: '-passwordHash', fields: '+passwordHash', select: 'passwordHash', populate: 'sender' };
-    for (const [key, value] of [
-      ...Object.entries(wishes),
-      ['populate[path]', 'sender'],
-      ['populate[match]', '$where'],
-    ]) {
-      const target = targetOf(sample, { ...sample.query, [String(key)]: String(value) });
-      expectRefused(await asking(sample).request(sample.method, target, sample.body), `query.${key}`, value);
-      if (!endpoint.body) continue;
-      const answer = await asking(sample).request(sample.method, sample.path, { ...sample.body, [String(key)]: value });
-      expectRefused(answer, `body.${key}`, value);
-    }
-  });
+  it.each(names)(
+    'requirement 37: $name lets no client choose sort order, fields or joins',
+    async ({ name, endpoint }) => {
+      const sample = sampleOf(name);
+      const options = { sort: '-passwordHash', fields: '+passwordHash', select: 'passwordHash', populate: 'sender' };
+      for (const [key, value] of [
+        ...Object.entries(options),
+        ['populate[path]', 'sender'],
+        ['populate[match]', '$where'],
+      ]) {
+        const target = targetOf(sample, { ...sample.query, [String(key)]: String(value) });
+        expectRefused(await asking(sample).request(sample.method, target, sample.body), `query.${key}`, value);
+        if (!endpoint.body) continue;
+        const answer = await asking(sample).request(sample.method, sample.path, {
+          ...sample.body,
+          [String(key)]: value,
+        });
+        expectRefused(answer, `body.${key}`, value);
+      }
+    },
+  );
 });
 
 const pollutions = [
@@ -199,7 +205,7 @@ describe('prototypes', () => {
       });
       expect([raw, answer.status, answer.code]).toEqual([raw, 400, 'invalid_input']);
     }
-    // The parser of forms drops this one key before any schema can refuse it; that nothing has changed is checked below.
+    // The form parser drops this key before a schema can reject it; the check below proves that nothing changed.
     const dropped = await as(user).put('/api/users/profile', undefined, { raw: '__proto__=x', headers: form });
     expect([200, 400]).toContain(dropped.status);
     for (const raw of ['bio=x&__proto__[polluted]=1', 'bio=x&constructor=1', 'bio=x&toString=1']) {
@@ -229,7 +235,7 @@ describe('forms', () => {
     return as(user).post('/api/messages', undefined, { raw, headers: form });
   }
 
-  it('requirement 36: a form is read by the types of the schema, and a repeated key is a list', async () => {
+  it('requirement 36: form fields are parsed by their schema, and a repeated key is a list', async () => {
     const two = await send([
       ['clientId', 'form-1'],
       ['text', '123'],
@@ -252,7 +258,7 @@ describe('forms', () => {
     expect([json.status, json.body.id]).toEqual([200, one.body.id]);
   });
 
-  it('requirement 36: a form is held to the rules of a body', async () => {
+  it('requirement 36: a form follows the rules of a body', async () => {
     expectRefused(
       await send([
         ['clientId', 'a'],
@@ -295,7 +301,7 @@ describe('forms', () => {
     expect([large.status, large.code]).toEqual([413, 'too_large']);
   });
 
-  it('requirement 36: numbers, truth values and lists of a form are what their fields ask for', () => {
+  it('requirement 36: form fields become the numbers, booleans and lists that their schema requires', () => {
     const schema = z.strictObject({
       count: z.int().optional(),
       share: z.number().default(1),
@@ -319,10 +325,10 @@ describe('forms', () => {
   });
 });
 
-describe('types of content', () => {
+describe('content types', () => {
   const others = ['text/plain', 'text/html', 'application/xml', 'multipart/form-data; boundary=x', 'image/png', 'json'];
 
-  it.each(names)('requirement 36: $name takes JSON and forms and no other type', async ({ name }) => {
+  it.each(names)('requirement 36: $name accepts JSON and forms and no other type', async ({ name }) => {
     const sample = sampleOf(name);
     const authorization = `Bearer ${sample.user.tokens.accessToken}`;
     for (const type of [...others, null]) {
@@ -332,15 +338,18 @@ describe('types of content', () => {
     }
   });
 
-  it.each(inJson)('requirement 36: $name answers JSON to whoever takes it, and 406 to others', async ({ name }) => {
-    const sample = sampleOf(name);
-    for (const accept of ['text/html', 'image/*', 'application/xml, text/plain;q=0.5', 'application/json;q=0']) {
-      const answer = await asking(sample).with({ accept }).request(sample.method, targetOf(sample), sample.body);
-      expect([accept, answer.status, answer.code]).toEqual([accept, 406, 'not_acceptable']);
-    }
-    for (const accept of ['*/*', 'application/*', 'text/html, application/json;q=0.1', 'application/problem+json']) {
-      const answer = await asking(sample).with({ accept }).request(sample.method, `${sample.path}?unheardOf=1`);
-      expect([accept, answer.status]).toEqual([accept, 400]);
-    }
-  });
+  it.each(inJson)(
+    'requirement 36: $name responds with JSON, or 406 if the client does not accept it',
+    async ({ name }) => {
+      const sample = sampleOf(name);
+      for (const accept of ['text/html', 'image/*', 'application/xml, text/plain;q=0.5', 'application/json;q=0']) {
+        const answer = await asking(sample).with({ accept }).request(sample.method, targetOf(sample), sample.body);
+        expect([accept, answer.status, answer.code]).toEqual([accept, 406, 'not_acceptable']);
+      }
+      for (const accept of ['*/*', 'application/*', 'text/html, application/json;q=0.1', 'application/problem+json']) {
+        const answer = await asking(sample).with({ accept }).request(sample.method, `${sample.path}?unheardOf=1`);
+        expect([accept, answer.status]).toEqual([accept, 400]);
+      }
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { expectLimited } from '../support/limited.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, connectAs } from '../support/sockets.js';
 
-/** Budgets of section 1 at a fifth: 20 sends and then 2 a second, 24 of everything else and then 4 a second. */
+/** A fifth of the usual rate limits: 20 sends, then 2 a second; 24 other requests, then 4 a second. */
 const factor = '0.2';
 const sends = 20;
 const others = 24;
@@ -17,25 +17,25 @@ beforeAll(async () => {
 
 let addresses = 0;
 
-/** Registers from an address of its own: what is asked without a token is paid for by the address. */
+/** Registers from a separate address: requests without a token count against the address. */
 async function person(): Promise<TestUser & { from: Record<string, string> }> {
   const from = { 'x-forwarded-for': `203.0.113.${++addresses}` };
-  const mark = `p${addresses}x${Math.random().toString(36).slice(2, 8)}`;
-  const account = { username: mark, email: `${mark}@example.test`, password: `plenty of ${mark} herring` };
+  const suffix = `p${addresses}x${Math.random().toString(36).slice(2, 8)}`;
+  const account = { username: suffix, email: `${suffix}@example.test`, password: `plenty of ${suffix} herring` };
   const answer = await api(server).with(from).post('/api/auth/register', account);
   expect(answer.status).toBe(201);
   const { user, session, ...tokens } = answer.body;
   return { ...account, server, id: user.id, displayName: user.displayName, tokens, session, from };
 }
 
-/** Asks so often at once that the budget cannot have come back meanwhile. */
+/** Sends so many requests at once that the limit cannot refill meanwhile. */
 function flood(users: TestUser[], times = 100): Promise<Answer[]> {
   const asking = Array.from({ length: times }, (_, at) => users[at % users.length] as TestUser);
   return Promise.all(asking.map((one) => as(one).get('/api/users/me')));
 }
 
-describe('budgets over REST', () => {
-  it('requirement 64: what is left is told with every answer', async () => {
+describe('rate limits', () => {
+  it('requirement 64: every response says how much is left', async () => {
     const user = await person();
     const first = await as(user).get('/api/users/me');
     const second = await as(user).get('/api/users/me');
@@ -47,7 +47,7 @@ describe('budgets over REST', () => {
     expect([refused.status, refused.headers.get('ratelimit-limit')]).toEqual([400, String(others)]);
   });
 
-  it('requirement 64: whoever asks too much is told when to come back, and nobody else notices', async () => {
+  it('requirement 64: a flooding user is told when to retry, and nobody else notices', async () => {
     const [noisy, quiet] = [await person(), await person()];
     const flooding = flood([noisy]);
     const meanwhile: Answer[] = [];
@@ -63,7 +63,7 @@ describe('budgets over REST', () => {
     expect(again.every((answer) => [200, 429].includes(answer.status))).toBe(true);
   });
 
-  it('requirement 64: one person has one budget, on however many devices', async () => {
+  it('requirement 64: all devices of a user share one limit', async () => {
     const one = await person();
     const devices = [one, ...(await Promise.all([0, 1].map(() => anotherDevice(server, one))))];
     expect(new Set(devices.map((device) => device.session.id)).size).toBe(3);
@@ -79,7 +79,7 @@ describe('budgets over REST', () => {
     }
   });
 
-  it('requirement 64: neither address nor token of a signed-in person changes whose budget it is', async () => {
+  it('requirement 64: a signed-in user is limited by account, whatever the address or token', async () => {
     const one = await person();
     const refreshed = await api(server)
       .with(one.from)
@@ -97,7 +97,7 @@ describe('budgets over REST', () => {
     expect(new Set(statuses.filter((status) => ![200, 429].includes(status))).size).toBe(0);
   });
 
-  it('requirement 64: a class that is spent leaves the others', async () => {
+  it('requirement 64: an exhausted class leaves the others untouched', async () => {
     const [one, other] = [await person(), await person()];
     const { id } = await makeDirect(server, one, other);
     const text = 'x';
@@ -112,7 +112,7 @@ describe('budgets over REST', () => {
     expect([read.status, read.body.items.length]).toEqual([200, granted]);
   });
 
-  it('requirement 64: the budget is the same through the other door', async () => {
+  it('requirement 64: both transports share one limit', async () => {
     const [one, other] = [await person(), await person()];
     const { id } = await makeDirect(server, one, other);
     const socket = await connectAs(server, one);
@@ -131,7 +131,7 @@ describe('budgets over REST', () => {
     expect(socket.connected).toBe(true);
   });
 
-  it('requirement 64: what needs no token is paid for by its address, and a refusal is paid for too', async () => {
+  it('requirement 64: public requests count against their address, even if rejected', async () => {
     const from = { 'x-forwarded-for': '192.0.2.1' };
     const bad = () => api(server).with(from).post('/api/auth/login', {});
     const answers = await Promise.all(Array.from({ length: 100 }, bad));

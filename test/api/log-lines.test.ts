@@ -20,7 +20,7 @@ beforeAll(async () => {
 type Line = Record<string, unknown>;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** The lines about one request, once the first is there: it is written when the answer has gone out. */
+/** Waits for the lines of one request: they are written after the response is sent. */
 function linesOf(requestId: string, msg: string): Promise<Line[]> {
   return vi.waitFor(
     () => {
@@ -38,7 +38,7 @@ async function lineOf(requestId: string | null | undefined, msg = 'request'): Pr
   return line ?? {};
 }
 
-/** The lines of socket events that have come since `before`. */
+/** Waits for the event lines logged since `before`. */
 function eventLines(before: number, count: number): Promise<Line[]> {
   return vi.waitFor(
     () => {
@@ -53,8 +53,8 @@ function eventLines(before: number, count: number): Promise<Line[]> {
   );
 }
 
-describe('one line for each request', () => {
-  it('requirement 101: tells what was asked, by whom and how it went, and nothing more', async () => {
+describe('the log line of a request', () => {
+  it('requirement 101: contains the request, the user and the outcome, and nothing more', async () => {
     const answer = await as(user).get(`/api/conversations/${conversationId}`);
     const line = await lineOf(answer.headers.get('x-request-id'));
     expect(line).toEqual({
@@ -73,7 +73,7 @@ describe('one line for each request', () => {
     expect(Math.abs(Date.now() - Date.parse(String(line['time'])))).toBeLessThan(60_000);
   });
 
-  it('requirement 101: every route has one, with its pattern and never its address', async () => {
+  it('requirement 101: is written for every route, with its pattern and never its path', async () => {
     for (const sample of await makeSamples(server)) {
       const answer = await as(sample.user).request(sample.method, targetOf(sample), sample.body);
       const line = await lineOf(answer.headers.get('x-request-id'));
@@ -85,7 +85,7 @@ describe('one line for each request', () => {
     }
   });
 
-  it('requirement 101: refusals have one with their code, whoever asked', async () => {
+  it('requirement 101: has the problem code of a rejected request', async () => {
     const refused: [answer: Promise<Answer>, code: ProblemCode][] = [
       [api(server).get('/api/users/me'), 'unauthenticated'],
       [
@@ -112,8 +112,8 @@ describe('one line for each request', () => {
   });
 });
 
-describe('one line for each event', () => {
-  it('requirement 101: tells what was asked, by whom and how it went, and nothing more', async () => {
+describe('the log line of a socket event', () => {
+  it('requirement 101: contains the request, the user and the outcome, and nothing more', async () => {
     const socket = await connectAs(server, user);
     const before = server.log.lines().length;
     expect((await ask(socket, 'message:send', { conversationId, clientId: 'logged', text: 'marker-event' })).ok).toBe(
@@ -140,8 +140,8 @@ describe('one line for each event', () => {
   });
 });
 
-describe('what no line holds', () => {
-  it('requirement 101: no password, token, body, query value or header', async () => {
+describe('log lines never contain', () => {
+  it('requirement 101: a password, token, body, query value or header', async () => {
     const marker = 'marker-9f2c';
     const headers = {
       'user-agent': marker,
@@ -178,7 +178,7 @@ describe('what no line holds', () => {
     expectNoSecrets(server.log.text(), 'the log');
   });
 
-  it('requirement 101: nobody can write a line of his own', async () => {
+  it('requirement 101: a line forged by a client', async () => {
     const forged = '%0a{"level":"fatal","msg":"forged"}%0d%0a';
     const targets = [`/api/users/${forged}`, `/${forged}`, `/api/conversations?cursor=${forged}`];
     for (const target of targets) {
@@ -192,14 +192,14 @@ describe('what no line holds', () => {
     const answer = await as(user).get('/api/users/me');
     spy.mockRestore();
     await lineOf(answer.headers.get('x-request-id'));
-    // Every line is JSON: `lines` throws at one that is not.
+    // Every line is JSON: `lines` throws otherwise.
     expect(server.log.lines().filter((line) => line['msg'] === 'forged')).toEqual([]);
     expect(server.log.text()).toContain('first\\n{');
   });
 });
 
-describe('faults of the server', () => {
-  it('requirement 101: a 500 has one line with its cause, under the id that the client was told', async () => {
+describe('internal errors', () => {
+  it('requirement 101: a 500 logs its cause once, with the request id that the client received', async () => {
     const spy = vi.spyOn(server.context.users, 'me').mockRejectedValueOnce(new RangeError('the cause of it'));
     const answer = await as(user).get('/api/users/me');
     spy.mockRestore();
@@ -218,9 +218,9 @@ describe('faults of the server', () => {
     });
   });
 
-  it('requirement 101: an event that fails has one as well', async () => {
+  it('requirement 101: a failed socket event logs its cause too', async () => {
     const socket = await connectAs(server, user);
-    // A sender that cannot be read by the store stands for a fault of our own.
+    // A failing log stands for an internal error.
     const spy = vi.spyOn(server.context.log, 'append').mockRejectedValueOnce(new RangeError('the cause of the event'));
     const reply = await ask(socket, 'message:send', { conversationId, clientId: 'fails', text: 'never there' });
     spy.mockRestore();

@@ -10,7 +10,7 @@ import { makeUser } from '../support/factories.js';
 import { nthMail, parseMail, type TestMail } from '../support/mails.js';
 import { startTestServer } from '../support/server.js';
 
-/** A real SMTP server; `refuse` says how many mails it turns away first. */
+/** Starts a real SMTP server that rejects the first `refuse` mails. */
 async function startSmtp(
   refuse = 0,
 ): Promise<{ url: string; next(): Promise<TestMail & { from: string; tried: number }> }> {
@@ -54,7 +54,7 @@ async function startSmtp(
 }
 
 describe('mails', () => {
-  it('requirement 21: are handed to a real SMTP server', async () => {
+  it('requirement 21: are delivered to an SMTP server', async () => {
     const smtp = await startSmtp();
     const server = await startTestServer({ MAIL_URL: smtp.url, MAIL_FROM: 'Causerie <chat@example.test>' });
     const user = await makeUser(server);
@@ -73,7 +73,7 @@ describe('mails', () => {
     expect((await api(server).post('/api/auth/reset-password', reset)).status).toBe(204);
   });
 
-  it('are sent again when the SMTP server is not ready', async () => {
+  it('are retried if the SMTP server is not ready', async () => {
     const smtp = await startSmtp(1);
     const server = await startTestServer({ MAIL_URL: smtp.url });
     const user = await makeUser(server);
@@ -81,7 +81,7 @@ describe('mails', () => {
     expect([mail.to, mail.tried]).toEqual([user.email, 2]);
   }, 60_000);
 
-  it('outlive the process that owes them, without a token being stored', async () => {
+  it('survive the process that queued them, without storing a token', async () => {
     const silent = createServer();
     await once(silent.listen(0, '127.0.0.1'), 'listening');
     const { port } = silent.address() as AddressInfo;
@@ -99,7 +99,7 @@ describe('mails', () => {
     expect((await api(second).post('/api/auth/verify-email', { token: mail.token })).status).toBe(204);
   });
 
-  it('lie in the outbox folder as whole files for their owner alone', async () => {
+  it('are complete files in the outbox folder, readable only by their owner', async () => {
     const server = await startTestServer();
     const user = await makeUser(server);
     const mail = await nthMail(server, user.email);

@@ -25,16 +25,16 @@ function put(body: string | Buffer, headers: Record<string, string> = {}): Promi
   return exchange(server, requestOf('PUT', '/api/users/profile', all, body));
 }
 
-/** After whatever was sent, the server answers others as before. */
+/** Checks that the server still answers other requests. */
 async function expectAlive(): Promise<void> {
   expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
   expect((await as(user).get('/api/users/me')).status).toBe(200);
 }
 
-describe('addresses that cannot be read', () => {
+describe('malformed URLs', () => {
   const broken = ['%', '%E0%A4%A', '%C0%AF', '%ff', '%zz', '%2', '%ED%A0%80'];
 
-  it.each(broken)('requirement 40: a broken %s in a path or a query is a 400', async (piece) => {
+  it.each(broken)('requirement 40: a malformed %s in a path or a query is a 400', async (piece) => {
     const targets = [
       `/api/users/${piece}`,
       `/${piece}`,
@@ -47,7 +47,7 @@ describe('addresses that cannot be read', () => {
     await expectAlive();
   });
 
-  it('requirement 40: is said in French to who asks for French', async () => {
+  it('requirement 40: problems are in French if the client prefers French', async () => {
     const answers: [RawAnswer, number, string][] = [
       [await get('/%ff', { 'Accept-Language': 'fr-CA, en;q=0.5' }), 400, 'L’adresse contient'],
       [await put('{', { 'Accept-Language': 'fr' }), 400, 'La requête n’a pas'],
@@ -67,7 +67,7 @@ describe('addresses that cannot be read', () => {
   });
 });
 
-describe('bodies that cannot be read', () => {
+describe('malformed bodies', () => {
   const bodies: [what: string, body: string | Buffer][] = [
     ['an open brace', '{'],
     ['a comma too many', '{"bio":"x",}'],
@@ -96,12 +96,12 @@ describe('bodies that cannot be read', () => {
     await expectAlive();
   });
 
-  it('requirement 40: bytes that are no UTF-8 are not stored as something else', async () => {
+  it('requirement 40: invalid UTF-8 is rejected, not converted', async () => {
     const body = Buffer.concat([Buffer.from('{"bio":"'), Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('"}')]);
     expectProblem(await put(body), 400, 'invalid_input');
   });
 
-  it('requirement 40: a byte order mark and a repeated key are read one way only', async () => {
+  it('requirement 40: a byte order mark and a repeated key are read in one way only', async () => {
     expect((await put('\ufeff{"bio":"marked"}')).status).toBe(200);
     expect((await put('{"bio":"first","bio":"last"}')).status).toBe(200);
     expect((await as(user).get('/api/users/me')).body.bio).toBe('last');
@@ -134,8 +134,8 @@ describe('bodies that cannot be read', () => {
   });
 });
 
-describe('sizes and times', () => {
-  it('requirement 67: a body of 100 kB is the most, packed or not, announced or not', async () => {
+describe('sizes and timeouts', () => {
+  it('requirement 67: a body has at most 100 kB, compressed or not, announced or not', async () => {
     const filled = (size: number): string => `{"bio":"x"${' '.repeat(size - 11)}}`;
     expect((await put(filled(100_000))).status).toBe(200);
     expectProblem(await put(filled(100_001)), 413, 'too_large', 'one too many');
@@ -149,9 +149,9 @@ describe('sizes and times', () => {
     await expectAlive();
   });
 
-  it('requirement 67: every route refuses a body that is too large', async () => {
+  it('requirement 67: every route rejects an oversized body', async () => {
     for (const { name, endpoint } of routeTable()) {
-      // A form with a file has limits of its own.
+      // Forms with files have their own limits.
       if (endpoint.form) continue;
       const [method = '', pattern = ''] = name.split(' ');
       const headers = { authorization, 'Content-Type': 'application/json' };
@@ -172,7 +172,7 @@ describe('sizes and times', () => {
     await expectAlive();
   });
 
-  it('requirement 40: a length that lies is a 400', async () => {
+  it('requirement 40: a wrong Content-Length is a 400', async () => {
     const json = { authorization, 'Content-Type': 'application/json' };
     const profile = '/api/users/profile';
     const short = requestOf('PUT', profile, { ...json, 'Content-Length': '500' }, '{"bio":"never"}');
@@ -191,7 +191,7 @@ describe('sizes and times', () => {
     expect((await as(user).get('/api/users/me')).body.bio).not.toBe('never');
   });
 
-  it('requirement 40: what is no HTTP is a 400', async () => {
+  it('requirement 40: malformed HTTP is a 400', async () => {
     const lines = ['GARBAGE\r\n\r\n', 'GET\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', '\u0016\u0003\u0001 TLS\r\n\r\n'];
     for (const line of [...lines, 'GET / HTTP/1.1\r\nno colon here\r\n\r\n', 'GET / HTTP/1.1\r\n: x\r\n\r\n']) {
       expectProblem(await exchange(server, line), 400, 'invalid_input', line);
@@ -199,27 +199,23 @@ describe('sizes and times', () => {
     await expectAlive();
   });
 
-  it(
-    'requirement 67: headers that never end are a 408, and so is a body that never does',
-    { timeout: 60_000 },
-    async () => {
-      const head = 'PUT /api/users/profile HTTP/1.1\r\nHost: x\r\n';
-      const rest = `Authorization: ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"bio":`;
-      const began = performance.now();
-      const timed = async (bytes: string): Promise<[RawAnswer, number]> => {
-        const answer = await exchange(server, bytes, { timeoutMs: 50_000 });
-        return [answer, performance.now() - began];
-      };
-      const [[headers, headersMs], [body, bodyMs]] = await Promise.all([timed(head), timed(head + rest)]);
-      expectProblem(headers, 408, 'request_timeout', 'headers');
-      expectProblem(body, 408, 'request_timeout', 'body');
-      expect(headersMs).toBeLessThan(30_000);
-      expect(bodyMs).toBeLessThan(50_000);
-    },
-  );
+  it('requirement 67: headers or a body that never end are a 408', { timeout: 60_000 }, async () => {
+    const head = 'PUT /api/users/profile HTTP/1.1\r\nHost: x\r\n';
+    const rest = `Authorization: ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"bio":`;
+    const began = performance.now();
+    const timed = async (bytes: string): Promise<[RawAnswer, number]> => {
+      const answer = await exchange(server, bytes, { timeoutMs: 50_000 });
+      return [answer, performance.now() - began];
+    };
+    const [[headers, headersMs], [body, bodyMs]] = await Promise.all([timed(head), timed(head + rest)]);
+    expectProblem(headers, 408, 'request_timeout', 'headers');
+    expectProblem(body, 408, 'request_timeout', 'body');
+    expect(headersMs).toBeLessThan(30_000);
+    expect(bodyMs).toBeLessThan(50_000);
+  });
 });
 
-describe('routes and methods that are not there', () => {
+describe('unknown routes and methods', () => {
   it('requirement 40: an unknown route is a 404', async () => {
     const targets = [
       '/api',
@@ -245,7 +241,7 @@ describe('routes and methods that are not there', () => {
     }
   });
 
-  it('requirement 40: a known path with another method is a 405 that tells the right ones', async () => {
+  it('requirement 40: a known path with another method is a 405 that lists the allowed methods', async () => {
     const byPath = new Map<string, Set<string>>();
     for (const { name } of routeTable()) {
       const [method = '', pattern = ''] = name.split(' ');
@@ -268,7 +264,7 @@ describe('routes and methods that are not there', () => {
       for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'].filter(
         (one) => !methods.has(one),
       )) {
-        // `/users/me` and the like also fit a pattern with an id, which must not answer for them.
+        // Paths like `/users/me` also match a pattern with an id, which must not answer for them.
         const answer = await exchange(server, requestOf(method, path, { authorization }));
         expectProblem(answer, 405, 'method_not_allowed', `${method} ${path}`);
         expect([path, answer.headers['allow']?.split(', ').sort()]).toEqual([path, [...methods].sort()]);
@@ -276,7 +272,7 @@ describe('routes and methods that are not there', () => {
     }
   });
 
-  it('requirement 40: refusals of HEAD have no body and those of CONNECT and upgrades harm nobody', async () => {
+  it('requirement 40: a rejected HEAD has no body, and CONNECT and upgrades do no harm', async () => {
     const head = await exchange(server, requestOf('HEAD', '/nothing', {}));
     expect([head.status, head.text, head.headers['content-type']]).toEqual([
       404,

@@ -13,7 +13,7 @@ import {
 } from '../support/factories.js';
 import { allItems, block, markRead, reactionPath, unblock } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent } from '../support/sockets.js';
 import type { NotificationKind } from '../support/wire.js';
 
 let server: TestServer;
@@ -29,8 +29,8 @@ const send = async (user: TestUser, conversationId: string, more: object = {}) =
 const list = async (user: TestUser, query = '') => (await as(user).get(`/api/notifications?${query}`)).body.items;
 const unread = async (user: TestUser): Promise<number> => (await as(user).get('/api/notifications/count')).body.unread;
 
-/** The next notification of a kind that a device is told of. */
-async function told(
+/** Waits for the next notification event of a kind. */
+async function nextNotification(
   socket: Socket,
   kind: NotificationKind,
   event: 'notification:created' | 'notification:updated' = 'notification:created',
@@ -38,7 +38,7 @@ async function told(
   return (await nextEvent(socket, event, ({ notification }) => notification.kind === kind)).notification;
 }
 
-/** What was to be told in a conversation before has been told when this has: a mention of somebody in it. */
+/** Mentions a user and waits for the notification: earlier notifications in the conversation have arrived by then. */
 async function mentionFence(sender: TestUser, id: string, user: TestUser, socket: Socket): Promise<void> {
   const message = await send(sender, id, { mentions: [user.id] });
   await nextEvent(socket, 'notification:created', ({ notification }) => notification.messageId === message.id);
@@ -46,20 +46,20 @@ async function mentionFence(sender: TestUser, id: string, user: TestUser, socket
 
 async function makeScene() {
   const [ada, bob, cem] = await makeUsers(server, 3);
-  // Who is connected is told; who comes later finds it in the list.
+  // A connected socket receives the notification; later ones find it in the list.
   const bobs = await connectAs(server, bob);
   const groupId = (await makeGroup(server, ada, [bob, cem])).id;
   const directId = (await makeDirect(server, ada, bob)).id;
-  await told(bobs, 'group_added');
+  await nextNotification(bobs, 'group_added');
   await as(bob).post('/api/notifications/read', { all: true });
   return { ada, bob, cem, groupId, directId, bobs };
 }
 
 describe.concurrent('a notification of unread messages', () => {
-  it('is one per conversation and spell, counts, and is read by reading', async () => {
+  it('is one per unread digest, counts its messages, and is read by reading', async () => {
     const { ada, bob, directId, bobs } = await makeScene();
     const first = await send(ada, directId);
-    const made = await told(bobs, 'message');
+    const made = await nextNotification(bobs, 'message');
     expect(made).toMatchObject({
       kind: 'message',
       actorId: ada.id,
@@ -70,28 +70,28 @@ describe.concurrent('a notification of unread messages', () => {
       readAt: null,
     });
     const second = await send(ada, directId);
-    const more = await told(bobs, 'message', 'notification:updated');
+    const more = await nextNotification(bobs, 'message', 'notification:updated');
     expect(more).toEqual({ ...made, count: 2, messageId: second.id });
     const items = (await list(bob)).filter(({ kind }) => kind === 'message');
     expect([items, await unread(bob)]).toEqual([[more], 1]);
     await markRead(bob, directId, 2);
     expect(await unread(bob)).toBe(0);
-    const done = await told(bobs, 'message', 'notification:updated');
+    const done = await nextNotification(bobs, 'message', 'notification:updated');
     expect([done.id, done.updatedAt]).toEqual([made.id, made.updatedAt]);
     expect(done.readAt).not.toBeNull();
     await send(ada, directId);
-    const next = await told(bobs, 'message');
+    const next = await nextNotification(bobs, 'message');
     expect(next.id).not.toBe(made.id);
     expect((await list(bob, 'unread=true')).map(({ id }) => id)).toEqual([next.id]);
   });
 
-  it('ends with every forward mark, also with a part and with an answer', async () => {
+  it('ends when the read position moves, even partially, and when replying', async () => {
     const { ada, bob, directId, bobs } = await makeScene();
     for (let n = 0; n < 3; n++) await send(ada, directId);
-    const first = await told(bobs, 'message');
+    const first = await nextNotification(bobs, 'message');
     await markRead(bob, directId, 1);
     await send(ada, directId);
-    const second = await told(bobs, 'message');
+    const second = await nextNotification(bobs, 'message');
     expect([second.count, second.id === first.id]).toEqual([3, false]);
     const adas = await connectAs(server, ada);
     await send(bob, directId);
@@ -101,47 +101,47 @@ describe.concurrent('a notification of unread messages', () => {
       ({ notification }) => notification.id === second.id && notification.readAt !== null,
     );
     expect(done.unread).toBe(0);
-    expect((await told(adas, 'message')).count).toBe(1);
+    expect((await nextNotification(adas, 'message')).count).toBe(1);
     expect((await list(ada)).map(({ kind }) => kind)).toEqual(['message']);
   });
 
-  it('is none for what was read in time, muted, or written by oneself', async () => {
+  it('is not created for messages read in time, muted, or written by the user', async () => {
     const { ada, bob, cem, groupId, bobs } = await makeScene();
     const { seq } = await send(ada, groupId);
     await markRead(bob, groupId, seq);
     await as(cem).patch(`/api/conversations/${groupId}`, { mutedUntil: '2099-01-01T00:00:00Z' });
     await send(ada, groupId);
-    await told(bobs, 'message');
+    await nextNotification(bobs, 'message');
     await mentionFence(cem, groupId, bob, bobs);
     expect((await list(bob)).filter(({ kind }) => kind === 'message')).toHaveLength(1);
     expect((await list(cem)).filter(({ kind }) => kind === 'message')).toEqual([]);
     expect((await list(ada)).filter(({ kind }) => kind === 'message')).toHaveLength(1);
   });
 
-  it('goes when everything in it is deleted', async () => {
+  it('is removed if all its messages are deleted', async () => {
     const { ada, bob, directId, bobs } = await makeScene();
     const message = await send(ada, directId);
-    const { id } = await told(bobs, 'message');
+    const { id } = await nextNotification(bobs, 'message');
     await as(ada).delete(`/api/messages/${message.id}`);
     expect((await nextEvent(bobs, 'notification:removed')).notificationId).toBe(id);
     expect((await list(bob)).filter(({ kind }) => kind === 'message')).toEqual([]);
     await send(ada, directId);
-    expect((await told(bobs, 'message')).count).toBe(1);
+    expect((await nextNotification(bobs, 'message')).count).toBe(1);
   });
 });
 
 describe.concurrent('mentions, replies and reactions', () => {
-  it('make one notification each, and no other of the same message', async () => {
+  it('create one notification each, and no other for the same message', async () => {
     const { ada, bob, groupId, bobs } = await makeScene();
     const own = await send(bob, groupId);
     const message = await send(ada, groupId, { mentions: [bob.id, ada.id], replyTo: own.id });
-    const mention = await told(bobs, 'mention');
+    const mention = await nextNotification(bobs, 'mention');
     expect(mention).toMatchObject({ actorId: ada.id, messageId: message.id, count: 1, readAt: null });
     const reply = await send(ada, groupId, { replyTo: own.id });
-    expect((await told(bobs, 'reply')).messageId).toBe(reply.id);
+    expect((await nextNotification(bobs, 'reply')).messageId).toBe(reply.id);
     expect((await list(bob)).map(({ kind }) => kind).filter((kind) => kind === 'message')).toEqual([]);
     await send(ada, groupId);
-    expect((await told(bobs, 'message')).count).toBe(3);
+    expect((await nextNotification(bobs, 'message')).count).toBe(3);
     const one = await as(bob).post(`/api/notifications/${mention.id}/read`);
     expect([one.status, one.body.updatedAt]).toEqual([200, mention.updatedAt]);
     expect(one.body.readAt).not.toBeNull();
@@ -149,7 +149,7 @@ describe.concurrent('mentions, replies and reactions', () => {
     expect((await list(ada)).filter(({ kind }) => kind === 'mention')).toEqual([]);
   });
 
-  it('reach who has muted by mentions alone, and nobody who has blocked', async () => {
+  it('reach users who muted only by mentions, and never users who blocked the sender', async () => {
     const { ada, bob, cem, groupId, bobs } = await makeScene();
     await as(bob).patch(`/api/conversations/${groupId}`, { mutedUntil: '2099-01-01T00:00:00Z' });
     const own = await send(bob, groupId);
@@ -165,10 +165,10 @@ describe.concurrent('mentions, replies and reactions', () => {
     expect((await list(bob)).filter(({ kind }) => kind === 'mention')).toHaveLength(2);
   });
 
-  it('requirement 62: are gone with the message, and with the membership', async () => {
+  it('requirement 62: are removed with the message and with the membership', async () => {
     const { ada, bob, groupId, bobs } = await makeScene();
     const first = await send(ada, groupId, { mentions: [bob.id] });
-    const mention = await told(bobs, 'mention');
+    const mention = await nextNotification(bobs, 'mention');
     await as(ada).delete(`/api/messages/${first.id}`);
     expect((await nextEvent(bobs, 'notification:removed')).notificationId).toBe(mention.id);
     expect(await list(bob, 'unread=true')).toEqual([]);
@@ -178,17 +178,17 @@ describe.concurrent('mentions, replies and reactions', () => {
     expect(text).not.toContain(ada.displayName);
     expect((await as(ada).delete(`/api/groups/${groupId}/members/${bob.id}`)).status).toBe(204);
     expect((await list(bob)).map(({ kind }) => kind).filter((kind) => kind === 'mention')).toEqual([]);
-    expect(await told(bobs, 'group_removed')).toMatchObject({ actorId: ada.id, conversationId: groupId });
+    expect(await nextNotification(bobs, 'group_removed')).toMatchObject({ actorId: ada.id, conversationId: groupId });
     expect((await list(bob)).map(({ kind }) => kind)).toEqual(['group_removed']);
   });
 
-  it('of reactions are one per message, new again with each, and never of one’s own', async () => {
+  it('of reactions are one per message, renewed with each, and never for own reactions', async () => {
     const { ada, bob, cem, groupId, bobs } = await makeScene();
     const own = await send(bob, groupId);
     const path = reactionPath(own.id, '🎉');
     await as(bob).put(path);
     await as(ada).put(path);
-    const first = await told(bobs, 'reaction');
+    const first = await nextNotification(bobs, 'reaction');
     expect(first).toMatchObject({ actorId: ada.id, messageId: own.id, count: 1, data: { emoji: '🎉' } });
     await as(bob).post('/api/notifications/read', { ids: [first.id, '0'.repeat(24)] });
     await as(cem).put(path);
@@ -200,29 +200,35 @@ describe.concurrent('mentions, replies and reactions', () => {
   });
 });
 
-describe.concurrent('what happens in groups and to sessions', () => {
-  it('is told to whom it concerns', async () => {
+describe.concurrent('changes in groups and sessions', () => {
+  it('notify the affected user', async () => {
     const { ada, bob, groupId, bobs } = await makeScene();
     await as(ada).patch(`/api/groups/${groupId}/members/${bob.id}`, { role: 'moderator' });
-    expect(await told(bobs, 'role_changed')).toMatchObject({ data: { role: 'moderator' }, actorId: ada.id });
+    expect(await nextNotification(bobs, 'role_changed')).toMatchObject({
+      data: { role: 'moderator' },
+      actorId: ada.id,
+    });
     await as(ada).post(`/api/groups/${groupId}/transfer`, { userId: bob.id });
-    expect((await told(bobs, 'role_changed')).data).toEqual({ role: 'creator' });
+    expect((await nextNotification(bobs, 'role_changed')).data).toEqual({ role: 'creator' });
     const device = await anotherDevice(server, bob);
     const next = (await refresh(server, device.tokens.refreshToken)).body;
     await refresh(server, next.refreshToken);
     expect((await refresh(server, device.tokens.refreshToken)).code).toBe('refresh_token_reused');
-    expect(await told(bobs, 'security')).toMatchObject({ data: { sessionId: device.session.id }, actorId: null });
+    expect(await nextNotification(bobs, 'security')).toMatchObject({
+      data: { sessionId: device.session.id },
+      actorId: null,
+    });
   });
 });
 
 describe.concurrent('the list of notifications', () => {
-  it('is paged by the latest, counted, read and deleted, on all devices', async () => {
+  it('is paged by latest, counted, read and deleted, on all devices', async () => {
     const { ada, bob, groupId, bobs } = await makeScene();
     const other = await connectAs(server, await anotherDevice(server, bob));
     const ids: string[] = [];
     for (let n = 0; n < 5; n++) {
       await send(ada, groupId, { mentions: [bob.id] });
-      ids.unshift((await told(bobs, 'mention')).id);
+      ids.unshift((await nextNotification(bobs, 'mention')).id);
     }
     const listed = await allItems((cursor) => as(bob).get(`/api/notifications?unread=true&limit=2${cursor}`));
     expect(listed.map(({ id }) => id)).toEqual(ids);
@@ -242,16 +248,16 @@ describe.concurrent('the list of notifications', () => {
       expect((await as(user).delete(`/api/notifications/${ids[0]!}`)).status).toBe(404);
       expect((await as(user).post(`/api/notifications/${ids[0]!}/read`)).status).toBe(404);
     }
-    expect(heardBy(bobs, 'notification:removed')).toHaveLength(1);
+    expect(eventsOf(bobs, 'notification:removed')).toHaveLength(1);
   });
 
-  it('is read by a mark through the other door too', async () => {
+  it('is read by a read position over the socket too', async () => {
     const { ada, bob, groupId, bobs } = await makeScene();
     const { seq } = await send(ada, groupId, { mentions: [bob.id] });
-    await told(bobs, 'mention');
+    await nextNotification(bobs, 'mention');
     await ask(bobs, 'conversation:read', { conversationId: groupId, seq });
     expect(await unread(bob)).toBe(0);
     await sendText(server, ada, groupId, 'next');
-    expect((await told(bobs, 'message')).count).toBe(1);
+    expect((await nextNotification(bobs, 'message')).count).toBe(1);
   });
 });

@@ -12,7 +12,7 @@ import {
 } from '../support/factories.js';
 import { block, conversationOf, fence, markRead } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ const set = (user: TestUser, privacy: object) => as(user).put('/api/users/privac
 const send = (user: TestUser, conversationId: string) => as(user).post('/api/messages', draft(conversationId));
 
 describe('privacy', () => {
-  it('is changed in part, with what is known, and told to the own devices', async () => {
+  it("is partially updated with known settings, and published to the user's devices", async () => {
     const ada = await makeUser(server);
     const socket = await connectAs(server, await anotherDevice(server, ada));
     const defaults = (await as(ada).get('/api/users/me')).body.privacy;
@@ -42,7 +42,7 @@ describe('privacy', () => {
       expect((await set(ada, wrong)).status).toBe(400);
   });
 
-  it('directMessages: contacts refuses others, also where there is a conversation, until the owner has written', async () => {
+  it('directMessages: contacts rejects others, even in an existing conversation, until its owner has written', async () => {
     const [shy, friend, other] = await makeUsers(server, 3);
     const old = (await makeDirect(server, other, shy)).id;
     expect((await send(other, old)).status).toBe(201);
@@ -65,7 +65,7 @@ describe('privacy', () => {
     expect((await send(shy, own)).status).toBe(201);
   });
 
-  it('groupInvites: contacts lets contacts alone bring in', async () => {
+  it('groupInvites: contacts lets only contacts add the user', async () => {
     const [shy, friend, other] = await makeUsers(server, 3);
     await set(shy, { groupInvites: 'contacts' });
     await as(shy).post('/api/contacts', { userId: friend.id });
@@ -79,7 +79,7 @@ describe('privacy', () => {
   it.each([
     ['nobody', false],
     ['contacts', true],
-  ] as const)('requirement 58: lastSeen %s is obeyed in every place', async (lastSeen, isContactTold) => {
+  ] as const)('requirement 58: lastSeen %s is respected everywhere', async (lastSeen, isContactTold) => {
     const [shy, friend, other] = await makeUsers(server, 3);
     await as(shy).post('/api/contacts', { userId: friend.id });
     for (const one of [friend, other]) await as(one).post('/api/contacts', { userId: shy.id });
@@ -91,17 +91,17 @@ describe('privacy', () => {
     for (let n = 0; n < 10; n++) (await connectAs(server, shy)).disconnect();
     await connectAs(server, shy);
     await fence([friends, others], shy, group);
-    const scan = async (user: TestUser, ear: Socket): Promise<number> => {
+    const scan = async (user: TestUser, socket: Socket): Promise<number> => {
       const answers = [
         (await as(user).get(`/api/users/${shy.id}`)).text,
         (await as(user).get('/api/contacts')).text,
         (await as(user).get('/api/conversations')).text,
         (await as(user).get(`/api/contacts/search?q=${shy.username}`)).text,
         (await as(user).get(`/api/groups/${group}/members`)).text,
-        JSON.stringify((await ask(ear, 'sync', {})).data),
+        JSON.stringify((await ask(socket, 'sync', {})).data),
       ];
-      const told = heardBy(ear, 'presence:updated').length;
-      return told + answers.filter((text) => text.includes('"online":true')).length;
+      const received = eventsOf(socket, 'presence:updated').length;
+      return received + answers.filter((text) => text.includes('"online":true')).length;
     };
     expect(await scan(other, others)).toBe(0);
     expect((await scan(friend, friends)) > 0).toBe(isContactTold);
@@ -111,8 +111,8 @@ describe('privacy', () => {
   });
 });
 
-describe('requirement 56: who is not there, has blocked, or hides', () => {
-  it('has one face, but where the contract says otherwise', async () => {
+describe('requirement 56: users who do not exist, have blocked the caller, or restrict contact', () => {
+  it('look alike, except where the contract says otherwise', async () => {
     const [abe, bea, shy] = await makeUsers(server, 3);
     const leaving = await makeUser(server);
     await block(bea, abe);
@@ -120,23 +120,23 @@ describe('requirement 56: who is not there, has blocked, or hides', () => {
     await as(leaving).delete('/api/users/me', { password: leaving.password });
     const never = '0123456789abcdef01234567';
     const ids = [bea.id, shy.id, leaving.id];
-    // A conversation cannot be opened with any of them, for one reason; who never was is not there.
+    // Opening a conversation with any of them is rejected for the same reason.
     const opened = await Promise.all(
       ids.map((userId) => as(abe).post('/api/conversations', { type: 'direct', userId })),
     );
     expect(new Set(opened.map(withoutRequestId)).size).toBe(1);
     expect(opened[0]?.status).toBe(403);
-    // Watched, they look like one who never was.
+    // Their presence looks like that of a nonexistent user.
     const socket = await connectAs(server, abe);
     const { data } = await ask(socket, 'presence:watch', { userIds: [...ids, never] });
     expect(data!.items).toEqual([...ids, never].map((userId) => ({ userId, online: false, lastSeenAt: null })));
-    // Brought into a group, they are refused alike.
+    // Adding them to a group is rejected alike.
     const { body } = await as(abe).post('/api/groups', { title: 'x', memberIds: ids });
     expect(body.refused).toEqual(ids.map((userId) => ({ userId, code: 'not_contactable' })));
-    // The directory knows neither who has blocked the caller nor who has gone.
+    // The directory lists neither users who blocked the caller nor deleted accounts.
     for (const { username } of [bea, leaving])
       expect((await as(abe).get(`/api/contacts/search?q=${username}`)).body).toEqual({ items: [] });
-    // A profile may be read after a block, and is gone with the account as if it had never been.
+    // A profile can be read after a block; a deleted account looks as if it had never existed.
     expect((await as(abe).get(`/api/users/${bea.id}`)).status).toBe(200);
     expect(withoutRequestId(await as(abe).get(`/api/users/${leaving.id}`))).toBe(
       withoutRequestId(await as(abe).get(`/api/users/${never}`)),
@@ -144,18 +144,18 @@ describe('requirement 56: who is not there, has blocked, or hides', () => {
   });
 });
 
-describe('requirement 59: who hides what he reads', () => {
-  it('shows nothing of it to the other one, during or after it, and sees no reading of his', async () => {
+describe('requirement 59: a user who hides read receipts', () => {
+  it("shows none to the peer, then or later, and sees none of the peer's", async () => {
     const [shy, bob] = await makeUsers(server, 3);
     const { id } = await makeDirect(server, shy, bob);
     for (let n = 0; n < 4; n++) await send(bob, id);
     await markRead(shy, id, 1);
     const bobs = await connectAs(server, bob);
     await set(shy, { readReceipts: false });
-    const told = heardBy(bobs, 'receipt:updated').length;
+    const received = eventsOf(bobs, 'receipt:updated').length;
     expect((await markRead(shy, id, 3)).body.readSeq).toBe(3);
     expect((await conversationOf(bob, id)).reached.readSeq).toBe(1);
-    // Sending is reading, and tells as little of it; that it has come is told.
+    // Sending implies reading, which stays hidden; delivery is shown.
     const { seq } = (await send(shy, id)).body;
     const bobView = await conversationOf(bob, id);
     expect([bobView.reached.readSeq, bobView.reached.deliveredSeq]).toEqual([1, seq]);
@@ -165,49 +165,49 @@ describe('requirement 59: who hides what he reads', () => {
     await set(shy, { readReceipts: true });
     expect((await conversationOf(bob, id)).reached.readSeq).toBe(1);
     expect((await conversationOf(shy, id)).reached.readSeq).toBeLessThan(seq);
-    const receipts = heardBy(bobs, 'receipt:updated').slice(told);
+    const receipts = eventsOf(bobs, 'receipt:updated').slice(received);
     expect(receipts.map(({ payload }) => payload.readSeq).filter((value) => value > 1)).toEqual([]);
     const last = (await send(bob, id)).body.seq;
     await markRead(shy, id, last);
     expect((await conversationOf(bob, id)).reached.readSeq).toBe(last);
   });
 
-  it('is shown in a group the reading of others as it stood, and holds up what all have read', async () => {
+  it("sees frozen receipts of others in a group, and holds back the group's receipts", async () => {
     const [shy, bob, cem] = await makeUsers(server, 3);
     const { id } = await makeGroup(server, bob, [shy, cem]);
     const first = (await send(bob, id)).body.seq;
     for (const one of [shy, bob, cem]) await markRead(one, id, first);
-    const stood = (await conversationOf(shy, id)).reached.readSeq;
-    expect(stood).toBe(first);
+    const frozen = (await conversationOf(shy, id)).reached.readSeq;
+    expect(frozen).toBe(first);
     const [shys, bobs] = [await connectAs(server, shy), await connectAs(server, bob)];
     await set(shy, { readReceipts: false });
     const own = (await send(shy, id)).body;
     for (const one of [bob, cem]) await markRead(one, id, own.seq);
-    const marks = async (viewer: TestUser, of: TestUser): Promise<number> => {
+    const readSeqOf = async (viewer: TestUser, of: TestUser): Promise<number> => {
       const { items } = (await as(viewer).get(`/api/conversations/${id}/receipts`)).body;
       return items.find((one) => one.userId === of.id)!.readSeq;
     };
-    expect(await marks(shy, bob)).toBe(first);
-    expect(await marks(cem, bob)).toBe(own.seq);
-    expect(await marks(bob, shy)).toBe(first);
-    expect((await conversationOf(bob, id)).reached.readSeq).toBe(stood);
+    expect(await readSeqOf(shy, bob)).toBe(first);
+    expect(await readSeqOf(cem, bob)).toBe(own.seq);
+    expect(await readSeqOf(bob, shy)).toBe(first);
+    expect((await conversationOf(bob, id)).reached.readSeq).toBe(frozen);
     expect((await as(shy).get(`/api/messages/${own.id}/receipts`)).body.read).toEqual([]);
     const joined = (await makeGroup(server, cem, [shy, bob])).id;
     const there = (await send(shy, joined)).body;
     for (const one of [bob, cem]) await markRead(one, joined, there.seq);
     expect((await as(shy).get(`/api/messages/${there.id}`)).body.state).not.toBe('read');
     expect((await as(shy).get(`/api/messages/${there.id}/receipts`)).body.read).toEqual([]);
-    const told = [shys, bobs].flatMap((socket) => heardBy(socket, 'receipt:updated'));
-    for (const { payload } of told.filter(({ payload: one }) => one.conversationId === id))
-      expect(payload.readSeq).toBeLessThanOrEqual(stood);
+    const received = [shys, bobs].flatMap((socket) => eventsOf(socket, 'receipt:updated'));
+    for (const { payload } of received.filter(({ payload: one }) => one.conversationId === id))
+      expect(payload.readSeq).toBeLessThanOrEqual(frozen);
     await set(shy, { readReceipts: true });
-    expect(await marks(shy, bob)).toBe(own.seq);
+    expect(await readSeqOf(shy, bob)).toBe(own.seq);
     const last = (await send(bob, id)).body.seq;
     for (const one of [shy, cem]) await markRead(one, id, last);
     expect((await conversationOf(bob, id)).reached.readSeq).toBe(last);
   });
 
-  it('keeps his devices in step by sync', async () => {
+  it('keeps all devices in step through sync', async () => {
     const [shy, bob] = await makeUsers(server, 3);
     const { id } = await makeGroup(server, bob, [shy]);
     const { seq } = (await send(shy, id)).body;
@@ -223,8 +223,8 @@ describe('requirement 59: who hides what he reads', () => {
   });
 });
 
-describe('sync of people', () => {
-  it('tells contacts and blocks when they have changed, and else not', async () => {
+describe('contacts in sync', () => {
+  it('include contacts and blocks only if they changed', async () => {
     const [ada, bob] = await makeUsers(server, 3);
     const group = (await makeGroup(server, ada, [bob])).id;
     await makeDirect(server, ada, bob);

@@ -2,14 +2,14 @@ import { connect } from 'node:net';
 import { expect } from 'vitest';
 import { readProblem, type ProblemDocument } from '../support/problem.js';
 
-/** An answer as its bytes came over the wire. */
+/** A response parsed from its raw bytes. */
 export interface RawAnswer {
   status: number;
   headers: Record<string, string>;
   text: string;
 }
 
-/** The body inside its chunks (RFC 9112, section 7.1). */
+/** Decodes a chunked body (RFC 9112, section 7.1). */
 function unchunked(bytes: Buffer): Buffer {
   const end = bytes.indexOf('\r\n');
   const size = end < 0 ? 0 : Number.parseInt(bytes.subarray(0, end).toString(), 16);
@@ -34,7 +34,7 @@ function read(bytes: Buffer): RawAnswer {
   return { status, headers, text: rest.subarray(0, length).toString() };
 }
 
-/** Sends bytes exactly as given and reads the first answer, once the server has closed; `end` closes the own side first. */
+/** Sends raw bytes and reads the first response once the server has closed; `end` closes the client's side first. */
 export function exchange(
   server: { port: number },
   bytes: string | Buffer,
@@ -49,7 +49,7 @@ export function exchange(
     }, timeoutMs);
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('end', () => socket.end());
-    // What was answered before a reset still counts.
+    // A response before a reset still counts.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       clearTimeout(timer);
@@ -61,7 +61,7 @@ export function exchange(
   });
 }
 
-/** The bytes of a request that closes its connection; a body is announced with its true length unless told otherwise. */
+/** The bytes of a request that closes its connection; Content-Length is right unless the headers set it. */
 export function requestOf(
   method: string,
   target: string,
@@ -80,7 +80,7 @@ export function requestOf(
   return Buffer.concat([head, Buffer.from(body ?? '')]);
 }
 
-/** A refusal must be a problem document to the last header, whatever was sent. */
+/** Expects a complete problem document, including its headers. */
 export function expectProblem(answer: RawAnswer, status: number, code: string, what = ''): ProblemDocument {
   expect([what, answer.status, answer.headers['content-type']], answer.text.slice(0, 300)).toEqual([
     what,

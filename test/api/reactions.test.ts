@@ -3,7 +3,7 @@ import { as } from '../support/client.js';
 import { anotherDevice, makeDirect, makeGroup, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { allItems, block, reactionPath } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -39,7 +39,7 @@ const many = ['😀', '😃', '😄', '😁', '😆', '😅', '😂', '🤣', '�
 ]);
 
 describe('reactions', () => {
-  it('are a set, shown on the message, told to all, and found by sync', async () => {
+  it('are a set, shown on the message, published to all members, and included in sync', async () => {
     const { ada, bob, cem, id, message } = await makeScene();
     const [adas, cems] = [await connectAs(server, ada), await connectAs(server, cem)];
     const cursor = (await as(cem).post('/api/sync', {})).body.cursor;
@@ -47,8 +47,8 @@ describe('reactions', () => {
     const shown = [{ emoji: '👍🏽', count: 1, userIds: [bob.id] }];
     expect([first.status, first.body]).toEqual([200, { messageId: message.id, rev: 1, reactions: shown }]);
     for (const socket of [adas, cems]) {
-      const told = (await nextEvent(socket, 'message:updated')).message;
-      expect([told.id, told.rev, told.reactions]).toEqual([message.id, 1, shown]);
+      const received = (await nextEvent(socket, 'message:updated')).message;
+      expect([received.id, received.rev, received.reactions]).toEqual([message.id, 1, shown]);
     }
     expect((await add(bob, message.id, '👍🏽')).body).toEqual(first.body);
     const second = await ask(cems, 'reaction:add', { messageId: message.id, emoji: '👍🏽' });
@@ -68,17 +68,17 @@ describe('reactions', () => {
     const list = (await as(bob).get(`/api/reactions/${message.id}`)).body;
     expect(list).toMatchObject({ items: [{ emoji: '🇫🇷', user: { id: ada.id } }], nextCursor: null });
     expect((await as(bob).get(`/api/conversations/${id}`)).body.rev).toBe(5);
-    expect(heardBy(cems, 'message:updated').map(({ payload }) => payload.message.rev)).toEqual([1, 3, 4]);
+    expect(eventsOf(cems, 'message:updated').map(({ payload }) => payload.message.rev)).toEqual([1, 3, 4]);
   });
 
-  it('are listed page by page in the order of reacting', async () => {
+  it('are paged in the order of reacting', async () => {
     const { bob, message } = await makeScene();
     for (const emoji of many.slice(0, 5)) await add(bob, message.id, emoji);
     const listed = await allItems((cursor) => as(bob).get(`/api/reactions/${message.id}?limit=2${cursor}`));
     expect(listed.map(({ emoji }) => emoji)).toEqual(many.slice(0, 5));
   });
 
-  it('are refused to what takes none, and what is no emoji', async () => {
+  it('are rejected on system messages and tombstones, and if they are no emoji', async () => {
     const { ada, bob, id, message } = await makeScene();
     const { body } = await as(bob).get(`/api/messages?conversationId=${id}&limit=1&after=0`);
     expect(body.items[0]!.type).toBe('system');
@@ -95,7 +95,7 @@ describe('reactions', () => {
     );
   });
 
-  it('are refused after a block where two write to each other, and go on in a group', async () => {
+  it('are rejected after a block in a direct conversation, and allowed in a group', async () => {
     const { ada, bob, message } = await makeScene();
     const direct = (await makeDirect(server, ada, bob)).id;
     const own = await sendText(server, ada, direct, 'x');
@@ -106,7 +106,7 @@ describe('reactions', () => {
     }
   });
 
-  it('are at most 20 different ones, whoever comes at once', async () => {
+  it('are at most 20 different ones, even under concurrency', async () => {
     const { ada, bob, cem, message } = await makeScene();
     const answers = await Promise.all(
       many.flatMap((emoji, n) => [ada, bob, cem].slice(0, 1 + (n % 3)).map((user) => add(user, message.id, emoji))),
@@ -121,12 +121,12 @@ describe('reactions', () => {
     expect((await add(ada, message.id, unused)).status).toBe(200);
   });
 
-  it('requirement 90: end as the last acknowledged one says, after 200 of two devices at once', async () => {
+  it('requirement 90: end as last acknowledged after 200 concurrent changes from two devices', async () => {
     const { bob, message } = await makeScene();
     const other = await anotherDevice(server, bob);
     const sockets = [await connectAs(server, bob), await connectAs(server, other)];
     let last = '';
-    const deeds = Array.from({ length: 200 }, async (_, n) => {
+    const actions = Array.from({ length: 200 }, async (_, n) => {
       const event = n % 3 === 0 ? 'reaction:remove' : 'reaction:add';
       const reply = await ask(sockets[n % 2]!, event, { messageId: message.id, emoji: '👍' });
       expect(reply.ok).toBe(true);
@@ -134,12 +134,12 @@ describe('reactions', () => {
       expect(count).toBe(event === 'reaction:add' ? 1 : 0);
       last = event;
     });
-    await Promise.all(deeds);
+    await Promise.all(actions);
     const { reactions } = (await as(bob).get(`/api/messages/${message.id}`)).body;
     expect(reactions).toEqual(last === 'reaction:add' ? [{ emoji: '👍', count: 1, userIds: [bob.id] }] : []);
   });
 
-  it('count every one of many people who react at once, and show the first 50', async () => {
+  it('count all users who react at once, and list the first 50', async () => {
     const people = await makeUsers(server, 60);
     const { id } = await makeGroup(server, people[0]!, people.slice(1));
     const message = await sendText(server, people[0]!, id, 'all at once');

@@ -8,7 +8,7 @@ const roles = ['creator', 'admin', 'moderator', 'member'] as const;
 type Role = (typeof roles)[number];
 const rank = (role: Role): number => roles.indexOf(role);
 
-/** The table of the contract: what a role may do, and to which other it has to be above. */
+/** The contract's table: what a role may do, and which roles it must outrank. */
 const may: Record<string, (actor: Role, target: Role) => boolean> = {
   remove: (actor, target) => rank(actor) <= rank('moderator') && rank(actor) < rank(target),
   'delete a message': (actor, target) => rank(actor) <= rank('moderator') && rank(actor) < rank(target),
@@ -33,7 +33,7 @@ beforeAll(async () => {
   others.creator = people.creator;
 });
 
-/** A group with two of each role; its creator stands on both sides. */
+/** Creates a group with two members of each role, except for its creator. */
 async function makeWorld(): Promise<string> {
   const everybody = roles.slice(1).flatMap((role) => [people[role], others[role]]);
   const { id } = await makeGroup(server, people.creator, everybody);
@@ -43,46 +43,42 @@ async function makeWorld(): Promise<string> {
   return id;
 }
 
-async function act(deed: string, id: string, actor: TestUser, target: Role) {
-  const door = as(actor);
+async function act(action: string, id: string, actor: TestUser, target: Role) {
+  const client = as(actor);
   const member = `/api/groups/${id}/members/${others[target].id}`;
-  const role = /^make an? (\w+)$/.exec(deed)?.[1];
-  if (role) return door.patch(member, { role });
-  if (deed === 'remove') return door.delete(member);
-  if (deed === 'rename') return door.patch(`/api/groups/${id}`, { title: 'Another' });
-  if (deed === 'add') return door.post(`/api/groups/${id}/members`, { userIds: [newcomer.id] });
-  if (deed === 'transfer') return door.post(`/api/groups/${id}/transfer`, { userId: others[target].id });
-  if (deed === 'delete the group') return door.delete(`/api/groups/${id}`);
+  const role = /^make an? (\w+)$/.exec(action)?.[1];
+  if (role) return client.patch(member, { role });
+  if (action === 'remove') return client.delete(member);
+  if (action === 'rename') return client.patch(`/api/groups/${id}`, { title: 'Another' });
+  if (action === 'add') return client.post(`/api/groups/${id}/members`, { userIds: [newcomer.id] });
+  if (action === 'transfer') return client.post(`/api/groups/${id}/transfer`, { userId: others[target].id });
+  if (action === 'delete the group') return client.delete(`/api/groups/${id}`);
   const message = await sendText(server, others[target], id, 'a message');
-  return door.delete(`/api/messages/${message.id}`);
+  return client.delete(`/api/messages/${message.id}`);
 }
 
 describe.each(roles)('%s', (role) => {
-  it.each(Object.keys(may))(
-    'requirement 30: may %s as the table says, and nothing more',
-    { timeout: 60_000 },
-    async (deed) => {
-      const isOfTarget = !['rename', 'add', 'delete the group'].includes(deed);
-      const world = await makeWorld();
-      // What is refused changes nothing, so that one group serves for all of it.
-      const targets = roles.filter((target) => isOfTarget || target === 'member');
-      const wanted = targets.sort((a, b) => Number(may[deed]?.(role, a)) - Number(may[deed]?.(role, b)));
-      let isFresh = true;
-      for (const target of wanted) {
-        const isAllowed = may[deed]?.(role, target) ?? false;
-        const isSelf = role === 'creator' && target === 'creator';
-        const used = isFresh ? world : await makeWorld();
-        const answer = await act(deed, used, people[role], target);
-        // To oneself a transfer changes nothing; one's own message one deletes as its author.
-        const isFine = isAllowed || (isSelf && ['transfer', 'delete a message'].includes(deed));
-        expect([target, answer.status < 300 ? 'done' : answer.code]).toEqual([target, isFine ? 'done' : 'forbidden']);
-        if (isFine) isFresh = false;
-      }
-    },
-  );
+  it.each(Object.keys(may))('requirement 30: may %s only as the table says', { timeout: 60_000 }, async (action) => {
+    const isOfTarget = !['rename', 'add', 'delete the group'].includes(action);
+    const world = await makeWorld();
+    // Rejected actions change nothing, so one group serves all of them.
+    const targets = roles.filter((target) => isOfTarget || target === 'member');
+    const wanted = targets.sort((a, b) => Number(may[action]?.(role, a)) - Number(may[action]?.(role, b)));
+    let isFresh = true;
+    for (const target of wanted) {
+      const isAllowed = may[action]?.(role, target) ?? false;
+      const isSelf = role === 'creator' && target === 'creator';
+      const used = isFresh ? world : await makeWorld();
+      const answer = await act(action, used, people[role], target);
+      // A transfer to oneself changes nothing; authors may delete their own messages.
+      const isFine = isAllowed || (isSelf && ['transfer', 'delete a message'].includes(action));
+      expect([target, answer.status < 300 ? 'done' : answer.code]).toEqual([target, isFine ? 'done' : 'forbidden']);
+      if (isFine) isFresh = false;
+    }
+  });
 });
 
-it('requirement 30: who steps down does so alone, and a role is one of four words', async () => {
+it('requirement 30: members may demote themselves only, and a role is one of four words', async () => {
   const id = await makeWorld();
   const own = (user: TestUser, role: unknown) => as(user).patch(`/api/groups/${id}/members/${user.id}`, { role });
   expect((await own(people.creator, 'admin')).status).toBe(403);
@@ -95,7 +91,7 @@ it('requirement 30: who steps down does so alone, and a role is one of four word
     expect((await own(people.moderator, role)).status).toBe(400);
 });
 
-it('requirement 31: a demotion bites the very next request, over a socket that is open', async () => {
+it('requirement 31: a demotion applies to the very next request on an open socket', async () => {
   const id = await makeWorld();
   const message = await sendText(server, people.member, id, 'somebody else’s');
   const socket = await connectAs(server, people.moderator);

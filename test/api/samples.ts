@@ -4,7 +4,7 @@ import { makeDirect, makeGroup, makeUser, sendText, type TestUser } from '../sup
 import { upload } from '../support/media.js';
 import { routeTable } from '../support/table.js';
 
-/** A request of one route that fits its schemas in every field. */
+/** A valid request for one route, with every field. */
 export interface Sample {
   name: string;
   method: string;
@@ -13,7 +13,7 @@ export interface Sample {
   params: Record<string, string>;
   query: Record<string, string>;
   body: Record<string, unknown> | undefined;
-  /** Whoever asks. */
+  /** The requesting user. */
   user: TestUser;
 }
 
@@ -28,27 +28,27 @@ function partsFor(
   other: TestUser,
   ids: { conversation: string; message: string; group: string; upload: string },
 ): Record<string, Parts> {
-  const mark = user.username;
-  const newPassword = `another ${mark} password`;
+  const suffix = user.username;
+  const newPassword = `another ${suffix} password`;
   const list = { limit: '5' };
   return {
     'POST /api/auth/register': {
       body: {
-        email: `x${mark}@example.test`,
-        username: `x${mark}`,
+        email: `x${suffix}@example.test`,
+        username: `x${suffix}`,
         password: newPassword,
         displayName: 'Somebody',
         deviceName: 'Device',
       },
     },
-    'POST /api/auth/login': { body: { identifier: mark, password: user.password, deviceName: 'Device' } },
+    'POST /api/auth/login': { body: { identifier: suffix, password: user.password, deviceName: 'Device' } },
     'POST /api/auth/refresh': { body: { refreshToken: user.tokens.refreshToken } },
     'POST /api/auth/forgot-password': { body: { email: user.email } },
     'POST /api/auth/reset-password': { body: { token: 'not one of ours', password: newPassword } },
     'POST /api/auth/verify-email': { body: { token: 'not one of ours' } },
     'POST /api/auth/change-password': { body: { currentPassword: user.password, newPassword } },
-    'POST /api/auth/change-email': { body: { password: user.password, email: `y${mark}@example.test` } },
-    'PUT /api/users/profile': { body: { displayName: 'Somebody', username: `y${mark}`, bio: 'bio' } },
+    'POST /api/auth/change-email': { body: { password: user.password, email: `y${suffix}@example.test` } },
+    'PUT /api/users/profile': { body: { displayName: 'Somebody', username: `y${suffix}`, bio: 'bio' } },
     'DELETE /api/users/sessions/:sessionId': { params: { sessionId: user.session.id } },
     'GET /api/users/:userId': { params: { userId: other.id } },
     'DELETE /api/users/me': { body: { password: user.password, dryRun: true } },
@@ -85,7 +85,7 @@ function partsFor(
     'POST /api/messages': {
       body: {
         conversationId: ids.conversation,
-        clientId: `sample-${mark}`,
+        clientId: `sample-${suffix}`,
         text: 'hello',
         attachments: [],
         replyTo: ids.message,
@@ -98,7 +98,7 @@ function partsFor(
         description: 'about it',
         memberIds: [other.id],
         photoUploadId: ids.message,
-        clientId: `sample-${mark}`,
+        clientId: `sample-${suffix}`,
       },
     },
     'GET /api/groups/:id': { params: { id: ids.group } },
@@ -136,7 +136,7 @@ function partsFor(
   };
 }
 
-/** A fitting request for every route of the table, each by a person of its own. */
+/** Creates a valid request for every route, each by a new user. */
 export async function makeSamples(server: Target): Promise<Sample[]> {
   const other = await makeUser(server);
   const samples: Sample[] = [];
@@ -164,7 +164,7 @@ export function targetOf({ path, query }: Sample, other: Record<string, string> 
 
 /** The names of the fields of an object schema. */
 export function fieldsOf(schema: z.ZodType | undefined): string[] {
-  // Of a choice between objects the sample is of the first one.
+  // For a union, the sample matches the first option.
   const object = schema instanceof z.ZodDiscriminatedUnion ? schema.options[0] : schema;
   return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
 }

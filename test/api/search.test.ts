@@ -16,7 +16,7 @@ const search = (user: TestUser, q: string, more: Record<string, string> = {}) =>
 
 const textsOf = ({ body }: Answer<SearchResult>): string[] => body.items.map(({ message }) => message.text);
 
-/** All pages of a search, and how many they were. */
+/** All results of a search, and the number of pages. */
 async function allPages(
   user: TestUser,
   q: string,
@@ -30,7 +30,7 @@ async function allPages(
 }
 
 describe('search', () => {
-  it('finds by every word, the last as a beginning, newest first, with where they stand', async () => {
+  it('matches every word, the last one as a prefix, newest first, with match ranges', async () => {
     const { ada, bob, id } = await makePair(server);
     for (const text of ['Élève un', 'nothing', 'un élevé, deux', 'elevator']) await sendText(server, ada, id, text);
     const found = await search(bob, 'ELEVE');
@@ -43,7 +43,7 @@ describe('search', () => {
     expect(textsOf(await search(ada, 'eleve un', { senderId: ada.id }))).toHaveLength(2);
   });
 
-  it('requirement 38: takes what it is given literally, and 2 to 64 characters of it', async () => {
+  it('requirement 38: treats its input literally and takes 2 to 64 characters', async () => {
     const { ada, id } = await makePair(server);
     const literal = ['.*', '(a+)+$', '^^', '\\\\', '[[', '$where'];
     await sendText(server, ada, id, 'aaaa plain words');
@@ -55,7 +55,7 @@ describe('search', () => {
     expect(textsOf(await search(ada, 'x'.repeat(64)))).toEqual([]);
   });
 
-  it('requirement 38: looks only where the caller may: his conversations, from his start on, without what he hid', async () => {
+  it('requirement 38: searches only messages that the caller can see', async () => {
     const { ada, bob, id } = await makePair(server);
     const eve = await makeUser(server);
     const first = await sendText(server, ada, id, 'marker one');
@@ -72,7 +72,7 @@ describe('search', () => {
     expect(textsOf(await search(ada, 'marker'))).toEqual(['marker three', 'marker two']);
   });
 
-  it('finds what an edit has made of a message, and no more what it was', async () => {
+  it('finds an edited message by its new text only', async () => {
     const { ada, id } = await makePair(server);
     const sent = await sendText(server, ada, id, 'before');
     await as(ada).patch(`/api/messages/${sent.id}`, { text: 'afterwards' });
@@ -80,7 +80,7 @@ describe('search', () => {
     expect(textsOf(await search(ada, 'after'))).toEqual(['afterwards']);
   });
 
-  it('finds the newest over very many conversations', async () => {
+  it('finds the newest across very many conversations', async () => {
     const ada = await makeUser(server);
     const texts = Array.from({ length: 205 }, (_, n) => `hello ${n}`);
     const some = pLimit(10);
@@ -92,7 +92,7 @@ describe('search', () => {
     expect((await search(ada, 'hello', { limit: '1' })).body.items[0]!.message.id).toBe(last.id);
   });
 
-  it('pages through what is rare and what is in very many messages, each once, in one order', async () => {
+  it('pages through rare and very common words, listing each message once and in order', async () => {
     const [ada, bob, eve] = await makeUsers(server, 3);
     const ids = [(await makeDirect(server, ada, bob)).id, (await makeDirect(server, ada, eve)).id];
     const wordOf = (n: number): string => (n % 300 === 12 ? 'commonly' : 'common');
@@ -103,7 +103,7 @@ describe('search', () => {
     const common = await allPages(ada, 'common', { limit: '100' });
     expect(common.texts).toHaveLength(2400);
     expect([...common.texts].sort()).toEqual([...texts].sort());
-    // The beginning of very many words.
+    // A prefix of very many words.
     const numbers = await allPages(ada, 'number', { limit: '100' });
     expect(numbers.texts).toEqual(common.texts);
     const whole = await allPages(ada, 'common number', { limit: '100' });
@@ -114,7 +114,7 @@ describe('search', () => {
     expect(rare.texts).toEqual(common.texts.filter((text) => text.includes('seldom')));
     const times = common.texts.map((text) => Math.floor(Number(/\d+$/.exec(text)?.[0]) / 50));
     expect(times).toEqual([...times].sort((a, b) => b - a));
-    // A word that only the last conditions make rare is found too, in several steps.
+    // A common word that another filter makes rare takes several steps.
     const nothing = await allPages(ada, 'common', { limit: '5', senderId: bob.id });
     expect(nothing.texts).toEqual([]);
   }, 60_000);

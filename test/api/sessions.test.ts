@@ -11,7 +11,7 @@ beforeAll(async () => {
 const sessionsOf = async (user: TestUser) => (await as(user).get('/api/users/sessions')).body.items;
 
 describe('devices', () => {
-  it('requirement 18: are listed with what is known of them, and no token', async () => {
+  it('requirement 18: are listed with their details, and no token', async () => {
     const phone = await makeUser(server, { deviceName: 'phone' });
     const laptop = await anotherDevice(server, phone, 'laptop');
     const items = await sessionsOf(laptop);
@@ -26,7 +26,7 @@ describe('devices', () => {
     expect((await sessionsOf(nameless))[0]!.deviceName).toBeNull();
   });
 
-  it('requirement 14: logging out ends this device at once and no other', async () => {
+  it('requirement 14: logging out ends this session at once and no other', async () => {
     const phone = await makeUser(server);
     const laptop = await anotherDevice(server, phone);
     expect((await as(phone).post('/api/auth/logout')).status).toBe(204);
@@ -34,7 +34,7 @@ describe('devices', () => {
     expect((await sessionsOf(laptop)).map((item) => item.id)).toEqual([laptop.session.id]);
   });
 
-  it('requirement 15: one device, or all others, can be signed out', async () => {
+  it('requirement 15: can be signed out one by one, or all others at once', async () => {
     const phone = await makeUser(server);
     const laptop = await anotherDevice(server, phone);
     const tablet = await anotherDevice(server, phone);
@@ -49,7 +49,7 @@ describe('devices', () => {
     expect((await as(phone).get('/api/users/me')).status).toBe(401);
   });
 
-  it('requirement 18: those of others are not there', async () => {
+  it('requirement 18: of other users are not found', async () => {
     const owner = await makeUser(server);
     const stranger = await makeUser(server);
     const theirs = await as(stranger).delete(`/api/users/sessions/${owner.session.id}`);
@@ -60,7 +60,7 @@ describe('devices', () => {
     expect((await as(owner).get('/api/users/me')).status).toBe(200);
   });
 
-  it('requirement 18: the 21st signs out the one unused for longest', async () => {
+  it('requirement 18: are at most 20: the 21st signs out the least recently used one', async () => {
     const first = await makeUser(server);
     const second = await anotherDevice(server, first);
     for (let device = 3; device <= 20; device++) await anotherDevice(server, first);

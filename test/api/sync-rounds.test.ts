@@ -5,7 +5,7 @@ import { isRead, startGate, untilQuiet, type Command, type Gate } from '../suppo
 import { startTestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
 
-/** What a sync reads: neither the session of who asks, nor what a server does by itself. */
+/** Collections read by a sync, without the caller's session and background work. */
 const read = new Set([
   'members',
   'conversations',
@@ -18,7 +18,7 @@ const read = new Set([
 ]);
 const isOfSync = (command: Command): boolean => isRead(command) && read.has(command.collection);
 
-/** How often the database has to be waited for: all that is asked at the same time is answered together. */
+/** The round trips to the database: concurrent commands share one. */
 async function roundsOf(gate: Gate, ask: () => Promise<unknown>): Promise<string[][]> {
   const rounds: string[][] = [];
   gate.close(isOfSync);
@@ -35,12 +35,12 @@ async function roundsOf(gate: Gate, ask: () => Promise<unknown>): Promise<string
   return rounds;
 }
 
-it('requirement 77: whatever has happened, a sync waits for the database four times at most', async () => {
+it('requirement 77: a sync takes at most four round trips to the database, whatever has changed', async () => {
   const uri = await freshUri();
   const gate = await startGate(uri);
   const one = { SECRET_KEY: 'the one key of both servers of this test' };
   const server = await startTestServer({ ...one, MONGODB_URI: uri });
-  // It does nothing but answer the sync.
+  // This server only answers the sync.
   const reader = await startTestServer({ ...one, MONGODB_URI: gate.uri });
   const [ada, bob, eve] = await makeUsers(server, 3);
   const direct = await makeDirect(server, ada, bob);
@@ -61,27 +61,27 @@ it('requirement 77: whatever has happened, a sync waits for the database four ti
   }
 
   const found: Record<string, number> = {};
-  const note = async (what: string): Promise<void> => {
+  const measure = async (what: string): Promise<void> => {
     const rounds = await sync();
     found[what] = rounds.length;
     expect(rounds.length, `${what}: ${JSON.stringify(rounds)}`).toBeLessThanOrEqual(4);
   };
-  await note('from the beginning');
-  await note('nothing');
+  await measure('from the beginning');
+  await measure('nothing');
   await sendText(server, bob, direct.id, 'new');
   await sendText(server, bob, group.id, 'new too');
-  await note('new messages');
+  await measure('new messages');
   await reply(bob, group.id, 'third', inGroup.id);
-  await note('a new one that quotes');
+  await measure('a new one that quotes');
   await as(bob).patch(`/api/messages/${quoting.id}`, { text: 'changed' });
   await reply(bob, group.id, 'fourth', inGroup.id);
-  await note('a changed one that quotes');
+  await measure('a changed one that quotes');
   await as(ada).post(`/api/groups/${group.id}/members`, { userIds: [eve.id] });
-  await note('a member');
+  await measure('a member');
   await Promise.all(Array.from({ length: 101 }, (_, n) => sendText(server, bob, group.id, `many ${n}`)));
   await reply(bob, group.id, 'and a quote', inGroup.id);
-  await note('too many');
-  // As it would count if it were not so.
+  await measure('too many');
+  // Proves that the count works.
   expect([found['nothing'], found['a changed one that quotes']]).toEqual([2, 4]);
   await reader.stop();
   await server.stop();

@@ -24,7 +24,7 @@ beforeAll(async () => {
 const sync = (user: TestUser, body: object = {}) => as(user).post('/api/sync', body);
 
 describe('sync', () => {
-  it('begins with everything that is one’s own, and each conversation with its newest message', async () => {
+  it("starts with all of the user's data, and each conversation with its newest message", async () => {
     const { ada, bob, id } = await makePair(server);
     for (const text of ['one', 'two']) await sendText(server, ada, id, text);
     const { body } = await sync(bob);
@@ -46,7 +46,7 @@ describe('sync', () => {
     expect(again).toEqual({ cursor: again.cursor, hasMore: false, conversations: [], removedConversationIds: [] });
   });
 
-  it('tells messages, changes, marks, settings and hiding since a cursor, each once and as it is now', async () => {
+  it('reports messages, changes, receipts, settings and hidden messages since a cursor, once each and in their current state', async () => {
     const { ada, bob, id } = await makePair(server);
     const sent = [];
     for (const text of ['one', 'two', 'three', 'four']) sent.push(await sendText(server, ada, id, text));
@@ -55,13 +55,13 @@ describe('sync', () => {
     for (const text of ['second', 'third']) await as(ada).patch(`/api/messages/${sent[0]!.id}`, { text });
     await as(ada).delete(`/api/messages/${sent[1]!.id}`);
     await as(bob).delete(`/api/messages/${sent[2]!.id}?scope=me`);
-    const [told] = await since();
-    expect(told).toMatchObject({ limited: false, hiddenMessageIds: [sent[2]!.id] });
-    expect(told!.messages.map(({ seq, rev, text }) => [seq, rev, text])).toEqual([
+    const [received] = await since();
+    expect(received).toMatchObject({ limited: false, hiddenMessageIds: [sent[2]!.id] });
+    expect(received!.messages.map(({ seq, rev, text }) => [seq, rev, text])).toEqual([
       [1, 2, 'third'],
       [2, 3, ''],
     ]);
-    expect(told!.conversation).toEqual((await as(bob).get(`/api/conversations/${id}`)).body);
+    expect(received!.conversation).toEqual((await as(bob).get(`/api/conversations/${id}`)).body);
     await as(bob).post(`/api/conversations/${id}/read`, { seq: 1 });
     await as(bob).patch(`/api/conversations/${id}`, { pinned: true });
     expect((await since())[0]!.conversation).toMatchObject({ readSeq: 1, settings: { pinned: true } });
@@ -74,33 +74,33 @@ describe('sync', () => {
     expect((await sync(bob, { cursor })).body).not.toHaveProperty('contacts');
   });
 
-  it('begins a conversation anew after more than 100 messages, and when it was emptied or came back', async () => {
+  it('restarts a conversation after more than 100 messages, and after it was cleared or reappeared', async () => {
     const { ada, bob, id } = await makePair(server);
     for (let n = 0; n < 20; n++) await sendText(server, ada, id, `early ${n}`);
     const { cursor } = (await sync(bob)).body;
-    const told = async (from: string) => (await sync(bob, { cursor: from })).body;
+    const received = async (from: string) => (await sync(bob, { cursor: from })).body;
     const send = (count: number): Promise<unknown> =>
       Promise.all(Array.from({ length: count }, (_, n) => sendText(server, ada, id, `text ${n}`)));
     await send(100);
-    expect((await told(cursor)).conversations[0]).toMatchObject({ limited: false });
-    expect((await told(cursor)).conversations[0]!.messages).toHaveLength(100);
+    expect((await received(cursor)).conversations[0]).toMatchObject({ limited: false });
+    expect((await received(cursor)).conversations[0]!.messages).toHaveLength(100);
     await send(1);
-    const many = await told(cursor);
+    const many = await received(cursor);
     expect(many.conversations[0]!.limited).toBe(true);
     expect(many.conversations[0]!.messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, n) => n + 72));
     await as(bob).delete(`/api/conversations/${id}`);
-    const gone = await told(many.cursor);
+    const gone = await received(many.cursor);
     expect(gone).toMatchObject({ conversations: [], removedConversationIds: [id] });
-    expect((await told(gone.cursor)).removedConversationIds).toEqual([]);
+    expect((await received(gone.cursor)).removedConversationIds).toEqual([]);
     await send(1);
     for (const from of [gone.cursor, many.cursor]) {
-      const back = await told(from);
+      const back = await received(from);
       expect(back.removedConversationIds).toEqual([]);
       expect(back.conversations).toMatchObject([{ limited: true, messages: [{ seq: 122 }] }]);
     }
   });
 
-  it('pages by conversations, the newest activity first, and goes on where it stopped', async () => {
+  it('pages by conversation, newest activity first, and resumes where it stopped', async () => {
     const ada = await makeUser(server);
     const ids: string[] = [];
     for (let n = 0; n < 7; n++) {
@@ -108,17 +108,17 @@ describe('sync', () => {
       await sendText(server, ada, id, 'hello');
       ids.unshift(id);
     }
-    const told: string[][] = [];
+    const received: string[][] = [];
     for (let cursor: string | undefined, more = true; more;) {
       const { body }: Answer<SyncAnswer> = await sync(ada, { limit: 3, ...(cursor ? { cursor } : {}) });
-      told.push(body.conversations.map(({ conversation }) => conversation.id));
+      received.push(body.conversations.map(({ conversation }) => conversation.id));
       expect('me' in body).toBe(cursor === undefined);
       ({ cursor, hasMore: more } = body);
     }
-    expect(told).toEqual([ids.slice(0, 3), ids.slice(3, 6), ids.slice(6)]);
+    expect(received).toEqual([ids.slice(0, 3), ids.slice(3, 6), ids.slice(6)]);
   });
 
-  it('takes a cursor from its person, unaltered, and from nobody else', async () => {
+  it('accepts a cursor only from its user, and only unaltered', async () => {
     const { ada, bob, id } = await makePair(server);
     await sendText(server, ada, id, 'hello');
     const { cursor } = (await sync(bob)).body;
@@ -137,7 +137,7 @@ describe('sync', () => {
     expect((await sync(bob, { cursor: 'x'.repeat(200_000) })).status).toBe(400);
   });
 
-  it('requirements 77, 79: a device that was away at any moment ends as one that never was', async () => {
+  it('requirements 77, 79: a device that was offline ends in the same state as one that never was', async () => {
     const [ada, bob, eve] = await makeUsers(server, 3);
     const ids: string[] = [];
     const others: Record<string, TestUser> = {};
@@ -167,7 +167,7 @@ describe('sync', () => {
           ...(quoted ? { replyTo: quoted.id } : {}),
         };
         const answer = await as(who).post('/api/messages', body);
-        // A quoted message may have been hidden or emptied by its reader.
+        // The sender may have hidden or cleared the quoted message.
         if (answer.status === 201) sent.push(answer.body);
         else expect(answer.status).toBe(404);
       } else if (kind < 60) await as(author).patch(`/api/messages/${message.id}`, { text: `edit ${random(1e9)}` });
@@ -200,12 +200,12 @@ describe('sync', () => {
       await step();
       await present.sync();
     }
-    // Notifications come a moment later: they are all there when those of the last two messages are.
+    // Notifications arrive a moment later: all are there once those of the last messages are.
     for (const id of ids.slice(0, 2)) {
       for (const text of ['one before the last', 'the last']) {
         const body = { conversationId: id, clientId: text, text, mentions: [ada.id] };
         const { body: message } = await as(others[id] ?? ada).post('/api/messages', body);
-        await nextEvent(socket, 'notification:created', (news) => news.notification.messageId === message.id, 20_000);
+        await nextEvent(socket, 'notification:created', (event) => event.notification.messageId === message.id, 20_000);
       }
     }
     await present.sync();

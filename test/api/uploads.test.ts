@@ -14,15 +14,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { api, as } from '../support/client.js';
 import { startBucket } from '../support/bucket.js';
 import { draft, makeDirect, makeGroup, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
-import { bytesOf, fetchAs, filesIn, keptBy, openFilesOf, picture, tryUpload, upload } from '../support/media.js';
+import { bytesOf, fetchAs, filesIn, storedFilesOf, openFilesOf, picture, tryUpload, upload } from '../support/media.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { connectAs, nextEvent } from '../support/sockets.js';
 
-/** All of this holds for files in a folder and in a bucket: `UPLOADS_IN=bucket` runs it over one. */
+/** All of this holds for files in a folder and in a bucket: `UPLOADS_IN=bucket` selects the bucket. */
 const isFolder = process.env['UPLOADS_IN'] !== 'bucket';
 let place: Record<string, string> = {};
 
-/** A server with a place of its own for files; one on the database of another shares that one's. */
+/** Starts a server with its own file storage; servers on one database share the storage. */
 async function startServer(overrides: Record<string, string>): Promise<TestServer> {
   if (!isFolder && overrides['MONGODB_URI'] === undefined) place = await startBucket();
   return startTestServer({ ...place, ...overrides });
@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Two seconds of a film of 640 by 360. */
+/** A video of two seconds with 640 by 360 pixels. */
 async function recording(
   format: Mp4OutputFormat | WebMOutputFormat,
   codec: 'vp8' | 'vp9',
@@ -66,7 +66,7 @@ const send = (user: TestUser, more: object, id = conversationId) =>
 
 describe('requirement 46: the type is decided by content', () => {
   it.each(['jpeg', 'png', 'gif', 'webp', 'avif'] as const)(
-    'requirement 46: %s is a picture, whatever it is called',
+    'requirement 46: %s is an image, whatever its name',
     async (format) => {
       const bytes = await picture().toFormat(format).toBuffer();
       const found = await upload(server, a, { bytes, name: 'page.html', type: 'text/html' });
@@ -99,23 +99,20 @@ describe('requirement 46: the type is decided by content', () => {
     ['a text', 'only words'],
     ['zeros', Buffer.alloc(100)],
   ];
-  it.each(noPictures)(
-    'requirement 46: %s is no picture of a person, and only a download in a message',
-    async (_what, bytes) => {
-      for (const purpose of ['avatar', 'group_photo']) {
-        const refused = await tryUpload(server, a, { bytes, name: 'x.png', type: 'image/png', purpose });
-        expect([refused.status, refused.code]).toEqual([415, 'unsupported_media_type']);
-      }
-      const found = await upload(server, a, { bytes, name: 'x.png', type: 'image/png' });
-      expect([found.kind, found.image]).toEqual(['file', null]);
-      const answer = await fetchAs(server, a, contentOf(found.id));
-      expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
-      expect(answer.headers.get('content-type')).not.toMatch(/html|svg|xml/);
-      expect((await fetchAs(server, a, `/api/images/${found.id}`)).status).toBe(404);
-    },
-  );
+  it.each(noPictures)('requirement 46: %s is no avatar, and only a download in a message', async (_what, bytes) => {
+    for (const purpose of ['avatar', 'group_photo']) {
+      const refused = await tryUpload(server, a, { bytes, name: 'x.png', type: 'image/png', purpose });
+      expect([refused.status, refused.code]).toEqual([415, 'unsupported_media_type']);
+    }
+    const found = await upload(server, a, { bytes, name: 'x.png', type: 'image/png' });
+    expect([found.kind, found.image]).toEqual(['file', null]);
+    const answer = await fetchAs(server, a, contentOf(found.id));
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
+    expect(answer.headers.get('content-type')).not.toMatch(/html|svg|xml/);
+    expect((await fetchAs(server, a, `/api/images/${found.id}`)).status).toBe(404);
+  });
 
-  it('requirement 46: what begins like a picture and is none is refused', async () => {
+  it('requirement 46: a file that only starts like an image is rejected', async () => {
     const jpeg = await picture().jpeg().toBuffer();
     const polyglot = Buffer.concat([Buffer.from('GIF89a'), Buffer.from('/*<script>alert(1)</script>*/;')]);
     for (const bytes of [
@@ -126,7 +123,7 @@ describe('requirement 46: the type is decided by content', () => {
       const refused = await tryUpload(server, a, { bytes });
       expect([refused.status, refused.code]).toEqual([422, 'unprocessable_media']);
     }
-    // Behind the end of a picture anything may stand: none of it is kept.
+    // Anything after the end of an image is dropped.
     const found = await upload(server, a, { bytes: Buffer.concat([jpeg, Buffer.from('<script>marker')]) });
     expect((await bytesOf(await fetchAs(server, a, contentOf(found.id)))).includes('marker')).toBe(false);
   });
@@ -137,7 +134,7 @@ describe('requirement 47: safe serving', () => {
     ['picture.jpg', 'image/jpeg', /^inline/],
     ['words.txt', 'text/plain; charset=utf-8', /^attachment/],
     ['page.html', 'application/octet-stream', /^attachment/],
-  ])('requirement 47: %s is given as %s', async (name, type, disposition) => {
+  ])('requirement 47: %s is served as %s', async (name, type, disposition) => {
     const bytes = { 'picture.jpg': await picture().jpeg().toBuffer(), 'words.txt': 'words', 'page.html': '<html>' }[
       name
     ]!;
@@ -152,7 +149,7 @@ describe('requirement 47: safe serving', () => {
   });
 
   it.each(['a "quoted" name.txt', 'a;b=c.txt', 'été ☃.txt', 'x'.repeat(300)])(
-    'requirement 47: the name %s comes back in a header of one line',
+    'requirement 47: the name %s is returned in a single header line',
     async (name) => {
       const found = await upload(server, a, { bytes: 'words', name });
       expect(found.name).toBe([...name].slice(0, 255).join(''));
@@ -164,8 +161,8 @@ describe('requirement 47: safe serving', () => {
   );
 });
 
-describe('requirement 49: nothing of where and when is left in a picture', () => {
-  it('requirement 49: EXIF, GPS, XMP and comments are gone from every form, and the picture is the right way up', async () => {
+describe('requirement 49: metadata is removed from images', () => {
+  it('requirement 49: EXIF, GPS, XMP and comments are gone from every variant, and the image is upright', async () => {
     const gps = {
       IFD3: { GPSLatitude: '51/1 30/1 3230/100', GPSLatitudeRef: 'N' },
       IFD0: { Copyright: 'marker-exif' },
@@ -194,17 +191,17 @@ describe('requirement 49: nothing of where and when is left in a picture', () =>
     for (const target of targets)
       for (const accept of ['image/*', 'image/jpeg', 'image/png']) {
         const served = await bytesOf(await fetchAs(server, a, target, { accept }));
-        // Nothing shorter: three letters come up by chance in what is compressed.
+        // No shorter markers: three letters occur by chance in compressed data.
         for (const marker of ['marker', 'Exif\0', 'ns.adobe.com', 'xpacket'])
           expect([target, served.includes(marker)]).toEqual([target, false]);
         const { exif, xmp, iptc, orientation, width, height } = await sharp(served).metadata();
         expect([exif, xmp, iptc, orientation ?? 1, width < height]).toEqual([undefined, undefined, undefined, 1, true]);
       }
-    for (const file of await keptBy(server)) expect(file).not.toContain('picture');
+    for (const file of await storedFilesOf(server)) expect(file).not.toContain('picture');
   });
 });
 
-describe('requirement 50: names are no paths', () => {
+describe('requirement 50: file names are not paths', () => {
   const names = [
     '../../x',
     '..%2f..%2fx',
@@ -218,12 +215,12 @@ describe('requirement 50: names are no paths', () => {
     '.',
     '..',
   ];
-  it.each(names)('requirement 50: %j is only what an upload is called', async (name) => {
-    const before = new Set(await keptBy(server));
+  it.each(names)('requirement 50: %j is only a display name', async (name) => {
+    const before = new Set(await storedFilesOf(server));
     const found = await upload(server, a, { bytes: `words ${name}`, name });
     expect(found.name).not.toMatch(/[/\\]/);
     expect([...found.name].length).toBeLessThanOrEqual(255);
-    const added = (await keptBy(server)).filter((file) => !before.has(file));
+    const added = (await storedFilesOf(server)).filter((file) => !before.has(file));
     expect(added).toHaveLength(1);
     expect(added[0]).toMatch(/^[0-9a-f]{32}$/);
     if (isFolder) {
@@ -235,15 +232,15 @@ describe('requirement 50: names are no paths', () => {
   });
 });
 
-/** A black frame with one red dot, in another place each time. */
+/** A black frame with one red dot in a different place each time. */
 function oneDot(side: number, at: number): Buffer {
   const frame = Buffer.alloc(side * side * 3);
   frame[(at % (side * side)) * 3] = 255;
   return frame;
 }
 
-describe('requirement 48: what would be too much to decode', () => {
-  it('requirement 48: pixels are counted from the header, sides and frames too', async () => {
+describe('requirement 48: decompression bombs', () => {
+  it('requirement 48: pixels, sides and frames are checked from the header', async () => {
     const flat = (width: number, height: number) =>
       sharp({ create: { width, height, channels: 3, background: '#123' } });
     const frames = (count: number, side: number) =>
@@ -267,7 +264,7 @@ describe('requirement 48: what would be too much to decode', () => {
     expect([fine.width, fine.height]).toEqual([12_000, 100]);
   });
 
-  it('requirement 53: a picture that is cut off anywhere is refused, and the server lives on', async () => {
+  it('requirement 53: a truncated image is rejected, and the server keeps running', async () => {
     const raw = Buffer.concat(Array.from({ length: 12 }, (_, at) => Buffer.alloc(64 * 64 * 3, at * 20)));
     const animation = sharp(raw, { raw: { width: 64, height: 64 * 12, channels: 3, pageHeight: 64 } });
     const whole = {
@@ -289,7 +286,7 @@ describe('requirement 48: what would be too much to decode', () => {
   });
 });
 
-/** A form as bytes. */
+/** The bytes of a multipart form. */
 function formOf(parts: [head: string, body: Buffer | string][], boundary = 'x'): Buffer {
   const pieces = parts.flatMap(([head, body]) => [
     Buffer.from(`--${boundary}\r\n${head}\r\n\r\n`),
@@ -312,10 +309,10 @@ async function post(body: Buffer, type = 'multipart/form-data; boundary=x'): Pro
   return { status: response.status, code: answer.code };
 }
 
-describe('requirement 51: limits, and nothing left behind', () => {
-  it('requirement 51: a form of another form is refused, and leaves nothing', async () => {
+describe('requirement 51: upload limits', () => {
+  it('requirement 51: a malformed form is rejected and leaves nothing behind', async () => {
     await fetchAs(server, a, '/api/users/me');
-    const before = (await keptBy(server)).length;
+    const before = (await storedFilesOf(server)).length;
     const purpose: [string, string] = [purposeHead, 'message'];
     const file: [string, string] = [fileHead, 'words'];
     const forms: [string, Buffer, string?][] = [
@@ -338,11 +335,11 @@ describe('requirement 51: limits, and nothing left behind', () => {
       expect(await post(formOf([purpose, file]), type)).toEqual({ status: 415, code: 'unsupported_media_type' });
     expect((await post(formOf([file, purpose]))).status).toBe(201);
     expect((await post(formOf([purpose, file]))).status).toBe(201);
-    expect(await keptBy(server)).toHaveLength(before + 2);
+    expect(await storedFilesOf(server)).toHaveLength(before + 2);
   });
 
-  it('requirement 51: too much is refused while it streams', async () => {
-    const before = (await keptBy(server)).length;
+  it('requirement 51: oversized uploads are rejected while streaming', async () => {
+    const before = (await storedFilesOf(server)).length;
     const noisy = await picture(1200, 1000).png({ compressionLevel: 1 }).toBuffer();
     expect(noisy.length).toBeGreaterThan(2_000_000);
     const tooLarge: [Buffer, string][] = [
@@ -356,10 +353,10 @@ describe('requirement 51: limits, and nothing left behind', () => {
       expect([purpose, refused.status, refused.code]).toEqual([purpose, 413, 'too_large']);
     }
     expect((await upload(server, a, { bytes: Buffer.alloc(3_000_000, 1) })).size).toBe(3_000_000);
-    expect(await keptBy(server)).toHaveLength(before + 1);
+    expect(await storedFilesOf(server)).toHaveLength(before + 1);
   });
 
-  it('requirement 51: a body without an end is cut off with an answer', async () => {
+  it('requirement 51: an endless body is cut off with a response', async () => {
     const answer = await new Promise<number>((resolve, reject) => {
       const request = httpRequest(`${server.url}/api/upload`, {
         method: 'POST',
@@ -378,13 +375,13 @@ describe('requirement 51: limits, and nothing left behind', () => {
     expect(answer).toBe(413);
   });
 
-  it('requirement 51: who hangs up leaves no file open and none on the disk', async () => {
+  it('requirement 51: an aborted upload leaves no file open and none on disk', async () => {
     const whole = formOf([
       [purposeHead, 'message'],
       [fileHead, Buffer.alloc(1_000_000, 1)],
     ]);
     await fetchAs(server, a, '/api/users/me');
-    const before = (await keptBy(server)).length;
+    const before = (await storedFilesOf(server)).length;
     const openBefore = openFilesOf('self');
     for (const part of [0.1, 0.5, 0.99]) {
       await new Promise<void>((resolve) => {
@@ -400,11 +397,11 @@ describe('requirement 51: limits, and nothing left behind', () => {
         request.write(whole.subarray(0, whole.length * part), () => request.destroy());
       });
     }
-    await expect.poll(async () => (await keptBy(server)).length, { timeout: 10_000 }).toBe(before);
+    await expect.poll(async () => (await storedFilesOf(server)).length, { timeout: 10_000 }).toBe(before);
     await expect.poll(() => openFilesOf('self'), { timeout: 10_000 }).toBeLessThanOrEqual(openBefore + 2);
   });
 
-  it('requirement 51: a quota is kept to the byte by uploads in parallel, and given back', async () => {
+  it('requirement 51: parallel uploads stay within the quota to the byte, and deleting frees it', async () => {
     const own = await startServer({ UPLOAD_QUOTA: '1mb' });
     const user = await makeUser(own);
     const bytes = Buffer.alloc(200_000, 1);
@@ -414,13 +411,13 @@ describe('requirement 51: limits, and nothing left behind', () => {
     expect((await tryUpload(own, user, { bytes: 'x' })).status).toBe(413);
     expect((await api(own).as(user).delete(`/api/upload/${taken[0]?.body.id}`)).status).toBe(204);
     await expect.poll(async () => (await tryUpload(own, user, { bytes })).status, { timeout: 10_000 }).toBe(201);
-    await expect.poll(async () => (await keptBy(own)).length, { timeout: 10_000 }).toBe(5);
+    await expect.poll(async () => (await storedFilesOf(own)).length, { timeout: 10_000 }).toBe(5);
     await own.stop();
   });
 });
 
-describe('requirement 52: a file is seen by whoever sees what carries it', () => {
-  it('requirement 52: of a message', async () => {
+describe('requirement 52: access to a file follows access to what carries it', () => {
+  it('requirement 52: a message shares its attachments with its conversation', async () => {
     const found = await upload(server, a);
     const targets = [`/api/upload/${found.id}`, contentOf(found.id), `/api/images/${found.id}?size=thumb`];
     const statuses = async (user: TestUser): Promise<number[]> =>
@@ -435,10 +432,10 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
       expect((await send(user, { attachments: [found.id] }, own)).status).toBe(404);
     }
     const socket = await connectAs(server, b);
-    const heard = nextEvent(socket, 'message:created');
+    const received = nextEvent(socket, 'message:created');
     const message = await send(a, { attachments: [found.id] });
     expect(message.body).toMatchObject({ type: 'media', text: '', attachments: [{ id: found.id, kind: 'image' }] });
-    expect((await heard).message.attachments[0]).toMatchObject({ id: found.id, name: 'picture.jpg' });
+    expect((await received).message.attachments[0]).toMatchObject({ id: found.id, name: 'picture.jpg' });
     expect([await statuses(a), await statuses(b), await statuses(c)]).toEqual([
       [200, 200, 200],
       [200, 200, 200],
@@ -459,7 +456,7 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
     expect((await fetch(url)).status).toBe(404);
   });
 
-  it('each upload is used once, and a message that is sent again is the first one', async () => {
+  it('an upload is used once, and a retried message is the first one', async () => {
     const [one, two] = [await upload(server, a), await upload(server, a)];
     const first = { clientId: 'with-two', text: 'two', attachments: [two.id, one.id] };
     const both = await Promise.all([send(a, first), send(a, first), send(a, first)]);
@@ -474,7 +471,7 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
     expect((await send(a, { attachments: [twice.id, twice.id] })).status).toBe(400);
     const wrong = await upload(server, a, { purpose: 'avatar' });
     expect((await send(a, { attachments: [wrong.id] })).status).toBe(400);
-    // Whoever is refused by another rule has used nothing.
+    // A message rejected for another reason uses nothing.
     expect((await send(a, { attachments: [twice.id], mentions: [c.id] })).status).toBe(400);
     expect((await send(a, { attachments: [twice.id, one.id] })).status).toBe(409);
     expect((await send(a, { attachments: [twice.id] })).status).toBe(201);
@@ -484,7 +481,7 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
     expect([tombstone.status, tombstone.body.deletedAt !== null]).toEqual([200, true]);
   });
 
-  it('the words of a message with files may be taken away', async () => {
+  it('the text of a message with attachments can be removed', async () => {
     const { id } = await upload(server, a, { bytes: 'words' });
     const message = await send(a, { text: 'a caption', attachments: [id] });
     const edited = await as(a).patch(`/api/messages/${message.body.id}`, { text: '' });
@@ -493,7 +490,7 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
     expect((await as(a).patch(`/api/messages/${plain.id}`, { text: ' ' })).status).toBe(400);
   });
 
-  it('requirement 52: whoever was removed or came later sees nothing of it', async () => {
+  it('requirement 52: removed and later members have no access', async () => {
     const group = await makeGroup(server, a, [b]);
     const found = await upload(server, a);
     await send(a, { attachments: [found.id] }, group.id);
@@ -508,7 +505,7 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
       .toBe(404);
   });
 
-  it('a picture of a person is seen by whoever sees the person', async () => {
+  it('an avatar is visible to everyone who sees the user', async () => {
     const [first, second] = [
       await upload(server, a, { purpose: 'avatar' }),
       await upload(server, a, { purpose: 'avatar' }),
@@ -518,10 +515,10 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
     expect([await status(a, first.id), await status(c, first.id)]).toEqual([200, 404]);
     expect((await as(c).put('/api/users/avatar', { uploadId: first.id })).status).toBe(404);
     const socket = await connectAs(server, b);
-    const heard = nextEvent(socket, 'user:updated');
+    const received = nextEvent(socket, 'user:updated');
     const set = await as(a).put('/api/users/avatar', { uploadId: first.id });
     expect(set.body.avatar).toMatchObject({ id: first.id, width: 300, height: 200 });
-    expect((await heard).user.avatar!.id).toBe(first.id);
+    expect((await received).user.avatar!.id).toBe(first.id);
     expect((await as(c).get(`/api/users/${a.id}`)).body.avatar!.id).toBe(first.id);
     expect([await status(c, first.id), await status(c, second.id)]).toEqual([200, 404]);
     expect((await as(a).put('/api/users/avatar', { uploadId: first.id })).status).toBe(200);
@@ -531,7 +528,7 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
     expect([await status(a, second.id), await status(c, second.id)]).toEqual([404, 404]);
   });
 
-  it('a photo of a group is seen by its members, and each change is told', async () => {
+  it('a group photo is visible to its members, and each change is published', async () => {
     const [first, second] = [
       await upload(server, a, { purpose: 'group_photo' }),
       await upload(server, a, { purpose: 'group_photo' }),
@@ -546,13 +543,13 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
     expect([await status(b, first.id), await status(c, first.id)]).toEqual([200, 404]);
     expect((await as(b).put(path, { uploadId: second.id })).status).toBe(403);
     const socket = await connectAs(server, b);
-    const heard = nextEvent(socket, 'conversation:updated');
+    const received = nextEvent(socket, 'conversation:updated');
     const changed = await as(a).put(path, { uploadId: second.id });
     expect(changed.body).toMatchObject({
       photo: { id: second.id },
       lastMessage: { system: { kind: 'photo_changed' } },
     });
-    expect((await heard).changes.photo!.id).toBe(second.id);
+    expect((await received).changes.photo!.id).toBe(second.id);
     expect([await status(a, first.id), await status(b, second.id)]).toEqual([404, 200]);
     const { seq } = changed.body;
     expect((await as(a).put(path, { uploadId: second.id })).body.seq).toBe(seq);
@@ -563,7 +560,7 @@ describe('requirement 52: a file is seen by whoever sees what carries it', () =>
 });
 
 describe('links', () => {
-  it('requirement 11: are good for one object, unchanged, and for a while', async () => {
+  it('requirement 11: work for one object only, unaltered, and expire', async () => {
     const own = await startServer({ MEDIA_LINK_TTL: '2s' });
     const user = await makeUser(own);
     const found = await upload(own, user, { bytes: 'words' });
@@ -600,7 +597,7 @@ describe('links', () => {
     await own.stop();
   });
 
-  it('a picture has a link for each size, and the same object the same link', async () => {
+  it('exist for each size of an image, and stay the same for the same object', async () => {
     const found = await upload(server, a, { bytes: await picture(900, 600).jpeg().toBuffer() });
     const again = (await as(a).get(`/api/upload/${found.id}`)).body;
     const widths = { thumb: 160, small: 480, medium: 900, large: 900 } as const;
@@ -635,7 +632,7 @@ describe('recordings', () => {
       () => recording(new Mp4OutputFormat({ fastStart: false }), 'vp9', 'vp09.00.10.08'),
     ],
     ['webm', 'video/webm', () => recording(new WebMOutputFormat(), 'vp8', 'vp8')],
-  ] as const)('%s tells how long and how large it is, and plays in parts', async (_what, mime, make) => {
+  ] as const)('%s has its duration and size, and is served in ranges', async (_what, mime, make) => {
     const bytes = await make();
     const found = await upload(server, a, { bytes, name: 'film' });
     expect(found).toMatchObject({ kind: 'video', mime, size: bytes.length, width: 640, height: 360, image: null });
@@ -645,7 +642,7 @@ describe('recordings', () => {
     expect((await bytesOf(part)).equals(bytes.subarray(100, 200))).toBe(true);
   });
 
-  it('a sound tells how long it is, and one that is broken tells nothing', async () => {
+  it('a sound has its duration, and a broken one has none', async () => {
     const wave = Buffer.alloc(44 + 16_000);
     wave.write('RIFF____WAVEfmt ');
     for (const [at, value] of [
@@ -674,44 +671,44 @@ describe('recordings', () => {
   });
 });
 
-describe('collection', () => {
+describe('garbage collection', () => {
   const hour = 3_600_000;
   const age = (id: string, ms: number) =>
     server.database
       .collection('uploads')
       .updateOne({ _id: new Types.ObjectId(id) }, { $set: { since: new Date(Date.now() - ms) } });
 
-  it('requirement 53: what nothing carries within a day goes, and what something carries stays', async () => {
+  it('requirement 53: an upload that is unused for a day is deleted, and a used one stays', async () => {
     const [old, young, carried] = [await upload(server, a), await upload(server, a), await upload(server, a)];
     await send(a, { attachments: [carried.id] });
     for (const { id } of [old, carried]) await age(id, 25 * hour);
     await age(young.id, 23 * hour);
-    const before = (await keptBy(server)).length;
+    const before = (await storedFilesOf(server)).length;
     server.context.garbageCollector.wake();
     await expect.poll(async () => (await fetch(old.url)).status, { timeout: 10_000 }).toBe(404);
-    await expect.poll(async () => (await keptBy(server)).length, { timeout: 10_000 }).toBe(before - 1);
+    await expect.poll(async () => (await storedFilesOf(server)).length, { timeout: 10_000 }).toBe(before - 1);
     expect([(await fetch(young.url)).status, (await fetch(carried.url)).status]).toEqual([200, 200]);
   });
 
-  it('a claim whose message never came is given up, and one whose message is there is kept', async () => {
-    const [lost, landed] = [await upload(server, a), await upload(server, a)];
-    const message = await send(a, { attachments: [landed.id] });
+  it('a reservation without a message is released, and one with a message is confirmed', async () => {
+    const [lost, confirmed] = [await upload(server, a), await upload(server, a)];
+    const message = await send(a, { attachments: [confirmed.id] });
     const uploads = server.database.collection('uploads');
     const claim = `message ${conversationId} ${a.id} never-came`;
     const claimed = { stage: 'claimed', since: new Date(Date.now() - 2 * hour) };
     await uploads.updateOne({ _id: new Types.ObjectId(lost.id) }, { $set: { ...claimed, claims: [claim] } });
-    await uploads.updateOne({ _id: new Types.ObjectId(landed.id) }, { $set: claimed });
+    await uploads.updateOne({ _id: new Types.ObjectId(confirmed.id) }, { $set: claimed });
     server.context.garbageCollector.wake();
     const stageOf = async (id: string): Promise<unknown> =>
       (await uploads.findOne({ _id: new Types.ObjectId(id) }))?.['stage'];
     await expect.poll(() => stageOf(lost.id), { timeout: 10_000 }).toBe('free');
-    await expect.poll(() => stageOf(landed.id), { timeout: 10_000 }).toBe('attached');
+    await expect.poll(() => stageOf(confirmed.id), { timeout: 10_000 }).toBe('attached');
     expect((await send(a, { attachments: [lost.id] })).status).toBe(201);
-    expect((await as(a).get(`/api/messages/${message.body.id}`)).body.attachments[0]!.id).toBe(landed.id);
+    expect((await as(a).get(`/api/messages/${message.body.id}`)).body.attachments[0]!.id).toBe(confirmed.id);
   });
 });
 
-it('a link outlives a change of the key that signed it', async () => {
+it('a link survives a rotation of the key that signed it', async () => {
   const [former, present] = ['the former key of a test, long enough', 'the present key of a test, long enough'];
   const own = await startServer({ SECRET_KEY: former });
   const user = await makeUser(own);
@@ -727,8 +724,8 @@ it('a link outlives a change of the key that signed it', async () => {
   await own.stop();
 });
 
-describe('parts of files', () => {
-  it('Range, If-Range, ETag and HEAD are those of HTTP', async () => {
+describe('byte ranges', () => {
+  it('Range, If-Range, ETag and HEAD follow HTTP', async () => {
     const bytes = Buffer.from(Array.from({ length: 1000 }, (_, at) => at % 251));
     const { id } = await upload(server, a, { bytes });
     const get = (headers: Record<string, string>) => fetchAs(server, a, contentOf(id), headers);
@@ -775,8 +772,8 @@ describe('parts of files', () => {
   });
 });
 
-describe('requirement 54: no address that somebody gives is fetched', () => {
-  it('requirement 54: a picture is named by its upload alone', async () => {
+describe('requirement 54: URLs from clients are never fetched', () => {
+  it('requirement 54: an avatar is set by its upload id only', async () => {
     for (const uploadId of [
       'http://127.0.0.1:1/x.png',
       'file:///etc/passwd',
@@ -787,8 +784,8 @@ describe('requirement 54: no address that somebody gives is fetched', () => {
   });
 });
 
-describe('an account that goes', () => {
-  it('tells of its uploads, and takes those with it that nobody else holds', async () => {
+describe('a deleted account', () => {
+  it('exports its uploads, and takes those with it that nothing else uses', async () => {
     const own = await startServer({ ACCOUNT_ERASURE_DELAY: '0' });
     const [user, friend] = await makeUsers(own, 2);
     const direct = await makeDirect(own, user, friend);

@@ -8,8 +8,8 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 
-describe('the own profile', () => {
-  it('is changed in part, and answered as it is then', async () => {
+describe("the caller's profile", () => {
+  it('is partially updated and returned in its new state', async () => {
     const user = await makeUser(server);
     const change = { displayName: 'Ana María 🦑', bio: 'line one\nline two' };
     const answer = await as(user).put('/api/users/profile', change);
@@ -22,7 +22,7 @@ describe('the own profile', () => {
     expect(renamed.body.username).toBe(`x_${user.username}`);
   });
 
-  it('refuses what does not fit and what is taken', async () => {
+  it('rejects invalid and taken values', async () => {
     const user = await makeUser(server);
     const other = await makeUser(server);
     const taken = await as(user).put('/api/users/profile', { username: other.username.toUpperCase() });
@@ -47,7 +47,7 @@ describe('the own profile', () => {
     expect((await as(user).put('/api/users/profile', { displayName: '👩‍👩‍👧'.repeat(2) })).status).toBe(200);
   });
 
-  it('shows no picture that is not an upload of one’s own', async () => {
+  it("rejects an avatar that is not the caller's upload", async () => {
     const user = await makeUser(server);
     const refused = await as(user).put('/api/users/avatar', { uploadId: user.id });
     expect([refused.status, refused.code]).toEqual([404, 'not_found']);
@@ -57,7 +57,7 @@ describe('the own profile', () => {
     }
   });
 
-  it('requirement 33: cannot set what is not part of it', async () => {
+  it('requirement 33: cannot set other fields', async () => {
     const user = await makeUser(server);
     const keys = ['email', 'emailVerified', 'passwordHash', 'state', 'role', '_id', 'createdAt', 'privacy', '$set'];
     for (const key of keys) {
@@ -67,14 +67,14 @@ describe('the own profile', () => {
     expect((await as(user).get('/api/users/me')).body).toMatchObject({ bio: '', email: user.email });
   });
 
-  it('is told to those who are interested', async () => {
+  it('is published as a domain event', async () => {
     const user = await makeUser(server);
-    const told: unknown[] = [];
-    server.context.bus.subscribe('user.updated', (fact) => void told.push(fact));
+    const received: unknown[] = [];
+    server.context.bus.subscribe('user.updated', (fact) => void received.push(fact));
     await as(user).put('/api/users/profile', { displayName: 'Told' });
-    expect(told).toEqual([
+    expect(received).toEqual([
       {
-        blindIds: [],
+        cannotSeeIds: [],
         user: {
           id: user.id,
           username: user.username,
@@ -89,8 +89,8 @@ describe('the own profile', () => {
   });
 });
 
-describe('the profile of others', () => {
-  it('is shown to whoever is signed in', async () => {
+describe("another user's profile", () => {
+  it('is visible to every signed-in user', async () => {
     const user = await makeUser(server, { displayName: 'Somebody' });
     const viewer = await makeUser(server);
     const answer = await as(viewer).get(`/api/users/${user.id}`);

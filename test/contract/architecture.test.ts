@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../support/build.js';
 import { temporaryFolder } from '../support/cleanup.js';
 
-/** Rule of .dependency-cruiser.cjs → the files that break it; the first one is the culprit. */
+/** Rule of .dependency-cruiser.cjs → files that break it; the first one is reported. */
 const plants: Record<string, Record<string, string>> = {
   'no-cycles': {
     'src/jobs/planted-a.ts': `import type { B } from './planted-b.js';\nexport type A = { b: B };\n`,
@@ -182,7 +182,7 @@ function run(file: string, args: string[], cwd: string): Promise<{ code: number;
   });
 }
 
-/** The command behind a package's name, as npm would start it. */
+/** The file that npm would run for a package's command. */
 function command(name: string, bin: string): string {
   const manifest = join(root, 'node_modules', name, 'package.json');
   const { bin: bins } = createRequire(import.meta.url)(manifest) as { bin: string | Record<string, string> };
@@ -230,7 +230,7 @@ async function cruise(copy: string): Promise<Verdict> {
   return { code, violations: summary.violations.map(({ from, rule }) => ({ rule: rule.name, from })) };
 }
 
-describe('which way imports point', () => {
+describe('import rules', () => {
   let clean: Verdict;
   let planted: Verdict;
 
@@ -241,11 +241,11 @@ describe('which way imports point', () => {
     planted = await cruise(copy);
   }, 120_000);
 
-  it('lets the sources pass as they are', () => {
+  it('accept the sources as they are', () => {
     expect(clean).toEqual({ code: 0, violations: [] });
   });
 
-  it('has a planted violation for every rule, and no rule that cannot fail', () => {
+  it('have a planted violation for every rule', () => {
     const config = createRequire(import.meta.url)(join(root, '.dependency-cruiser.cjs')) as {
       forbidden: { name: string; severity: string; comment?: string }[];
     };
@@ -255,14 +255,14 @@ describe('which way imports point', () => {
     }
   });
 
-  it.each(Object.keys(plants))('refuses a planted violation of %s', (rule) => {
+  it.each(Object.keys(plants))('report a planted violation of %s', (rule) => {
     expect(planted.code).not.toBe(0);
     const culprits = planted.violations.filter((one) => one.rule === rule).map((one) => one.from);
     expect(culprits).toContain(Object.keys(plants[rule]!)[0]);
   });
 });
 
-describe('what the linter refuses', () => {
+describe('lint rules', () => {
   let found: Map<string, string[]>;
   let code: number;
 
@@ -288,21 +288,21 @@ describe('what the linter refuses', () => {
     code = result.code;
   }, 120_000);
 
-  it('lets an innocent file pass', () => {
+  it('accept a clean file', () => {
     expect(found.get('src/jobs/lint-innocent.ts')).toEqual([]);
   });
 
-  it.each(Object.keys(lintPlants))('refuses a planted violation of %s', (name) => {
+  it.each(Object.keys(lintPlants))('report a planted violation of %s', (name) => {
     expect(code).not.toBe(0);
     const [file] = lintPlants[name]!;
     expect(found.get(file)).toContain(name.split(' ')[0]);
   });
 });
 
-describe('names of files and folders', () => {
+describe('file and folder names', () => {
   const script = join(root, 'scripts', 'layout.mjs');
 
-  it('lets the sources pass and refuses each planted name', async () => {
+  it('pass for the sources and fail for each planted name', async () => {
     const copy = copyOfSources();
     expect(await run(script, [copy], copy)).toEqual({ code: 0, output: '' });
     plant(copy, layoutPlants);
@@ -313,7 +313,7 @@ describe('names of files and folders', () => {
 });
 
 describe('the checks themselves', () => {
-  it('cannot be told to succeed', () => {
+  it('cannot be made to succeed', () => {
     for (const file of ['.ci/run', 'scripts/check.mjs', 'package.json', 'vitest.config.ts']) {
       expect(readFileSync(join(root, file), 'utf8')).not.toMatch(
         /passWithNoTests|continue-on-error|\|\| true|exit 0|exitCode = 0|bail: false|retry/,

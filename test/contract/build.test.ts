@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { root } from '../support/build.js';
 import { onCleanup, temporaryFolder } from '../support/cleanup.js';
 
-/** A checkout in small: the real scripts and compiler settings around three files. */
+/** Creates a small checkout: the real scripts and compiler settings around three files. */
 function checkout(): string {
   const folder = temporaryFolder('checkout');
   for (const name of [
@@ -57,13 +57,13 @@ function start(folder: string, ...args: string[]): Run {
   onCleanup(() => child.kill('SIGKILL'));
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   const said = async (text: string): Promise<void> => {
-    const heard = new Promise<void>((resolve) => {
-      const look = (): void => (output.includes(text) ? resolve() : undefined);
-      listeners.add(look);
-      look();
+    const received = new Promise<void>((resolve) => {
+      const check = (): void => (output.includes(text) ? resolve() : undefined);
+      listeners.add(check);
+      check();
     });
     await Promise.race([
-      heard,
+      received,
       ended.then(() => Promise.reject(new Error(`ended without saying ${text}:\n${output}`))),
     ]);
   };
@@ -74,7 +74,7 @@ const build = (folder: string): Promise<number | null> => start(folder, 'scripts
 const stamp = (folder: string): string => readFileSync(join(folder, 'dist', '.built'), 'utf8');
 
 describe('the build', () => {
-  it('builds once for several who start at once on a fresh checkout, and each becomes the server', async () => {
+  it('runs once for several concurrent starts on a fresh checkout, and each starts the server', async () => {
     const folder = checkout();
     const servers = [1, 2, 3].map(() => start(folder, 'scripts/start.mjs', 'word'));
     await Promise.all(servers.map((server) => server.said('first server.js word')));
@@ -85,7 +85,7 @@ describe('the build', () => {
     );
   });
 
-  it('does again what was cut off at any moment, and never takes a torn output for a whole one', async () => {
+  it('recovers from being killed at any moment, and never uses a partial output', async () => {
     const folder = checkout();
     for (const afterMs of [150, 600, 1200]) {
       rmSync(join(folder, 'dist'), { recursive: true, force: true });
@@ -96,14 +96,14 @@ describe('the build', () => {
       expect(await build(folder)).toBe(0);
       expect(existsSync(join(folder, 'dist', 'server.js'))).toBe(true);
     }
-    // As a compiler leaves it that died between two files: the stamp is gone, an output is torn, its memory says all is well.
+    // The state after a compiler died between two files: no stamp, a partial output, and build info that says all is well.
     writeFileSync(join(folder, 'dist', '.building'), '');
     writeFileSync(join(folder, 'dist', 'part.js'), 'export const pa');
     expect(await build(folder)).toBe(0);
     expect(readFileSync(join(folder, 'dist', 'part.js'), 'utf8')).toContain('"first"');
   });
 
-  it('builds what has changed, takes away what has no source, and leaves the rest alone', async () => {
+  it('rebuilds what changed, deletes outputs without a source, and leaves the rest alone', async () => {
     const folder = checkout();
     writeFileSync(join(folder, 'src/gone.ts'), 'export const gone = 1;\n');
     expect(await build(folder)).toBe(0);
@@ -123,7 +123,7 @@ describe('the build', () => {
     expect(existsSync(join(folder, 'dist', 'part.js'))).toBe(true);
   });
 
-  it('fails on a fault of types and does not start the server', async () => {
+  it('fails on a type error and does not start the server', async () => {
     const folder = checkout();
     writeFileSync(join(folder, 'src/part.ts'), 'export const part: string = 1;\n');
     const run = start(folder, 'scripts/start.mjs');
@@ -133,7 +133,7 @@ describe('the build', () => {
     expect(existsSync(join(folder, 'dist', '.built'))).toBe(false);
   });
 
-  it('succeeds a builder that died with the lock in its hand', async () => {
+  it('takes over the lock of a dead builder', async () => {
     const folder = checkout();
     const turns = join(folder, 'dist', '.turns');
     mkdirSync(turns, { recursive: true });

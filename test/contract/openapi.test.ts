@@ -44,12 +44,12 @@ describe('the OpenAPI document', () => {
     expect(await runTool('documents.js', ['--check'], {})).toMatchObject({ code: 0 });
   });
 
-  it('requirement 105: the server shows the committed document, but for its own address', async () => {
+  it('requirement 105: the server serves the committed document, except for its own URL', async () => {
     const shown = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as Record<string, unknown>;
     expect({ ...shown, servers: null }).toEqual({ ...committed, servers: null });
   });
 
-  it('requirement 105: it names every route of the server, and no route that is none', () => {
+  it('requirement 105: it lists exactly the routes of the server', () => {
     const documented = [...operations().keys()].filter((name) => !openPaths.includes(name.split(' ')[1] ?? ''));
     const mounted = routeTable().map(({ name }) => name.replace(/:(\w+)/g, '{$1}'));
     expect(documented.sort()).toEqual(mounted.sort());
@@ -57,7 +57,7 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(committed.paths)).toContain(path);
   });
 
-  it('requirement 105: each operation tells its answers, its errors and whether it asks for a token', () => {
+  it('requirement 105: each operation documents its responses, its errors and whether it requires a token', () => {
     expect(committed.openapi).toMatch(/^3\.1\./);
     for (const { name, endpoint } of routeTable()) {
       const operation = operations().get(name.replace(/:(\w+)/g, '{$1}'))!;
@@ -79,7 +79,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('requirement 105: every reference leads somewhere, and every object is closed', () => {
+  it('requirement 105: every reference resolves, and every object is closed', () => {
     const refs = valuesOf('$ref', committed) as string[];
     expect(refs.length).toBeGreaterThan(10);
     for (const ref of refs) expect([ref, typeof resolveRef(committed, ref)]).toEqual([ref, 'object']);
@@ -88,7 +88,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('requirement 105: it lists the whole of the closed list of codes', () => {
+  it('requirement 105: it lists every problem code', () => {
     const text = JSON.stringify(committed);
     for (const code of Object.keys(problemCodes)) expect(text).toContain(`"${code}"`);
   });

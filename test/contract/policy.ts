@@ -1,7 +1,7 @@
-/** Who may use a route or an event: `public`, `user` for whoever is signed in, `link` for who holds a signed link too. Written by hand, against the tables of the server. */
+/** Access to a route or an event: `public`, `user` for signed-in users, `link` for holders of a signed link too. Written by hand, to check the server's tables. */
 export type Access = 'public' | 'user' | 'link';
 
-/** Every route below /api. A new one fails the tests until somebody has decided here who may use it. */
+/** Every route below /api. A new one fails the tests until its access is decided here. */
 export const routePolicy: Record<string, Access> = {
   'POST /api/auth/register': 'public',
   'POST /api/auth/login': 'public',
@@ -80,7 +80,7 @@ export const routePolicy: Record<string, Access> = {
   'POST /api/groups/:id/transfer': 'user',
 };
 
-/** Every request a socket may make. There is no public one: the handshake asks for a token. */
+/** Every socket request. None is public: the handshake requires a token. */
 export const eventPolicy: Record<string, Access> = {
   'message:send': 'user',
   'message:edit': 'user',
@@ -96,7 +96,7 @@ export const eventPolicy: Record<string, Access> = {
   'session:renew': 'user',
 };
 
-/** What stands beside the tables: health, documents and metrics. Open by design; none of it says anything about people. */
+/** Paths outside of the route table: health, documents and metrics. Public by design; none of them contains personal data. */
 export const openPaths = [
   '/',
   '/health/live',

@@ -27,7 +27,7 @@ const examples = new Map(
 );
 
 describe('the readme', () => {
-  it('opens with the two commands, in both languages', () => {
+  it('starts with the two commands, in both languages', () => {
     for (const file of readmes) {
       const commands = (read(file).match(/```sh\n([\s\S]*?)```/)?.[1] ?? '')
         .split('\n')
@@ -50,7 +50,7 @@ describe('the readme', () => {
     expect(code(french)).toBe(code(english));
   });
 
-  it('links to files that exist and names scripts that exist', () => {
+  it('links to existing files and names existing scripts', () => {
     const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
     for (const file of [...readmes, 'CONTRIBUTING.md', 'docs/ARCHITECTURE.md', 'docs/adr/README.md']) {
       const text = read(file);
@@ -71,13 +71,13 @@ describe('the settings', () => {
     for (const name of examples.keys()) expect([name, schema.includes(name)]).toEqual([name, true]);
   });
 
-  it('requirement 99: the key of the example is refused, and its name is told', () => {
+  it('requirement 99: the example key is rejected by name', () => {
     const key = examples.get('SECRET_KEY') ?? '';
     expect(key.length).toBeGreaterThanOrEqual(32);
     expect(() => loadConfig({ DATA_DIR: temporaryFolder(), SECRET_KEY: key })).toThrow(/SECRET_KEY/);
   });
 
-  it('start when every other line of the example is taken as it stands', () => {
+  it('are valid with every other line of the example as it is', () => {
     const env = Object.fromEntries(
       [...examples].filter(([name, value]) => value !== '' && name !== 'SECRET_KEY' && name !== 'DATA_DIR'),
     );

@@ -16,7 +16,7 @@ const routes = Object.entries(routePolicy).map(([name, access]) => {
 });
 const locked = routes.filter((route) => route.access !== 'public');
 
-/** Sends a path exactly as written, which fetch would tidy up first. */
+/** Sends a path exactly as written, which fetch would normalize. */
 function raw(
   server: TestServer,
   method: string,
@@ -34,7 +34,7 @@ function raw(
   });
 }
 
-describe('requirement 22: what is not public needs a token', () => {
+describe('requirement 22: everything that is not public requires a token', () => {
   let server: TestServer;
   let user: TestUser;
 
@@ -44,13 +44,13 @@ describe('requirement 22: what is not public needs a token', () => {
   });
   afterAll(() => server.stop());
 
-  it('requirement 22: the policy names every route and every event, and nothing else', () => {
+  it('requirement 22: the policy lists every route and every event, and nothing else', () => {
     const table = Object.fromEntries(routeTable().map(({ name, endpoint }) => [name, endpoint.access]));
     expect(table).toEqual(routePolicy);
     expect(Object.keys(clientEvents).sort()).toEqual(Object.keys(eventPolicy).sort());
   });
 
-  it('the responses that the tests are typed by are those of the routes', () => {
+  it('the response types of the tests are those of the routes', () => {
     const inJson = routeTable().filter(({ endpoint }) => !endpoint.givesFile);
     expect(inJson.map(({ name }) => name).sort()).toEqual(Object.keys(responses).sort());
     for (const { name, endpoint } of inJson) {
@@ -61,7 +61,7 @@ describe('requirement 22: what is not public needs a token', () => {
     }
   });
 
-  it.each(locked)('requirement 22: $name answers 401 without a token', async ({ method, path }) => {
+  it.each(locked)('requirement 22: $name responds with 401 without a token', async ({ method, path }) => {
     for (const body of [undefined, {}]) {
       const answer = await api(server).request(method, path, method === 'GET' ? undefined : body);
       expect([answer.status, answer.code]).toEqual([401, 'unauthenticated']);
@@ -90,7 +90,7 @@ describe('requirement 22: what is not public needs a token', () => {
     for (const [verb, spelling, headers] of spellings) {
       const { status, text } = await raw(server, verb, spelling, headers);
       const refused = verb === 'OPTIONS' ? [204, 401, 404, 405] : [401, 404, 405];
-      // A POST that pretends to be another method is judged as the POST it is.
+      // A POST with a method override is treated as a POST.
       const isPublicTwin = routes.some(
         (route) => route.access === 'public' && route.method === verb && route.path === spelling,
       );
@@ -100,13 +100,13 @@ describe('requirement 22: what is not public needs a token', () => {
     }
   });
 
-  it.each(locked)('requirement 22: $name is open to who has a token', async ({ method, path }) => {
+  it.each(locked)('requirement 22: $name is open with a token', async ({ method, path }) => {
     const somebody = await makeUser(server);
     const answer = await as(somebody).request(method, path, method === 'GET' ? undefined : {});
     expect(answer.status).not.toBe(401);
   });
 
-  it.each(routes.filter((route) => route.access === 'public'))('$name asks for no token', async ({ method, path }) => {
+  it.each(routes.filter((route) => route.access === 'public'))('$name requires no token', async ({ method, path }) => {
     const answer = await api(server).request(method, path, {});
     expect([answer.status, answer.code]).toEqual([400, 'invalid_input']);
   });
@@ -120,7 +120,7 @@ describe('requirement 22: what is not public needs a token', () => {
     expect((await ask(socket, 'not:an-event', {})).error?.code).toBe('not_found');
   });
 
-  it('requirement 22: what is open beside the tables is known', async () => {
+  it('requirement 22: the public paths outside of the tables are known', async () => {
     for (const path of openPaths)
       expect([path, (await fetch(server.url + path, { redirect: 'manual' })).status < 400]).toEqual([path, true]);
     for (const path of [

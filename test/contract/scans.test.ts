@@ -3,10 +3,10 @@ import { createConnection } from 'mongoose';
 import { makeUser } from '../support/factories.js';
 import { startTestServer } from '../support/server.js';
 
-it('(8.2) a query that goes through a whole collection fails the test whose server it was', async () => {
+it('(8.2) a full collection scan fails the test of its server', async () => {
   const server = await startTestServer();
   await makeUser(server);
-  // A connection that nobody knows of asks as the server might, by a field without an index.
+  // A separate connection queries a field without an index, as the server might.
   const connection = await createConnection(server.uri, { autoIndex: false, autoCreate: false }).asPromise();
   const ask = (): Promise<unknown> => connection.collection('users').findOne({ bio: 'nothing' });
   if (process.env['MONGODB_URI'] === undefined) {

@@ -13,7 +13,7 @@ type Env = Record<string, string>;
 const strong = 'Q7w-not-in-any-book-Z9x-and-long-enough';
 const uri = 'mongodb://127.0.0.1:1/causerie';
 
-/** Each is broken in one place: the name that must be told, the environment, and what of it must not be. */
+/** Each has one bad setting: the name that must be reported, the environment, and what must not be printed. */
 const broken: [name: string, env: Env, hidden?: string][] = [
   ['NODE_ENV', { NODE_ENV: 'staging-marker' }],
   ['NODE_ENV', { NODE_ENV: 'Production' }],
@@ -83,7 +83,7 @@ function faultOf(env: Env): ConfigError {
 }
 
 describe('bad settings', () => {
-  it.each(broken)('requirement 99: %s is told by name alone: %j', (name, env, hidden) => {
+  it.each(broken)('requirement 99: %s is reported by name only: %j', (name, env, hidden) => {
     const { faults, message } = faultOf(env);
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${name}: \\S.{10,}`));
@@ -91,7 +91,7 @@ describe('bad settings', () => {
     if (hidden !== undefined) expect(message).not.toContain(hidden);
   });
 
-  it('requirement 99: all of them are told at once, each one once', () => {
+  it('requirement 99: all of them are reported at once, each once', () => {
     const { faults } = faultOf({ PORT: 'x', LOG_LEVEL: 'x', CORS_ORIGINS: '*,null,x', SECRET_KEY: 'change-me' });
     expect(
       faults
@@ -102,7 +102,7 @@ describe('bad settings', () => {
     expect(new Set(faults).size).toBe(faults.length);
   });
 
-  it('requirement 99: several nodes are refused with a sentence', () => {
+  it('requirement 99: several nodes are rejected with an explanation', () => {
     expect(faultOf({ REDIS_URL: 'redis://cache' }).faults).toEqual([
       'REDIS_URL: several nodes are not supported yet; remove it',
     ]);
@@ -126,7 +126,7 @@ describe('good settings', () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
-  it('requirement 99: production listens everywhere and takes what is sound', () => {
+  it('requirement 99: production listens on all interfaces and accepts valid settings', () => {
     const production = { NODE_ENV: 'production', MONGODB_URI: uri, SECRET_KEY: strong };
     expect(loadConfig(production)).toMatchObject({ http: { host: '0.0.0.0' }, keys: { secret: strong } });
     expect(loadConfig({ NODE_ENV: 'production' }).keys.secret).toBeNull();
@@ -134,7 +134,7 @@ describe('good settings', () => {
     expect(loadConfig({ NODE_ENV: 'production', RATE_LIMIT_FACTOR: '100' }).rateLimitFactor).toBe(100);
   });
 
-  it('requirement 99: an empty value counts as none, durations and lists are read', () => {
+  it('requirement 99: an empty value counts as unset; durations and lists are parsed', () => {
     expect(loadConfig({ REDIS_URL: '', PORT: '', SECRET_KEY: '' }).http.port).toBe(3000);
     expect(loadConfig({ ACCESS_TOKEN_TTL: '90s', REFRESH_TOKEN_TTL: '24h' }).sessions).toMatchObject({
       accessTtlMs: 90_000,
@@ -144,14 +144,14 @@ describe('good settings', () => {
     expect(corsOrigins).toEqual(['https://a.example', 'http://localhost:8081']);
   });
 
-  it('requirement 100: two keys may verify while one signs', () => {
+  it('requirement 100: two keys can verify while one signs', () => {
     const previous = strong.replace('Q7w', 'R8v');
     const { keys } = loadConfig({ SECRET_KEY: strong, SECRET_KEY_PREVIOUS: previous });
     expect(keys).toEqual({ secret: strong, previous });
   });
 });
 
-/** Starts the built server in a folder of its own, without any of the defaults of the tests. */
+/** Starts the built server in its own folder, without the defaults of the tests. */
 async function start(env: Env, dotenv?: string): Promise<Child> {
   await ensureBuilt();
   const folder = temporaryFolder('causerie-settings');
@@ -173,21 +173,21 @@ describe('the built server', () => {
     ['CORS_ORIGINS', { NODE_ENV: 'production', CORS_ORIGINS: '*' }],
   ];
 
-  it.each(environments)('requirement 99: ends with 1 and the name for a bad %s: %j', async (name, env) => {
+  it.each(environments)('requirement 99: exits with 1 and names a bad %s: %j', async (name, env) => {
     const { code, said, errors } = await endOf(await start(env));
     expect([code, said]).toEqual([1, '']);
     expect(errors).toMatch(new RegExp(`^  ${name}: `, 'm'));
     expect(errors).not.toMatch(/marker|node_modules|\n\s+at /);
   });
 
-  it('requirement 99: reads a .env file, and a bad one stops it as well', async () => {
+  it('requirement 99: reads a .env file, and rejects a bad one as well', async () => {
     const { code, errors } = await endOf(await start({}, 'LOG_LEVEL=marker\n'));
     expect(code).toBe(1);
     expect(errors).toMatch(/^ {2}LOG_LEVEL: /m);
     expect(errors).not.toContain('marker');
   });
 
-  it('requirement 99: takes from .env what the environment leaves open, and the environment wins', async () => {
+  it('requirement 99: takes settings from .env that the environment does not set', async () => {
     const dataDir = join(temporaryFolder('causerie-data'), 'inner');
     mkdirSync(dataDir);
     const file = `REGISTRATION=closed\nLOG_LEVEL=silent\nPORT=not-a-port\nDATA_DIR=${dataDir}\n`;

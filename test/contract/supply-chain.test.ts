@@ -18,7 +18,7 @@ const manifest = JSON.parse(read('package.json')) as Record<string, Record<strin
 const installed = Object.entries(lock.packages).filter(([path]) => path.includes('node_modules/'));
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-/** Below these versions a flaw is known; a package that is not installed is no worry. */
+/** The first versions without known vulnerabilities; packages need not be installed. */
 const safeFrom: Record<string, string> = {
   'socket.io': '4.8.3',
   'socket.io-parser': '4.2.6',
@@ -32,10 +32,10 @@ const safeFrom: Record<string, string> = {
   sharp: '0.35.0',
 };
 
-/** Fixed in an older line: what only the tests bring may be of that. */
+/** Fixed in an older release line, which is allowed for development dependencies. */
 const fixedOlder = new Set(['path-to-regexp 6.3.0']);
 
-/** Packages whose install script does what nobody needs: builds what a prebuilt binary brings, or counts downloads. It is never run. */
+/** Packages whose install script is not needed and never run: it builds what a prebuilt binary provides, or counts downloads. */
 const needsNoScript = new Set(['lmdb', 'msgpackr-extract', 'esbuild', 'fsevents', '@scarf/scarf']);
 
 function isAtLeast(version: string, least: string): boolean {
@@ -50,14 +50,14 @@ function isAtLeast(version: string, least: string): boolean {
 const scripted = installed.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => nameOf(path));
 
 describe('(8.11) what is installed', () => {
-  it('(8.11) runs without any script of a package, and is installed so where everything is tested', () => {
+  it('(8.11) runs without install scripts, and is installed without them in CI', () => {
     expect(scripted.filter((name) => !needsNoScript.has(name))).toEqual([]);
     expect(read('.ci/run')).toMatch(/^npm ci --ignore-scripts$/m);
   });
 });
 
 describe('requirement 103: supply chain', () => {
-  it('requirement 103: every package is at a version without known flaws', () => {
+  it('requirement 103: every package is at a version without known vulnerabilities', () => {
     expect([isAtLeast('4.10.0', '4.8.3'), isAtLeast('4.8.2', '4.8.3'), isAtLeast('4.8.3-rc.1', '4.8.3')]).toEqual([
       true,
       false,
@@ -81,8 +81,8 @@ describe('requirement 103: supply chain', () => {
       .map(([path]) => path);
     expect(loose).toEqual([]);
     const links = installed.filter(([, entry]) => entry.link).map(([path]) => path);
-    expect(links).toEqual(['node_modules/@causerie/embedded-mongo']);
-    // A link to a workspace is resolved to its folder; nothing else says where it came from.
+    expect(links.sort()).toEqual(['node_modules/@causerie/contract', 'node_modules/@causerie/embedded-mongo']);
+    // A workspace link resolves to its folder; no other entry names its origin.
     expect(installed.filter(([, entry]) => entry.resolved !== undefined && !entry.link)).toEqual([]);
     expect(
       JSON.stringify(Object.values(lock.packages).map(({ resolved, version }) => [resolved, version])),
@@ -111,7 +111,7 @@ describe('requirement 103: supply chain', () => {
     }
   });
 
-  it('requirement 103: what only tests need is not installed in production', () => {
+  it('requirement 103: test dependencies are not installed in production', () => {
     for (const name of ['vitest', 'socket.io-client', 'smtp-server', 'fast-check', 'typescript', 'eslint']) {
       expect([name, lock.packages[`node_modules/${name}`]?.dev]).toEqual([name, true]);
     }

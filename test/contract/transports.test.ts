@@ -14,15 +14,15 @@ interface World {
   bob: TestUser;
   eve: TestUser;
   conversationId: string;
-  /** A direct conversation that Ada has no part in. */
+  /** A direct conversation without Ada. */
   foreignId: string;
   sockets: Map<string, Socket>;
 }
 
-/** What a door answered, in words that both doors share. */
+/** The outcome of a request, in a form that both transports share. */
 type Outcome = { code: 'ok'; view: Message } | { code: string; fields: string[]; detail: string };
 
-const doors = {
+const transports = {
   async rest(world: World, who: TestUser, input: unknown): Promise<Outcome> {
     const answer = await api(world.server).as(who).post('/api/messages', input);
     return answer.status < 400 ? { code: 'ok', view: answer.body } : refused(answer.problem);
@@ -33,7 +33,7 @@ const doors = {
   },
 };
 
-/** A refusal, whose fields are named without the part of the request that a door carries them in. */
+/** A rejection, with field paths without the part of the request, which depends on the transport. */
 function refused({ code, detail, errors = [] }: ProblemDocument): Outcome {
   return { code, detail, fields: errors.map(({ path }) => path.replace(/^(body|input)\b\.?/, '')) };
 }
@@ -128,7 +128,7 @@ const cases: Case[] = [
   { name: 'a list', code: 'invalid_input', input: (world) => [good(world)] },
 ];
 
-describe('one case, two doors', () => {
+describe('one case, two transports', () => {
   let world: World;
 
   beforeAll(async () => {
@@ -143,31 +143,31 @@ describe('one case, two doors', () => {
   afterAll(() => world.server.stop());
 
   it.each(cases)('requirement 23: $name: $code', async ({ code, who = 'ada', input }) => {
-    const rest = await doors.rest(world, world[who], input(world));
-    const socket = await doors.socket(world, world[who], input(world));
+    const rest = await transports.rest(world, world[who], input(world));
+    const socket = await transports.socket(world, world[who], input(world));
     expect(rest.code).toBe(code);
     expect(timeless(socket)).toEqual(timeless(rest));
   });
 
-  it('requirement 75: what one door was told first, the other one answers', async () => {
+  it('requirement 75: a message sent over one transport is returned to a retry over the other', async () => {
     const input = good(world);
-    const first = await doors.rest(world, world.ada, input);
-    expect(await doors.socket(world, world.ada, input)).toEqual(first);
-    for (const door of Object.values(doors)) {
-      expect(await door(world, world.ada, { ...input, text: 'something else' })).toMatchObject({
+    const first = await transports.rest(world, world.ada, input);
+    expect(await transports.socket(world, world.ada, input)).toEqual(first);
+    for (const client of Object.values(transports)) {
+      expect(await client(world, world.ada, { ...input, text: 'something else' })).toMatchObject({
         code: 'client_id_reused',
       });
     }
   });
 
-  it('answers to a message through either door', async () => {
+  it('a reply over either transport quotes the same', async () => {
     const quoted = await sendText(world.server, world.bob, world.conversationId, 'a question');
     const input = (): unknown => ({ ...good(world), replyTo: quoted.id });
-    const rest = await doors.rest(world, world.ada, input());
+    const rest = await transports.rest(world, world.ada, input());
     expect(rest).toMatchObject({
       code: 'ok',
       view: { replyTo: { id: quoted.id, seq: quoted.seq, senderId: world.bob.id, excerpt: 'a question' } },
     });
-    expect(timeless(await doors.socket(world, world.ada, input()))).toEqual(timeless(rest));
+    expect(timeless(await transports.socket(world, world.ada, input()))).toEqual(timeless(rest));
   });
 });

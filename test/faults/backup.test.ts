@@ -11,7 +11,7 @@ const tool = (verb: string, file: string, dataDir: string): ReturnType<typeof ru
   runTool('backup.js', [verb, file], { NODE_ENV: 'test', DATA_DIR: dataDir });
 
 it(
-  'requirement 104: a backup taken under load is restored whole on an empty machine',
+  'requirement 104: a backup taken under load is restored completely on an empty machine',
   { timeout: 90_000 },
   async () => {
     const server = await spawnServer();
@@ -42,20 +42,20 @@ it(
     expect(restored.stdout).toContain('every invariant');
     const again = await spawnServer({ DATA_DIR: dataDir });
     const list = await api(again).as(ada).get(`/api/messages?conversationId=${conversationId}&after=0&limit=100`);
-    const told = list.body.items.map(({ clientId }) => clientId);
-    expect(told[0]).toBe('before');
-    expect(told).not.toContain('after');
-    expect(list.body.items.map(({ seq }) => seq)).toEqual(told.map((_, at) => at + 1));
+    const received = list.body.items.map(({ clientId }) => clientId);
+    expect(received[0]).toBe('before');
+    expect(received).not.toContain('after');
+    expect(list.body.items.map(({ seq }) => seq)).toEqual(received.map((_, at) => at + 1));
     const kept = await fetchAs(again, bob, `/api/upload/${file1.id}/content`);
     expect([kept.status, await kept.text()]).toEqual([200, 'kept in the backup']);
-    // A retry finds its message, a password its account: the secret came with the data.
+    // Retries and passwords still work: the secret key is part of the backup.
     expect((await sendText(again, ada, conversationId, 'before', 'before')).seq).toBe(1);
     await anotherDevice(again, bob);
     await again.stop();
   },
 );
 
-it('requirement 104: what a backup or a restore cannot do is refused in words, and nothing is lost', async () => {
+it('requirement 104: an impossible backup or restore is rejected with an explanation, and nothing is lost', async () => {
   const dataDir = temporaryFolder('data');
   const folder = temporaryFolder('backup');
   const file = join(folder, 'all.tar');

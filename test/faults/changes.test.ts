@@ -6,7 +6,7 @@ import { makeDirect, makeUser, makeUsers, sendText } from '../support/factories.
 import { startTestServer } from '../support/server.js';
 import { freshDatabase, freshUri, spawnStore } from '../support/store.js';
 
-it('requirement 82: a change that a crash has cut off is numbered before anybody is answered', async () => {
+it('requirement 82: a change interrupted by a crash is numbered before any request is answered', async () => {
   const env = { MONGODB_URI: await freshUri(), SECRET_KEY: 'one key for both of the servers of this test' };
   const before = await startTestServer(env);
   const [ada, bob] = await makeUsers(before, 2);
@@ -16,7 +16,7 @@ it('requirement 82: a change that a crash has cut off is numbered before anybody
   await api(before).as(ada).patch(`/api/messages/${sent[2]!.id}`, { text: 'told at once' });
   await before.stop();
 
-  // What a process leaves that dies between the content of a change and its number.
+  // The state after a process died between writing a change and numbering it.
   const connection = await createConnection(env.MONGODB_URI).asPromise();
   const pending = new Types.ObjectId();
   await connection.collection('messages').updateOne(
@@ -39,20 +39,20 @@ it('requirement 82: a change that a crash has cut off is numbered before anybody
   await connection.collection('hidden').insertOne(hidden);
   await connection.close();
 
-  const mended = await startTestServer(env);
-  const page = await api(mended).as(bob).get(`/api/messages?conversationId=${conversationId}`);
+  const recovered = await startTestServer(env);
+  const page = await api(recovered).as(bob).get(`/api/messages?conversationId=${conversationId}`);
   expect(page.body.items.map(({ text, rev }) => [text, rev])).toEqual([
     ['cut off', 2],
     ['told at once', 1],
   ]);
-  const conversation = await api(mended).as(bob).get(`/api/conversations/${conversationId}`);
+  const conversation = await api(recovered).as(bob).get(`/api/conversations/${conversationId}`);
   expect(conversation.body).toMatchObject({ rev: 2, unreadCount: 2 });
-  expect(await mended.database.collection('members').findOne(member)).toMatchObject({ own: own + 1 });
-  expect(await mended.database.collection('hidden').findOne(member)).toMatchObject({ own: own + 1 });
+  expect(await recovered.database.collection('members').findOne(member)).toMatchObject({ own: own + 1 });
+  expect(await recovered.database.collection('hidden').findOne(member)).toMatchObject({ own: own + 1 });
 });
 
 it(
-  'requirement 76: two servers on one store number the changes of one conversation without a hole',
+  'requirement 76: two servers on one store number the changes of a conversation without a gap',
   { timeout: 120_000 },
   async () => {
     const store = await spawnStore();
@@ -67,8 +67,8 @@ it(
     const authors = [ada, bob];
     const edits = Array.from({ length: 80 }, (_, n) => {
       const place = n % sent.length;
-      const door = api(servers[n % 3 === 0 ? 0 : 1]).as(authors[place < 5 ? 0 : 1] ?? ada);
-      return door.patch(`/api/messages/${sent[place]?.id ?? ''}`, { text: `edit ${n}` });
+      const client = api(servers[n % 3 === 0 ? 0 : 1]).as(authors[place < 5 ? 0 : 1] ?? ada);
+      return client.patch(`/api/messages/${sent[place]?.id ?? ''}`, { text: `edit ${n}` });
     });
     const answers = await Promise.all(edits);
     expect(answers.map(({ status }) => status)).toEqual(edits.map(() => 200));

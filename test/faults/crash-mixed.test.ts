@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api, type Target } from '../support/client.js';
 import { makeDirect, makeGroup, makeUsers, type TestUser } from '../support/factories.js';
-import { insist } from '../support/insist.js';
+import { untilAnswered } from '../support/until-answered.js';
 import { randomOf } from '../support/random.js';
 import { Replica } from '../support/replica.js';
 import { historyOf, reactionPath } from '../support/requests.js';
@@ -12,7 +12,7 @@ import { freshDatabase, spawnStore } from '../support/store.js';
 const seeds = Array.from({ length: Number(process.env['CRASH_SEEDS'] ?? 3) }, (_, n) => n + 1);
 const crashesEach = Number(process.env['CRASH_COUNT'] ?? 3);
 
-/** What a client knows of a message of its own, by what was answered. */
+/** What a client knows of its own message from the responses. */
 interface Own {
   id: string;
   clientId: string;
@@ -23,7 +23,7 @@ interface Own {
   isLiked: boolean;
 }
 
-/** One device that sends, edits, reacts and deletes, each thing until it is answered. */
+/** A device that sends, edits, reacts and deletes, and repeats each request until it is answered. */
 async function work(
   at: Target,
   user: TestUser,
@@ -35,31 +35,31 @@ async function work(
   const own: Own[] = [];
   while (!isDone()) {
     const message = own[random(Math.max(1, own.length))];
-    const deed = random(10);
-    if (deed < 6 || !message || message.isDeleted) {
+    const action = random(10);
+    if (action < 6 || !message || message.isDeleted) {
       const conversationId = ids[random(ids.length)] as string;
       const [clientId, text] = [`${name}-${own.length}`, `${name} ${own.length}`];
       const body = { conversationId, clientId, text };
-      const { body: sent } = await insist(() => api(at).as(user).post('/api/messages', body), [200, 201]);
+      const { body: sent } = await untilAnswered(() => api(at).as(user).post('/api/messages', body), [200, 201]);
       own.push({ id: sent.id, clientId, conversationId, text, isDeleted: false, isLiked: false });
-    } else if (deed < 8) {
+    } else if (action < 8) {
       const path = reactionPath(message.id);
       const client = api(at).as(user);
-      await insist(() => (message.isLiked ? client.delete(path) : client.put(path)), [200]);
+      await untilAnswered(() => (message.isLiked ? client.delete(path) : client.put(path)), [200]);
       message.isLiked = !message.isLiked;
-    } else if (deed < 9) {
+    } else if (action < 9) {
       const text = `${message.text} edited ${random(1e6)}`.slice(-200);
-      await insist(() => api(at).as(user).patch(`/api/messages/${message.id}`, { text }), [200]);
+      await untilAnswered(() => api(at).as(user).patch(`/api/messages/${message.id}`, { text }), [200]);
       message.text = text;
     } else {
-      await insist(() => api(at).as(user).delete(`/api/messages/${message.id}`), [200]);
+      await untilAnswered(() => api(at).as(user).delete(`/api/messages/${message.id}`), [200]);
       message.isDeleted = true;
     }
   }
   return own;
 }
 
-/** One device that changes who is in the group, each change until it is answered; gives whether the person is in at the end. */
+/** A device that adds and removes a member, and repeats each request until it is answered; returns whether they are a member at the end. */
 async function changeMembers(
   at: Target,
   creator: TestUser,
@@ -70,9 +70,9 @@ async function changeMembers(
   let isIn = false;
   while (!isDone()) {
     const path = `/api/groups/${groupId}/members`;
-    if (isIn) await insist(() => api(at).as(creator).delete(`${path}/${userId}`), [204, 404]);
+    if (isIn) await untilAnswered(() => api(at).as(creator).delete(`${path}/${userId}`), [204, 404]);
     else
-      await insist(
+      await untilAnswered(
         () =>
           api(at)
             .as(creator)
@@ -84,7 +84,7 @@ async function changeMembers(
   return isIn;
 }
 
-/** What was answered is there, once, and as it was answered last. */
+/** Expects every acknowledged message exactly once, in its last acknowledged state. */
 async function expectKept(at: Target, reader: TestUser, ids: readonly string[], own: readonly Own[]): Promise<void> {
   for (const id of ids) {
     const found = await historyOf(reader, id, at);
@@ -103,12 +103,12 @@ async function expectKept(at: Target, reader: TestUser, ids: readonly string[], 
 
 interface Crashing {
   at: Target;
-  /** Kills a process and has it run again. */
+  /** Kills a process and restarts it. */
   crash: () => Promise<void>;
   stop: () => Promise<void>;
 }
 
-/** The server over its own store: both die together. */
+/** A server with its own store: both die together. */
 async function serverThatDies(): Promise<Crashing> {
   let server: ChildServer = await spawnServer();
   const at = { url: server.url };
@@ -123,7 +123,7 @@ async function serverThatDies(): Promise<Crashing> {
   };
 }
 
-/** A server over a store in a process of its own, which dies alone. */
+/** A server with a store in another process, which dies alone. */
 async function storeThatDies(): Promise<Crashing> {
   const store = await spawnStore();
   const env = { MONGODB_URI: store.uri(freshDatabase()), SECRET_KEY: 'the one key of the server of this test here' };
@@ -142,7 +142,7 @@ async function storeThatDies(): Promise<Crashing> {
 }
 
 it.each(seeds)(
-  'requirement 74: seed %i: crashes under mixed work lose nothing that was answered and leave nothing half done',
+  'requirement 74: seed %i: crashes under mixed load lose nothing acknowledged and leave nothing half done',
   { timeout: 120_000 },
   async (seed) => {
     const random = randomOf(seed);
@@ -172,14 +172,14 @@ it.each(seeds)(
     await expectKept(at, ada, ids, own);
     const members = await api(at).as(ada).get(`/api/groups/${group.id}/members`);
     const there = members.body.items.some(({ user }) => user.id === eve.id);
-    // A removal that was answered by a crash may have been done: the repeated one finds nobody.
+    // A removal whose response was lost may have been done: its retry finds no member.
     expect(there).toBe(isIn);
     await device.sync();
     await device.fill();
     const fresh = new Replica(at, bob);
     await fresh.sync();
     await fresh.fill();
-    // Notifications come a moment later, and have a test of their own.
+    // Notifications arrive later, and have their own test.
     for (const one of [device, fresh]) delete one.collections['notifications'];
     expect(device.state()).toEqual(fresh.state());
     await stop();

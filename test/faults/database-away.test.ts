@@ -7,19 +7,19 @@ import { ask, connectAs, nextEvent } from '../support/sockets.js';
 import { freshDatabase, spawnStore, uriOfSocket } from '../support/store.js';
 
 const patient = { timeout: 90_000 };
-/** Three seconds are promised. */
+/** Three times the promised three seconds. */
 const boundMs = 9_000;
 
-/** Asks again and again until an answer fits, and tells how long that took. */
-async function until(look: () => Promise<boolean>, withinMs: number): Promise<void> {
+/** Repeats a check until it succeeds; throws after `withinMs`. */
+async function until(check: () => Promise<boolean>, withinMs: number): Promise<void> {
   const began = Date.now();
-  while (!(await look())) {
+  while (!(await check())) {
     if (Date.now() - began > withinMs) throw new Error(`not within ${withinMs} ms`);
   }
 }
 
 it(
-  'requirement 84: while the database is away requests are told so in time, sockets stay, and all goes on when it is back',
+  'requirement 84: while the database is down, requests fail in time and sockets stay, and everything continues when it is back',
   patient,
   async () => {
     const store = await spawnStore();
@@ -67,7 +67,7 @@ it(
   },
 );
 
-it('requirement 85: sends whose answers the store could not give are stored once', patient, async () => {
+it('requirement 85: messages whose store replies were lost are stored once', patient, async () => {
   const store = await spawnStore();
   const proxy = await startProxy({ path: store.socketPath });
   const server = await startTestServer({ MONGODB_URI: uriOfSocket(proxy.socketPath ?? '', freshDatabase()) });

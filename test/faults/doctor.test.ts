@@ -10,7 +10,7 @@ const doctor = (env: Record<string, string>, ...args: string[]): ReturnType<type
   runTool('doctor.js', args, { NODE_ENV: 'test', ...env });
 
 describe('npm run doctor', () => {
-  it('finds everything sound before the first start, beside a running server, and after it', async () => {
+  it('finds no fault before the first start, next to a running server, and after it stopped', async () => {
     const dataDir = temporaryFolder();
     expect(await doctor({ DATA_DIR: dataDir })).toMatchObject({
       code: 0,
@@ -29,14 +29,14 @@ describe('npm run doctor', () => {
     expect(await doctor({ DATA_DIR: dataDir }, '--check-data')).toMatchObject({ code: 0 });
   });
 
-  it('names the setting that is wrong and not its value', async () => {
+  it('names a bad setting but not its value', async () => {
     const { code, stdout, stderr } = await doctor({ DATA_DIR: temporaryFolder(), ACCESS_TOKEN_TTL: 'fortnight' });
     expect(code).toBe(1);
     expect(stdout).toContain('ACCESS_TOKEN_TTL');
     expect(stdout + stderr).not.toContain('fortnight');
   });
 
-  it('says what is wrong with the storage and how to mend it', async () => {
+  it('says what is wrong with the data folder and how to fix it', async () => {
     const dataDir = temporaryFolder();
     writeFileSync(join(dataDir, 'secret.key'), 'k'.repeat(64));
     chmodSync(join(dataDir, 'secret.key'), 0o644);
@@ -45,14 +45,14 @@ describe('npm run doctor', () => {
     expect(stdout).toContain('chmod 600');
   });
 
-  it('refuses an argument it does not know', async () => {
+  it('rejects an unknown argument', async () => {
     expect(await doctor({ DATA_DIR: temporaryFolder() }, '--repair')).toMatchObject({
       code: 2,
       stdout: expect.stringContaining('--check-data'),
     });
   });
 
-  it('requirement 96: sees each fault that is planted in sound data', async () => {
+  it('requirement 96: finds each fault planted in valid data', async () => {
     const server = await startTestServer();
     const [ada, bob] = await makeUsers(server, 2);
     const direct = await makeDirect(server, ada, bob);

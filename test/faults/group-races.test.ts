@@ -5,7 +5,7 @@ import { makeGroup, makeUser, makeUsers, sendText, type TestUser } from '../supp
 import { freshDatabase, freshUri, spawnStore, type StoreProcess } from '../support/store.js';
 
 const rounds = Number(process.env['GROUP_ROUNDS'] ?? 4);
-/** So many groups race at once. */
+/** The number of groups that race at once. */
 const atOnce = 20;
 const patient = { timeout: 600_000 };
 
@@ -15,11 +15,11 @@ interface World {
   one: TestUser;
   two: TestUser;
   id: string;
-  /** Asks one of the two servers. */
+  /** A client of one of the two servers. */
   as: (server: 0 | 1, user: TestUser) => ReturnType<ReturnType<typeof api>['as']>;
 }
 
-/** Three people, and as many groups of them as are raced in. */
+/** Creates three users and this many groups of them. */
 async function makeWorlds(servers: readonly [ChildServer, ChildServer], count: number): Promise<World[]> {
   const as: World['as'] = (server, user) => api(servers[server]).as(user);
   const people = await Promise.all([0, 1, 2].map(() => makeUser(servers[0])));
@@ -33,9 +33,9 @@ const promote = (world: World, user: TestUser, role: string) =>
 
 const statusesOf = (answers: Answer[]): number[] => answers.map(({ status }) => status).sort();
 
-/** What two people do at the same instant on two servers, and how it may end. */
+/** What two users do at the same time on two servers, and how it may end. */
 const races: Record<string, (world: World) => Promise<void>> = {
-  async 'two who remove each other'(world) {
+  async 'two members remove each other'(world) {
     const { one, two, id, as, creator } = world;
     await promote(world, one, 'admin');
     await promote(world, two, 'moderator');
@@ -47,7 +47,7 @@ const races: Record<string, (world: World) => Promise<void>> = {
     expect([204, 404]).toContain(answers[0]?.status);
     expect((await as(1, one).get(`/api/groups/${id}`)).status).toBe(404);
   },
-  async 'a creator who leaves while he passes the group on'({ creator, one, two, id, as }) {
+  async 'a creator leaves while transferring the group'({ creator, one, two, id, as }) {
     const answers = await Promise.all([
       as(0, creator).post(`/api/groups/${id}/leave`),
       as(1, creator).post(`/api/groups/${id}/transfer`, { userId: two.id }),
@@ -58,7 +58,7 @@ const races: Record<string, (world: World) => Promise<void>> = {
     expect(members.filter(({ role }) => role === 'creator')).toHaveLength(1);
     expect([one.id, two.id]).toContain(members[0]!.user.id);
   },
-  async 'a promotion of who is being removed'({ creator, one, id, as }) {
+  async 'a member is promoted while being removed'({ creator, one, id, as }) {
     const answers = await Promise.all([
       as(0, creator).patch(`/api/groups/${id}/members/${one.id}`, { role: 'admin' }),
       as(1, creator).delete(`/api/groups/${id}/members/${one.id}`),
@@ -67,7 +67,7 @@ const races: Record<string, (world: World) => Promise<void>> = {
     expect([200, 404]).toContain(answers[0]?.status);
     expect((await as(0, creator).get(`/api/groups/${id}`)).body.memberCount).toBe(2);
   },
-  async 'messages of who is being removed'({ creator, one, id, as, servers }) {
+  async 'a member sends messages while being removed'({ creator, one, id, as, servers }) {
     const sending = Promise.all(
       Array.from({ length: 40 }, (_, n) =>
         as(n % 2 === 0 ? 0 : 1, one).post('/api/messages', {
@@ -90,7 +90,7 @@ const races: Record<string, (world: World) => Promise<void>> = {
 let store: StoreProcess | null = null;
 let servers: readonly [ChildServer, ChildServer];
 beforeAll(async () => {
-  // Where MONGODB_URI names another one, writers really race.
+  // With a MongoDB in MONGODB_URI, writers really race.
   if (!process.env['MONGODB_URI']) store = await spawnStore();
   const env = {
     MONGODB_URI: store ? store.uri(freshDatabase()) : await freshUri(),
@@ -99,13 +99,13 @@ beforeAll(async () => {
   };
   servers = [await spawnServer(env), await spawnServer(env)];
 });
-// The data check of a server that stops looks at every group.
+// Stopping a server runs the data check over every group.
 afterAll(async () => {
   for (const server of servers) await server.stop();
   await store?.stop();
 }, 60_000);
 
-it.each(Object.keys(races))('requirement 91: %s, and a legal group is left', patient, async (name) => {
+it.each(Object.keys(races))('requirement 91: %s, and the group stays valid', patient, async (name) => {
   const race = races[name];
   if (!race) throw new Error(`There is no race ${name}`);
   for (let left = rounds; left > 0; left -= atOnce) {
@@ -113,7 +113,7 @@ it.each(Object.keys(races))('requirement 91: %s, and a legal group is left', pat
   }
 });
 
-it('requirement 91: fifty additions at once double nobody and never pass the limit', patient, async () => {
+it('requirement 91: fifty concurrent additions duplicate nobody and never exceed the limit', patient, async () => {
   const creator = await makeUser(servers[0]);
   const people = await makeUsers(servers[0], 8);
   const { id } = await makeGroup(servers[0], creator, []);

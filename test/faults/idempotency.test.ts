@@ -3,9 +3,9 @@ import { spawnServer } from '../support/child.js';
 import { api } from '../support/client.js';
 import { anotherDevice, makeDirect, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextMessage } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextMessage } from '../support/sockets.js';
 
-describe('the same thing asked for again and again', () => {
+describe('repeated requests', () => {
   let server: TestServer;
   let ada: TestUser;
   let bob: TestUser;
@@ -16,7 +16,7 @@ describe('the same thing asked for again and again', () => {
   });
   afterAll(() => server.stop());
 
-  it('requirement 75: 50 identical sends at once, over both doors, are one message and one piece of news', async () => {
+  it('requirement 75: 50 identical concurrent sends over both transports are one message and one event', async () => {
     const { id: conversationId } = await makeDirect(server, ada, bob);
     const [phone, laptop] = [ada, await anotherDevice(server, ada)];
     const [sending, listening] = [await connectAs(server, laptop), await connectAs(server, bob)];
@@ -31,13 +31,13 @@ describe('the same thing asked for again and again', () => {
     const marker = await sendText(server, ada, conversationId, 'a marker');
     expect(marker.seq).toBe(2);
     await nextMessage(listening, marker.id);
-    const told = heardBy(listening, 'message:created').map(({ payload }) => payload.message.clientId);
-    expect(told.filter((clientId) => clientId === 'fifty')).toHaveLength(1);
+    const received = eventsOf(listening, 'message:created').map(({ payload }) => payload.message.clientId);
+    expect(received.filter((clientId) => clientId === 'fifty')).toHaveLength(1);
     const list = await api(server).as(bob).get(`/api/messages?conversationId=${conversationId}`);
     expect(list.body.items.map(({ text }) => text)).toEqual(['once', 'a marker']);
   });
 
-  it('requirement 75: a clientId counts for its sender and its conversation', async () => {
+  it('requirement 75: a clientId belongs to its sender and conversation', async () => {
     const carl = await makeUser(server);
     const [one, other] = [await makeDirect(server, carl, bob), await makeDirect(server, carl, ada)];
     const ids = [
@@ -56,7 +56,7 @@ describe('the same thing asked for again and again', () => {
     expect([different.status, different.code]).toEqual([409, 'client_id_reused']);
   });
 
-  it('requirement 92: however many open it at once, there is one direct conversation of two people', async () => {
+  it('requirement 92: concurrent opening creates one direct conversation of two users', async () => {
     const [carl, dora] = await makeUsers(server, 2);
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, at) => {
@@ -69,7 +69,7 @@ describe('the same thing asked for again and again', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(99);
   });
 
-  it('requirement 92: with oneself there is one, too', async () => {
+  it('requirement 92: saved messages are one conversation, too', async () => {
     const carl = await makeUser(server);
     const [first, second] = [await makeDirect(server, carl, carl), await makeDirect(server, carl, carl)];
     expect([first.id, first.memberCount, first.peer!.id]).toEqual([second.id, 1, carl.id]);
@@ -77,7 +77,7 @@ describe('the same thing asked for again and again', () => {
   });
 });
 
-it('requirement 75: a retry after kill -9 gets the first message, through the other door', async () => {
+it('requirement 75: a retry after kill -9 over the other transport returns the first message', async () => {
   const first = await spawnServer();
   const [ada, bob] = await makeUsers(first, 2);
   const { id: conversationId } = await makeDirect(first, ada, bob);

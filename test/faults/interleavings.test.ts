@@ -12,7 +12,7 @@ import type { Message } from '../support/wire.js';
 const most = Number(process.env['SCHEDULES'] ?? 10);
 const patient = { timeout: 600_000 };
 
-/** What the order of numbers and contents rests on; marks of members are another matter. */
+/** The collections of the log, which determine numbers and contents; member rows do not. */
 const ofTheLog = new Set(['conversations', 'messages', 'changes']);
 const isWrite = (command: Command): boolean => ofTheLog.has(command.collection) && !isRead(command);
 const isLogRead = (command: Command): boolean => ofTheLog.has(command.collection) && isRead(command);
@@ -22,7 +22,7 @@ interface Process {
   server: TestServer;
 }
 
-/** A server of the database with a gate before it; notifications are not of the log, and stay out of the way. */
+/** Starts a server behind a gate; notifications are not part of the log and are stopped. */
 async function startProcess(uri: string): Promise<Process> {
   const gate = await startGate(uri);
   const env = { MONGODB_URI: gate.uri, SECRET_KEY: 'the one key of all of the servers of this test' };
@@ -47,14 +47,14 @@ async function makeWorld(): Promise<World> {
   const [one, two, reading] = [await startProcess(uri), await startProcess(uri), await startProcess(uri)];
   const { server } = reading;
   const [ada, bob, eve] = await makeUsers(server, 3);
-  // Somebody who never comes: what all have reached does not rise, and nothing is told of it a second later.
+  // A member who never connects keeps the group receipts from moving, which would be published a second later.
   const { id } = await makeGroup(server, ada, [bob, eve, await makeUser(server)]);
   const device = new Replica(server, eve);
   await device.sync();
   return { one, two, reading, ada, bob, eve, id, device };
 }
 
-/** The device holds of the group what the server tells; looked at is what lies above a number. */
+/** Expects the device to have the same messages above a number as the server. */
 async function expectEqual({ reading, eve, id, device }: World, above: number, schedule: string): Promise<void> {
   await device.sync();
   const held = device.conversations.get(id);
@@ -71,15 +71,15 @@ async function expectEqual({ reading, eve, id, device }: World, above: number, s
 }
 
 interface Scenario {
-  /** What each of the two writes; both are over servers of their own. */
+  /** What the two writers do, each on their own server. */
   one: (process: Process, world: World, messageId: string) => Promise<unknown>;
   two: (process: Process, world: World, messageId: string) => Promise<unknown>;
 }
 
-const send: Scenario['one'] = ({ server }, { ada, id }) => sendText(server, ada, id, 'hers');
-const sendToo: Scenario['two'] = ({ server }, { bob, id }) => sendText(server, bob, id, 'his');
+const send: Scenario['one'] = ({ server }, { ada, id }) => sendText(server, ada, id, 'one');
+const sendToo: Scenario['two'] = ({ server }, { bob, id }) => sendText(server, bob, id, 'two');
 const edit: Scenario['one'] = ({ server }, { ada }, messageId) =>
-  api(server).as(ada).patch(`/api/messages/${messageId}`, { text: 'hers, edited' });
+  api(server).as(ada).patch(`/api/messages/${messageId}`, { text: 'one, edited' });
 const react: Scenario['two'] = ({ server }, { bob }, messageId) => api(server).as(bob).put(reactionPath(messageId));
 const remove: Scenario['one'] = ({ server }, { ada }, messageId) =>
   api(server).as(ada).delete(`/api/messages/${messageId}`);
@@ -91,9 +91,9 @@ const scenarios: [name: string, Scenario][] = [
   ['one deletes and one reacts to the same message', { one: remove, two: react }],
 ];
 
-describe('two writers and one reader, each with a server, in every order of their steps', () => {
+describe('two writers and one reader, each on their own server, in every order of their steps', () => {
   it.each(scenarios)(
-    'requirement 77: %s: who asks meanwhile has everything in the end',
+    'requirement 77: %s: a device that syncs meanwhile has everything in the end',
     patient,
     async (_name, { one, two }) => {
       const world = await makeWorld();
@@ -101,7 +101,7 @@ describe('two writers and one reader, each with a server, in every order of thei
       const explored = await explore({
         most,
         async begin() {
-          // Each of the two knows another last number: the first one's is old.
+          // The two servers know different last numbers: the first one's is stale.
           const first = await sendText(world.one.server, world.ada, world.id, 'before');
           const second = await sendText(world.two.server, world.bob, world.id, 'before');
           await world.device.sync();

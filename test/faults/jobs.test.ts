@@ -13,7 +13,7 @@ import { freshDatabase, spawnStore } from '../support/store.js';
 
 const patient = { timeout: 60_000 };
 
-/** A port of this machine at which nobody answers. */
+/** A local port that nobody listens on. */
 async function deadPort(): Promise<number> {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -26,7 +26,7 @@ interface Counted {
   count: { n: number };
 }
 
-/** A queue of its own on the database of a server, whose leases are short. */
+/** Creates another queue on a server's database, with short leases. */
 async function queueOn(server: TestServer, handler: Parameters<Queue<Counted>['handle']>[1]): Promise<Queue<Counted>> {
   const times = { poll: 20, lease: 600, beat: 100 };
   const queue = createQueue<Counted>({
@@ -42,7 +42,7 @@ async function queueOn(server: TestServer, handler: Parameters<Queue<Counted>['h
 }
 
 describe('jobs', () => {
-  it('are each done once by several processes', patient, async () => {
+  it('are run once each by several processes', patient, async () => {
     const server = await startTestServer();
     const done: number[] = [];
     const work = (job: { data: { n: number } }): Promise<void> => Promise.resolve(void done.push(job.data.n));
@@ -54,7 +54,7 @@ describe('jobs', () => {
     expect(done.sort((a, b) => a - b)).toEqual(numbers);
   });
 
-  it('are held by whoever does them for as long as it takes, and given up by who has lost them', patient, async () => {
+  it('stay leased to a running handler, which is aborted if it loses the lease', patient, async () => {
     const server = await startTestServer();
     const begun: { signal: AbortSignal; end: () => void }[] = [];
     const work = ({ signal }: { signal: AbortSignal }): Promise<void> =>
@@ -65,10 +65,10 @@ describe('jobs', () => {
     const rows = server.database.collection('jobs');
     const leaseOf = async (): Promise<number> => (await rows.findOne({ name: 'count' }))?.['runAt'].getTime() ?? 0;
     const first = await leaseOf();
-    // The lease would have ended by now, and the other one has looked many times.
+    // The first lease would have expired by now, and the other queue has polled many times.
     await expect.poll(leaseOf, { timeout: 10_000 }).toBeGreaterThan(first + 1_500);
     expect([begun.length, begun[0]?.signal.aborted]).toEqual([1, false]);
-    // As if its process had stood still: somebody else takes it.
+    // As if its process had been frozen: another process takes the job.
     await rows.updateOne({ name: 'count' }, { $set: { holder: 'somebody else', runAt: new Date() } });
     await expect.poll(() => begun.length, { timeout: 10_000 }).toBe(2);
     await expect.poll(() => begun[0]?.signal.aborted, { timeout: 10_000 }).toBe(true);
@@ -79,7 +79,7 @@ describe('jobs', () => {
   });
 
   it(
-    'are given up after eight tries, where the metrics and the doctor tell of them, and done again when asked',
+    'are given up after eight attempts, reported by the metrics and the doctor, and retried on request',
     patient,
     async () => {
       const env = { MAIL_URL: `smtp://127.0.0.1:${await deadPort()}` };
@@ -93,9 +93,9 @@ describe('jobs', () => {
         return [row?.['state'], row?.['tries'], row?.['holder']];
       };
       for (let tries = 1; tries <= 8; tries++) {
-        // Each try comes later than the one before; here its time is now.
+        // Attempts back off; make the next one due now.
         await rows.updateOne({ 'data.to': user.email, holder: null }, { $set: { runAt: new Date() } });
-        // Another mail has the queue look at once for what is due.
+        // Another mail wakes the queue at once.
         await makeUser(server);
         await expect.poll(stateOf, { timeout: 20_000 }).toEqual([tries < 8 ? 'waiting' : 'dead', tries, null]);
       }
@@ -107,15 +107,15 @@ describe('jobs', () => {
       const retried = await runTool('admin.js', ['retry-jobs'], tools);
       expect([retried.code, retried.stdout]).toEqual([0, 'Jobs to be retried: 1.\n']);
       await server.stop();
-      const mended = await startTestServer({ MONGODB_URI: uri, DATA_DIR: server.dataDir });
-      await nthMail(mended, user.email);
-      await mended.stop();
+      const recovered = await startTestServer({ MONGODB_URI: uri, DATA_DIR: server.dataDir });
+      await nthMail(recovered, user.email);
+      await recovered.stop();
       await store.stop();
     },
   );
 
-  it('of a process that was killed are done by the next one', patient, async () => {
-    // It takes the connection and says nothing: the mail is under way.
+  it('of a killed process are run by the next one', patient, async () => {
+    // It accepts the connection and stays silent: the mail is being sent.
     const sockets: Socket[] = [];
     const silent = createServer((socket) => void sockets.push(socket));
     await once(silent.listen(0, '127.0.0.1'), 'listening');
@@ -133,7 +133,7 @@ describe('jobs', () => {
     const second = await startTestServer(env);
     const rows = second.database.collection('jobs');
     expect(await rows.findOne({ 'data.to': user.email })).toMatchObject({ state: 'waiting', tries: 1 });
-    // As if the lease of the dead one, which is for less than a minute, had run out.
+    // As if the dead process's lease of less than a minute had expired.
     await rows.updateMany({}, { $set: { runAt: new Date() } });
     const mail = await nthMail(second, user.email);
     expect(mail.subject).toBe('Confirm your email address');
@@ -141,7 +141,7 @@ describe('jobs', () => {
     await store.stop();
   });
 
-  it('that a server does not know keep it from starting', async () => {
+  it('of an unknown kind keep a server from starting', async () => {
     const server = await startTestServer();
     await createJobRepository(server.database).insert([
       { name: 'of_a_newer_server', key: 'one', ownerId: null, data: {}, runAt: new Date() },

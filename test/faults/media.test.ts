@@ -14,13 +14,13 @@ it.each([
   ['folder', () => Promise.resolve({})],
   ['bucket', startBucket],
 ] as [string, () => Promise<Record<string, string>>][])(
-  'a %s holds uploads: the same bytes, parts, sizes and collection',
+  'uploads in a %s: the same bytes, ranges, sizes and garbage collection',
   { timeout: 60_000 },
   async (_what, storage) => {
     const server = await startTestServer(await storage());
     const [a, b] = await makeUsers(server, 2);
     const { id: conversationId } = await makeDirect(server, a, b);
-    // So many bytes are stored as more by some servers, where the client adds its checksum to the stream.
+    // Some servers store more bytes than these if the client adds its checksum to the stream.
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 7) % 256));
     const file = await upload(server, a, { bytes, name: 'bytes' });
     const path = `/api/upload/${file.id}/content`;
@@ -47,7 +47,7 @@ it.each([
   },
 );
 
-/** Begins an upload and leaves it there: what is sent never comes to its end. */
+/** Starts an upload that never ends. */
 async function beginUpload(server: Target, user: { tokens: { accessToken: string } }): Promise<void> {
   const request = httpRequest(`${server.url}/api/upload`, {
     method: 'POST',
@@ -63,7 +63,7 @@ async function beginUpload(server: Target, user: { tokens: { accessToken: string
 }
 
 it(
-  'requirement 51: what a kill has cut off is swept, and what was answered is there',
+  'requirement 51: uploads interrupted by a kill are removed, and acknowledged ones are kept',
   { timeout: 60_000 },
   async () => {
     const server = await spawnServer();
@@ -82,7 +82,7 @@ it(
     const answered = [kept.id, ...(await Promise.all(storing)).filter((id) => id !== null)];
     const again = await spawnServer({ DATA_DIR: server.dataDir });
     for (const id of answered) expect((await fetchAs(again, user, `/api/upload/${id}/content`)).status).toBe(200);
-    // Nothing is being received, and nothing is there that no row names: the data check says so.
+    // No upload is in progress; the data check proves that no file is orphaned.
     await expect
       .poll(() => filesIn(server.dataDir).filter((file) => file.includes('/media/tmp/')).length, { timeout: 10_000 })
       .toBe(0);
@@ -90,7 +90,7 @@ it(
   },
 );
 
-it('a stop does not wait for an upload that goes on', { timeout: 60_000 }, async () => {
+it('stopping does not wait for an upload in progress', { timeout: 60_000 }, async () => {
   const server = await spawnServer();
   const user = await makeUser(server);
   await beginUpload(server, user);
@@ -100,7 +100,7 @@ it('a stop does not wait for an upload that goes on', { timeout: 60_000 }, async
 });
 
 it(
-  'requirement 86e: where files cannot be kept, uploads say so, nothing is left, and messages go on',
+  'requirement 86e: if files cannot be stored, uploads fail cleanly and messages still work',
   { timeout: 60_000 },
   async () => {
     const server = await spawnServer();
@@ -109,7 +109,7 @@ it(
     const scratch = join(server.dataDir, 'media', 'tmp');
     mkdirSync(join(server.dataDir, 'media'), { recursive: true });
     rmSync(scratch, { recursive: true, force: true });
-    // No folder can be made here, as on a volume that is gone.
+    // No folder can be created here, as on a lost volume.
     symlinkSync('/dev/null', scratch);
     const refused = await tryUpload(server, a);
     expect([refused.status, refused.code]).toEqual([503, 'unavailable']);
@@ -121,21 +121,25 @@ it(
   },
 );
 
-it('requirement 86e: a full disk is 507, nothing is left, and messages go on', { timeout: 60_000 }, async () => {
-  // No file of this process may grow beyond so many blocks of 1,024 bytes: the system refuses it as it refuses a full disk.
-  const server = await spawnServer({}, { fileBlocks: 40_000 });
-  const [a, b] = await makeUsers(server, 2);
-  const { id } = await makeDirect(server, a, b);
-  const refused = await tryUpload(server, a, { bytes: Buffer.alloc(45_000_000, 1) });
-  expect([refused.status, refused.code]).toEqual([507, 'insufficient_storage']);
-  expect((await sendText(server, a, id, 'goes on')).seq).toBe(1);
-  expect(filesIn(server.dataDir)).toEqual([]);
-  await upload(server, a, { bytes: Buffer.alloc(1_000_000, 1) });
-  await server.stop();
-});
+it(
+  'requirement 86e: a full disk is a 507, nothing is left behind, and messages still work',
+  { timeout: 60_000 },
+  async () => {
+    // The system refuses to grow a file of this process beyond this many blocks of 1,024 bytes, as on a full disk.
+    const server = await spawnServer({}, { fileBlocks: 40_000 });
+    const [a, b] = await makeUsers(server, 2);
+    const { id } = await makeDirect(server, a, b);
+    const refused = await tryUpload(server, a, { bytes: Buffer.alloc(45_000_000, 1) });
+    expect([refused.status, refused.code]).toEqual([507, 'insufficient_storage']);
+    expect((await sendText(server, a, id, 'goes on')).seq).toBe(1);
+    expect(filesIn(server.dataDir)).toEqual([]);
+    await upload(server, a, { bytes: Buffer.alloc(1_000_000, 1) });
+    await server.stop();
+  },
+);
 
 it(
-  'requirement 48: ten bombs at once cost little memory, and messages keep their pace',
+  'requirement 48: ten concurrent decompression bombs take little memory and do not slow down messages',
   { timeout: 120_000 },
   async () => {
     const server = await spawnServer();

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { onCleanup, temporaryFolder } from '../support/cleanup.js';
 import { PromptConnection } from '../../src/drivers/prompt-connection.js';
 
-/** A connection to somebody who hears, and never answers. */
+/** Opens a connection to a server that never answers. */
 async function connected(): Promise<{ socket: Socket; connection: PromptConnection }> {
   const server = createServer((far) => far.pause().on('error', () => undefined));
   const path = join(temporaryFolder('prompt'), 's.sock');
@@ -19,7 +19,7 @@ async function connected(): Promise<{ socket: Socket; connection: PromptConnecti
   return { socket, connection: new PromptConnection(socket, { id: 1, hostAddress: path }) };
 }
 
-/** What the driver writes: so many bytes. */
+/** Writes this many bytes, like the driver. */
 const write = (connection: PromptConnection, bytes: number): Promise<void> =>
   connection.writeCommand({ toBin: () => [Buffer.alloc(bytes)] }, { agreedCompressor: 'none' });
 
@@ -29,7 +29,7 @@ it('writes while the connection lives', async () => {
   expect(connection.error).toBeNull();
 });
 
-it('refuses to write where the socket has ended and nobody has been told yet', async () => {
+it('refuses to write after the socket was destroyed, even before its close event', async () => {
   const { socket, connection } = await connected();
   let isTold = false;
   socket.once('close', () => (isTold = true));
@@ -38,7 +38,7 @@ it('refuses to write where the socket has ended and nobody has been told yet', a
   await expect(write(connection, 100)).rejects.toThrow(/closed/);
 });
 
-it('gives up a write that is under way when the connection is given up', async () => {
+it('aborts a pending write when the connection is destroyed', async () => {
   const { connection } = await connected();
   const writing = write(connection, 16_000_000);
   connection.destroy();

@@ -10,16 +10,19 @@ import type { Message } from '../support/wire.js';
 
 const key = { SECRET_KEY: 'the one key of both servers of this test' };
 
-/** What somebody does to his own message, and what is seen of it. */
-const deeds: [name: string, act: (as: Client, id: string) => Promise<Answer>, isDone: (message: Message) => boolean][] =
-  [
-    ['an edit', (as, id) => as.patch(`/api/messages/${id}`, { text: 'changed' }), ({ text }) => text === 'changed'],
-    ['a deletion', (as, id) => as.delete(`/api/messages/${id}`), ({ deletedAt }) => deletedAt !== null],
-    ['a reaction', (as, id) => as.put(reactionPath(id)), ({ reactions }) => reactions.length === 1],
-  ];
+/** What a member does to their message, and how to tell that it is done. */
+const actions: [
+  name: string,
+  act: (as: Client, id: string) => Promise<Answer>,
+  isDone: (message: Message) => boolean,
+][] = [
+  ['an edit', (as, id) => as.patch(`/api/messages/${id}`, { text: 'changed' }), ({ text }) => text === 'changed'],
+  ['a deletion', (as, id) => as.delete(`/api/messages/${id}`), ({ deletedAt }) => deletedAt !== null],
+  ['a reaction', (as, id) => as.put(reactionPath(id)), ({ reactions }) => reactions.length === 1],
+];
 
-it.each(deeds)(
-  'requirement 91: what was allowed before a removal is over when the removal is answered: %s',
+it.each(actions)(
+  'requirement 91: what was allowed before a removal is complete when the removal is answered: %s',
   async (_name, act, isDone) => {
     const uri = await freshUri();
     const gate = await startGate(uri);
@@ -32,7 +35,7 @@ it.each(deeds)(
     const seen = async () => (await api(other).as(ada).get(`/api/messages/${id}`)).body;
 
     gate.close((command) => !isRead(command) && command.collection === 'messages' && command.command !== 'insert');
-    const deed = act(api(server).as(bob), id);
+    const action = act(api(server).as(bob), id);
     await untilQuiet(() => gate.held.length > 0);
     let isAnswered = false;
     const removal = remove(server, group.id).then((answer) => {
@@ -42,14 +45,14 @@ it.each(deeds)(
     const members = other.database.collection('members');
     const ended = { conversationId: new Types.ObjectId(group.id), endedAt: { $ne: null } };
     await expect.poll(() => members.countDocuments(ended), { timeout: 15_000 }).toBe(1);
-    // A removal that has nothing to wait for, begun later, is answered before it.
+    // A later removal with nothing to wait for is answered first.
     expect((await remove(other, another.id)).status).toBe(204);
     expect([isAnswered, isDone(await seen())]).toEqual([false, false]);
 
     gate.open();
     expect((await removal).status).toBe(204);
     expect(isDone(await seen())).toBe(true);
-    expect([200, 404]).toContain((await deed).status);
+    expect([200, 404]).toContain((await action).status);
     expect((await act(api(server).as(bob), id)).status).toBe(404);
     await server.stop();
     await other.stop();

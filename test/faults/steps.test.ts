@@ -6,25 +6,25 @@ import type { Storage } from '../../src/drivers/storage.js';
 import { spawnServer, type ChildServer } from '../support/child.js';
 import { api, type Answer, type Client } from '../support/client.js';
 import { makeGroup, makeUsers, sendText, type TestUser } from '../support/factories.js';
-import { isOfThePump, startGate, untilQuiet, type Command, type Gate } from '../support/gate.js';
-import { insist } from '../support/insist.js';
+import { isOfNotifier, startGate, untilQuiet, type Command, type Gate } from '../support/gate.js';
+import { untilAnswered } from '../support/until-answered.js';
 import { picture, upload } from '../support/media.js';
 import { reactionPath } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
 
-/** Every so many steps a server is killed; the long run has 1: at each of them. */
+/** A server is killed every so many steps; the long run uses 1, which is every step. */
 const stride = Number(process.env['STEP_STRIDE'] ?? 9);
 const patient = { timeout: 280_000 };
 const patienceMs = 20_000;
 
-/** Rows that a server writes for itself, whatever it is asked. */
+/** Collections that a server writes on its own, whatever the request. */
 const ofTheServer = new Set(['checkpoints', 'jobs', 'sessions', 'attempts', 'notifications', 'quotas']);
 const writes = new Set(['insert', 'update', 'delete', 'findAndModify']);
 const isStep = (command: Command): boolean =>
-  writes.has(command.command) && !ofTheServer.has(command.collection) && !isOfThePump(command);
+  writes.has(command.command) && !ofTheServer.has(command.collection) && !isOfNotifier(command);
 
-/** A group of four, and a picture that nobody has used. */
+/** A group of four, and unused uploads. */
 interface Scene {
   creator: TestUser;
   admin: TestUser;
@@ -38,12 +38,12 @@ interface Scene {
   photoId: string;
 }
 
-/** What is asked of a server, how often it may be repeated, and what is to be seen when it was answered. */
-interface Deed {
-  /** Asked again and again until it is answered by one of `answers`. */
+/** A request, the statuses that end its retries, and the expected outcome. */
+interface Action {
+  /** Repeated until it returns one of `answers`. */
   ask: (as: (user: TestUser) => Client, scene: Scene) => Promise<Answer>;
   answers: number[];
-  /** Which of the commands are its steps; without it every write but those of the pump. */
+  /** The commands that count as steps; by default every write except those of the notifier. */
   isStep?: (command: Command) => boolean;
   expectDone: (as: (user: TestUser) => Client, scene: Scene) => Promise<void>;
 }
@@ -63,7 +63,7 @@ const roleOf = async (
 const textsOf = async (as: (user: TestUser) => Client, { creator, id }: Scene) =>
   (await as(creator).get(`/api/messages?conversationId=${id}&limit=100`)).body.items;
 
-const deeds: Record<string, Deed> = {
+const actions: Record<string, Action> = {
   'sends a message with a picture': {
     ask: (as, { creator, id, uploadId }) =>
       as(creator).post('/api/messages', { conversationId: id, clientId: 'once', text: 'see', attachments: [uploadId] }),
@@ -98,7 +98,7 @@ const deeds: Record<string, Deed> = {
       expect(message!.reactions).toMatchObject([{ emoji: '👍', count: 1 }]);
     },
   },
-  'is mentioned and told of it': {
+  'notifies a mention': {
     async ask(as, { creator, member, id }) {
       const body = { conversationId: id, clientId: 'mention', text: 'you', mentions: [member.id] };
       const answer = await as(creator).post('/api/messages', body);
@@ -107,14 +107,14 @@ const deeds: Record<string, Deed> = {
     },
     answers: [200, 201],
     isStep: (command) =>
-      writes.has(command.command) && (command.collection === 'notifications' || isOfThePump(command)),
+      writes.has(command.command) && (command.collection === 'notifications' || isOfNotifier(command)),
     async expectDone(as, { member, id }) {
       const { body } = await as(member).get('/api/notifications');
       const own = body.items.filter(({ conversationId }) => conversationId === id);
       expect(own.filter(({ kind }) => kind === 'mention')).toHaveLength(1);
     },
   },
-  'makes a group': {
+  'creates a group': {
     ask: (as, { creator, member }) =>
       as(creator).post('/api/groups', { title: 'New', memberIds: [member.id], clientId: `new-${member.id}` }),
     answers: [200, 201],
@@ -123,7 +123,7 @@ const deeds: Record<string, Deed> = {
       expect(body.items.filter(({ title }) => title === 'New')).toHaveLength(1);
     },
   },
-  'adds somebody': {
+  'adds a member': {
     ask: (as, { creator, stranger, id }) => as(creator).post(`/api/groups/${id}/members`, { userIds: [stranger.id] }),
     answers: [200],
     async expectDone(as, scene) {
@@ -131,7 +131,7 @@ const deeds: Record<string, Deed> = {
       expect((await groupOf(as, scene.stranger, scene)).body.memberCount).toBe(5);
     },
   },
-  'removes somebody': {
+  'removes a member': {
     ask: (as, { creator, member, id }) => as(creator).delete(`/api/groups/${id}/members/${member.id}`),
     answers: [204, 404],
     async expectDone(as, scene) {
@@ -140,7 +140,7 @@ const deeds: Record<string, Deed> = {
       expect((await groupOf(as, scene.creator, scene)).body.memberCount).toBe(3);
     },
   },
-  'leaves, and another one succeeds': {
+  'leaves the group to a successor': {
     ask: (as, { creator, id }) => as(creator).post(`/api/groups/${id}/leave`),
     answers: [204, 404],
     async expectDone(as, scene) {
@@ -149,7 +149,7 @@ const deeds: Record<string, Deed> = {
       expect([roles.filter((role: string) => role === 'creator').length, roles.length]).toEqual([1, 3]);
     },
   },
-  'gives somebody a role': {
+  'sets a role': {
     ask: (as, { creator, member, id }) =>
       as(creator).patch(`/api/groups/${id}/members/${member.id}`, { role: 'moderator' }),
     answers: [200],
@@ -157,22 +157,22 @@ const deeds: Record<string, Deed> = {
       expect(await roleOf(as, scene, scene.member)).toBe('moderator');
     },
   },
-  'passes the group on': {
+  'transfers the group': {
     ask: (as, { creator, admin, id }) => as(creator).post(`/api/groups/${id}/transfer`, { userId: admin.id }),
-    // Who has passed it on already may not do it again.
+    // A retry finds the group transferred already.
     answers: [200, 403],
     async expectDone(as, scene) {
       expect(await roleOf(as, scene, scene.admin)).toBe('creator');
     },
   },
-  'gives the group a photo': {
+  'sets the group photo': {
     ask: (as, { creator, id, photoId }) => as(creator).put(`/api/groups/${id}/photo`, { uploadId: photoId }),
     answers: [200],
     async expectDone(as, scene) {
       expect((await groupOf(as, scene.member, scene)).body.photo!.id).toBe(scene.photoId);
     },
   },
-  'gives the group a title': {
+  'sets the group title': {
     ask: (as, { creator, id }) => as(creator).patch(`/api/groups/${id}`, { title: 'Called anew' }),
     answers: [200],
     async expectDone(as, scene) {
@@ -186,7 +186,7 @@ const deeds: Record<string, Deed> = {
       for (const user of [scene.creator, scene.member]) expect((await groupOf(as, user, scene)).status).toBe(404);
     },
   },
-  'shows a picture of himself': {
+  'sets an avatar': {
     ask: (as, { creator, avatarId }) => as(creator).put('/api/users/avatar', { uploadId: avatarId }),
     answers: [200],
     async expectDone(as, { creator, avatarId }) {
@@ -195,7 +195,7 @@ const deeds: Record<string, Deed> = {
   },
 };
 
-/** Up to which message the pump has told everybody. */
+/** The last message that the notifier has processed. */
 const notifiedSeqOf = async (id: string): Promise<unknown> =>
   (await server.database.collection('conversations').findOne({ _id: new Types.ObjectId(id) }))?.['notifiedSeq'];
 
@@ -203,14 +203,14 @@ let server: TestServer;
 let gate: Gate;
 let env: Record<string, string>;
 let storage: Storage;
-/** The one that dies next. */
+/** The server that dies next. */
 let current: ChildServer;
 beforeAll(async () => {
   const uri = await freshUri();
   gate = await startGate(uri);
   const key = { SECRET_KEY: 'one key for all of the servers of this test' };
   server = await startTestServer({ ...key, MONGODB_URI: uri });
-  // The other one tells of messages, and nobody does it in its place.
+  // Notifications are left to the server under test.
   await server.context.notifier.stop();
   env = { ...key, MONGODB_URI: gate.uri, DATA_DIR: server.dataDir };
   storage = await openStorage(server.context.config.storage);
@@ -238,17 +238,17 @@ async function makeScene(): Promise<Scene> {
   return { creator, admin, member, other, stranger, id, messageId: message.id, uploadId, avatarId, photoId };
 }
 
-/** Waits until somebody waits at the gate, or the deed is done. */
+/** Waits until a command is held at the gate, or the request is done. */
 async function untilStep(isDone: () => boolean): Promise<void> {
   await untilQuiet(() => gate.underWay() === 0 && (isDone() || gate.held.length > 0));
 }
 
-/** Has the server do something and kills it before one of its steps; false when it has fewer. */
-async function killBefore(step: number, deed: Deed, scene: Scene): Promise<boolean> {
+/** Makes a request and kills the server before one of its steps; false if it has fewer steps. */
+async function killBefore(step: number, action: Action, scene: Scene): Promise<boolean> {
   const dying = current;
-  gate.close(deed.isStep ?? isStep);
+  gate.close(action.isStep ?? isStep);
   let isDone = false;
-  deed
+  action
     .ask((user) => api(dying).as(user), scene)
     .catch(() => null)
     .finally(() => (isDone = true));
@@ -266,27 +266,27 @@ async function killBefore(step: number, deed: Deed, scene: Scene): Promise<boole
   }
 }
 
-/** What the crash has left is finished or undone by the server that started after it, before anybody asks again. */
+/** Expects the next server to have completed or undone the interrupted work before any retry. */
 async function expectSound(): Promise<void> {
   const violations: string[] = [];
   for await (const violation of runChecks(server.database, storage)) violations.push(violation);
   expect(violations).toEqual([]);
 }
 
-describe('a server that is killed before a step of what it does, and the next one', () => {
-  it.each(Object.entries(deeds).map(([name, deed], place) => [name, deed, place] as const))(
-    'requirements 91, 94: %s: it is done once, and nothing is left half done',
+describe('a server killed before a step of a request, and the next server', () => {
+  it.each(Object.entries(actions).map(([name, action], place) => [name, action, place] as const))(
+    'requirements 91, 94: %s: done once, and nothing is left half done',
     patient,
-    async (_name, deed, place) => {
+    async (_name, action, place) => {
       for (let step = place % stride; ; step += stride) {
         const scene = await makeScene();
-        const isKilled = await killBefore(step, deed, scene);
+        const isKilled = await killBefore(step, action, scene);
         if (isKilled) {
           current = await spawnServer(env);
           await expectSound();
-          await insist(() => deed.ask((user) => api(current).as(user), scene), deed.answers);
+          await untilAnswered(() => action.ask((user) => api(current).as(user), scene), action.answers);
         }
-        await deed.expectDone((user) => api(current).as(user), scene);
+        await action.expectDone((user) => api(current).as(user), scene);
         if (!isKilled) return;
       }
     },

@@ -9,7 +9,7 @@ import { startTestServer } from '../support/server.js';
 import { connectAs, nextEvent, untilClosed } from '../support/sockets.js';
 import { freshUri } from '../support/store.js';
 
-it('requirement 97: a server that is told to stop says so, finishes what is under way, and ends in order', async () => {
+it('requirement 97: a stopping server announces it, finishes pending requests, and exits cleanly', async () => {
   const server = await spawnServer();
   const [ada, bob] = await makeUsers(server, 2);
   const { id: conversationId } = await makeDirect(server, ada, bob);
@@ -40,7 +40,7 @@ it('requirement 97: a server that is told to stop says so, finishes what is unde
   await again.stop();
 });
 
-it('requirement 97: while it stops, readiness is 503 and so is everything new, as a problem document', async () => {
+it('requirement 97: a stopping server answers readiness and new requests with 503', async () => {
   const server = await startTestServer();
   const user = await makeUser(server);
   server.context.draining.begin();
@@ -52,7 +52,7 @@ it('requirement 97: while it stops, readiness is 503 and so is everything new, a
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
-it('requirement 96: a second server on the same data folder is refused, with the process that holds it', async () => {
+it('requirement 96: a second server on the same data folder fails and names the process that has it', async () => {
   const server = await spawnServer();
   const second = spawnNode([join(root, 'dist', 'server.js')], { ...server.env, DATA_DIR: server.dataDir });
   expect((await second.exited).code).toBe(1);
@@ -61,7 +61,7 @@ it('requirement 96: a second server on the same data folder is refused, with the
   await server.stop();
 });
 
-it('requirement 98: health tells whether the process lives and whether it can answer, and nothing else', async () => {
+it('requirement 98: health endpoints report liveness and readiness, and nothing else', async () => {
   const server = await startTestServer();
   for (const path of ['/health/live', '/health/ready']) {
     const answer = await api(server).get(path);
@@ -70,7 +70,7 @@ it('requirement 98: health tells whether the process lives and whether it can an
   }
 });
 
-it('requirement 96: missing unique indexes are built before anybody is served', async () => {
+it('requirement 96: missing unique indexes are built before the server accepts requests', async () => {
   const uri = await freshUri();
   const first = await startTestServer({ MONGODB_URI: uri });
   await first.stop();
@@ -86,7 +86,7 @@ it('requirement 96: missing unique indexes are built before anybody is served', 
   await database.close();
 });
 
-it('requirement 96: a database that a newer server has written is refused in words', async () => {
+it('requirement 96: a database written by a newer server is rejected with an explanation', async () => {
   const uri = await freshUri();
   const database = await createConnection(uri).asPromise();
   await database.collection<{ _id: string; version: number }>('meta').insertOne({ _id: 'schema', version: 99 });

@@ -10,7 +10,7 @@ const each = 250;
 const patient = { timeout: 120_000 };
 
 it(
-  'requirement 76: two servers on one store give one order without a hole, and keep the order of each sender',
+  'requirement 76: two servers on one store produce one order without a gap, and keep the order of each sender',
   patient,
   async () => {
     const store = await spawnStore();
@@ -19,7 +19,7 @@ it(
     const [ada, bob] = [await makeUser(servers[0]), await makeUser(servers[1])];
     const { id: conversationId } = await makeDirect(servers[0], ada, bob);
 
-    /** One device that sends over REST, each message after the answer to the one before. */
+    /** A device that sends over REST, one message after the other. */
     async function overRest(server: Target, user: TestUser, name: string): Promise<void> {
       const device = await anotherDevice(server, user);
       for (let n = 1; n <= each; n++) {
@@ -28,7 +28,7 @@ it(
       }
     }
 
-    /** One device that sends over a socket, twenty at a time without waiting. */
+    /** A device that sends over a socket, 25 messages at a time. */
     async function overSocket(server: Target, user: TestUser, name: string): Promise<void> {
       const socket = await connectAs(server, await anotherDevice(server, user));
       for (let n = 1; n <= each; n += 25) {

@@ -13,7 +13,7 @@ import {
 } from '../support/factories.js';
 import { block, conversationOf, fence, markRead, reactionPath, unblock } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent, nextMessage } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent, nextMessage } from '../support/sockets.js';
 import type { EventPayload, Message } from '../support/wire.js';
 
 let server: TestServer;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 let count = 0;
 
-/** Bea has blocked Abe; both have two devices with a socket each, and Cem is in their group. */
+/** Bea blocks Abe; both have two devices with a socket each, and Cem is in their group. */
 interface Scene {
   abe: TestUser;
   bea: TestUser;
@@ -38,60 +38,60 @@ interface Scene {
   isBlocked: boolean;
 }
 
-/** Waits until all devices of Abe and Bea have received what was sent to them before. */
+/** Waits until Abe's and Bea's devices have received everything emitted earlier. */
 const fenceAll = ({ cem, groupId, abes, beas }: Scene): Promise<void> => fence([...abes, ...beas], cem, groupId);
 
-function judge(isBlocked: boolean, code: string | undefined, deed: string): void {
-  expect([deed, code]).toEqual([deed, isBlocked ? 'not_contactable' : undefined]);
+function check(isBlocked: boolean, code: string | undefined, action: string): void {
+  expect([action, code]).toEqual([action, isBlocked ? 'not_contactable' : undefined]);
 }
 
 const bothOf = (scene: Scene) =>
   [[scene.abe, scene.abes, scene.ofAbe] as const, [scene.bea, scene.beas, scene.ofBea] as const] as const;
 
-/** Every row of the table: what it looks like while the block lasts, and when there is none. */
+/** Every row of the documented table: checks what happens with and without the block. */
 const rows: Record<string, (scene: Scene) => Promise<void>> = {
   'Abe writes to Bea': async (scene) => {
     const { abe, abes, beas, directId, isBlocked } = scene;
-    const before = beas.map((socket) => heardBy(socket, 'message:created').length);
-    judge(isBlocked, (await as(abe).post('/api/messages', draft(directId))).code, 'REST');
+    const before = beas.map((socket) => eventsOf(socket, 'message:created').length);
+    check(isBlocked, (await as(abe).post('/api/messages', draft(directId))).code, 'REST');
     for (const socket of abes)
-      judge(isBlocked, (await ask(socket, 'message:send', draft(directId))).error?.code, 'socket');
+      check(isBlocked, (await ask(socket, 'message:send', draft(directId))).error?.code, 'socket');
     await fenceAll(scene);
-    const heard = beas.map((socket, n) => heardBy(socket, 'message:created').length - before[n]! - 1);
-    expect(heard).toEqual(isBlocked ? [0, 0] : [3, 3]);
+    const received = beas.map((socket, n) => eventsOf(socket, 'message:created').length - before[n]! - 1);
+    expect(received).toEqual(isBlocked ? [0, 0] : [3, 3]);
   },
   'Bea writes to Abe': async ({ bea, beas, directId, isBlocked }) => {
-    judge(isBlocked, (await as(bea).post('/api/messages', draft(directId))).code, 'REST');
+    check(isBlocked, (await as(bea).post('/api/messages', draft(directId))).code, 'REST');
     for (const socket of beas)
-      judge(isBlocked, (await ask(socket, 'message:send', draft(directId))).error?.code, 'socket');
+      check(isBlocked, (await ask(socket, 'message:send', draft(directId))).error?.code, 'socket');
   },
-  'either edits what he wrote there': async (scene) => {
+  'either edits their message there': async (scene) => {
     for (const [user, [socket], message] of bothOf(scene)) {
       const text = `edit ${++count}`;
-      judge(scene.isBlocked, (await as(user).patch(`/api/messages/${message.id}`, { text })).code, 'REST');
+      check(scene.isBlocked, (await as(user).patch(`/api/messages/${message.id}`, { text })).code, 'REST');
       const answer = await ask(socket!, 'message:edit', { messageId: message.id, text: `${text}!` });
-      judge(scene.isBlocked, answer.error?.code, 'socket');
+      check(scene.isBlocked, answer.error?.code, 'socket');
     }
   },
   'either reacts there': async (scene) => {
     for (const [user, [socket], message] of bothOf(scene)) {
       const path = reactionPath(message.id, '🎉');
-      judge(scene.isBlocked, (await as(user).put(path)).code, 'REST');
-      judge(scene.isBlocked, (await as(user).delete(path)).code, 'REST');
+      check(scene.isBlocked, (await as(user).put(path)).code, 'REST');
+      check(scene.isBlocked, (await as(user).delete(path)).code, 'REST');
       const asked = { messageId: message.id, emoji: '👍' };
-      judge(scene.isBlocked, (await ask(socket!, 'reaction:add', asked)).error?.code, 'socket');
-      judge(scene.isBlocked, (await ask(socket!, 'reaction:remove', asked)).error?.code, 'socket');
+      check(scene.isBlocked, (await ask(socket!, 'reaction:add', asked)).error?.code, 'socket');
+      check(scene.isBlocked, (await ask(socket!, 'reaction:remove', asked)).error?.code, 'socket');
     }
   },
   'either types there': async (scene) => {
     const { directId, isBlocked, abes, beas } = scene;
-    const typing = (socket: Socket): number => heardBy(socket, 'typing:updated').length;
+    const typing = (socket: Socket): number => eventsOf(socket, 'typing:updated').length;
     const before = [...abes, ...beas].map(typing);
     for (const [user, [socket], others] of [
       [scene.abe, abes, beas],
       [scene.bea, beas, abes],
     ] as const) {
-      judge(isBlocked, (await ask(socket!, 'typing:start', { conversationId: directId })).error?.code, 'socket');
+      check(isBlocked, (await ask(socket!, 'typing:start', { conversationId: directId })).error?.code, 'socket');
       const isIt = ({ userIds }: EventPayload<'typing:updated'>): boolean => userIds.includes(user.id);
       if (!isBlocked) for (const other of others) await nextEvent(other, 'typing:updated', isIt);
       await ask(socket!, 'typing:stop', { conversationId: directId });
@@ -112,7 +112,7 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
       expect(list.find((one) => one.id === scene.directId)!.permissions).toEqual(expected);
     }
   },
-  'either opens the conversation there is': async ({ abe, bea, directId }) => {
+  'either opens the existing conversation': async ({ abe, bea, directId }) => {
     for (const [user, other] of [
       [abe, bea],
       [bea, abe],
@@ -132,16 +132,16 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
     else expect(blocked.status).toBe(201);
     expect((await as(abe).get('/api/users/me')).status).toBe(200);
   },
-  'either reads and marks there': async (scene) => {
+  'either reads and sends receipts there': async (scene) => {
     for (const [user, [socket]] of bothOf(scene)) {
       const { seq } = await conversationOf(user, scene.directId);
       expect((await as(user).post(`/api/conversations/${scene.directId}/read`, { seq })).status).toBe(200);
-      const mark = { conversationId: scene.directId, seq };
-      expect((await ask(socket!, 'conversation:delivered', mark)).ok).toBe(true);
+      const readUpTo = { conversationId: scene.directId, seq };
+      expect((await ask(socket!, 'conversation:delivered', readUpTo)).ok).toBe(true);
       expect((await as(user).get(`/api/messages?conversationId=${scene.directId}`)).status).toBe(200);
     }
   },
-  'either deletes his own there': async (scene) => {
+  'either deletes their message there': async (scene) => {
     const { directId, isBlocked } = scene;
     for (const [user, own, other] of [
       [scene.abe, scene.abes, scene.beas],
@@ -193,7 +193,7 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
     const added = await as(abe).post(`/api/groups/${later}/members`, { userIds: [bea.id] });
     expect(added.body).toMatchObject({ refused, added: isBlocked ? [] : [{ user: { id: bea.id } }] });
   },
-  'both write in a group that they share': async ({ abe, bea, groupId, abes, beas }) => {
+  'both write in a shared group': async ({ abe, bea, groupId, abes, beas }) => {
     for (const [user, others] of [
       [abe, beas],
       [bea, abes],
@@ -219,7 +219,7 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
     const isHers = ({ conversationId, userIds }: EventPayload<'typing:updated'>): boolean =>
       conversationId === groupId && userIds.includes(bea.id);
     const before = abes.map(
-      (socket) => heardBy(socket, 'typing:updated').filter(({ payload }) => isHers(payload)).length,
+      (socket) => eventsOf(socket, 'typing:updated').filter(({ payload }) => isHers(payload)).length,
     );
     await ask(beas[0]!, 'typing:start', { conversationId: groupId });
     await nextEvent(cems, 'typing:updated', isHers);
@@ -228,11 +228,11 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
     for (const socket of [...abes, cems]) await nextMessage(socket, id);
     await nextEvent(cems, 'typing:updated', ({ userIds }) => userIds.length === 0);
     const after = abes.map(
-      (socket) => heardBy(socket, 'typing:updated').filter(({ payload }) => isHers(payload)).length,
+      (socket) => eventsOf(socket, 'typing:updated').filter(({ payload }) => isHers(payload)).length,
     );
-    expect(after.map((news, n) => news - before[n]!)).toEqual(isBlocked ? [0, 0] : [1, 1]);
+    expect(after.map((received, n) => received - before[n]!)).toEqual(isBlocked ? [0, 0] : [1, 1]);
   },
-  "Bea's marks in the group, for Abe": async ({ abe, bea, cem, groupId, isBlocked }) => {
+  "Bea's receipts in the group, for Abe": async ({ abe, bea, cem, groupId, isBlocked }) => {
     const { id } = await sendText(server, abe, groupId, 'who reads this?');
     const { seq } = await conversationOf(bea, groupId);
     for (const user of [bea, cem]) await markRead(user, groupId, seq);
@@ -242,17 +242,17 @@ const rows: Record<string, (scene: Scene) => Promise<void>> = {
     const shown = (await as(abe).get(`/api/conversations/${groupId}/receipts`)).body.items.map((one) => one.userId);
     expect([shown.includes(bea.id), shown.includes(cem.id)]).toEqual([!isBlocked, true]);
   },
-  'the list of the blocked': async ({ abe, bea, abes, beas, isBlocked }) => {
+  'the list of blocked users': async ({ abe, bea, abes, beas, isBlocked }) => {
     const blocked = (await as(bea).get('/api/contacts/blocked')).body.items.map((one) => one.id);
     expect(blocked).toEqual(isBlocked ? [abe.id] : []);
     expect((await ask(beas[1]!, 'sync', {})).data!.blocked!.map((one) => one.id)).toEqual(blocked);
     expect((await ask(abes[0]!, 'sync', {})).data!.blocked).toEqual([]);
     expect((await as(abe).get('/api/contacts/blocked')).body.items).toEqual([]);
-    expect(abes.flatMap((socket) => heardBy(socket, 'contact:updated'))).toEqual([]);
+    expect(abes.flatMap((socket) => eventsOf(socket, 'contact:updated'))).toEqual([]);
   },
 };
 
-const marks = "Bea's marks, as Abe is shown them";
+const receipts = "Bea's receipts, as Abe sees them";
 
 async function onTwoDevices(user: TestUser): Promise<Socket[]> {
   const devices = [user, await anotherDevice(server, user)];
@@ -277,20 +277,20 @@ async function makeScene(): Promise<Scene> {
 }
 
 describe('requirement 57: a block', () => {
-  it('has a row in the documentation for each that is tried here', () => {
+  it('has a documented row for each one tested here', () => {
     const text = readFileSync(new URL('../../docs/BLOCKS.md', import.meta.url), 'utf8');
     const named = text.split('\n').flatMap((line) => (line.startsWith('| ') ? [line.split('|')[1]!.trim()] : []));
-    expect(named.slice(2).sort()).toEqual([...Object.keys(rows), marks].sort());
+    expect(named.slice(2).sort()).toEqual([...Object.keys(rows), receipts].sort());
   });
 
-  it.concurrent.each(Object.keys(rows))('%s: at once, after a reconnect, and free again after it', async (name) => {
+  it.concurrent.each(Object.keys(rows))('%s: at once, after a reconnect, and back to normal after it', async (name) => {
     const scene = await makeScene();
     const row = rows[name]!;
     await row(scene);
     await block(scene.bea, scene.abe);
     for (const socket of scene.beas) {
-      const news = await nextEvent(socket, 'contact:updated', ({ blocked: isBlocked }) => isBlocked);
-      expect(news).toEqual({ userId: scene.abe.id, contact: null, blocked: true });
+      const received = await nextEvent(socket, 'contact:updated', ({ blocked: isBlocked }) => isBlocked);
+      expect(received).toEqual({ userId: scene.abe.id, contact: null, blocked: true });
     }
     const blocked = { ...scene, isBlocked: true };
     await row(blocked);
@@ -301,28 +301,28 @@ describe('requirement 57: a block', () => {
     await row({ ...scene, abes, beas });
   });
 
-  it(`${marks}: stay as they stood, and are not told afterwards`, async () => {
+  it(`${receipts}: stay frozen, and are not published afterwards`, async () => {
     const { abe, bea, directId, abes } = await makeScene();
     const read = (seq: number) => markRead(bea, directId, seq);
     const reached = async (): Promise<number> => (await conversationOf(abe, directId)).reached.readSeq;
-    const stood = await reached();
+    const frozen = await reached();
     await block(bea, abe);
-    const told = heardBy(abes[0]!, 'receipt:updated').length;
+    const received = eventsOf(abes[0]!, 'receipt:updated').length;
     await read(12);
-    expect(await reached()).toBe(stood);
+    expect(await reached()).toBe(frozen);
     await unblock(bea, abe);
     await read(12);
     expect([
       await reached(),
       (await as(abe).get(`/api/conversations/${directId}/receipts`)).body.items[0]!.readSeq,
-    ]).toEqual([stood, stood]);
-    expect(heardBy(abes[0]!, 'receipt:updated').length).toBe(told);
+    ]).toEqual([frozen, frozen]);
+    expect(eventsOf(abes[0]!, 'receipt:updated').length).toBe(received);
     const { seq } = await sendText(server, abe, directId, 'after it');
     await read(seq);
     expect(await reached()).toBe(seq);
   });
 
-  it('is told to who watches as an absence, and its end as what is', async () => {
+  it('shows a watcher the user as offline, and the actual presence when it ends', async () => {
     const { abe, bea, abes } = await makeScene();
     await ask(abes[0]!, 'presence:watch', { userIds: [bea.id] });
     await block(bea, abe);
@@ -331,7 +331,7 @@ describe('requirement 57: a block', () => {
     expect(await nextEvent(abes[0]!, 'presence:updated')).toEqual({ userId: bea.id, online: true, lastSeenAt: null });
   });
 
-  it('lets nothing land that was on its way', async () => {
+  it('rejects messages that were on their way', async () => {
     const { abe, bea, directId } = await makeScene();
     const sending = Array.from({ length: 60 }, () => as(abe).post('/api/messages', draft(directId)));
     await Promise.race(sending);
@@ -342,7 +342,7 @@ describe('requirement 57: a block', () => {
     expect((await conversationOf(bea, directId)).seq).toBe(seq);
   });
 
-  it('answers a retry of what had landed before, and is for others and a thousand at most', async () => {
+  it('answers a retry of an earlier message, can be repeated, and needs another existing user', async () => {
     const { abe, bea, directId } = await makeScene();
     const body = draft(directId);
     const first = await as(abe).post('/api/messages', body);

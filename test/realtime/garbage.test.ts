@@ -10,7 +10,7 @@ import { ask, connectAs, nextMessage } from '../support/sockets.js';
 
 let server: TestServer;
 let attacker: TestUser;
-/** Fails unless the server still answers and a bystander, connected before, still gets what is his. */
+/** Fails unless the server still answers and a connected bystander still receives events. */
 let expectAlive: () => Promise<void>;
 
 beforeEach(async () => {
@@ -33,15 +33,15 @@ const inputs: unknown[] = [
   ...[Buffer.from('bytes'), { text: Buffer.from('bytes') }, JSON.parse('{"__proto__":{"a":1}}'), 'x'.repeat(100_000)],
 ];
 
-/** How an input is refused; it is answered where it fits, as `{}` does where everything is optional. */
+/** The expected problem code; none if the input is valid, as `{}` is if everything is optional. */
 function expectedFor(event: string, input: unknown): string | undefined {
   const fits = clientEvents[event as keyof typeof clientEvents].input.safeParse(input).success;
   return fits ? undefined : 'invalid_input';
 }
 
-describe('what no client should send', () => {
+describe('malformed events', () => {
   for (const event of Object.keys(clientEvents)) {
-    it(`requirement 41: ${event} with no, early, several or surplus arguments harms nobody`, async () => {
+    it(`requirement 41: ${event} with no, early, several or extra arguments does no harm`, async () => {
       const socket = await connectAs(server, attacker);
       const code = (reply: { error?: { code: string } }): string | undefined => reply.error?.code;
       for (const input of inputs) socket.emit(event, input);
@@ -49,14 +49,14 @@ describe('what no client should send', () => {
       expect(code(await socket.timeout(5_000).emitWithAck(event))).toBe('invalid_input');
       const surplus = Array.from({ length: 10 }, (_, n) => n);
       expect(code(await socket.timeout(5_000).emitWithAck(event, {}, ...surplus))).toBe(expectedFor(event, {}));
-      // An acknowledgement that is not the last argument is none for Socket.IO: it is sent as null.
+      // Socket.IO sends an acknowledgement that is not the last argument as null.
       socket.emit(event, () => undefined, {}, 'more');
       expect(code(await socket.timeout(5_000).emitWithAck(event, null))).toBe('invalid_input');
       await expectAlive();
     });
   }
 
-  it.each(Object.keys(clientEvents))('requirement 41: %s refuses every input that is none', async (event) => {
+  it.each(Object.keys(clientEvents))('requirement 41: %s rejects every invalid input', async (event) => {
     const socket = await connectAs(server, attacker);
     for (const [place, input] of inputs.entries()) {
       const reply = await socket.timeout(5_000).emitWithAck(event, input);
@@ -66,7 +66,7 @@ describe('what no client should send', () => {
     expect(socket.connected).toBe(true);
   });
 
-  it('requirement 42: an unknown event is answered, and the socket stays', async () => {
+  it('requirement 42: an unknown event is answered, and the socket stays open', async () => {
     const socket = await connectAs(server, attacker);
     for (const event of ['nothing', '', '__proto__', 'constructor', 'toString', 'message:created', 'x'.repeat(9_000)]) {
       expect((await ask(socket, event, {})).error?.code).toBe('not_found');
@@ -103,7 +103,7 @@ const binary = [
 
 describe('raw packets', () => {
   for (const packet of undecodable) {
-    it(`requirement 42: ${packet} cuts its own connection and no other`, async () => {
+    it(`requirement 42: ${packet} closes its own connection and no other`, async () => {
       const { socket } = await rawSocket(attacker);
       const closed = once(socket, 'close');
       socket.send(packet);
@@ -113,7 +113,7 @@ describe('raw packets', () => {
   }
 
   for (const packet of binary) {
-    it(`requirement 42: a binary packet without its parts, ${packet.slice(0, 20)}, is cut`, async () => {
+    it(`requirement 42: a binary packet without its parts, ${packet.slice(0, 20)}, closes its connection`, async () => {
       const { socket } = await rawSocket(attacker);
       const closed = once(socket, 'close');
       socket.send(packet);
@@ -123,7 +123,7 @@ describe('raw packets', () => {
     });
   }
 
-  it('requirement 42: a packet beyond the limit cuts its connection', async () => {
+  it('requirement 42: an oversized packet closes its connection', async () => {
     const { socket } = await rawSocket(attacker);
     const closed = once(socket, 'close');
     socket.send(`42["message:send","${'x'.repeat(400_000)}"]`);
@@ -139,7 +139,7 @@ describe('raw packets', () => {
     await expectAlive();
   });
 
-  it('requirement 42: a wrong protocol version is refused', async () => {
+  it('requirement 42: a wrong protocol version is rejected', async () => {
     for (const query of ['EIO=9&transport=websocket', 'EIO=4&transport=pigeon', 'transport=websocket']) {
       const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?${query}`);
       onCleanup(() => socket.terminate());

@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from '../support/server.js';
 import {
   ask,
   connectAs,
-  heardBy,
+  eventsOf,
   nextEvent,
   nextMessage,
   openSocket,
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 describe('the handshake', () => {
-  it('requirement 23: needs the access token of a living session', async () => {
+  it('requirement 23: requires the access token of an active session', async () => {
     const user = await makeUser(server);
     const gone = await anotherDevice(server, user);
     await as(gone).post('/api/auth/logout');
@@ -36,7 +36,7 @@ describe('the handshake', () => {
     expect((await connectAs(server, user)).connected).toBe(true);
   });
 
-  it('requirement 23: takes no token from a query or a header', async () => {
+  it('requirement 23: accepts no token in a query or a header', async () => {
     const user = await makeUser(server);
     const { accessToken: token } = user.tokens;
     const query = openSocket(server, null, { query: { token, accessToken: token } });
@@ -46,7 +46,7 @@ describe('the handshake', () => {
     expect((await connectAs(server, user)).connected).toBe(true);
   });
 
-  it('requirement 23: knows no other namespace', async () => {
+  it('requirement 23: accepts no other namespace', async () => {
     const user = await makeUser(server);
     for (const name of ['/admin', '/%2e', '/socket.io']) {
       const socket = openSocket({ url: server.url + name }, user.tokens.accessToken);
@@ -54,7 +54,7 @@ describe('the handshake', () => {
     }
   });
 
-  it('requirement 66: a person has at most 20 sockets', async () => {
+  it('requirement 66: a user has at most 20 sockets', async () => {
     const [user, other] = await makeUsers(server, 2);
     const open = await Promise.all(Array.from({ length: 20 }, () => connectAs(server, user)));
     const refused = await refusal(openSocket(server, user.tokens.accessToken));
@@ -62,7 +62,7 @@ describe('the handshake', () => {
     expect((await connectAs(server, other)).connected).toBe(true);
   });
 
-  it('requirement 66: whoever connects and says nothing, or brings no token, is cut', async () => {
+  it('requirement 66: silent connections are closed', async () => {
     const honest = await connectAs(server, await makeUser(server));
     const silent = Array.from({ length: 50 }, () => {
       const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
@@ -77,10 +77,10 @@ describe('the handshake', () => {
     expect((await api(server).get('/health/live')).status).toBe(200);
   });
 
-  it('requirement 17: no connection is given what could bring back its rooms', async () => {
+  it('requirement 17: a connection gets nothing that could restore its rooms', async () => {
     const { tokens } = await makeUser(server);
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
-    const told = await new Promise<string>((resolve, reject) => {
+    const received = await new Promise<string>((resolve, reject) => {
       socket.on('error', reject);
       socket.on('message', (data: Buffer) => {
         const packet = data.toString();
@@ -88,11 +88,11 @@ describe('the handshake', () => {
         if (packet.startsWith('40')) resolve(packet.slice(2));
       });
     });
-    expect(Object.keys(JSON.parse(told))).toEqual(['sid']);
+    expect(Object.keys(JSON.parse(received))).toEqual(['sid']);
     socket.close();
   });
 
-  it('requirement 17: a broken connection does not come back with its old rooms', async () => {
+  it('requirement 17: a broken connection does not get its old rooms back', async () => {
     const user = await makeUser(server);
     const laptop = await anotherDevice(server, user);
     const socket = await connectAs(server, laptop);
@@ -108,11 +108,11 @@ describe('the handshake', () => {
   });
 
   for (const transport of ['polling', 'websocket']) {
-    it(`requirement 72: ${transport} is open to listed origins and to no others`, async () => {
+    it(`requirement 72: ${transport} is open to listed origins only`, async () => {
       const user = await makeUser(server);
-      const wishes = (origin: string) => ({ transports: [transport], extraHeaders: { origin } });
+      const options = (origin: string) => ({ transports: [transport], extraHeaders: { origin } });
       for (const origin of [listed, server.url]) {
-        const socket = await connectAs(server, user, wishes(origin));
+        const socket = await connectAs(server, user, options(origin));
         expect(socket.connected).toBe(true);
         socket.disconnect();
       }
@@ -127,22 +127,22 @@ describe('the handshake', () => {
         `${listed}/`,
       ];
       for (const origin of tricks) {
-        const socket = openSocket(server, user.tokens.accessToken, wishes(origin));
+        const socket = openSocket(server, user.tokens.accessToken, options(origin));
         await expect(refusal(socket), origin).rejects.toThrow(/(poll|websocket) error/);
       }
     });
   }
 });
 
-describe('the life of a token', () => {
-  it('requirement 16: a socket is warned, and closed when its token ends', async () => {
+describe('the lifetime of a token', () => {
+  it('requirement 16: a socket is warned, and closed when its token expires', async () => {
     const brief = await startTestServer({ ACCESS_TOKEN_TTL: '3s' });
     const user = await makeUser(brief);
     const socket = await connectAs(brief, user);
     const { expiresAt } = await nextEvent(socket, 'session:expiring');
     expect(expiresAt).toBe(user.tokens.accessTokenExpiresAt);
     await untilClosed(socket);
-    expect(heardBy(socket).at(-1)).toEqual({ event: 'session:revoked', payload: { reason: 'expired' } });
+    expect(eventsOf(socket).at(-1)).toEqual({ event: 'session:revoked', payload: { reason: 'expired' } });
     const early = Date.parse(expiresAt) - Date.now();
     expect(early).toBeLessThan(50);
     expect(early).toBeGreaterThan(-3_000);
@@ -162,10 +162,10 @@ describe('the life of a token', () => {
     const fresh = await anotherDevice(brief, user);
     const marker = await sendText(brief, fresh, direct.id, 'still here');
     await nextMessage(renewed, marker.id);
-    expect(heardBy(renewed, 'session:revoked')).toEqual([]);
+    expect(eventsOf(renewed, 'session:revoked')).toEqual([]);
   });
 
-  it('requirement 16: no other token renews it, and trying changes nothing', async () => {
+  it('requirement 16: no other token renews it, and a failed attempt changes nothing', async () => {
     const user = await makeUser(server);
     const [laptop, stranger] = [await anotherDevice(server, user), await makeUser(server)];
     const socket = await connectAs(server, user);

@@ -2,9 +2,9 @@ import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { as } from '../support/client.js';
 import { makeGroup, makeUser, sendText, type TestUser } from '../support/factories.js';
-import { isOfThePump, isRead, startGate, type Command, type Gate } from '../support/gate.js';
+import { isOfNotifier, isRead, startGate, type Command, type Gate } from '../support/gate.js';
 import { markRead, pagesOf } from '../support/requests.js';
-import { connectAs, heardBy } from '../support/sockets.js';
+import { connectAs, eventsOf } from '../support/sockets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
 
@@ -17,10 +17,10 @@ let creator: TestUser;
 let people: TestUser[];
 let groupId: string;
 
-/** A hash in the right form, of a password that nobody knows. */
+/** A well-formed hash of an unknown password. */
 const passwordHash = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
-/** Somebody with an account and a device, without what it costs to hash a password. */
+/** Creates a user with a session, without hashing a password. */
 async function quickUser(place: number): Promise<TestUser> {
   const { accounts, sessions } = server.context;
   const [username, email] = [`many${place}`, `many${place}@example.test`];
@@ -29,14 +29,14 @@ async function quickUser(place: number): Promise<TestUser> {
   return { server, id, username, email, password: '', displayName: username, tokens, session };
 }
 
-/** The writes that a server does for one thing until it is answered, as `insert messages`. */
-async function writesOf(deed: () => Promise<unknown>): Promise<string[]> {
+/** The writes of a server until a request is answered, like `insert messages`. */
+async function writesOf(action: () => Promise<unknown>): Promise<string[]> {
   const seen: string[] = [];
   gate.close((command: Command) => {
-    if (!isRead(command) && !isOfThePump(command)) seen.push(`${command.command} ${command.collection}`);
+    if (!isRead(command) && !isOfNotifier(command)) seen.push(`${command.command} ${command.collection}`);
     return false;
   });
-  await deed();
+  await action();
   gate.open();
   return seen.filter((name) => !/ (sessions|checkpoints|jobs|notifications|users)$/.test(name)).sort();
 }
@@ -51,7 +51,7 @@ beforeAll(async () => {
 }, 120_000);
 
 describe('a group of a thousand', () => {
-  it('is joined by a hundred at once: one message, one number of the change, one event', patient, async () => {
+  it('adds a hundred members at once with one message, one rev and one event', patient, async () => {
     const socket = await connectAs(server, creator);
     const { id } = await makeGroup(server, creator, people.slice(0, size - 101));
     const group = async () => (await as(creator).get(`/api/groups/${id}`)).body;
@@ -66,13 +66,13 @@ describe('a group of a thousand', () => {
     expect(writes.filter((name) => name === 'insert messages')).toHaveLength(1);
     expect(writes.filter((name) => name === 'insert changes')).toHaveLength(1);
     expect(writes.filter((name) => name === 'insert members')).toHaveLength(1);
-    await expect.poll(() => heardBy(socket, 'member:added')).toHaveLength(1);
-    expect(heardBy(socket, 'message:created')).toHaveLength(1);
+    await expect.poll(() => eventsOf(socket, 'member:added')).toHaveLength(1);
+    expect(eventsOf(socket, 'message:created')).toHaveLength(1);
     socket.disconnect();
   });
 
   it('costs as many writes for a message as a group of two', patient, async () => {
-    // Both are new: nobody has read anything in them.
+    // Both are new: nobody has read anything.
     const [pair, group] = [
       await makeGroup(server, creator, people.slice(0, 1)),
       await makeGroup(server, creator, people),
@@ -83,7 +83,7 @@ describe('a group of a thousand', () => {
     expect(inGroup).toEqual(inPair);
   });
 
-  it('is listed page by page: everybody once', patient, async () => {
+  it('lists every member once, page by page', patient, async () => {
     const found: string[] = [];
     for await (const page of pagesOf((cursor) =>
       as(creator).get(`/api/groups/${groupId}/members?limit=100${cursor}`),
@@ -95,13 +95,13 @@ describe('a group of a thousand', () => {
     expect(new Set(found)).toEqual(new Set([creator, ...people].map(({ id }) => id)));
   });
 
-  it('makes one notification for each of 999 who are there, however many messages follow', patient, async () => {
+  it('creates one notification for each of 999 connected members, however many messages follow', patient, async () => {
     const rows = server.database.collection('notifications');
     const ofGroup = { kind: 'message', conversationId: new server.database.base.Types.ObjectId(groupId) };
     const group = async () => (await as(creator).get(`/api/groups/${groupId}`)).body;
     const notified = async (): Promise<unknown> =>
       (await server.database.collection('conversations').findOne({ _id: ofGroup.conversationId }))?.['notifiedSeq'];
-    // Everybody has read everything, and has been told of it.
+    // Everyone has been notified of everything and has read it.
     const { seq: last } = await group();
     await expect.poll(notified, { timeout: 30_000 }).toBe(last);
     for (const user of people) await markRead(user, groupId, last);
@@ -123,7 +123,7 @@ describe('a group of a thousand', () => {
   });
 
   it(
-    'requirement 68: is told of a message in a second, and no request sets off more than its limit',
+    'requirement 68: is notified of a message within a second, and no request exceeds its limits',
     patient,
     async () => {
       const began = performance.now();

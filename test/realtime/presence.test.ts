@@ -1,9 +1,9 @@
-/** Presence: what one may know, as it is, over every door and right across several devices. */
+/** Presence, as visible to the viewer, over both transports and across several devices. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { as } from '../support/client.js';
 import { anotherDevice, makeUsers, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ const profileOf = async (viewer: TestUser, { id }: TestUser) =>
   (await as(viewer).get(`/api/users/${id}`)).body.presence;
 
 describe('requirement 58: presence', () => {
-  it('is told to who watches: online at once, offline soon after the last socket, never in between', async () => {
+  it('is published to watchers: online at once, offline soon after the last socket closes, never in between', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const watcher = await connectAs(server, bob);
     const first = await ask(watcher, 'presence:watch', { userIds: [ada.id] });
@@ -33,11 +33,11 @@ describe('requirement 58: presence', () => {
     expect(Date.now() - wentAt).toBeLessThan(15_000);
     expect(Math.abs(Date.parse(gone.lastSeenAt!) - wentAt)).toBeLessThan(3_000);
     expect(await profileOf(bob, ada)).toEqual({ online: false, lastSeenAt: gone.lastSeenAt });
-    // Coming back within the grace was never told.
-    expect(heardBy(watcher, 'presence:updated').map(({ payload }) => payload.online)).toEqual([true, false]);
+    // Reconnecting within the grace period was not published.
+    expect(eventsOf(watcher, 'presence:updated').map(({ payload }) => payload.online)).toEqual([true, false]);
   });
 
-  it('of a watch set ends with the next set and with the socket', async () => {
+  it('subscriptions end with the next set and with the socket', async () => {
     const [ada, eve, bob] = await makeUsers(server, 3);
     const watcher = await connectAs(server, bob);
     await ask(watcher, 'presence:watch', { userIds: [ada.id] });
@@ -50,13 +50,13 @@ describe('requirement 58: presence', () => {
     await connectAs(server, ada);
     await connectAs(server, eve);
     await nextEvent(watcher, 'presence:updated', ({ userId }) => userId === eve.id);
-    expect(heardBy(watcher, 'presence:updated').map(({ payload }) => payload.userId)).toEqual([eve.id]);
-    expect(heardBy(other, 'presence:updated')).toEqual([]);
+    expect(eventsOf(watcher, 'presence:updated').map(({ payload }) => payload.userId)).toEqual([eve.id]);
+    expect(eventsOf(other, 'presence:updated')).toEqual([]);
     const emptied = await ask(watcher, 'presence:watch', { userIds: [] });
     expect(emptied.data).toEqual({ items: [] });
   });
 
-  it('of more than 200 people at once is refused, and the set stays', async () => {
+  it('subscriptions to more than 200 users are rejected, and the previous set stays', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const watcher = await connectAs(server, bob);
     await ask(watcher, 'presence:watch', { userIds: [ada.id] });

@@ -3,7 +3,7 @@ import { as } from '../support/client.js';
 import { makeDirect, makeGroup, makeUser, makeUsers, sendText, unknownId } from '../support/factories.js';
 import { fence } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy } from '../support/sockets.js';
+import { ask, connectAs, eventsOf } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 describe('probing', () => {
-  it('requirement 59: of messages and conversations of others is answered 404, and nobody hears a packet', async () => {
+  it("requirement 59: other users' messages and conversations is answered with 404, and nobody receives an event", async () => {
     const [ada, bob, eve] = await makeUsers(server, 3);
     const direct = await makeDirect(server, ada, bob);
     const group = await makeGroup(server, ada, [bob]);
@@ -36,11 +36,11 @@ describe('probing', () => {
     }
     await fence(listening, ada, direct.id);
     // Notifications of the messages above may come at any time.
-    const heard = heardBy(listening).map(({ event }) => event);
-    expect(heard.filter((event) => !event.startsWith('notification:'))).toEqual(['message:created']);
+    const received = eventsOf(listening).map(({ event }) => event);
+    expect(received.filter((event) => !event.startsWith('notification:'))).toEqual(['message:created']);
   });
 
-  it('requirement 59: marks move by their owner alone, only forward, and only to what there is', async () => {
+  it('requirement 59: read positions are moved by their owner only, only forward, and only to existing messages', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const { id } = await makeGroup(server, ada, [bob]);
     for (const text of ['one', 'two']) await sendText(server, ada, id, text);
@@ -55,7 +55,7 @@ describe('probing', () => {
 });
 
 describe('scope', () => {
-  it('requirement 26: a message of one conversation is nothing in another one', async () => {
+  it('requirement 26: a message of one conversation does not exist in another one', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const ids = [(await makeDirect(server, ada, bob)).id, (await makeGroup(server, ada, [bob])).id];
     const message = await sendText(server, ada, ids[0]!, 'here');
@@ -66,7 +66,7 @@ describe('scope', () => {
     expect((await as(ada).delete(`/api/groups/${ids[1]}/members/${message.id}`)).status).toBe(404);
   });
 
-  it('requirement 27: nobody widens what he is shown by fields of his own', async () => {
+  it('requirement 27: extra fields never widen what a user can see', async () => {
     const [ada, eve] = await makeUsers(server, 2);
     const { id } = await makeDirect(server, ada, await makeUser(server));
     await sendText(server, ada, id, 'secret');

@@ -5,7 +5,7 @@ import { api, as } from '../support/client.js';
 import { anotherDevice, makeDirect, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { nthMail } from '../support/mails.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { connectAs, heardBy, nextMessage, untilClosed } from '../support/sockets.js';
+import { connectAs, eventsOf, nextMessage, untilClosed } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -31,41 +31,41 @@ async function reuseRefreshToken({ laptop }: { laptop: TestUser }): Promise<void
   expect((await refresh(server, laptop.tokens.refreshToken)).code).toBe('refresh_token_reused');
 }
 
-/** Deeds that end the laptop's session; the phone's goes on but where it is said. */
+/** Actions that end the laptop's session; the phone's continues unless `endsAll` is set. */
 const endings: {
   name: string;
   reason: string;
   endsAll?: boolean;
-  deed: (devices: { phone: TestUser; laptop: TestUser }) => Promise<unknown>;
+  action: (devices: { phone: TestUser; laptop: TestUser }) => Promise<unknown>;
 }[] = [
   {
     name: 'requirement 14: logging out',
     reason: 'logout',
-    deed: ({ laptop }) => as(laptop).post('/api/auth/logout'),
+    action: ({ laptop }) => as(laptop).post('/api/auth/logout'),
   },
   {
     name: 'requirement 15: signing one device out',
     reason: 'revoked',
-    deed: ({ phone, laptop }) => as(phone).delete(`/api/users/sessions/${laptop.session.id}`),
+    action: ({ phone, laptop }) => as(phone).delete(`/api/users/sessions/${laptop.session.id}`),
   },
   {
     name: 'requirement 15: signing all others out',
     reason: 'revoked',
-    deed: ({ phone }) => as(phone).delete('/api/users/sessions'),
+    action: ({ phone }) => as(phone).delete('/api/users/sessions'),
   },
-  { name: 'requirement 15: changing the password', reason: 'password_changed', deed: changePassword },
-  { name: 'requirement 15: resetting the password', reason: 'password_reset', endsAll: true, deed: resetPassword },
-  { name: 'requirement 15: using a retired refresh token', reason: 'token_reused', deed: reuseRefreshToken },
+  { name: 'requirement 15: changing the password', reason: 'password_changed', action: changePassword },
+  { name: 'requirement 15: resetting the password', reason: 'password_reset', endsAll: true, action: resetPassword },
+  { name: 'requirement 15: using a retired refresh token', reason: 'token_reused', action: reuseRefreshToken },
 ];
 
-/** The last thing that a socket is told. */
+/** Expects the socket to be closed after a last event with the reason. */
 async function expectEnded(socket: Socket, reason: string): Promise<void> {
   await untilClosed(socket, 3_000);
-  expect(heardBy(socket).at(-1)).toEqual({ event: 'session:revoked', payload: { reason } });
+  expect(eventsOf(socket).at(-1)).toEqual({ event: 'session:revoked', payload: { reason } });
 }
 
 describe('a session that ends', () => {
-  for (const { name, reason, endsAll = false, deed } of endings) {
+  for (const { name, reason, endsAll = false, action } of endings) {
     it(`${name} closes its sockets and no others`, async () => {
       const phone = await makeUser(server);
       const laptop = await anotherDevice(server, phone);
@@ -73,14 +73,14 @@ describe('a session that ends', () => {
       const direct = await makeDirect(server, phone, friend);
       const [onPhone, onLaptop] = [await connectAs(server, phone), await connectAs(server, laptop)];
       const onFriend = await connectAs(server, friend);
-      await deed({ phone, laptop });
+      await action({ phone, laptop });
       const marker = await sendText(server, friend, direct.id, 'a marker');
       await expectEnded(onLaptop, reason);
       if (endsAll) await expectEnded(onPhone, reason);
       else await nextMessage(onPhone, marker.id);
       await nextMessage(onFriend, marker.id);
       expect([onPhone.connected, onLaptop.connected, onFriend.connected]).toEqual([!endsAll, false, true]);
-      expect(heardBy(onLaptop, 'message:created')).toEqual([]);
+      expect(eventsOf(onLaptop, 'message:created')).toEqual([]);
     });
   }
 });

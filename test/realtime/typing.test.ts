@@ -1,9 +1,9 @@
-/** Typing: whole lists that replace, at most once a second, to the other members alone, and gone by themselves. */
+/** Typing: complete lists, at most once a second, to the other members only, that expire. */
 import type { Socket } from 'socket.io-client';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { anotherDevice, makeDirect, makeUser, makeUsers, sendText, type TestUser } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent, nextMessage } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent, nextMessage } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -26,10 +26,10 @@ async function makeChat(): Promise<Chat> {
 }
 
 const lists = (socket: Socket): string[][] =>
-  heardBy(socket, 'typing:updated').map(({ payload }) => payload.userIds as string[]);
+  eventsOf(socket, 'typing:updated').map(({ payload }) => payload.userIds as string[]);
 
 describe('requirement 60: typing', () => {
-  it('is told to the other one alone, and ends when he stops', async () => {
+  it('is published to the other member only, and ends when they stop', async () => {
     const { id, ada, bob, writer, reader } = await makeChat();
     const ownOther = await connectAs(server, await anotherDevice(server, ada));
     const stranger = await connectAs(server, await makeUser(server));
@@ -37,7 +37,7 @@ describe('requirement 60: typing', () => {
     expect(await nextEvent(reader, 'typing:updated')).toEqual({ conversationId: id, userIds: [ada.id] });
     expect(await ask(writer, 'typing:stop', { conversationId: id })).toEqual({ ok: true, data: null });
     expect(await nextEvent(reader, 'typing:updated')).toEqual({ conversationId: id, userIds: [] });
-    // Both at once: each is shown the other.
+    // Both at once: each sees the other.
     await ask(reader, 'typing:start', { conversationId: id });
     await ask(writer, 'typing:start', { conversationId: id });
     expect(await nextEvent(writer, 'typing:updated')).toEqual({ conversationId: id, userIds: [bob.id] });
@@ -48,7 +48,7 @@ describe('requirement 60: typing', () => {
     expect(lists(stranger)).toEqual([]);
   });
 
-  it('is refused to who is no member, and nobody hears of it', async () => {
+  it('is rejected for non-members, and nobody receives it', async () => {
     const { id, ada, writer, reader } = await makeChat();
     const outsider = await connectAs(server, await makeUser(server));
     for (const event of ['typing:start', 'typing:stop']) {
@@ -62,14 +62,14 @@ describe('requirement 60: typing', () => {
     expect(lists(reader)).toEqual([[ada.id]]);
   });
 
-  it('is told at most once a second, however often it changes, and the last list is right', async () => {
+  it('is published at most once a second, however often it changes, and the last list is right', async () => {
     const { id, ada, writer, reader } = await makeChat();
     const began = performance.now();
     for (const event of ['start', 'stop', 'start', 'stop', 'start']) {
       await ask(writer, `typing:${event}`, { conversationId: id });
     }
     await nextEvent(reader, 'typing:updated');
-    // The list after the pause is the one that was told already, so only the end is told again.
+    // The list after the pause was published already, so only the end is published again.
     await ask(writer, 'typing:stop', { conversationId: id });
     await nextEvent(reader, 'typing:updated', ({ userIds }) => userIds.length === 0);
     const seconds = (performance.now() - began) / 1000;
@@ -78,7 +78,7 @@ describe('requirement 60: typing', () => {
     expect(lists(reader).length).toBeLessThanOrEqual(Math.floor(seconds) + 1);
   });
 
-  it('expires six seconds after it was said', async () => {
+  it('expires after six seconds', async () => {
     const { id, ada, writer, reader } = await makeChat();
     const began = performance.now();
     await ask(writer, 'typing:start', { conversationId: id });
@@ -88,7 +88,7 @@ describe('requirement 60: typing', () => {
     expect(lists(reader)).toEqual([[ada.id], []]);
   });
 
-  it('ends with the socket that typed, unless another device of the person goes on', async () => {
+  it('ends with its socket, unless another device of the user is still typing', async () => {
     const { id, ada, writer, reader } = await makeChat();
     const phone = await connectAs(server, await anotherDevice(server, ada));
     const began = performance.now();
@@ -103,7 +103,7 @@ describe('requirement 60: typing', () => {
     expect(lists(reader)).toEqual([[ada.id], []]);
   });
 
-  it('ends with the message that was typed, over either door', async () => {
+  it('ends when the message is sent, over either transport', async () => {
     const { id, ada, writer, reader } = await makeChat();
     for (const send of [
       () => ask(writer, 'message:send', { conversationId: id, clientId: 'typed', text: 'done' }),
@@ -118,7 +118,7 @@ describe('requirement 60: typing', () => {
     }
   });
 
-  it('has nobody to be told in saved messages, and leaves nothing in a later connection', async () => {
+  it('is published to nobody in saved messages, and leaves nothing for a later connection', async () => {
     const { id, ada, writer, bob } = await makeChat();
     const saved = await makeDirect(server, ada, ada);
     expect(await ask(writer, 'typing:start', { conversationId: saved.id })).toEqual({ ok: true, data: null });

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import S3rver from 's3rver';
 import { onCleanup, temporaryFolder } from './cleanup.js';
 
-/** Starts a server that speaks the protocol of S3, with one empty bucket; gives the settings that name it. */
+/** Starts an S3-compatible server with one empty bucket; returns the settings that point to it. */
 export async function startBucket(): Promise<Record<string, string>> {
   const s3 = new S3rver({
     port: 0,

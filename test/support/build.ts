@@ -16,18 +16,18 @@ async function run(names: string[]): Promise<string> {
 }
 
 /**
- * Makes sure that dist is what src is. A type error is no reason to stop here: the compiler writes its output all the
- * same, `npm test` and `npm run check` end with it, and a single test stays runnable while its neighbour is being written.
+ * Builds dist from src once. A type error does not stop it: the compiler still writes its output, `npm test` and
+ * `npm run check` report the error, and a single test stays runnable while others are being written.
  */
 export function ensureBuilt(): Promise<void> {
-  built ??= run([]).then((fault) => {
-    if (fault !== '' && !existsSync(join(root, 'dist', 'server.js'))) throw new Error(fault);
+  built ??= run([]).then((failure) => {
+    if (failure !== '' && !existsSync(join(root, 'dist', 'server.js'))) throw new Error(failure);
   });
   return built;
 }
 
-/** Before all tests: the packages, which the sources import in their built form. */
+/** Builds the packages before all tests: the sources import them in their built form. */
 export default async function buildPackages(): Promise<void> {
-  const fault = await run(['packages']);
-  if (fault !== '') process.stderr.write(fault);
+  const failure = await run(['packages']);
+  if (failure !== '') process.stderr.write(failure);
 }

@@ -10,15 +10,15 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
-/** A process of the tests with everything it has said so far. */
+/** A child process and all its output so far. */
 export interface Child {
   pid: number;
   readonly stdout: string;
   readonly stderr: string;
   exited: Promise<Exit>;
-  /** Waits for a line on stdout and gives the match; throws with all that was said when the process ends without it. */
+  /** Waits for a line on stdout and returns the match; if the process ends first, throws with all of its output. */
   said(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the process to exit. */
   kill(signal?: NodeJS.Signals): Promise<Exit>;
   process: ChildProcess;
 }
@@ -28,16 +28,16 @@ export interface ChildServer extends Child {
   port: number;
   dataDir: string;
   env: Record<string, string>;
-  /** Ends it with SIGTERM, expects code 0, and runs the data check over what it leaves. */
+  /** Stops it with SIGTERM, expects exit code 0, and checks the data it leaves behind. */
   stop(): Promise<void>;
 }
 
-/** A process whose files the system lets grow so far only, in blocks of 1,024 bytes. */
+/** The command line of a process whose files may not grow beyond this many blocks of 1,024 bytes. */
 function limited(fileBlocks: number, args: string[]): [string, string[]] {
   return ['bash', ['-c', `trap '' XFSZ; ulimit -S -f ${fileBlocks}; exec "$@"`, 'bash', process.execPath, ...args]];
 }
 
-/** Runs one file of Node in an environment that holds nothing but what is given. */
+/** Runs a file in Node with only the given environment variables. */
 export function spawnNode(
   args: string[],
   env: Record<string, string>,
@@ -57,12 +57,12 @@ export function spawnNode(
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
-  const tell = (): void => {
+  const notify = (): void => {
     for (const listener of [...listeners]) listener();
   };
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
-    tell();
+    notify();
   });
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   let exit: Exit | null = null;
@@ -71,7 +71,7 @@ export function spawnNode(
     child.on('close', (code, signal) => {
       exit = { code, signal };
       resolve(exit);
-      tell();
+      notify();
     });
   });
   onCleanup(async () => {
@@ -83,19 +83,19 @@ export function spawnNode(
     return new Promise((resolve, reject) => {
       const fail = (why: string): void =>
         reject(new Error(`${why} before saying ${String(pattern)}:\n${stdout}${stderr}`));
-      const timer = setTimeout(() => settle(() => fail('timed out')), timeoutMs);
-      function settle(done: () => void): void {
+      const timer = setTimeout(() => finish(() => fail('timed out')), timeoutMs);
+      function finish(done: () => void): void {
         clearTimeout(timer);
-        listeners.delete(look);
+        listeners.delete(check);
         done();
       }
-      function look(): void {
+      function check(): void {
         const match = pattern.exec(stdout);
-        if (match) settle(() => resolve(match));
-        else if (exit !== null) settle(() => fail(`ended with ${JSON.stringify(exit)}`));
+        if (match) finish(() => resolve(match));
+        else if (exit !== null) finish(() => fail(`ended with ${JSON.stringify(exit)}`));
       }
-      listeners.add(look);
-      look();
+      listeners.add(check);
+      check();
     });
   }
 
@@ -117,7 +117,7 @@ export function spawnNode(
   };
 }
 
-/** Runs a command-line tool of the built server to its end. */
+/** Runs a command-line tool of the built server until it exits. */
 export async function runTool(
   file: string,
   args: string[],
@@ -129,7 +129,7 @@ export async function runTool(
   return { ...exit, stdout: tool.stdout, stderr: tool.stderr };
 }
 
-/** The built server in a process of its own: an own data folder and a free port, unless the environment given says otherwise. */
+/** Runs the built server in its own process, with its own data folder and a free port unless the environment says otherwise. */
 export async function spawnServer(
   overrides: Record<string, string> = {},
   limits: { fileBlocks?: number } = {},

@@ -9,11 +9,11 @@ export interface Target {
   url: string;
 }
 
-/** A response whose shape has been checked against the schema of its route. */
+/** A response, already checked against the schema of its route. */
 export interface Answer<Body = unknown> {
   status: number;
   headers: Headers;
-  /** The body as it came. */
+  /** The raw body. */
   text: string;
   /** The code of a problem document; undefined for a success. */
   code: ProblemCode | undefined;
@@ -25,7 +25,7 @@ export interface Answer<Body = unknown> {
 
 export interface RequestOptions {
   headers?: Record<string, string>;
-  /** Sent as it is, without being made JSON; a text needs its content type in the headers. */
+  /** Sent as is instead of a JSON body; a string needs its content type in the headers. */
   raw?: string | FormData;
   signal?: AbortSignal;
 }
@@ -36,7 +36,7 @@ type RequestOf<Method extends string> = <Path extends string>(
   options?: RequestOptions,
 ) => Promise<Answer<BodyAt<Method, Path>>>;
 
-/** A REST client; what it answers with is typed by the path. */
+/** A REST client whose responses are typed by their path. */
 export interface Client {
   get<Path extends string>(path: Path, options?: RequestOptions): Promise<Answer<BodyAt<'GET', Path>>>;
   post: RequestOf<'POST'>;
@@ -58,7 +58,7 @@ function readBody(text: string, headers: Headers): unknown {
   return /\bjson\b/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : text;
 }
 
-/** What came back, before anything is made of it. */
+/** A response before it is checked. */
 interface RawResponse {
   status: number;
   headers: Headers;
@@ -77,7 +77,7 @@ function checkProblem(what: string, { status, headers, text, parsed }: RawRespon
   return problem;
 }
 
-/** Strict: a status that the route does not declare, or an additional key, fails the test that asked. */
+/** Throws for a status that the route does not declare and for a body that does not match its schema exactly. */
 function checkSuccess(
   method: string,
   path: string,
@@ -122,21 +122,21 @@ function answerOf<Body>(method: string, path: string, raw: RawResponse): Answer<
   };
 }
 
-/** A signed-in device, and the server that it is signed in to. */
+/** A signed-in device and its server. */
 export interface Device {
   server: Target;
   tokens: { accessToken: string };
 }
 
-/** A REST client of a user: of their own server, unless another one is given. */
+/** A REST client for a user, on their own server unless another one is given. */
 export const as = (user: Device, at: Target = user.server): Client => api(at).as(user);
 
-/** What a response says, without the id of its request: equal for responses that nobody may tell apart. */
+/** Status and body without the request id, to compare responses that must be indistinguishable. */
 export function withoutRequestId({ status, headers, text }: Answer): string {
   return `${status} ${text.replaceAll(headers.get('x-request-id') ?? '-', '<id>')}`;
 }
 
-/** A REST client of a server, in this process or in another. */
+/** A REST client for a server in this process or another one. */
 export function api(server: Target, headers: Record<string, string> = {}): Client {
   async function request<Body>(
     method: string,

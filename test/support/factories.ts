@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { api, type Answer, type Target } from './client.js';
 import type { AuthResult, Conversation, CreatedGroup, Message, Tokens } from './wire.js';
 
-/** A person of a test, on one device. */
+/** A registered user, signed in on one device. */
 export interface TestUser {
-  /** Where the account is. */
+  /** The server that has the account. */
   server: Target;
   id: string;
   username: string;
@@ -15,7 +15,7 @@ export interface TestUser {
   session: { id: string };
 }
 
-interface Wishes {
+interface Options {
   username?: string;
   email?: string;
   password?: string;
@@ -23,8 +23,8 @@ interface Wishes {
   deviceName?: string;
 }
 
-function take<Body>(answer: Answer<Body>, expected: number[], deed: string): Body {
-  if (!expected.includes(answer.status)) throw new Error(`${deed}: ${answer.status} ${answer.text}`);
+function take<Body>(answer: Answer<Body>, expected: number[], action: string): Body {
+  if (!expected.includes(answer.status)) throw new Error(`${action}: ${answer.status} ${answer.text}`);
   return answer.body;
 }
 
@@ -37,14 +37,14 @@ function person(
   return { ...account, server, id: user.id, displayName: user.displayName, tokens, session };
 }
 
-/** Registers somebody through the front door; what is not wished for is made up. */
-export async function makeUser(server: Target, wishes: Wishes = {}): Promise<TestUser> {
-  const mark = randomBytes(5).toString('hex');
+/** Registers a user over REST; everything not given is made up. */
+export async function makeUser(server: Target, options: Options = {}): Promise<TestUser> {
+  const suffix = randomBytes(5).toString('hex');
   const account = {
-    username: `u${mark}`,
-    email: `u${mark}@example.test`,
-    password: `plenty of ${mark} herring`,
-    ...wishes,
+    username: `u${suffix}`,
+    email: `u${suffix}@example.test`,
+    password: `plenty of ${suffix} herring`,
+    ...options,
   };
   const body = take(await api(server).post('/api/auth/register', account), [201], 'register');
   return person(server, body, account);
@@ -70,7 +70,7 @@ export async function makePair(server: Target): Promise<{ ada: TestUser; bob: Te
 /** An id that no row has. */
 export const unknownId = (): string => randomBytes(12).toString('hex');
 
-/** Signs the same person in on another device. */
+/** Signs the same user in on another device. */
 export async function anotherDevice(server: Target, user: TestUser, deviceName?: string): Promise<TestUser> {
   const { username, email, password } = user;
   const body = take(
@@ -85,7 +85,7 @@ export async function anotherDevice(server: Target, user: TestUser, deviceName?:
   return person(server, body, { username, email, password });
 }
 
-/** Opens (or finds) the direct conversation of two people, as the first one sees it. */
+/** Opens or finds the direct conversation of two users, as seen by the first. */
 export async function makeDirect(server: Target, a: TestUser, b: { id: string }): Promise<Conversation> {
   return take(
     await api(server).as(a).post('/api/conversations', { type: 'direct', userId: b.id }),
@@ -94,7 +94,7 @@ export async function makeDirect(server: Target, a: TestUser, b: { id: string })
   );
 }
 
-/** Makes a group of somebody with others, as he sees it. */
+/** Creates a group, as seen by its creator. */
 export async function makeGroup(
   server: Target,
   creator: TestUser,

@@ -5,63 +5,63 @@ import { mongo } from 'mongoose';
 import { onCleanup, temporaryFolder } from './cleanup.js';
 import { uriOfSocket } from './store.js';
 
-/** What a server asks of the store. */
+/** A command that a server sends to the store. */
 export interface Command {
-  /** As `find`, `insert`, `update`. */
+  /** For example `find`, `insert` or `update`. */
   command: string;
   collection: string;
-  /** Whether a name or a text stands in it. */
+  /** Whether the command contains this text. */
   mentions: (text: string) => boolean;
 }
 
 const reads = new Set(['find', 'aggregate', 'count', 'distinct']);
 
-/** Whether a command changes nothing. */
+/** Whether a command only reads. */
 export const isRead = ({ command }: Pick<Command, 'command'>): boolean => reads.has(command);
 
-/** The pump of notifications is at work by itself, a moment after what it tells of. */
-export const isOfThePump = ({ mentions }: Command): boolean =>
+/** Whether the command is the notifier's, which works in the background a moment after each message. */
+export const isOfNotifier = ({ mentions }: Command): boolean =>
   mentions('notifiedSeq') || (mentions('notifyDue') && mentions('$unset'));
 
 const quietMs = 1;
 const quietRounds = 3;
 const patienceMs = 20_000;
 
-/** Waits until something has been so for a moment: who is at work between two commands is not quiet yet. */
+/** Waits until a condition has held for a moment: a server may be between two commands. */
 export async function untilQuiet(isQuiet: () => boolean): Promise<void> {
   const until = Date.now() + patienceMs;
   for (let quiet = 0; quiet < quietRounds; quiet = isQuiet() ? quiet + 1 : 0) {
-    if (Date.now() > until) throw new Error('Somebody neither goes on nor waits at his gate');
+    if (Date.now() > until) throw new Error('An actor neither continues nor waits at the gate');
     await wait(quietMs);
   }
 }
 
-/** A command that waits before the store. */
-export interface Held extends Command {
-  /** Lets it through; kept when its answer is on its way back. */
+/** A command that is held back from the store. */
+export interface HeldCommand extends Command {
+  /** Lets it through; resolves when its reply is on its way back. */
   release(): Promise<void>;
 }
 
-/** What stands between one server and the store: it lets commands through one by one, or all of them. */
+/** A proxy between one server and the store that can hold back commands and release them one by one. */
 export interface Gate {
   uri: string;
-  held: Held[];
-  /** How many commands are with the store. */
+  held: HeldCommand[];
+  /** The number of commands that the store has not answered yet. */
   underWay(): number;
-  /** From now on the commands that it is asked about, and that are chosen, wait. */
+  /** From now on holds back every command for which `isHeld` returns true. */
   close(isHeld: (command: Command) => boolean): void;
-  /** What waits goes through, and everything after it. */
+  /** Releases all held commands and holds back no more. */
   open(): void;
-  /** What waits never comes through: who has asked is dead. */
+  /** Discards the held commands: their server is dead. */
   drop(): void;
-  /** Like the death of the server: its connections end, and nothing of it comes through any more. */
+  /** Acts as if the server had died: closes its connections and lets nothing through anymore. */
   cut(): void;
 }
 
-/** OP_MSG of the wire protocol: a header of 16 bytes, flags of 4, the kind of the first section. */
+/** OP_MSG of the wire protocol: 16 bytes of header, 4 of flags, then the kind of the first section. */
 const messageCode = 2013;
 const bodyAt = 21;
-/** What a driver says by itself, whoever uses it. */
+/** Commands that the driver sends on its own. */
 const ofTheDriver = new Set(['hello', 'isMaster', 'ismaster', 'ping', 'endSessions', 'killCursors']);
 
 function commandOf(frame: Buffer): Command | null {
@@ -71,7 +71,7 @@ function commandOf(frame: Buffer): Command | null {
   return { command: first[0], collection: String(first[1]), mentions: (text) => frame.includes(text) };
 }
 
-/** Takes the whole frames off what has come so far. */
+/** Splits the bytes received so far into complete frames and the rest. */
 function framesIn(bytes: Buffer): { frames: Buffer[]; rest: Buffer } {
   const frames: Buffer[] = [];
   let rest = bytes;
@@ -89,7 +89,7 @@ function connectTo(uri: string): Socket {
   return connect(Number(port ?? 27017), name);
 }
 
-/** Stands before a database. It is open at first. */
+/** Starts a gate in front of a database. It is open at first. */
 export async function startGate(target: string): Promise<Gate> {
   const sockets = new Set<Socket>();
   const none = (): boolean => false;
@@ -100,7 +100,7 @@ export async function startGate(target: string): Promise<Gate> {
   const server = createServer((near) => {
     if (isCut) return void near.destroy();
     const far = connectTo(target);
-    /** Who waits for the answers of this connection, in their order. */
+    /** Callbacks for the replies on this connection, in order. */
     const answered: (() => void)[] = [];
     let fromNear: Buffer = Buffer.alloc(0);
     let fromFar: Buffer = Buffer.alloc(0);
@@ -127,7 +127,7 @@ export async function startGate(target: string): Promise<Gate> {
     function take(frame: Buffer): void {
       const found = commandOf(frame);
       if (!found || !isHeld(found)) return void pass(frame);
-      const held: Held = {
+      const held: HeldCommand = {
         ...found,
         release() {
           gate.held.splice(gate.held.indexOf(held), 1);

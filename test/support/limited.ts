@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Answer } from './client.js';
 
-/** Expects a 429 that says in its body and its headers when to try again. */
+/** Expects a 429 whose body and headers say when to retry. */
 export function expectLimited(answer: Answer, limit?: number): void {
   expect([answer.status, answer.code]).toEqual([429, 'rate_limited']);
   const retryAfter = Number(answer.headers.get('retry-after'));

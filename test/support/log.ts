@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { createLogger, type Logger } from '../../src/kernel/logger.js';
 
-/** A server's log, kept in memory. */
+/** A server's log, captured in memory. */
 export interface CapturedLog {
   logger: Logger;
   text(): string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { recordSecret } from './secrets.js';
 
-/** A mail of the outbox folder. */
+/** A mail in the outbox folder. */
 export interface TestMail {
   to: string;
   subject: string;
@@ -15,7 +15,7 @@ export interface TestMail {
   raw: string;
 }
 
-/** Reads a mail that the `file:` driver or an SMTP server was given. */
+/** Parses a mail that was handed to the `file:` driver or to an SMTP server. */
 export function parseMail(raw: string): TestMail {
   const cut = raw.indexOf('\r\n\r\n');
   const head = raw.slice(0, cut).replace(/\r\n[ \t]+/g, ' ');
@@ -28,7 +28,7 @@ export function parseMail(raw: string): TestMail {
   return { to: header('To'), subject: header('Subject'), text, link, token, raw };
 }
 
-/** All mails of a server's outbox folder that went to an address, the oldest first. */
+/** The mails to an address in a server's outbox folder, oldest first. */
 export function mailsTo(server: { dataDir: string }, to: string): TestMail[] {
   const folder = join(server.dataDir, 'outbox');
   if (!existsSync(folder)) return [];
@@ -39,7 +39,7 @@ export function mailsTo(server: { dataDir: string }, to: string): TestMail[] {
     .filter((mail) => mail.to === to);
 }
 
-/** Waits until so many mails have gone to an address, and gives the last one. */
+/** Waits for the nth mail to an address. */
 export async function nthMail(server: { dataDir: string }, to: string, count = 1): Promise<TestMail> {
   for (let tries = 0; tries < 400; tries++) {
     const found = mailsTo(server, to);

@@ -7,15 +7,15 @@ import type { TestUser } from './factories.js';
 import type { TestServer } from './server.js';
 import type { Upload } from './wire.js';
 
-interface Wishes {
+interface Options {
   bytes?: Buffer | string;
   name?: string;
-  /** What its sender says that it is. */
+  /** The media type that the client claims. */
   type?: string;
   purpose?: string;
 }
 
-/** A picture that is like no other. */
+/** A unique picture. */
 export function picture(width = 300, height = 200): Sharp {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
   return sharp({ create: { width, height, channels: 3, background: '#48f', noise } });
@@ -23,19 +23,19 @@ export function picture(width = 300, height = 200): Sharp {
 
 let small: Promise<Buffer> | null = null;
 
-/** Uploads a file; gives the answer, whatever it is. */
-export async function tryUpload(server: Target, user: TestUser, wishes: Wishes = {}): Promise<Answer<Upload>> {
-  const bytes = wishes.bytes ?? (await (small ??= picture().jpeg().toBuffer()));
-  const { name = 'picture.jpg', type = 'application/octet-stream', purpose = 'message' } = wishes;
+/** Uploads a file and returns the response, whatever it is. */
+export async function tryUpload(server: Target, user: TestUser, options: Options = {}): Promise<Answer<Upload>> {
+  const bytes = options.bytes ?? (await (small ??= picture().jpeg().toBuffer()));
+  const { name = 'picture.jpg', type = 'application/octet-stream', purpose = 'message' } = options;
   const form = new FormData();
   form.append('purpose', purpose);
   form.append('file', new Blob([typeof bytes === 'string' ? bytes : new Uint8Array(bytes)], { type }), name);
   return api(server).as(user).post('/api/upload', undefined, { raw: form });
 }
 
-/** Uploads a file that is accepted; gives the upload. */
-export async function upload(server: Target, user: TestUser, wishes: Wishes = {}): Promise<Upload> {
-  const answer = await tryUpload(server, user, wishes);
+/** Uploads a file that must be accepted and returns the upload. */
+export async function upload(server: Target, user: TestUser, options: Options = {}): Promise<Upload> {
+  const answer = await tryUpload(server, user, options);
   if (answer.status !== 201) throw new Error(`upload: ${answer.status} ${answer.text}`);
   return answer.body;
 }
@@ -54,8 +54,8 @@ export async function bytesOf(response: Response): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** The names of all files that a server keeps, wherever it keeps them, and of those that it is receiving. */
-export async function keptBy({ context }: TestServer): Promise<string[]> {
+/** The names of all files in a server's storage, and of those being received. */
+export async function storedFilesOf({ context }: TestServer): Promise<string[]> {
   const { storage, media } = context.config;
   const names: string[] = [];
   for await (const { name } of (await openStorage(storage)).list()) names.push(name);
@@ -69,7 +69,7 @@ export function filesBelow(folder: string): string[] {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Every file below a folder of uploads, those that are being received too. */
+/** The paths of all uploads in a data folder, including those being received. */
 export const filesIn = (dataDir: string): string[] => filesBelow(join(dataDir, 'media'));
 
 /** How many files a process holds open (Linux). */

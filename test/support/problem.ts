@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { problemCodes } from './wire.js';
 
 /**
- * The problem document as the contract has it, written once more by hand: the tests' own reading of it, so that a slip in
- * the server's schema does not judge itself.
+ * The problem document of the contract, written a second time by hand: a mistake in the server's schema must not validate
+ * itself.
  */
 export const ProblemDocument = z
   .strictObject({
@@ -23,14 +23,14 @@ export const ProblemDocument = z
 
 export type ProblemDocument = z.infer<typeof ProblemDocument>;
 
-/** A stack, a path of the server, a query or a library's name has no place in what a client is told. */
+/** Stack traces, server paths, queries and library names must never reach a client. */
 const leaks =
   /node_modules|\bat .+:\d+:\d+|\/(home|work|usr|tmp|src|dist)\/|mongo|mongoose|express|socket\.io|zod|bson|lmdb|E11000/i;
 
-/** Parses a problem document and makes sure that it tells nothing of the inside. */
+/** Parses a problem document and checks that it reveals no internals. */
 export function readProblem(value: unknown): ProblemDocument {
   const problem = ProblemDocument.parse(value);
-  const told = [problem.detail, problem.title, ...(problem.errors ?? []).map((one) => one.message)].join('\n');
-  if (leaks.test(told)) throw new Error(`a problem document tells of the inside: ${told}`);
+  const shown = [problem.detail, problem.title, ...(problem.errors ?? []).map((one) => one.message)].join('\n');
+  if (leaks.test(shown)) throw new Error(`a problem document reveals internals: ${shown}`);
   return problem;
 }

@@ -5,37 +5,37 @@ import { onCleanup, temporaryFolder } from './cleanup.js';
 /** Where a stream listens: a socket file or a port of this machine. */
 export type Place = { path: string } | { port: number };
 
-/** What the proxy does to the streams that go through it. */
+/** What goes wrong with the connections through the proxy. */
 export interface Fault {
   /** Closes new connections at once. */
   refuse?: boolean;
-  /** Takes everything and passes nothing on, in either direction. */
+  /** Accepts all bytes and forwards none, in either direction. */
   blackhole?: boolean;
-  /** Passes requests on and loses the answers: the outcome is unknown to who asked. */
+  /** Forwards requests and drops the replies, so that the client does not know the outcome. */
   dropReplies?: boolean;
-  /** Holds each piece back for so long, in both directions. */
+  /** Delays each chunk by this long, in both directions. */
   latencyMs?: number;
-  /** Cuts a connection when so many bytes have come back through it. */
+  /** Cuts a connection after this many bytes of replies. */
   cutAfterReplyBytes?: number;
 }
 
 export interface Proxy {
   port: number | null;
   socketPath: string | null;
-  /** From now on, for the open connections too; `{}` heals. */
+  /** Applies from now on, to open connections too; `{}` ends all faults. */
   set(fault: Fault): void;
-  /** Cuts the connections that are open. */
+  /** Cuts all open connections. */
   cut(): void;
   connections(): number;
   stop(): Promise<void>;
 }
 
-/** Bytes lost to a fault would leave a healed stream torn: such a connection ends when the fault does. */
+/** A connection that lost bytes cannot continue once the fault ends, so it is closed then. */
 function losesBytes(fault: Fault): boolean {
   return fault.blackhole === true || fault.dropReplies === true;
 }
 
-/** Starts a TCP fault proxy before a server: on a socket file for a target on one, else on a free port. */
+/** Starts a fault proxy in front of a server: on a socket file if the target is one, otherwise on a free port. */
 export async function startProxy(target: Place): Promise<Proxy> {
   let fault: Fault = {};
   const pairs = new Set<{ near: Socket; far: Socket; torn: boolean }>();

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed: each call gives one from 0 up to `below`. */
+/** A seeded generator: each call returns an integer from 0 up to, not including, `below`. */
 export function randomOf(seed: number): (below: number) => number {
   let state = seed * 7919;
   return (below) => {

@@ -4,20 +4,20 @@ import type { TestUser } from './factories.js';
 import { ask } from './sockets.js';
 import type { Conversation, Message, SyncAnswer, SyncedConversation } from './wire.js';
 
-/** What a device holds of one conversation. */
+/** What a device knows of one conversation. */
 interface HeldConversation {
   conversation: Conversation;
   messages: Map<string, Message>;
-  /** The seq from which on it holds every message it may see; what changes below it comes with the page that holds it. */
+  /** The seq from which the device has every message it may see. Changes below it arrive with the page that has the message. */
   floor: number;
 }
 
-/** A device that keeps everything by sync alone, as the contract tells a client to. */
+/** A device that learns everything through sync alone, as the contract tells clients to. */
 export class Replica {
   cursor: string | undefined;
   collections: Record<string, unknown> = {};
   readonly conversations = new Map<string, HeldConversation>();
-  /** How many answers it has taken. */
+  /** The number of sync responses applied. */
   answers = 0;
 
   constructor(
@@ -47,7 +47,7 @@ export class Replica {
       if (message.seq < floor) continue;
       const known = held.get(message.id);
       if (!known || known.rev <= message.rev) held.set(message.id, message);
-      // An edit and a tombstone change the quotes that are held.
+      // An edit or a deletion changes the quotes of the message.
       for (const [id, other] of held) {
         if (other.replyTo?.id !== message.id || other.replyTo.excerpt === '') continue;
         held.set(id, { ...other, replyTo: { ...other.replyTo, excerpt: [...message.text].slice(0, 100).join('') } });
@@ -61,7 +61,7 @@ export class Replica {
     this.conversations.set(conversation.id, { conversation, messages: held, floor });
   }
 
-  /** Asks until there is no more, and applies every answer. */
+  /** Syncs until there is no more, and applies every response. */
   async sync(): Promise<void> {
     for (;;) {
       const answer = await this.request();
@@ -75,7 +75,7 @@ export class Replica {
     }
   }
 
-  /** Pages back to the first message of every conversation, as a person does who scrolls. */
+  /** Pages back to the first message of every conversation, like a user who scrolls up. */
   async fill(): Promise<void> {
     for (const [id, held] of this.conversations) {
       for (;;) {
@@ -91,7 +91,7 @@ export class Replica {
     }
   }
 
-  /** All that it holds, in a form that can be compared; states follow from the marks of the conversation. */
+  /** Everything the device knows, in a comparable form; message states are derived from the conversation's receipts. */
   state(): unknown {
     const conversations = [...this.conversations].map(([id, { conversation, messages }]) => {
       const { peer, ...rest } = conversation;

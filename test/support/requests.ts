@@ -1,4 +1,4 @@
-/** Requests that many tests make, each by the server of its user. */
+/** Requests that many tests make, each on the server of its user. */
 import type { Socket } from 'socket.io-client';
 import { as, type Answer, type Target } from './client.js';
 import { sendText, type TestUser } from './factories.js';
@@ -21,7 +21,7 @@ export async function historyOf(user: TestUser, conversationId: string, at: Targ
   }
 }
 
-/** The pages of a list, by their cursors; `page` asks for the one at a cursor, which is null at first. */
+/** Iterates over the pages of a list; `page` requests one, with the cursor as a query suffix that is empty at first. */
 export async function* pagesOf<Item>(
   page: (cursor: string) => Promise<Answer<{ items: Item[]; nextCursor: string | null }>>,
 ): AsyncGenerator<Item[]> {
@@ -51,16 +51,16 @@ export const block = (user: TestUser, { id }: { id: string }): Promise<Answer<nu
 export const unblock = (user: TestUser, { id }: { id: string }): Promise<Answer<null>> =>
   as(user).delete(`/api/contacts/${id}/block`);
 
-/** Where a reaction is put and deleted. */
+/** The path for adding and removing a reaction. */
 export const reactionPath = (messageId: string, emoji = '👍') =>
   `/api/reactions/${messageId}/${encodeURIComponent(emoji)}` as const;
 
-/** Sends a marker message and waits until each socket has received it: what was sent to it before has arrived by then. */
+/** Sends a marker message and waits until each socket has received it: everything emitted earlier has arrived by then. */
 export async function fence(
   sockets: Socket | readonly Socket[],
   sender: TestUser,
   conversationId: string,
 ): Promise<void> {
-  const { id } = await sendText(sender.server, sender, conversationId, 'a marker');
+  const { id } = await sendText(sender.server, sender, conversationId, 'a fence');
   for (const socket of [sockets].flat()) await nextMessage(socket, id);
 }

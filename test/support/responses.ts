@@ -1,8 +1,8 @@
-/** The bodies that each route answers with, and how a path of a test finds its own. */
+/** The response bodies of each route, and the types that find them by path. */
 import type { z } from 'zod';
 import * as wire from './wire.js';
 
-/** The schemas of each route, null for an answer without a body; a contract test compares them with the routes. */
+/** The response schemas of each route, null for none; a contract test compares them with the routes. */
 export const responses = {
   'POST /api/auth/register': [wire.AuthResult],
   'POST /api/auth/login': [wire.AuthResult],
@@ -86,7 +86,7 @@ type WithoutQuery<Path extends string> = Path extends `${infer Before}?${string}
 
 type Segments<Path extends string> = Path extends `${infer First}/${infer Rest}` ? [First, ...Segments<Rest>] : [Path];
 
-/** Whether the segments of a path fit those of a pattern; a parameter fits anything. */
+/** Whether the segments of a path match a pattern; a parameter matches anything. */
 type Fits<Path, Pattern> = Path extends [infer Segment, ...infer Rest]
   ? Pattern extends [infer Wanted, ...infer More]
     ? Wanted extends `:${string}`
@@ -99,7 +99,7 @@ type Fits<Path, Pattern> = Path extends [infer Segment, ...infer Rest]
     ? true
     : false;
 
-/** The route that a path is without parameters, else those whose pattern it fits. */
+/** The route with exactly this path, or those whose pattern matches it. */
 type RouteAt<Method extends string, Path extends string> = `${Method} ${Path}` extends keyof Responses
   ? `${Method} ${Path}`
   : {
@@ -112,7 +112,7 @@ type RouteAt<Method extends string, Path extends string> = `${Method} ${Path}` e
 
 type OutputOf<Route> = Route extends keyof Responses ? wire.OneOf<Output<Responses[Route][number]>> : unknown;
 
-/** The body of a success of a request, by its method and path; unknown where the path is not known beforehand. */
+/** The body of a successful response, by method and path; unknown if the path is not known at compile time. */
 export type BodyAt<Method extends string, Path extends string> = string extends Method
   ? unknown
   : [RouteAt<Method, WithoutQuery<Path>>] extends [never]

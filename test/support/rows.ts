@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose';
 
-/** All documents of a database as JSON, by collection. */
+/** Dumps all documents of a database as JSON, by collection. */
 export async function dumpOf(database: Connection): Promise<Map<string, string>> {
   const dump = new Map<string, string>();
   for (const collection of await database.db!.collections())

@@ -1,63 +1,63 @@
 import { isRead, untilQuiet, type Command, type Gate } from './gate.js';
 
-/** One who acts, by a server of his own whose commands wait at a gate. */
+/** An actor with their own server, whose commands are held back by a gate. */
 export interface Actor {
   name: string;
   gate: Gate;
-  /** The commands at which somebody else may come before him. */
+  /** The commands before which another actor may take a step. */
   isStep: (command: Command) => boolean;
   act: () => Promise<unknown>;
 }
 
-/** A moment at which it was chosen who goes next. */
+/** A point at which one of the actors was chosen to go next. */
 interface Choice {
   enabled: Map<string, Command>;
-  /** Whose next step leads nowhere new: another schedule has it in an order that makes no difference. */
+  /** Actors whose next step was explored by another schedule in an order that makes no difference. */
   asleep: Map<string, Command>;
   tried: Set<string>;
   chosen: string;
 }
 
-/** What a whole exploration has seen. */
+/** Statistics of an exploration. */
 export interface Explored {
   schedules: number;
   states: number;
-  /** How often a clock came between. */
+  /** How often a timer interfered. */
   disturbed: number;
 }
 
 interface Exploration {
-  /** Makes ready for one schedule. */
+  /** Prepares one schedule. */
   begin: () => Promise<Actor[]>;
-  /** Looks at what came of it; the schedule is what a failure is told with. */
+  /** Checks the outcome; the schedule goes into the failure message. */
   check: (schedule: string) => Promise<void>;
-  /** Explores no more schedules than these. */
+  /** The maximum number of schedules to explore. */
   most: number;
 }
 
 const mostDisturbed = 5;
 
-/** Two steps whose order makes no difference: they touch other collections, or both only read. */
+/** Whether the order of two steps makes no difference: they touch different collections, or both only read. */
 function areIndependent(one: Command, other: Command): boolean {
   return one.collection !== other.collection || (isRead(one) && isRead(other));
 }
 
 const nameOf = ({ command, collection }: Command): string => `${command} ${collection}`;
 
-/** The step that an actor takes next: of several that wait at once, always the same one. */
+/** The step that an actor takes next: of several held commands, always the same one. */
 function nextOf({ gate }: Pick<Actor, 'gate'>): Command | undefined {
   return [...gate.held].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))[0];
 }
 
-/** Everybody's deeds, and who of them has done his. */
+/** Runs all actors, and knows which of them have finished. */
 class Play {
   private readonly done = new Set<string>();
-  private readonly deeds: Promise<unknown>[];
+  private readonly actions: Promise<unknown>[];
 
   constructor(readonly actors: readonly Actor[]) {
     for (const { gate, isStep } of actors) gate.close(isStep);
-    this.deeds = actors.map(({ name, act }) => act().finally(() => this.done.add(name)));
-    for (const deed of this.deeds) deed.catch(() => undefined);
+    this.actions = actors.map(({ name, act }) => act().finally(() => this.done.add(name)));
+    for (const action of this.actions) action.catch(() => undefined);
   }
 
   private isQuiet(): boolean {
@@ -66,7 +66,7 @@ class Play {
     );
   }
 
-  /** Waits until all of them wait at their gates or have done their deeds; gives who waits before what. */
+  /** Waits until every actor has finished or waits at their gate; returns the next command of each waiting actor. */
   async enabled(): Promise<Map<string, Command>> {
     await untilQuiet(() => this.isQuiet());
     return new Map(
@@ -83,14 +83,14 @@ class Play {
     await gate.held.find((held) => held === next)?.release();
   }
 
-  /** Everything goes through, and all deeds end. */
+  /** Opens all gates and waits until every actor has finished. */
   async finish(): Promise<void> {
     for (const { gate } of this.actors) gate.open();
-    await Promise.all(this.deeds);
+    await Promise.all(this.actions);
   }
 }
 
-/** The choice below another: what slept there sleeps on, unless what was chosen there bears on it. */
+/** The choice after another one: sleeping actors stay asleep unless the chosen step affects theirs. */
 function choiceBelow(parent: Choice | undefined, enabled: Map<string, Command>): Choice {
   const asleep = new Map<string, Command>();
   if (parent) {
@@ -105,7 +105,7 @@ function choiceBelow(parent: Choice | undefined, enabled: Map<string, Command>):
 const untried = ({ enabled, asleep, tried }: Choice): string | undefined =>
   [...enabled.keys()].find((name) => !asleep.has(name) && !tried.has(name));
 
-/** Something that a clock has set off came between: the schedule is played again. */
+/** A timer interfered with the schedule, which is played again. */
 class Disturbance extends Error {
   constructor(readonly depth: number) {
     super(`step ${depth + 1} is not what it was`);
@@ -132,7 +132,7 @@ function chosenAt(choices: Choice[], depth: number, enabled: Map<string, Command
   return choice;
 }
 
-/** Goes back to the last choice that has another way; false when there is none. */
+/** Backtracks to the last choice with an untried actor; false if there is none. */
 function turnBack(choices: Choice[]): boolean {
   for (let last = choices.at(-1); last; last = choices.at(-1)) {
     last.tried.add(last.chosen);
@@ -146,7 +146,7 @@ function turnBack(choices: Choice[]): boolean {
   return false;
 }
 
-/** Plays one schedule to its end; false as soon as it is clear that an earlier one was like it. */
+/** Plays one schedule to its end; false as soon as it proves equivalent to an earlier one. */
 async function playThrough(play: Play, choices: Choice[], schedule: string[], explored: Explored): Promise<boolean> {
   for (let depth = 0; ; depth++) {
     const enabled = await play.enabled();
@@ -160,7 +160,7 @@ async function playThrough(play: Play, choices: Choice[], schedule: string[], ex
   }
 }
 
-/** Plays a schedule, and again when something disturbs it; false when an earlier one was like it. */
+/** Plays a schedule, and again if a timer interferes; null if it is equivalent to an earlier one. */
 async function playOne(begin: Exploration['begin'], choices: Choice[], explored: Explored): Promise<string | null> {
   for (let disturbed = 0; ; disturbed++) {
     const play = new Play(await begin());
@@ -172,7 +172,7 @@ async function playOne(begin: Exploration['begin'], choices: Choice[], explored:
     } catch (error) {
       await play.finish();
       if (!(error instanceof Disturbance) || disturbed > mostDisturbed) throw error;
-      // What was written down there had been disturbed itself: it is explored anew.
+      // The recorded choices were disturbed themselves, so explore them again.
       if (disturbed > 0) choices.length = error.depth;
       explored.disturbed += 1;
     }
@@ -180,9 +180,9 @@ async function playOne(begin: Exploration['begin'], choices: Choice[], explored:
 }
 
 /**
- * Has several act in every order of their steps that can make a difference, one schedule after the other. Orders that
- * differ only in steps that do not bear on each other are tried once (sleep sets: Godefroid, "Partial-Order Methods for
- * the Verification of Concurrent Systems", 1996).
+ * Runs several actors in every order of their steps that can make a difference, one schedule after another. Orders that
+ * differ only in independent steps are tried once (sleep sets: Godefroid, "Partial-Order Methods for the Verification of
+ * Concurrent Systems", 1996).
  */
 export async function explore({ begin, check, most }: Exploration): Promise<Explored> {
   const choices: Choice[] = [];

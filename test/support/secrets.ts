@@ -1,4 +1,4 @@
-/** Every password and token that the tests used, so that logs and answers can be searched for them. */
+/** Every password and token used in tests, to search logs and responses for them. */
 const known = new Set<string>();
 
 const secretKeys = new Set([
@@ -13,15 +13,15 @@ const secretKeys = new Set([
   'METRICS_TOKEN',
 ]);
 
-/** Shorter ones would be found by chance, and are none: an `x` in a test of bad input. */
+/** Shorter values would match by chance and are no secrets, such as an `x` in a test of bad input. */
 const shortest = 8;
 
-/** Remembers one secret. */
+/** Records a secret. */
 export function recordSecret(value: string): void {
   if (value.length >= shortest) known.add(value);
 }
 
-/** Remembers everything under a secret's name in a body, an answer or an environment. */
+/** Records every secret in a request, a response or an environment, by its key. */
 export function recordSecretsIn(value: unknown): void {
   if (Array.isArray(value)) for (const item of value) recordSecretsIn(item);
   if (typeof value !== 'object' || value === null) return;
@@ -31,12 +31,12 @@ export function recordSecretsIn(value: unknown): void {
   }
 }
 
-/** The secrets that stand in a text. */
+/** The recorded secrets that a text contains. */
 export function secretsIn(text: string): string[] {
   return [...known].filter((secret) => text.includes(secret));
 }
 
-/** Throws when a log holds a secret; the message shows its line without the secret. */
+/** Throws if a log contains a secret; the error shows the line with the secret masked. */
 export function expectNoSecrets(log: string, where: string): void {
   for (const secret of secretsIn(log)) {
     const line = log.split('\n').find((one) => one.includes(secret)) ?? '';

@@ -8,28 +8,28 @@ import { captureLog, type CapturedLog } from './log.js';
 import { expectNoSecrets, recordSecretsIn } from './secrets.js';
 import { freshUri } from './store.js';
 
-/** The real server in this process, on a free port, with a database of its own. */
+/** The real server in this process, on a free port, with its own database. */
 export interface TestServer {
   url: string;
   port: number;
   context: RunningServer['context'];
-  /** The tests' own connection to the server's database, for looking at rows. */
+  /** The test's own connection to the server's database. */
   database: Connection;
-  /** What another server of the same database is given as MONGODB_URI. */
+  /** The MONGODB_URI for another server on the same database. */
   uri: string;
   dataDir: string;
   log: CapturedLog;
-  /** Stops it, searches its log for secrets, and runs the data check over what it leaves. */
+  /** Stops it, searches its log for secrets, and checks the data it leaves behind. */
   stop(): Promise<void>;
 }
 
-/** The databases that a test has looked into, or whose data have been checked: that may read everything. */
+/** Databases that a test or a data check has read, where full scans are not the server's. */
 const readWhole = new Set<string>();
 
-/** Collections that hold a handful of rows at most, and are read whole. */
+/** Collections with a handful of rows at most, which may be scanned. */
 const mayBeScanned = new Set(['checkpoints']);
 
-/** The collections of a database that the embedded store has gone through whole; of a MongoDB nothing is known. */
+/** Reports the collections that the embedded store has scanned in full; MongoDB does not tell. */
 async function scansOf(database: Connection): Promise<string[]> {
   const status = await database.db!.admin().command({ serverStatus: 1 });
   const scans: Record<string, unknown> = status['metrics']?.queryExecutor?.collectionScans?.byNamespace ?? {};
@@ -41,8 +41,8 @@ async function scansOf(database: Connection): Promise<string[]> {
 }
 
 /**
- * Starts a server in this process. Overrides are settings by name; limits are a hundred times the usual ones, so that
- * only the tests of limits meet them.
+ * Starts a server in this process. Overrides are settings by name; rate limits are a hundred times the usual ones, so that
+ * only the tests of limits reach them.
  */
 export async function startTestServer(overrides: Record<string, string> = {}): Promise<TestServer> {
   const dataDir = overrides['DATA_DIR'] ?? temporaryFolder('causerie-data');
@@ -67,7 +67,7 @@ export async function startTestServer(overrides: Record<string, string> = {}): P
     await running.stop();
     try {
       expectNoSecrets(log.text(), `the log of ${running.url}`);
-      // What a test, or the check of an earlier server, asks of the rows may scan; what the server asks may not.
+      // Queries of a test or of an earlier data check may scan; those of the server may not.
       const violations = readWhole.has(database.name) ? [] : await scansOf(database);
       readWhole.add(database.name);
       for await (const violation of runChecks(database, await openStorage(config.storage))) violations.push(violation);
@@ -91,7 +91,7 @@ export async function startTestServer(overrides: Record<string, string> = {}): P
     log,
     stop: () => (stopped ??= stop()),
   };
-  // How a stop went that a test has asked for was told to that test.
+  // A test that stopped the server itself has seen how the stop went.
   onCleanup(() => (stopped ? stopped.catch(() => undefined) : server.stop()));
   return server;
 }

@@ -6,7 +6,7 @@ afterEach(() => {
   expect(takeViolations()).toEqual([]);
 });
 
-// Hooks of this file were registered first and so run last: after a test file has stopped its own servers.
+// Hooks registered here run last, after a test file has stopped its own servers.
 afterAll(async () => {
   await cleanUp();
   expect(takeViolations()).toEqual([]);

@@ -4,7 +4,7 @@ import { onCleanup } from './cleanup.js';
 import type { Target } from './client.js';
 import { readProblem, type ProblemDocument } from './problem.js';
 import { recordSecretsIn } from './secrets.js';
-import { noteViolation } from './violations.js';
+import { recordViolation } from './violations.js';
 import {
   clientEvents,
   serverEvents,
@@ -15,43 +15,43 @@ import {
   type ServerEvent,
 } from './wire.js';
 
-/** An event that a socket has received. */
-export type Heard<Event extends ServerEvent = ServerEvent> = {
+/** An event that a socket received. */
+export type ReceivedEvent<Event extends ServerEvent = ServerEvent> = {
   [Name in Event]: { event: Name; payload: EventPayload<Name> };
 }[Event];
 
-/** How a request over a socket was answered. */
+/** The acknowledgement of a request over a socket. */
 export type Ack<Data = unknown> =
   { ok: true; data: Data; error?: undefined } | { ok: false; error: ProblemDocument; data?: undefined };
 
 interface Waiter {
-  matches: (heard: Heard) => boolean;
-  take: (heard: Heard) => void;
+  matches: (received: ReceivedEvent) => boolean;
+  take: (received: ReceivedEvent) => void;
 }
 
-const log = new WeakMap<Socket, { unread: Heard[]; all: Heard[]; waiters: Set<Waiter> }>();
+const log = new WeakMap<Socket, { unread: ReceivedEvent[]; all: ReceivedEvent[]; waiters: Set<Waiter> }>();
 
-function logOf(socket: Socket): { unread: Heard[]; all: Heard[]; waiters: Set<Waiter> } {
+function logOf(socket: Socket): { unread: ReceivedEvent[]; all: ReceivedEvent[]; waiters: Set<Waiter> } {
   const found = log.get(socket);
   if (!found) throw new Error('this socket was not made by connectAs or openSocket');
   return found;
 }
 
-/** Every event must be named in the contract and fit its schema to the last key. */
-function judge(event: string, payloads: unknown[]): void {
+/** Records a violation unless the event is in the contract and matches its schema exactly. */
+function check(event: string, payloads: unknown[]): void {
   const entry: { payload: z.ZodType } | undefined = Object.hasOwn(serverEvents, event)
     ? serverEvents[event as ServerEvent]
     : undefined;
-  if (!entry) return noteViolation(`the event ${event} is not in the contract`);
-  if (payloads.length !== 1) return noteViolation(`the event ${event} came with ${payloads.length} arguments`);
+  if (!entry) return recordViolation(`the event ${event} is not in the contract`);
+  if (payloads.length !== 1) return recordViolation(`the event ${event} came with ${payloads.length} arguments`);
   const verdict = entry.payload.safeParse(payloads[0]);
   if (!verdict.success)
-    noteViolation(
+    recordViolation(
       `the event ${event} does not fit its schema: ${String(verdict.error)} in ${JSON.stringify(payloads[0])}`,
     );
 }
 
-/** A socket that is not connected yet and keeps all it hears; `token` null connects without one. */
+/** Creates a socket that is not connected yet and records every event; a null `token` connects without one. */
 export function openSocket(
   server: Target,
   token: string | null,
@@ -65,21 +65,21 @@ export function openSocket(
     autoConnect: false,
     ...options,
   });
-  const book = { unread: [] as Heard[], all: [] as Heard[], waiters: new Set<Waiter>() };
+  const book = { unread: [] as ReceivedEvent[], all: [] as ReceivedEvent[], waiters: new Set<Waiter>() };
   log.set(socket, book);
   socket.onAny((event: string, ...payloads: unknown[]) => {
-    judge(event, payloads);
-    const heard = { event, payload: payloads[0] } as Heard;
-    book.all.push(heard);
-    const waiter = [...book.waiters].find((one) => one.matches(heard));
-    if (waiter) waiter.take(heard);
-    else book.unread.push(heard);
+    check(event, payloads);
+    const received = { event, payload: payloads[0] } as ReceivedEvent;
+    book.all.push(received);
+    const waiter = [...book.waiters].find((one) => one.matches(received));
+    if (waiter) waiter.take(received);
+    else book.unread.push(received);
   });
   onCleanup(() => socket.disconnect());
   return socket;
 }
 
-/** Why a handshake was refused: the problem document in `data`. */
+/** Connects and expects a refusal; returns its problem document. */
 export async function refusal(socket: Socket): Promise<ProblemDocument> {
   return new Promise((resolve, reject) => {
     socket.once('connect', () => reject(new Error('connected, though a refusal was expected')));
@@ -94,7 +94,7 @@ export async function refusal(socket: Socket): Promise<ProblemDocument> {
   });
 }
 
-/** Connects as a person on one device, and is in all rooms when it returns. */
+/** Connects as a device; the socket is in all its rooms when this resolves. */
 export async function connectAs(
   server: Target,
   user: { tokens: { accessToken: string } },
@@ -113,8 +113,8 @@ export async function connectAs(
 }
 
 /**
- * The next event of a name that nobody has taken yet: one that came before the call counts, so asking after the deed
- * loses nothing. Each event is given to one caller.
+ * Waits for the next event of a name that no earlier call has taken. Events received before the call count, so calling
+ * this after the action loses nothing.
  */
 export function nextEvent<Event extends ServerEvent>(
   socket: Socket,
@@ -123,22 +123,23 @@ export function nextEvent<Event extends ServerEvent>(
   timeoutMs = 10_000,
 ): Promise<EventPayload<Event>> {
   const book = logOf(socket);
-  const matches = (heard: Heard): boolean => heard.event === event && predicate(heard.payload as EventPayload<Event>);
+  const matches = (received: ReceivedEvent): boolean =>
+    received.event === event && predicate(received.payload as EventPayload<Event>);
   const place = book.unread.findIndex(matches);
   if (place >= 0) return Promise.resolve(book.unread.splice(place, 1)[0]!.payload as EventPayload<Event>);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       book.waiters.delete(waiter);
       reject(
-        new Error(`no ${event} within ${timeoutMs} ms; heard: ${JSON.stringify(book.all.map((one) => one.event))}`),
+        new Error(`no ${event} within ${timeoutMs} ms; received: ${JSON.stringify(book.all.map((one) => one.event))}`),
       );
     }, timeoutMs);
     const waiter: Waiter = {
       matches,
-      take(heard) {
+      take(received) {
         clearTimeout(timer);
         book.waiters.delete(waiter);
-        resolve(heard.payload as EventPayload<Event>);
+        resolve(received.payload as EventPayload<Event>);
       },
     };
     book.waiters.add(waiter);
@@ -150,14 +151,14 @@ export async function nextMessage(socket: Socket, messageId: string): Promise<Me
   return (await nextEvent(socket, 'message:created', ({ message }) => message.id === messageId)).message;
 }
 
-/** All that a socket has heard so far, taken or not, in order. */
-export function heardBy(socket: Socket): Heard[];
-export function heardBy<Event extends ServerEvent>(socket: Socket, event: Event): Heard<Event>[];
-export function heardBy(socket: Socket, event?: ServerEvent): Heard[] {
-  return logOf(socket).all.filter((heard) => event === undefined || heard.event === event);
+/** All events that a socket has received so far, in order, taken or not. */
+export function eventsOf(socket: Socket): ReceivedEvent[];
+export function eventsOf<Event extends ServerEvent>(socket: Socket, event: Event): ReceivedEvent<Event>[];
+export function eventsOf(socket: Socket, event?: ServerEvent): ReceivedEvent[] {
+  return logOf(socket).all.filter((received) => event === undefined || received.event === event);
 }
 
-/** Waits until the server or the client has closed the socket and gives Socket.IO's reason. */
+/** Waits until the socket is closed and returns Socket.IO's reason. */
 export function untilClosed(socket: Socket, timeoutMs = 10_000): Promise<string> {
   if (!socket.connected) return Promise.resolve('closed before');
   return new Promise((resolve, reject) => {
@@ -169,7 +170,7 @@ export function untilClosed(socket: Socket, timeoutMs = 10_000): Promise<string>
   });
 }
 
-/** Asks by an event and gives the acknowledgement, parsed strictly: data by the contract, errors as problem documents. */
+/** Sends a request over a socket and returns the acknowledgement, checked strictly against the contract. */
 export async function ask<Event extends ClientEvent>(
   socket: Socket,
   event: Event,

@@ -8,7 +8,7 @@ import { root } from './build.js';
 import { spawnNode, type Child, type Exit } from './child.js';
 import { onCleanup, temporaryFolder } from './cleanup.js';
 
-/** A database name of its own for each server. */
+/** A unique database name. */
 export function freshDatabase(): string {
   return `test_${randomBytes(6).toString('hex')}`;
 }
@@ -28,20 +28,20 @@ function withDatabase(uri: string, database: string): string {
   return `${base}/${database}${query}`;
 }
 
-/** The address of a fresh database: in the store this test file shares, or in the MongoDB that MONGODB_URI names. */
+/** The URI of a new database, in the store shared by this test file or in the MongoDB of MONGODB_URI. */
 export async function freshUri(database = freshDatabase()): Promise<string> {
   shared ??= startShared();
   return (await shared)(database);
 }
 
-/** The embedded store in a process of its own, to be killed and to be shared by several servers. */
+/** The embedded store in its own process, to be killed or shared by several servers. */
 export interface StoreProcess {
   socketPath: string;
   path: string;
   uri(database: string): string;
   readonly child: Child;
   kill(signal?: NodeJS.Signals): Promise<Exit>;
-  /** Starts it again on the same folder and socket, after it has ended. */
+  /** Restarts it on the same folder and socket after it has exited. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -63,7 +63,7 @@ async function untilItListens(socketPath: string, child: Child): Promise<void> {
   throw new Error(`the store does not listen:\n${child.stdout}${child.stderr}`);
 }
 
-/** Runs the store alone; servers reach it by `MONGODB_URI: store.uri('name')`. */
+/** Starts the store in its own process; servers connect with `MONGODB_URI: store.uri('name')`. */
 export async function spawnStore(path = join(temporaryFolder('store'), 'store')): Promise<StoreProcess> {
   const socketPath = join(temporaryFolder('socket'), 's.sock');
   const main = join(root, 'packages', 'embedded-mongo', 'main.js');
@@ -93,7 +93,7 @@ export async function spawnStore(path = join(temporaryFolder('store'), 'store'))
   };
 }
 
-/** The address of a database behind a socket file, a proxy's too. */
+/** The URI of a database behind a socket file, of the store or of a proxy. */
 export function uriOfSocket(socketPath: string, database: string): string {
   return `mongodb://${encodeURIComponent(socketPath)}/${database}`;
 }

@@ -4,7 +4,7 @@ import { pathOf } from '../../src/kernel/openapi.js';
 
 const routes = describeRoutes().map((route) => ({ path: pathOf(route), endpoint: route.endpoint }));
 
-/** Every route of the server, by a name like `GET /api/users/:userId`. */
+/** Every route of the server, with a name like `GET /api/users/:userId`. */
 export function routeTable(): { name: string; endpoint: Endpoint }[] {
   return routes.map(({ path, endpoint }) => ({ name: `${endpoint.method.toUpperCase()} ${path}`, endpoint }));
 }
@@ -22,7 +22,7 @@ function countOfParameters(pattern: string): number {
   return pattern.match(/:/g)?.length ?? 0;
 }
 
-/** The endpoint that answers a concrete path: static parts win over parameters, and HEAD counts as GET. */
+/** The endpoint for a concrete path: static segments win over parameters, and HEAD counts as GET. */
 export function endpointOf(method: string, path: string): Endpoint | undefined {
   const verb = method === 'HEAD' ? 'get' : method.toLowerCase();
   return routes

@@ -1,16 +1,16 @@
 const median = (times: number[]): number => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 
 interface Comparison {
-  /** Makes the same kind of request again and again, each with another round's number. */
+  /** One function per kind of request, called with the number of the round. */
   requests: readonly ((round: number) => Promise<unknown>)[];
   rounds: number;
-  /** Stops as soon as the medians are this close. */
+  /** Measuring stops as soon as the medians are this close. */
   bound: number;
 }
 
 /**
- * How far the medians of several kinds of requests lie apart, as a share of the shortest. A busy machine shifts a median
- * of few samples, so each of five further tries adds to the samples of those before.
+ * Measures how far the median durations of several kinds of requests are apart, relative to the shortest. A busy machine
+ * shifts the median of few samples, so each of up to five attempts adds to the samples of the previous ones.
  */
 export async function medianSpread({ requests, rounds, bound }: Comparison): Promise<number> {
   const times = requests.map((): number[] => []);

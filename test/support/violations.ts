@@ -1,12 +1,12 @@
-/** What was seen beside the point of a test and must never be: an event off its schema, a failed data check. */
+/** Violations seen outside of a test's own expectations, such as an event that does not match its schema. */
 const seen: string[] = [];
 
-/** Notes a violation that has no caller to be thrown at; the test that is running fails at its end. */
-export function noteViolation(sentence: string): void {
+/** Records a violation that cannot be thrown to a caller; the current test fails when it ends. */
+export function recordViolation(sentence: string): void {
   seen.push(sentence);
 }
 
-/** Takes all violations noted so far. */
+/** Returns and clears the violations recorded so far. */
 export function takeViolations(): string[] {
   return seen.splice(0);
 }

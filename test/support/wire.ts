@@ -1,4 +1,4 @@
-/** What crosses the wire, as the tests use it: the only test file that knows where its schemas stand. */
+/** The wire types and schemas used by tests: the only test file that imports the contract. */
 import type { z } from 'zod';
 import { clientEvents, serverEvents, type ClientEvent, type ServerEvent } from '@causerie/contract/events';
 
@@ -35,11 +35,11 @@ type WithKeys<Union, Keys extends PropertyKey> = Union extends object
   ? Union & { [Key in Exclude<Keys, keyof Union>]?: undefined }
   : Union;
 
-/** One of several closed objects: a key that only the others have is there as undefined. */
+/** A union of closed objects in which each key of the others may be read, as undefined. */
 export type OneOf<Union> = WithKeys<Union, KeysOf<Union>>;
 
-/** What an event of the server carries. */
+/** The payload of a server event. */
 export type EventPayload<Event extends ServerEvent> = OneOf<z.output<(typeof serverEvents)[Event]['payload']>>;
 
-/** What a request over a socket is answered with. */
+/** The data of an acknowledgement. */
 export type EventOutput<Event extends ClientEvent> = OneOf<z.output<(typeof clientEvents)[Event]['output']>>;

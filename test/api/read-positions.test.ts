@@ -3,7 +3,7 @@ import { as } from '../support/client.js';
 import { anotherDevice, makeDirect, makePair, makeUser, sendText, type TestUser } from '../support/factories.js';
 import { conversationOf, fence, markRead } from '../support/requests.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Two people with so many messages of the first. */
+/** Two users and this many messages by the first. */
 async function pairWith(count: number): ReturnType<typeof makePair> {
   const pair = await makePair(server);
   for (let n = 1; n <= count; n++) await sendText(server, pair.ada, pair.id, `message ${n}`);
@@ -21,8 +21,8 @@ async function pairWith(count: number): ReturnType<typeof makePair> {
 const delivered = (user: TestUser, id: string, seq: number) =>
   as(user).post(`/api/conversations/${id}/delivered`, { seq });
 
-describe('marks', () => {
-  it('move forward only, reading is delivery, and an older one answers with what there is', async () => {
+describe('read positions', () => {
+  it('only move forward; reading implies delivery, and an older position returns the current one', async () => {
     const { bob, id } = await pairWith(5);
     expect((await delivered(bob, id, 3)).body).toEqual({ deliveredSeq: 3 });
     expect((await markRead(bob, id, 2)).body).toEqual({ readSeq: 2, deliveredSeq: 3, unreadCount: 3, mentionCount: 0 });
@@ -32,13 +32,13 @@ describe('marks', () => {
     expect(await conversationOf(bob, id)).toMatchObject({ readSeq: 4, deliveredSeq: 4, unreadCount: 1 });
   });
 
-  it('never go beyond the last message, and are nobody else’s', async () => {
+  it('never go beyond the last message, and are set by their owner only', async () => {
     const { ada, bob, id } = await pairWith(2);
     const stranger = await makeUser(server);
-    for (const mark of [markRead, delivered]) {
-      const beyond = await mark(bob, id, 3);
+    for (const raise of [markRead, delivered]) {
+      const beyond = await raise(bob, id, 3);
       expect([beyond.status, beyond.code, beyond.problem.errors![0]!.path]).toEqual([400, 'invalid_input', 'body.seq']);
-      expect((await mark(stranger, id, 1)).status).toBe(404);
+      expect((await raise(stranger, id, 1)).status).toBe(404);
     }
     expect(await conversationOf(bob, id)).toMatchObject({ readSeq: 0, deliveredSeq: 0 });
     expect(await conversationOf(ada, id)).toMatchObject({
@@ -48,7 +48,7 @@ describe('marks', () => {
     });
   });
 
-  it('requirement 80: carry a message from sent over delivered to read, and never back', async () => {
+  it('requirement 80: move a message from sent to delivered to read, and never back', async () => {
     const { ada, bob, id } = await pairWith(3);
     const states = async () =>
       (await as(ada).get(`/api/messages?conversationId=${id}`)).body.items.map(({ state }) => state);
@@ -65,7 +65,7 @@ describe('marks', () => {
     expect(receipts.body).toEqual({ items: [{ userId: bob.id, deliveredSeq: 4, readSeq: 4 }], nextCursor: null });
   });
 
-  it('are told to the other one and to the own other devices, over both doors, each once', async () => {
+  it("are published once to the peer and to the caller's other devices, over both transports", async () => {
     const { ada, bob, id } = await pairWith(4);
     const laptop = await anotherDevice(server, bob);
     const [sender, phone, other] = [
@@ -92,11 +92,11 @@ describe('marks', () => {
     await markRead(bob, id, 3);
     expect(await nextEvent(phone, 'settings:updated')).toMatchObject({ readSeq: 3, deliveredSeq: 4 });
     await fence(sender, bob, id);
-    expect(heardBy(sender, 'receipt:updated')).toHaveLength(3);
-    expect(heardBy(phone, 'settings:updated')).toHaveLength(1);
+    expect(eventsOf(sender, 'receipt:updated')).toHaveLength(3);
+    expect(eventsOf(phone, 'settings:updated')).toHaveLength(1);
   });
 
-  it('with oneself nobody is told', async () => {
+  it('are published to nobody in saved messages', async () => {
     const ada = await makeUser(server);
     const { id } = await makeDirect(server, ada, ada);
     const message = await sendText(server, ada, id, 'a note');
@@ -105,11 +105,11 @@ describe('marks', () => {
   });
 });
 
-describe('own settings', () => {
+describe('conversation settings', () => {
   const change = (user: TestUser, id: string, settings: unknown) =>
     as(user).patch(`/api/conversations/${id}`, settings);
 
-  it('are changed in part, told to the own other devices, and to nobody else', async () => {
+  it("are partially updated, and published to the caller's other devices only", async () => {
     const { ada, bob, id } = await pairWith(1);
     const [own, foreign] = [await connectAs(server, ada), await connectAs(server, bob)];
     const answer = await change(ada, id, { pinned: true, mutedUntil: '2031-05-06T07:08:09+02:00' });
@@ -118,13 +118,13 @@ describe('own settings', () => {
     expect(await nextEvent(own, 'settings:updated')).toMatchObject({ conversationId: id, settings });
     expect((await change(ada, id, { pinned: true })).body.settings).toEqual(settings);
     expect((await change(ada, id, { mutedUntil: null })).body.settings.mutedUntil).toBeNull();
-    await nextEvent(own, 'settings:updated', ({ settings: told }) => told!.mutedUntil === null);
+    await nextEvent(own, 'settings:updated', ({ settings: received }) => received!.mutedUntil === null);
     await fence(foreign, ada, id);
-    expect([heardBy(own, 'settings:updated').length, heardBy(foreign, 'settings:updated').length]).toEqual([2, 0]);
+    expect([eventsOf(own, 'settings:updated').length, eventsOf(foreign, 'settings:updated').length]).toEqual([2, 0]);
     expect((await conversationOf(bob, id)).settings.pinned).toBe(false);
   });
 
-  it('refuse what does not fit', async () => {
+  it('reject invalid input', async () => {
     const { ada, id } = await pairWith(1);
     for (const settings of [{ mutedUntil: 'tomorrow' }, { mutedUntil: '2031-02-30' }, { pinned: 1 }, { muted: true }]) {
       expect([JSON.stringify(settings), (await change(ada, id, settings)).status]).toEqual([
@@ -135,7 +135,7 @@ describe('own settings', () => {
     expect((await change(await makeUser(server), id, { pinned: true })).status).toBe(404);
   });
 
-  it('order and filter the list', async () => {
+  it('sort and filter the list', async () => {
     const ada = await makeUser(server);
     const ids: string[] = [];
     for (let n = 0; n < 3; n++) {
@@ -151,7 +151,7 @@ describe('own settings', () => {
     expect([await list('all'), await list('archived'), await list('unread')]).toEqual([[0, 2, 1], [1], [1]]);
   });
 
-  it('lose "marked unread" by reading, also by a mark that moves nothing, and by sending', async () => {
+  it('lose "marked unread" when reading, even at the same position, and when sending', async () => {
     const { ada, bob, id } = await pairWith(1);
     const own = await connectAs(server, bob);
     const unreadMark = async (): Promise<boolean> => (await conversationOf(bob, id)).settings.markedUnread;
@@ -168,7 +168,7 @@ describe('own settings', () => {
     await sendText(server, ada, id, 'and back');
   });
 
-  it('requirement 87: the badge counts what is unread, and of what is muted or archived the mentions only', async () => {
+  it('requirement 87: the badge counts unread messages, and only mentions in muted or archived conversations', async () => {
     const bob = await makeUser(server);
     const conversations: string[] = [];
     for (const count of [2, 3, 1]) {
@@ -190,8 +190,8 @@ describe('own settings', () => {
   });
 });
 
-describe('a conversation that is hidden', () => {
-  it('is empty and out of the list until its next message, on all own devices, and for nobody else', async () => {
+describe('a hidden conversation', () => {
+  it("is empty and unlisted until its next message, on all of the caller's devices, and for nobody else", async () => {
     const { ada, bob, id } = await pairWith(3);
     const own = await connectAs(server, bob);
     const hide = () => as(bob).delete(`/api/conversations/${id}`);
@@ -206,7 +206,7 @@ describe('a conversation that is hidden', () => {
       hasMoreBefore: false,
       hasMoreAfter: false,
     });
-    // Emptying moves no mark that others see.
+    // Hiding moves no receipt that others see.
     expect(await conversationOf(ada, id)).toMatchObject({ reached: { readSeq: 0, deliveredSeq: 0 } });
     const next = await sendText(server, ada, id, 'come back');
     const { conversation } = await nextEvent(own, 'conversation:created');
@@ -217,10 +217,12 @@ describe('a conversation that is hidden', () => {
     expect((await as(bob).get(`/api/messages/${next.id}`)).status).toBe(200);
     await sendText(server, ada, id, 'again');
     await fence(own, ada, id);
-    expect([heardBy(own, 'conversation:removed').length, heardBy(own, 'conversation:created').length]).toEqual([1, 1]);
+    expect([eventsOf(own, 'conversation:removed').length, eventsOf(own, 'conversation:created').length]).toEqual([
+      1, 1,
+    ]);
   });
 
-  it('is shown again, empty, when it is opened again', async () => {
+  it('is listed again, empty, when it is opened again', async () => {
     const { ada, bob, id } = await pairWith(1);
     await as(bob).delete(`/api/conversations/${id}`);
     const own = await connectAs(server, bob);

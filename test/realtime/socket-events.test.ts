@@ -2,15 +2,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { as } from '../support/client.js';
 import { anotherDevice, makeDirect, makeUser, makeUsers, sendText } from '../support/factories.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ask, connectAs, heardBy, nextEvent, nextMessage } from '../support/sockets.js';
+import { ask, connectAs, eventsOf, nextEvent, nextMessage } from '../support/sockets.js';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
 });
 
-describe('news', () => {
-  it('of a message go to the other one and to the own devices, and the asking socket has its answer', async () => {
+describe('socket events', () => {
+  it("of a message go to the peer and to the sender's other devices; the requesting socket gets its acknowledgement", async () => {
     const ada = await makeUser(server);
     const laptop = await anotherDevice(server, ada);
     const bob = await makeUser(server);
@@ -33,11 +33,11 @@ describe('news', () => {
     const marker = await sendText(server, ada, direct.id, 'over REST');
     await nextMessage(asking, marker.id);
     await nextMessage(peer, marker.id);
-    expect(heardBy(asking, 'message:created').map(({ payload }) => payload.message.id)).toEqual([marker.id]);
-    expect(heardBy(peer, 'conversation:created').length).toBe(1);
+    expect(eventsOf(asking, 'message:created').map(({ payload }) => payload.message.id)).toEqual([marker.id]);
+    expect(eventsOf(peer, 'conversation:created').length).toBe(1);
   });
 
-  it('of a profile go to the own devices and to those who share a conversation, once', async () => {
+  it("of a profile go once to the user's devices and to those who share a conversation", async () => {
     const [ada, bob, eve] = await makeUsers(server, 3);
     await sendText(server, ada, (await makeDirect(server, ada, bob)).id, 'hello');
     const sockets = [await connectAs(server, ada), await connectAs(server, bob), await connectAs(server, eve)] as const;
@@ -52,12 +52,12 @@ describe('news', () => {
     await nextEvent(peer, 'settings:updated');
     await nextEvent(peer, 'user:updated', ({ user }) => user.id === bob.id);
     await nextEvent(stranger, 'user:updated', ({ user }) => user.id === eve.id);
-    expect(heardBy(peer, 'user:updated').filter(({ payload }) => payload.user.id === ada.id).length).toBe(1);
-    expect(heardBy(peer, 'settings:updated').map(({ payload }) => payload.me!.id)).toEqual([bob.id]);
-    expect(heardBy(stranger, 'user:updated').map(({ payload }) => payload.user.id)).toEqual([eve.id]);
+    expect(eventsOf(peer, 'user:updated').filter(({ payload }) => payload.user.id === ada.id).length).toBe(1);
+    expect(eventsOf(peer, 'settings:updated').map(({ payload }) => payload.me!.id)).toEqual([bob.id]);
+    expect(eventsOf(stranger, 'user:updated').map(({ payload }) => payload.user.id)).toEqual([eve.id]);
   });
 
-  it('and answers of 50 messages sent without waiting come in the order of seq', async () => {
+  it('and acknowledgements of 50 pipelined messages arrive in the order of seq', async () => {
     const [ada, bob] = await makeUsers(server, 2);
     const direct = await makeDirect(server, ada, bob);
     const [sender, peer] = [await connectAs(server, ada), await connectAs(server, bob)];
@@ -72,14 +72,14 @@ describe('news', () => {
     await nextEvent(peer, 'message:created', ({ message }) => message.seq === 50);
     const inOrder = texts.map((text, n) => `${n + 1} ${text}`);
     expect(answered).toEqual(inOrder);
-    const news = heardBy(peer, 'message:created').map(({ payload: { message } }) => `${message.seq} ${message.text}`);
-    expect(news).toEqual(inOrder);
+    const event = eventsOf(peer, 'message:created').map(({ payload: { message } }) => `${message.seq} ${message.text}`);
+    expect(event).toEqual(inOrder);
   });
 
-  it('of a stop go to everybody', async () => {
+  it('of a shutdown go to everyone', async () => {
     const stopping = await startTestServer();
     const socket = await connectAs(stopping, await makeUser(stopping));
-    const [told] = await Promise.all([nextEvent(socket, 'server:stopping'), stopping.stop()]);
-    expect(told.retryAfterMs).toBeGreaterThan(0);
+    const [received] = await Promise.all([nextEvent(socket, 'server:stopping'), stopping.stop()]);
+    expect(received.retryAfterMs).toBeGreaterThan(0);
   });
 });

@@ -2,11 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Answer } from './client.js';
 
-/** Longer than any server is away in a test. */
+/** Longer than any server is down in a test. */
 const patienceMs = 45_000;
 
-/** Asks again and again until it is answered, as a client does that never gives up; throws when that never comes. */
-export async function insist<Body>(
+/** Repeats a request until it gets one of the allowed statuses, through lost connections and 503s, as a persistent client does. */
+export async function untilAnswered<Body>(
   ask: () => Promise<Answer<Body>>,
   allowed: readonly number[],
 ): Promise<Answer<Body>> {
