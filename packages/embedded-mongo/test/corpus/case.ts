@@ -1,79 +1,83 @@
-/** A case of the corpus: what is there, what is asked, and what MongoDB's documentation says the answer is. */
 export type Document = Record<string, unknown>;
 
+/** A case of the corpus: the documents, the command, and the result that MongoDB's documentation describes. */
 export interface Case {
   name: string;
-  /** The page the answer rests on, under https://www.mongodb.com/docs/manual/reference/. */
+  /** The page that describes the result, under https://www.mongodb.com/docs/manual/reference/. */
   page: string;
-  /** Documents of the collection; those without `_id` get 1, 2, 3 and so on. */
+  /** The documents of the collection. Those without an `_id` get 1, 2, 3 and so on. */
   docs?: readonly Document[];
-  /** Other collections, by the name that the command says. */
+  /** Other collections, by the name that the command uses. */
   others?: Readonly<Record<string, readonly Document[]>>;
   indexes?: readonly Document[];
-  /** Commands, all but the last made ready for it. The collection is called `c`. */
+  /** The command on the collection `c`; of several, the last one is checked. */
   run: Document | readonly Document[];
-  /** The documents of the cursor, in this order. */
+  /** The documents that the cursor returns, in this order. */
   gives?: readonly Document[];
-  /** As `gives`, in any order. */
+  /** The same in any order. */
   givesAnyOrder?: readonly Document[];
-  /** Their `_id`s, in any order. */
+  /** The `_id`s of these documents, in any order. */
   ids?: readonly unknown[];
-  /** Fields that the reply has, by dotted path. */
+  /** Fields of the reply, by dotted path. */
   reply?: Document;
-  /** The collection afterwards, by `_id`. */
+  /** The collection afterwards, sorted by `_id`. */
   after?: readonly Document[];
-  /** The code of the error, of the command or of its first statement that failed. */
+  /** The error code of the command, or of its first failed statement. */
   code?: number | readonly number[];
 }
 
-type Options = Partial<Case> & { page?: string };
+type Options = Partial<Case>;
 
-/** Queries over one table of documents: name, filter, `_id`s or code. */
+const failureCodes = Symbol('failureCodes');
+
+/** The result of a case that must fail with one of these codes. */
+export interface Failure {
+  [failureCodes]: readonly number[];
+}
+
+export const fails = (...codes: number[]): Failure => ({ [failureCodes]: codes });
+
+function isFailure(result: unknown): result is Failure {
+  return typeof result === 'object' && result !== null && failureCodes in result;
+}
+
+/** Creates cases of queries on the same documents: name, filter, `_id`s or code. */
 export function queries(
   page: string,
   docs: readonly Document[],
   rows: readonly (readonly [name: string, filter: Document, ids: readonly unknown[] | number, page?: string])[],
 ): Case[] {
-  return rows.map(([name, filter, expected, own]) => ({
+  return rows.map(([name, filter, expected, ownPage]) => ({
     name,
-    page: own ?? page,
+    page: ownPage ?? page,
     docs,
     run: { find: 'c', filter },
     ...(typeof expected === 'number' ? { code: expected } : { ids: expected }),
   }));
 }
 
-/** Expressions on one document: name, document, expression, value. A missing value is `undefined`, an error a `Fails`. */
+/** Creates cases of expressions: name, document, expression, value. `undefined` stands for a missing value. */
 export function expressions(
   page: string,
   rows: readonly (readonly [name: string, doc: Document, expression: unknown, value: unknown, page?: string])[],
 ): Case[] {
-  return rows.map(([name, doc, expression, value, own]) => ({
+  return rows.map(([name, doc, expression, value, ownPage]) => ({
     name,
-    page: own ?? `operator/aggregation/${page}`,
+    page: ownPage ?? `operator/aggregation/${page}`,
     docs: [doc],
     run: { aggregate: 'c', pipeline: [{ $replaceWith: { r: expression } }], cursor: {} },
-    ...(value instanceof Fails ? { code: value.codes } : { gives: [value === undefined ? {} : { r: value }] }),
+    ...(isFailure(value) ? { code: value[failureCodes] } : { gives: [value === undefined ? {} : { r: value }] }),
   }));
 }
 
-/** An error with one of these codes. */
-export class Fails {
-  codes: readonly number[];
-
-  constructor(...codes: number[]) {
-    this.codes = codes;
-  }
-}
-
-/** Updates of one document: name, before, update, after or an error; and more fields of the statement. */
+/** Creates cases of updates: name, document before, update, document after or failure, more fields of the statement. */
 export function updates(
   page: string,
   rows: readonly (readonly [
     name: string,
     before: Document,
     update: unknown,
-    after: Document | Fails,
+    after: Document | Failure,
     more?: Document,
   ])[],
 ): Case[] {
@@ -82,18 +86,18 @@ export function updates(
     page: `operator/update/${page}`,
     docs: [before],
     run: { update: 'c', updates: [{ q: {}, u, ...more }] },
-    ...(after instanceof Fails ? { code: after.codes } : { after: [{ _id: 1, ...after }] }),
+    ...(isFailure(after) ? { code: after[failureCodes] } : { after: [{ _id: 1, ...after }] }),
   }));
 }
 
-/** Pipelines over one table of documents: name, pipeline, documents or an error. */
+/** Creates cases of pipelines on the same documents: name, pipeline, documents or failure. */
 export function pipelines(
   page: string,
   docs: readonly Document[],
   rows: readonly (readonly [
     name: string,
     pipeline: readonly Document[],
-    gives: readonly Document[] | Fails,
+    gives: readonly Document[] | Failure,
     more?: Options,
   ])[],
 ): Case[] {
@@ -102,7 +106,7 @@ export function pipelines(
     page: `operator/aggregation/${page}`,
     docs,
     run: { aggregate: 'c', pipeline, cursor: {} },
-    ...(gives instanceof Fails ? { code: gives.codes } : { gives }),
+    ...(isFailure(gives) ? { code: gives[failureCodes] } : { gives }),
     ...more,
   }));
 }

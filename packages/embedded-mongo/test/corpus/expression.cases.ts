@@ -1,19 +1,19 @@
-import { expressions, Fails } from './case.js';
+import { expressions, fails } from './case.js';
 import { date, decimal, double, long, minKey } from './values.js';
 
 const arithmetic = expressions('add', [
   ['$add of ints', {}, { $add: [1, 2] }, 3],
-  ['$add gives a long beyond an int', {}, { $add: [2147483647, 1] }, long(2147483648)],
+  ['$add of ints overflows to a long', {}, { $add: [2147483647, 1] }, long(2147483648)],
   ['$add with a double', {}, { $add: [1, 1.5] }, 2.5],
-  ['$add of doubles stays double', {}, { $add: [1.5, 1.5] }, double(3)],
+  ['$add of doubles stays a double', {}, { $add: [1.5, 1.5] }, double(3)],
   ['$add with a decimal', {}, { $add: [decimal('0.1'), 1] }, decimal('1.1')],
   ['$add to a date', {}, { $add: [date('2024-01-01'), 1000] }, date('2024-01-01T00:00:01Z')],
   ['$add with null', {}, { $add: [1, null] }, null],
   ['$add with a missing field', {}, { $add: [1, '$x'] }, null],
-  ['$add of a string', { s: 'x' }, { $add: [1, '$s'] }, new Fails(14)],
+  ['$add of a string', { s: 'x' }, { $add: [1, '$s'] }, fails(14)],
   ['$subtract', {}, { $subtract: [5, 2] }, 3, 'operator/aggregation/subtract'],
   [
-    '$subtract of dates gives milliseconds',
+    '$subtract of dates returns milliseconds',
     {},
     { $subtract: [date('2024-01-02'), date('2024-01-01')] },
     long(86400000),
@@ -29,8 +29,8 @@ const arithmetic = expressions('add', [
   ['$multiply', {}, { $multiply: [2, 3, 4] }, 24, 'operator/aggregation/multiply'],
   ['$multiply with a long', {}, { $multiply: [2, long(3)] }, long(6), 'operator/aggregation/multiply'],
   ['$multiply with null', {}, { $multiply: [2, null] }, null, 'operator/aggregation/multiply'],
-  ['$divide gives a double', {}, { $divide: [6, 3] }, double(2), 'operator/aggregation/divide'],
-  ['$divide by zero', { z: 0 }, { $divide: [6, '$z'] }, new Fails(2, 16608), 'operator/aggregation/divide'],
+  ['$divide returns a double', {}, { $divide: [6, 3] }, double(2), 'operator/aggregation/divide'],
+  ['$divide by zero', { z: 0 }, { $divide: [6, '$z'] }, fails(2, 16608), 'operator/aggregation/divide'],
   ['$mod', {}, { $mod: [7, 3] }, 1, 'operator/aggregation/mod'],
   ['$mod with a double', {}, { $mod: [7.5, 2] }, 1.5, 'operator/aggregation/mod'],
   ['$abs', {}, { $abs: -3 }, 3, 'operator/aggregation/abs'],
@@ -39,11 +39,11 @@ const arithmetic = expressions('add', [
   ['$floor', {}, { $floor: -1.2 }, double(-2), 'operator/aggregation/floor'],
   ['$floor of an int', {}, { $floor: 4 }, 4, 'operator/aggregation/floor'],
   ['$round half to even', {}, { $round: [2.5, 0] }, double(2), 'operator/aggregation/round'],
-  ['$round to a place', {}, { $round: [19.25, 1] }, 19.2, 'operator/aggregation/round'],
+  ['$round to a decimal place', {}, { $round: [19.25, 1] }, 19.2, 'operator/aggregation/round'],
   ['$round of an int to tens', {}, { $round: [28, -1] }, 30, 'operator/aggregation/round'],
   ['$trunc', {}, { $trunc: [7.85, 1] }, 7.8, 'operator/aggregation/trunc'],
-  ['an unknown operator', {}, { $nope: 1 }, new Fails(168), 'operator/aggregation'],
-  ['two operators in one object', {}, { $add: [1], $abs: 1 }, new Fails(15983), 'operator/aggregation'],
+  ['an unknown operator', {}, { $nope: 1 }, fails(168), 'operator/aggregation'],
+  ['two operators in one object', {}, { $add: [1], $abs: 1 }, fails(15983), 'operator/aggregation'],
 ]);
 
 const logic = expressions('eq', [
@@ -60,18 +60,18 @@ const logic = expressions('eq', [
   ['$cmp', {}, { $cmp: [1, 2] }, -1, 'operator/aggregation/cmp'],
   ['$cmp of equals', {}, { $cmp: [2, double(2)] }, 0, 'operator/aggregation/cmp'],
   ['$and', {}, { $and: [1, 'x'] }, true, 'operator/aggregation/and'],
-  ['$and of nothing', {}, { $and: [] }, true, 'operator/aggregation/and'],
+  ['an empty $and', {}, { $and: [] }, true, 'operator/aggregation/and'],
   ['$and with 0', {}, { $and: [true, 0] }, false, 'operator/aggregation/and'],
   ['$or with null', {}, { $or: [null, '$x'] }, false, 'operator/aggregation/or'],
-  ['$or of nothing', {}, { $or: [] }, false, 'operator/aggregation/or'],
+  ['an empty $or', {}, { $or: [] }, false, 'operator/aggregation/or'],
   ['an empty string is true', {}, { $or: [''] }, true, 'operator/aggregation/or'],
   ['$not', {}, { $not: [0] }, true, 'operator/aggregation/not'],
   ['$not of an empty array', {}, { $not: [[]] }, false, 'operator/aggregation/not'],
-  ['$cond as array', {}, { $cond: [true, 1, 2] }, 1, 'operator/aggregation/cond'],
-  ['$cond as object', {}, { $cond: { if: 0, then: 1, else: 2 } }, 2, 'operator/aggregation/cond'],
-  ['$cond needs three', {}, { $cond: [true, 1] }, new Fails(16020), 'operator/aggregation/cond'],
+  ['$cond as an array', {}, { $cond: [true, 1, 2] }, 1, 'operator/aggregation/cond'],
+  ['$cond as an object', {}, { $cond: { if: 0, then: 1, else: 2 } }, 2, 'operator/aggregation/cond'],
+  ['$cond needs three arguments', {}, { $cond: [true, 1] }, fails(16020), 'operator/aggregation/cond'],
   ['$ifNull of null', {}, { $ifNull: [null, 5] }, 5, 'operator/aggregation/ifNull'],
-  ['$ifNull of several', {}, { $ifNull: ['$x', null, 7] }, 7, 'operator/aggregation/ifNull'],
+  ['$ifNull of several values', {}, { $ifNull: ['$x', null, 7] }, 7, 'operator/aggregation/ifNull'],
   ['$ifNull keeps false', {}, { $ifNull: [false, 5] }, false, 'operator/aggregation/ifNull'],
   [
     '$switch',
@@ -98,7 +98,7 @@ const logic = expressions('eq', [
     '$switch without a branch',
     { n: 1 },
     { $switch: { branches: [{ case: { $eq: ['$n', 2] }, then: 1 }] } },
-    new Fails(40066),
+    fails(40066),
     'operator/aggregation/switch',
   ],
   [
@@ -108,14 +108,14 @@ const logic = expressions('eq', [
     6,
     'operator/aggregation/let',
   ],
-  ['an undefined variable', {}, '$$nope', new Fails(17276), 'aggregation-variables'],
+  ['an undefined variable', {}, '$$nope', fails(17276), 'aggregation-variables'],
   ['$literal', {}, { $literal: '$a' }, '$a', 'operator/aggregation/literal'],
   ['$$ROOT', { a: 1 }, '$$ROOT.a', 1, 'aggregation-variables'],
   ['$$REMOVE', {}, '$$REMOVE', undefined, 'aggregation-variables'],
   ['a path through an array', { a: [{ b: 1 }, { c: 1 }, { b: 2 }] }, '$a.b', [1, 2], 'aggregation-variables'],
-  ['a position is no field of an array', { a: [1, 2] }, '$a.0', [], 'operator/aggregation/arrayElemAt'],
-  ['a missing field in an object is left out', {}, { a: '$x', b: 1 }, { b: 1 }, 'operator/aggregation/addFields'],
+  ['a position is not a field of an array', { a: [1, 2] }, '$a.0', [], 'operator/aggregation/arrayElemAt'],
+  ['a missing field in an object is omitted', {}, { a: '$x', b: 1 }, { b: 1 }, 'operator/aggregation/addFields'],
   ['a missing field in an array is null', {}, ['$x', 1], [null, 1], 'operator/aggregation/project'],
 ]);
 
-export const EXPRESSION_CASES = [...arithmetic, ...logic];
+export const expressionCases = [...arithmetic, ...logic];

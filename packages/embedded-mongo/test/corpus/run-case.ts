@@ -10,8 +10,8 @@ import type { Case, Document } from './case.js';
 const { BSON, MongoClient, MongoServerError } = mongoose.mongo;
 type Client = InstanceType<typeof MongoClient>;
 
-/** Numbers keep their types on the way back. */
-const AS_THEY_ARE = { promoteValues: false, bsonRegExp: true };
+/** Keeps the numeric types of the results. */
+const keepTypes = { promoteValues: false, bsonRegExp: true };
 
 /** A database on the embedded store, or on the MongoDB that MONGODB_URI names. */
 export interface Target {
@@ -25,7 +25,7 @@ export async function openTarget(label: string): Promise<Target> {
   const given = process.env['MONGODB_URI'];
   const folder = given ? null : await mkdtemp(join(tmpdir(), 'corpus-'));
   const store = folder ? await startEmbeddedStore({ path: folder }) : null;
-  const client = new MongoClient(given ?? store?.uri(database) ?? '', AS_THEY_ARE);
+  const client = new MongoClient(given ?? store?.uri(database) ?? '', keepTypes);
   await client.connect();
   return {
     client,
@@ -50,14 +50,14 @@ const numberOf = (value: unknown): number => Number(String(value));
 async function runCommand(target: Target, command: Document): Promise<Outcome> {
   const db = target.client.db(target.database);
   try {
-    const reply: Document = await db.command(command, AS_THEY_ARE);
+    const reply: Document = await db.command(command, keepTypes);
     const [failed] = (reply['writeErrors'] ?? []) as Document[];
     const cursor = (reply['cursor'] ?? {}) as Document;
     const docs = [...((cursor['firstBatch'] ?? cursor['nextBatch'] ?? []) as Document[])];
     if (command['getMore'] !== undefined || command['keepCursor']) return { reply, docs, code: null };
     const [collection] = Object.values(command);
     while (cursor['id'] && numberOf(cursor['id']) !== 0) {
-      const more: Document = await db.command({ getMore: cursor['id'], collection }, AS_THEY_ARE);
+      const more: Document = await db.command({ getMore: cursor['id'], collection }, keepTypes);
       const next = more['cursor'] as Document;
       docs.push(...(next['nextBatch'] as Document[]));
       cursor['id'] = next['id'];
@@ -69,7 +69,7 @@ async function runCommand(target: Target, command: Document): Promise<Outcome> {
   }
 }
 
-/** Puts the case's own names in place of `c` and of the other collections. */
+/** Replaces `c` and the names of the other collections by names that no other case uses. */
 function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
   if (typeof value === 'string') return names.get(value) ?? value;
   if (Array.isArray(value)) return value.map((item) => renamed(item, names));
@@ -101,7 +101,7 @@ async function expectDone(target: Target, command: Document): Promise<void> {
   expect(code, `preparing: ${JSON.stringify(command)}`).toBeNull();
 }
 
-/** Runs a case and expects what it says. `label` makes its collections its own. */
+/** Runs a case and checks its result. `label` keeps its collections apart from those of other cases. */
 export async function runCase(target: Target, test: Case, label: string): Promise<void> {
   const names = new Map(['c', ...Object.keys(test.others ?? {})].map((name) => [name, `${label}_${name}`]));
   await prepare(target, test, names);
@@ -115,7 +115,7 @@ export async function runCase(target: Target, test: Case, label: string): Promis
   await expectOutcome(target, test, { outcome, collection: names.get('c') ?? 'c' });
 }
 
-/** Names of collections stand only in `from`, `coll` and right behind `$unionWith`. */
+/** Only `from`, `coll` and `$unionWith` name collections. */
 function renamedStages(value: unknown, names: ReadonlyMap<string, string>): unknown {
   if (Array.isArray(value)) return value.map((item) => renamedStages(item, names));
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;

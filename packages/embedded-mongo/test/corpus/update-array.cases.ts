@@ -1,13 +1,13 @@
-import { Fails, updates } from './case.js';
+import { fails, updates } from './case.js';
 import { double } from './values.js';
 
 const changes = [
   ...updates('push', [
-    ['$push appends', { a: [1] }, { $push: { a: 2 } }, { a: [1, 2] }],
-    ['$push makes the array', {}, { $push: { a: 1 } }, { a: [1] }],
-    ['$push of an array is one element', { a: [1] }, { $push: { a: [2, 3] } }, { a: [1, [2, 3]] }],
+    ['$push appends to an array', { a: [1] }, { $push: { a: 2 } }, { a: [1, 2] }],
+    ['$push creates the array', {}, { $push: { a: 1 } }, { a: [1] }],
+    ['$push of an array adds one element', { a: [1] }, { $push: { a: [2, 3] } }, { a: [1, [2, 3]] }],
     ['$push $each', { a: [1] }, { $push: { a: { $each: [2, 3] } } }, { a: [1, 2, 3] }],
-    ['$push of nothing makes an empty array', {}, { $push: { a: { $each: [] } } }, { a: [] }],
+    ['$push of no elements creates an empty array', {}, { $push: { a: { $each: [] } } }, { a: [] }],
     ['$push $position', { a: [1, 2] }, { $push: { a: { $each: [9], $position: 0 } } }, { a: [9, 1, 2] }],
     ['$push $position from the end', { a: [1, 2] }, { $push: { a: { $each: [9], $position: -1 } } }, { a: [1, 9, 2] }],
     ['$push $slice keeps the first', { a: [1, 2] }, { $push: { a: { $each: [3], $slice: 2 } } }, { a: [1, 2] }],
@@ -15,7 +15,7 @@ const changes = [
     ['$push $slice 0 empties', { a: [1] }, { $push: { a: { $each: [2], $slice: 0 } } }, { a: [] }],
     ['$push $sort', { a: [3, 1] }, { $push: { a: { $each: [2], $sort: 1 } } }, { a: [1, 2, 3] }],
     [
-      '$push $sort down with $slice',
+      '$push $sort descending with $slice',
       { a: [3, 1] },
       { $push: { a: { $each: [2], $sort: -1, $slice: 2 } } },
       { a: [3, 2] },
@@ -26,18 +26,18 @@ const changes = [
       { $push: { a: { $each: [{ x: 1 }], $sort: { x: 1 } } } },
       { a: [{ x: 1 }, { x: 2 }] },
     ],
-    ['$push to a scalar', { a: 1 }, { $push: { a: 2 } }, new Fails(2)],
-    ['$push with an unknown clause', { a: [] }, { $push: { a: { $each: [1], $nope: 1 } } }, new Fails(2)],
-    ['$push $each needs an array', { a: [] }, { $push: { a: { $each: 1 } } }, new Fails(2)],
+    ['$push to a scalar', { a: 1 }, { $push: { a: 2 } }, fails(2)],
+    ['$push with an unknown clause', { a: [] }, { $push: { a: { $each: [1], $nope: 1 } } }, fails(2)],
+    ['$push $each needs an array', { a: [] }, { $push: { a: { $each: 1 } } }, fails(2)],
   ]),
   ...updates('addToSet', [
-    ['$addToSet adds', { a: [1] }, { $addToSet: { a: 2 } }, { a: [1, 2] }],
-    ['$addToSet knows the value', { a: [1] }, { $addToSet: { a: 1 } }, { a: [1] }],
-    ['$addToSet knows the number of another type', { a: [1] }, { $addToSet: { a: double(1) } }, { a: [1] }],
+    ['$addToSet adds a new value', { a: [1] }, { $addToSet: { a: 2 } }, { a: [1, 2] }],
+    ['$addToSet ignores an existing value', { a: [1] }, { $addToSet: { a: 1 } }, { a: [1] }],
+    ['$addToSet ignores an equal number of another type', { a: [1] }, { $addToSet: { a: double(1) } }, { a: [1] }],
     ['$addToSet $each', { a: [1] }, { $addToSet: { a: { $each: [1, 2, 2] } } }, { a: [1, 2] }],
-    ['$addToSet makes the array', {}, { $addToSet: { a: 1 } }, { a: [1] }],
+    ['$addToSet creates the array', {}, { $addToSet: { a: 1 } }, { a: [1] }],
     [
-      '$addToSet of a document with its order',
+      '$addToSet compares documents with their field order',
       { a: [{ x: 1, y: 2 }] },
       { $addToSet: { a: { y: 2, x: 1 } } },
       {
@@ -47,15 +47,15 @@ const changes = [
         ],
       },
     ],
-    ['$addToSet to a scalar', { a: 1 }, { $addToSet: { a: 1 } }, new Fails(2)],
+    ['$addToSet to a scalar', { a: 1 }, { $addToSet: { a: 1 } }, fails(2)],
   ]),
   ...updates('pop', [
-    ['$pop the last', { a: [1, 2] }, { $pop: { a: 1 } }, { a: [1] }],
-    ['$pop the first', { a: [1, 2] }, { $pop: { a: -1 } }, { a: [2] }],
+    ['$pop removes the last element', { a: [1, 2] }, { $pop: { a: 1 } }, { a: [1] }],
+    ['$pop removes the first element', { a: [1, 2] }, { $pop: { a: -1 } }, { a: [2] }],
     ['$pop of an empty array', { a: [] }, { $pop: { a: 1 } }, { a: [] }],
     ['$pop of a missing field', { b: 1 }, { $pop: { a: 1 } }, { b: 1 }],
-    ['$pop of a scalar', { a: 1 }, { $pop: { a: 1 } }, new Fails(14)],
-    ['$pop takes 1 or -1', { a: [1] }, { $pop: { a: 2 } }, new Fails(9)],
+    ['$pop of a scalar', { a: 1 }, { $pop: { a: 1 } }, fails(14)],
+    ['$pop requires 1 or -1', { a: [1] }, { $pop: { a: 2 } }, fails(9)],
   ]),
   ...updates('pull', [
     ['$pull a value', { a: [1, 2, 1] }, { $pull: { a: 1 } }, { a: [2] }],
@@ -75,7 +75,7 @@ const changes = [
       { a: [{ x: 3 }] },
     ],
     ['$pull of a missing field', { b: 1 }, { $pull: { a: 1 } }, { b: 1 }],
-    ['$pull of a scalar', { a: 1 }, { $pull: { a: 1 } }, new Fails(2)],
+    ['$pull of a scalar', { a: 1 }, { $pull: { a: 1 } }, fails(2)],
     ['$pull an array by equality', { a: [[1], 1] }, { $pull: { a: [1] } }, { a: [1] }],
   ]),
   ...updates('pullAll', [
@@ -86,12 +86,12 @@ const changes = [
       { $pullAll: { a: [{ x: 1 }] } },
       { a: [{ x: 1, y: 1 }] },
     ],
-    ['$pullAll needs an array', { a: [1] }, { $pullAll: { a: 1 } }, new Fails(2)],
+    ['$pullAll needs an array', { a: [1] }, { $pullAll: { a: 1 } }, fails(2)],
   ]),
 ];
 
 const positional = updates('positional', [
-  ['$ is the element that matched', { a: [1, 5, 9] }, { $set: { 'a.$': 0 } }, { a: [1, 0, 9] }, { q: { a: 5 } }],
+  ['$ is the matched element', { a: [1, 5, 9] }, { $set: { 'a.$': 0 } }, { a: [1, 0, 9] }, { q: { a: 5 } }],
   [
     '$ by $elemMatch',
     { a: [{ x: 1 }, { x: 2 }] },
@@ -106,8 +106,8 @@ const positional = updates('positional', [
     { a: [{ x: 1 }, { x: 2, y: 7 }] },
     { q: { 'a.x': 2 } },
   ],
-  ['$ without an array in the query', { a: [1] }, { $set: { 'a.$': 0 } }, new Fails(2)],
-  ['$ twice in one path', { a: [[1]] }, { $set: { 'a.$.$': 0 } }, new Fails(2), { q: { a: { $exists: true } } }],
+  ['$ without an array in the query', { a: [1] }, { $set: { 'a.$': 0 } }, fails(2)],
+  ['$ twice in one path', { a: [[1]] }, { $set: { 'a.$.$': 0 } }, fails(2), { q: { a: { $exists: true } } }],
   [
     '$ in several paths',
     { a: [{ x: 1 }, { x: 2 }] },
@@ -118,12 +118,12 @@ const positional = updates('positional', [
 ]);
 
 const all = updates('positional-all', [
-  ['$[] is every element', { a: [1, 2] }, { $inc: { 'a.$[]': 10 } }, { a: [11, 12] }],
+  ['$[] changes every element', { a: [1, 2] }, { $inc: { 'a.$[]': 10 } }, { a: [11, 12] }],
   ['$[] with a field', { a: [{ x: 1 }, { x: 2 }] }, { $set: { 'a.$[].x': 0 } }, { a: [{ x: 0 }, { x: 0 }] }],
   ['$[] in nested arrays', { a: [[1], [2, 3]] }, { $inc: { 'a.$[].$[]': 1 } }, { a: [[2], [3, 4]] }],
   ['$[] of an empty array', { a: [] }, { $inc: { 'a.$[]': 1 } }, { a: [] }],
-  ['$[] of a missing field', { b: 1 }, { $inc: { 'a.$[]': 1 } }, new Fails(2)],
-  ['$[] of a scalar', { a: 1 }, { $inc: { 'a.$[]': 1 } }, new Fails(2)],
+  ['$[] of a missing field', { b: 1 }, { $inc: { 'a.$[]': 1 } }, fails(2)],
+  ['$[] of a scalar', { a: 1 }, { $inc: { 'a.$[]': 1 } }, fails(2)],
 ]);
 
 const filtered = updates('positional-filtered', [
@@ -141,7 +141,7 @@ const filtered = updates('positional-filtered', [
     { a: [{ x: 1 }, { x: 2, y: 1 }] },
     { arrayFilters: [{ 'e.x': 2 }] },
   ],
-  ['$[e] that none meets', { a: [1] }, { $set: { 'a.$[e]': 0 } }, { a: [1] }, { arrayFilters: [{ e: 5 }] }],
+  ['$[e] without a matching element', { a: [1] }, { $set: { 'a.$[e]': 0 } }, { a: [1] }, { arrayFilters: [{ e: 5 }] }],
   [
     'two identifiers',
     { a: [{ l: [1, 2] }, { l: [2] }] },
@@ -149,16 +149,16 @@ const filtered = updates('positional-filtered', [
     { a: [{ l: [1, 0] }, { l: [0] }] },
     { arrayFilters: [{ e: 2 }] },
   ],
-  ['an identifier without a filter', { a: [1] }, { $set: { 'a.$[e]': 0 } }, new Fails(2)],
-  ['a filter that is not used', { a: [1] }, { $set: { a: 0 } }, new Fails(9), { arrayFilters: [{ e: 1 }] }],
+  ['an identifier without a filter', { a: [1] }, { $set: { 'a.$[e]': 0 } }, fails(2)],
+  ['an unused filter', { a: [1] }, { $set: { a: 0 } }, fails(9), { arrayFilters: [{ e: 1 }] }],
   [
-    'two filters of one name',
+    'two filters with one name',
     { a: [1] },
     { $set: { 'a.$[e]': 0 } },
-    new Fails(9),
+    fails(9),
     { arrayFilters: [{ e: 1 }, { e: 2 }] },
   ],
-  ['an identifier with a capital', { a: [1] }, { $set: { 'a.$[E]': 0 } }, new Fails(2), { arrayFilters: [{ E: 1 }] }],
+  ['an identifier with a capital', { a: [1] }, { $set: { 'a.$[E]': 0 } }, fails(2), { arrayFilters: [{ E: 1 }] }],
 ]);
 
-export const UPDATE_ARRAY_CASES = [...changes, ...positional, ...all, ...filtered];
+export const updateArrayCases = [...changes, ...positional, ...all, ...filtered];

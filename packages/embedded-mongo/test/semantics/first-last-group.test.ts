@@ -1,4 +1,4 @@
-/** One end of each group comes from an index without reading the rest of the group. */
+/** The first or last row of each group comes from an index, without reading the rest of the group. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,11 +6,11 @@ import { expect, it } from 'vitest';
 import { createDispatcher } from '../../src/commands/dispatcher.js';
 import { openStore } from '../../src/store/store.js';
 
-const GROUPS = 20;
-const EACH = 200;
+const groups = 20;
+const rowsPerGroup = 200;
 
 it('reads about one document for each group of $sort and $group', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'ends-'));
+  const folder = await mkdtemp(join(tmpdir(), 'first-last-'));
   const store = openStore(folder);
   const engine = createDispatcher(store, { testCommands: true, instance: 'test' });
   const client = { isPrivate: true, isDisconnected: () => false };
@@ -23,7 +23,7 @@ it('reads about one document for each group of $sort and $group', async () => {
     return outcome.reply;
   };
   try {
-    const documents = Array.from({ length: GROUPS * EACH }, (_, n) => ({ _id: n, g: n % GROUPS, at: n }));
+    const documents = Array.from({ length: groups * rowsPerGroup }, (_, n) => ({ _id: n, g: n % groups, at: n }));
     await run({ insert: 'c', documents });
     await run({ createIndexes: 'c', indexes: [{ key: { g: 1, at: -1 }, name: 'g_at' }] });
     let reads = 0;
@@ -39,8 +39,8 @@ it('reads about one document for each group of $sort and $group', async () => {
       reads = 0;
       const pipeline = [{ $sort: sort }, { $group: { _id: '$g', at: { [operator]: '$at' } } }];
       const { cursor } = await run({ aggregate: 'c', pipeline, cursor: {} });
-      expect(cursor.firstBatch).toHaveLength(GROUPS);
-      expect(reads).toBeLessThanOrEqual(GROUPS + 1);
+      expect(cursor.firstBatch).toHaveLength(groups);
+      expect(reads).toBeLessThanOrEqual(groups + 1);
     }
   } finally {
     engine.stop();

@@ -1,4 +1,4 @@
-/** Values at random: order, keys, negation and union agree with one another. */
+/** Properties of random values: order, keys, negation and union agree. */
 import { Decimal128, Double, ObjectId } from 'bson';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -31,7 +31,7 @@ const doc: fc.Arbitrary<Doc> = fc.record({ v: value });
 const scope = rootScope(new Date());
 const matches = (query: Doc, source: Doc): boolean => matchesQuery(compileQuery(query, scope), source);
 
-it('encoded keys have the order of their values', () => {
+it('encoded keys sort like their values', () => {
   fc.assert(
     fc.property(value, value, (a, b) => {
       expect(Math.sign(Buffer.compare(encodeKey(a), encodeKey(b)))).toBe(Math.sign(compare(a, b)));
@@ -40,7 +40,7 @@ it('encoded keys have the order of their values', () => {
   );
 });
 
-it('$ne, $nin and $not are the complement of what they deny', () => {
+it('$ne, $nin, $not and $nor are the complement of $eq', () => {
   fc.assert(
     fc.property(doc, value, (source, operand) => {
       const found = matches({ v: { $eq: operand } }, source);
@@ -61,7 +61,7 @@ it('$in is the union of equalities', () => {
   );
 });
 
-it('$gte is $gt or $eq, as $lte is $lt or $eq', () => {
+it('$gte is the union of $gt and $eq', () => {
   fc.assert(
     fc.property(doc, scalar, (source, operand) => {
       const equal = matches({ v: { $eq: operand } }, source);

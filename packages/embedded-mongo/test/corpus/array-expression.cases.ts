@@ -1,4 +1,4 @@
-import { expressions, Fails } from './case.js';
+import { expressions, fails } from './case.js';
 import { double } from './values.js';
 
 const list = { a: [3, 1, 2] };
@@ -11,13 +11,13 @@ const arrays = expressions('arrayElemAt', [
   ['$last', list, { $last: '$a' }, 2, 'operator/aggregation/last'],
   ['$first of an empty array', { a: [] }, { $first: '$a' }, undefined, 'operator/aggregation/first'],
   ['$size', list, { $size: '$a' }, 3, 'operator/aggregation/size'],
-  ['$size of a missing field', {}, { $size: '$x' }, new Fails(17124), 'operator/aggregation/size'],
+  ['$size of a missing field', {}, { $size: '$x' }, fails(17124), 'operator/aggregation/size'],
   ['$isArray', list, { $isArray: '$a' }, true, 'operator/aggregation/isArray'],
   ['$in', list, { $in: [1, '$a'] }, true, 'operator/aggregation/in'],
-  ['$in needs an array', { a: 1 }, { $in: [1, '$a'] }, new Fails(40081), 'operator/aggregation/in'],
+  ['$in needs an array', { a: 1 }, { $in: [1, '$a'] }, fails(40081), 'operator/aggregation/in'],
   ['$slice', list, { $slice: ['$a', 2] }, [3, 1], 'operator/aggregation/slice'],
   ['$slice from the end', list, { $slice: ['$a', -2] }, [1, 2], 'operator/aggregation/slice'],
-  ['$slice from a place', list, { $slice: ['$a', 1, 5] }, [1, 2], 'operator/aggregation/slice'],
+  ['$slice from a position', list, { $slice: ['$a', 1, 5] }, [1, 2], 'operator/aggregation/slice'],
   ['$concatArrays', list, { $concatArrays: ['$a', [4]] }, [3, 1, 2, 4], 'operator/aggregation/concatArrays'],
   ['$concatArrays with null', list, { $concatArrays: ['$a', null] }, null, 'operator/aggregation/concatArrays'],
   [
@@ -37,7 +37,7 @@ const arrays = expressions('arrayElemAt', [
   ['$filter of null', {}, { $filter: { input: null, cond: true } }, null, 'operator/aggregation/filter'],
   ['$map', list, { $map: { input: '$a', as: 'n', in: { $add: ['$$n', 1] } } }, [4, 2, 3], 'operator/aggregation/map'],
   [
-    '$map of what is missing inside',
+    '$map of missing values',
     { a: [{ b: 1 }, {}] },
     { $map: { input: '$a', in: '$$this.b' } },
     [1, null],
@@ -59,7 +59,7 @@ const arrays = expressions('arrayElemAt', [
     'operator/aggregation/reduce',
   ],
   ['$indexOfArray', list, { $indexOfArray: ['$a', 2] }, 2, 'operator/aggregation/indexOfArray'],
-  ['$indexOfArray of what is not there', list, { $indexOfArray: ['$a', 9] }, -1, 'operator/aggregation/indexOfArray'],
+  ['$indexOfArray of a missing value', list, { $indexOfArray: ['$a', 9] }, -1, 'operator/aggregation/indexOfArray'],
   ['$reverseArray', list, { $reverseArray: '$a' }, [2, 1, 3], 'operator/aggregation/reverseArray'],
   ['$range', {}, { $range: [0, 10, 4] }, [0, 4, 8], 'operator/aggregation/range'],
   ['$range down', {}, { $range: [3, 0, -1] }, [3, 2, 1], 'operator/aggregation/range'],
@@ -79,17 +79,17 @@ const arrays = expressions('arrayElemAt', [
   ['$anyElementTrue', {}, { $anyElementTrue: [[0, 1]] }, true, 'operator/aggregation/anyElementTrue'],
   ['$allElementsTrue', {}, { $allElementsTrue: [[0, 1]] }, false, 'operator/aggregation/allElementsTrue'],
   ['$sum of an array', list, { $sum: '$a' }, 6, 'operator/aggregation/sum'],
-  ['$sum leaves out what is no number', {}, { $sum: [1, 'x', null, 2] }, 3, 'operator/aggregation/sum'],
+  ['$sum ignores non-numeric values', {}, { $sum: [1, 'x', null, 2] }, 3, 'operator/aggregation/sum'],
   ['$avg', list, { $avg: '$a' }, double(2), 'operator/aggregation/avg'],
-  ['$avg of no number', {}, { $avg: ['x'] }, null, 'operator/aggregation/avg'],
+  ['$avg without numbers', {}, { $avg: ['x'] }, null, 'operator/aggregation/avg'],
   ['$max of an array', list, { $max: '$a' }, 3, 'operator/aggregation/max'],
-  ['$min leaves out null', {}, { $min: [5, null, 3] }, 3, 'operator/aggregation/min'],
+  ['$min ignores null', {}, { $min: [5, null, 3] }, 3, 'operator/aggregation/min'],
 ]);
 
 const objects = expressions('mergeObjects', [
   ['$mergeObjects', { a: { x: 1 } }, { $mergeObjects: ['$a', { x: 2, y: 3 }] }, { x: 2, y: 3 }],
   ['$mergeObjects with null', { a: { x: 1 } }, { $mergeObjects: ['$a', null] }, { x: 1 }],
-  ['$mergeObjects of a number', { a: 1 }, { $mergeObjects: ['$a'] }, new Fails(40400)],
+  ['$mergeObjects of a number', { a: 1 }, { $mergeObjects: ['$a'] }, fails(40400)],
   [
     '$objectToArray',
     { a: { x: 1 } },
@@ -102,7 +102,7 @@ const objects = expressions('mergeObjects', [
     '$objectToArray of a number',
     { a: 1 },
     { $objectToArray: '$a' },
-    new Fails(40390),
+    fails(40390),
     'operator/aggregation/objectToArray',
   ],
   [
@@ -130,7 +130,7 @@ const objects = expressions('mergeObjects', [
     '$arrayToObject of a number',
     { a: 1 },
     { $arrayToObject: '$a' },
-    new Fails(40386),
+    fails(40386),
     'operator/aggregation/arrayToObject',
   ],
   ['$getField', { 'a.b': 1 }, { $getField: 'a.b' }, 1, 'operator/aggregation/getField'],
@@ -164,4 +164,4 @@ const objects = expressions('mergeObjects', [
   ],
 ]);
 
-export const CONTAINER_CASES = [...arrays, ...objects];
+export const arrayExpressionCases = [...arrays, ...objects];

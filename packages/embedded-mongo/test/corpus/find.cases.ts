@@ -1,0 +1,111 @@
+import type { Case } from './case.js';
+import { long } from './values.js';
+
+const five = [1, 2, 3, 4, 5].map((n) => ({ n }));
+const page = 'command/find';
+export const findCases: Case[] = [
+  {
+    name: 'skip and limit',
+    page,
+    docs: five,
+    run: { find: 'c', sort: { n: 1 }, skip: 1, limit: 2, projection: { _id: 1 } },
+    gives: [{ _id: 2 }, { _id: 3 }],
+  },
+  { name: 'limit 0 is no limit', page, docs: five, run: { find: 'c', limit: 0 }, ids: [1, 2, 3, 4, 5] },
+  {
+    name: 'batches',
+    page,
+    docs: five,
+    run: { find: 'c', sort: { n: 1 }, batchSize: 2, projection: { _id: 1 } },
+    gives: [1, 2, 3, 4, 5].map((_id) => ({ _id })),
+  },
+  { name: 'an empty first batch', page, docs: five, run: { find: 'c', batchSize: 0 }, ids: [1, 2, 3, 4, 5] },
+  {
+    name: 'a single batch',
+    page,
+    docs: five,
+    run: { find: 'c', limit: 2, singleBatch: true, sort: { n: 1 }, projection: { _id: 1 } },
+    gives: [{ _id: 1 }, { _id: 2 }],
+  },
+  {
+    name: 'batches of a pipeline',
+    page: 'command/aggregate',
+    docs: five,
+    run: { aggregate: 'c', pipeline: [{ $sort: { n: 1 } }, { $project: { _id: 1 } }], cursor: { batchSize: 2 } },
+    gives: [1, 2, 3, 4, 5].map((_id) => ({ _id })),
+  },
+  { name: 'a missing collection', page, run: { find: 'c' }, gives: [] },
+  {
+    name: 'let in a filter',
+    page,
+    docs: five,
+    run: { find: 'c', filter: { $expr: { $gt: ['$n', '$$m'] } }, let: { m: 3 } },
+    ids: [4, 5],
+  },
+  {
+    name: 'let in a pipeline',
+    page: 'command/aggregate',
+    docs: five,
+    run: { aggregate: 'c', pipeline: [{ $match: { $expr: { $eq: ['$n', '$$m'] } } }], cursor: {}, let: { m: 3 } },
+    ids: [3],
+  },
+  {
+    name: 'a hint by name',
+    page,
+    docs: five,
+    indexes: [{ key: { n: 1 }, name: 'by_n' }],
+    run: { find: 'c', filter: { n: { $gt: 3 } }, hint: 'by_n' },
+    ids: [4, 5],
+  },
+  {
+    name: 'a hint by key in a pipeline',
+    page: 'command/aggregate',
+    docs: five,
+    indexes: [{ key: { n: 1 }, name: 'by_n' }],
+    run: { aggregate: 'c', pipeline: [{ $match: { n: 3 } }], cursor: {}, hint: { n: 1 } },
+    ids: [3],
+  },
+  { name: 'a hint that names no index', page, docs: five, run: { find: 'c', hint: 'nope' }, code: 2 },
+  { name: 'a limit below zero', page, docs: five, run: { find: 'c', limit: -1 }, code: 51024 },
+  { name: 'a filter that is not a document', page, docs: five, run: { find: 'c', filter: 1 }, code: [9, 14] },
+  {
+    name: 'a pipeline without a cursor',
+    page: 'command/aggregate',
+    docs: five,
+    run: { aggregate: 'c', pipeline: [] },
+    code: 9,
+  },
+  {
+    name: 'an unknown cursor',
+    page: 'command/getMore',
+    docs: five,
+    run: { getMore: long(123456), collection: 'c' },
+    code: 43,
+  },
+  {
+    name: 'count',
+    page: 'command/count',
+    docs: five,
+    run: { count: 'c', query: { n: { $gt: 1 } }, skip: 1, limit: 2 },
+    reply: { n: 2 },
+  },
+  { name: 'count of all', page: 'command/count', docs: five, run: { count: 'c' }, reply: { n: 5 } },
+  {
+    name: 'distinct expands arrays',
+    page: 'command/distinct',
+    docs: [{ v: [1, 2] }, { v: 2 }, { v: null }, {}],
+    run: { distinct: 'c', key: 'v' },
+    reply: { values: [null, 1, 2] },
+  },
+  {
+    name: 'distinct with a query on a dotted path',
+    page: 'command/distinct',
+    docs: [
+      { a: { b: 'x' }, n: 1 },
+      { a: { b: 'y' }, n: 2 },
+    ],
+    run: { distinct: 'c', key: 'a.b', query: { n: 2 } },
+    reply: { values: ['y'] },
+  },
+  { name: 'an unknown command', page: 'command', run: { nopeCommand: 1 }, code: 59 },
+];
