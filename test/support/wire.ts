@@ -15,7 +15,7 @@ export {
   UnreadTotals,
 } from '@causerie/contract/conversations';
 export { AddedMembers, CreatedGroup, Member, MemberList, Opened } from '@causerie/contract/groups';
-export { Upload, type Purpose } from '@causerie/contract/media';
+export { Upload } from '@causerie/contract/media';
 export { MessageReceipts, MessageRevisions, MessagePage, SearchResult } from '@causerie/contract/messages';
 export {
   Notification,
@@ -24,7 +24,7 @@ export {
   type NotificationKind,
 } from '@causerie/contract/notifications';
 export { MessageReactions, ReactionList } from '@causerie/contract/reactions';
-export { Session, SessionList, Tokens } from '@causerie/contract/sessions';
+export { SessionList, Tokens } from '@causerie/contract/sessions';
 export { SyncAnswer, type SyncedConversation } from '@causerie/contract/sync';
 export { Me, PublicUser, PublicUserList, UserRefList } from '@causerie/contract/users';
 export { problemCodes, type ProblemCode } from '@causerie/contract/problem-codes';

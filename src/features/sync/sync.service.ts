@@ -89,15 +89,16 @@ function collectionsOf(
   };
 }
 
-/** Builds the catching up by one cursor: what is equal costs no read of content. */
-export function createSync({ conversations, members, me, contacts, notifications, reading, cursors }: Deps): Sync {
-  function vectorOf(userId: string, cursor: string | undefined): Vector {
-    if (cursor === undefined) return { entries: [], versions: {} };
-    const vector = unpackVector(cursors.open(list, userId, cursor, 'body.cursor'));
-    if (!vector) throw invalidInput('body.cursor', unreadable);
-    return vector;
-  }
+/** The vector of a cursor; an empty one if there is no cursor. */
+function vectorOf(cursors: Cursors, userId: string, cursor: string | undefined): Vector {
+  if (cursor === undefined) return { entries: [], versions: {} };
+  const vector = unpackVector(cursors.open(list, userId, cursor, 'body.cursor'));
+  if (!vector) throw invalidInput('body.cursor', unreadable);
+  return vector;
+}
 
+/** Catches a device up by one cursor: equal entries cost no read of content. */
+export function createSync({ conversations, members, me, contacts, notifications, reading, cursors }: Deps): Sync {
   /** Ids of what the cursor holds and the caller has no more; one that is there again is told as a conversation. */
   async function removedOf(
     userId: string,
@@ -143,7 +144,7 @@ export function createSync({ conversations, members, me, contacts, notifications
 
   return {
     async since({ userId }, { cursor, limit }) {
-      const before = vectorOf(userId, cursor);
+      const before = vectorOf(cursors, userId, cursor);
       const known = new Map(before.entries.map((entry) => [entry.cursorIndex, entry]));
       const [{ removed, synced, hasMore }, { views, versions }] = await Promise.all([
         conversationsFor(userId, known, limit),

@@ -90,7 +90,15 @@ function isTaken(row: UserRow | AccountConflict | null): row is AccountConflict 
   return typeof row === 'string';
 }
 
-/** Builds the accounts over the rows of people. */
+/** The privacy of a new account. */
+const initialPrivacy = {
+  lastSeen: 'everyone',
+  readReceipts: true,
+  directMessages: 'everyone',
+  groupInvites: 'everyone',
+  findByEmail: false,
+} as const;
+
 export function createAccounts({ repository, views }: { repository: UserRepository; views: UserViews }): Accounts {
   const accountOf = (row: UserRow): Account => toAccount(row, views);
   const accountOrNull = (row: UserRow | null): Account | null => row && accountOf(row);
@@ -103,13 +111,7 @@ export function createAccounts({ repository, views }: { repository: UserReposito
         emailKey: emailKeyOf(email),
         emailVerified: false,
         bio: '',
-        privacy: {
-          lastSeen: 'everyone',
-          readReceipts: true,
-          directMessages: 'everyone',
-          groupInvites: 'everyone',
-          findByEmail: false,
-        },
+        privacy: { ...initialPrivacy },
         createdAt: new Date(),
       });
       if (isTaken(row)) throw new Problem(row);

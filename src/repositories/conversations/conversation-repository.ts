@@ -1,5 +1,5 @@
 import { type Collection, type Connection, Types } from 'mongoose';
-import { isDuplicateKey } from '../concerns.js';
+import { retryOnDuplicateKey } from '../concerns.js';
 import { firstIdAt } from '../ids.js';
 import { type ConversationRow, conversationSchema, newConversation } from './conversation-row.js';
 
@@ -116,16 +116,12 @@ export function createConversationRepository(connection: Connection): Conversati
   const conversations = connection.collection<ConversationRow>('conversations');
 
   async function upsert(row: ConversationRow): Promise<boolean> {
-    for (;;) {
-      try {
-        const { pair, ...rest } = row;
-        const result = await conversations.updateOne(byPair(String(pair)), { $setOnInsert: rest }, { upsert: true });
-        return result.upsertedCount === 1;
-      } catch (error) {
-        // Two concurrent upserts of one pair: the one that lost finds the row on its retry.
-        if (!isDuplicateKey(error)) throw error;
-      }
-    }
+    const { pair, ...rest } = row;
+    // Two concurrent upserts of one pair: the one that lost finds the row on its retry.
+    const result = await retryOnDuplicateKey(() =>
+      conversations.updateOne(byPair(String(pair)), { $setOnInsert: rest }, { upsert: true }),
+    );
+    return result.upsertedCount === 1;
   }
 
   return {
