@@ -57,9 +57,11 @@ export async function connect(uri: string): Promise<Connection> {
     retryReads: false,
     waitQueueTimeoutMS: timeoutMs,
     maxPoolSize: 50,
-    readConcern: { level: 'majority' },
+    // Written one by one: as objects, `readConcern` and `writeConcern` would yield to what MONGODB_URI says.
+    readConcernLevel: 'majority',
     readPreference: 'primary',
-    writeConcern: { w: 'majority', journal: true },
+    w: 'majority',
+    journal: true,
     appName: 'causerie',
   } satisfies ConnectOptions & { connectionType: unknown };
   const connection = mongoose.createConnection(uri, options);

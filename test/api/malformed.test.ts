@@ -49,8 +49,8 @@ describe('malformed URLs', () => {
 
   it('requirement 40: problems are in French if the client prefers French', async () => {
     const answers: [RawAnswer, number, string][] = [
-      [await get('/%ff', { 'Accept-Language': 'fr-CA, en;q=0.5' }), 400, 'L’adresse contient'],
-      [await put('{', { 'Accept-Language': 'fr' }), 400, 'La requête n’a pas'],
+      [await get('/%ff', { 'Accept-Language': 'fr-CA, en;q=0.5' }), 400, 'L’URL contient'],
+      [await put('{', { 'Accept-Language': 'fr' }), 400, 'La requête n’est pas valide'],
       [await put('"'.padEnd(100_002, 'x'), { 'Accept-Language': 'en;q=0.2, fr' }), 413, 'Envoyez moins'],
       [await get('/nowhere', { 'Accept-Language': 'fr;q=0.9' }), 404, ''],
     ];
@@ -61,7 +61,7 @@ describe('malformed URLs', () => {
       expect(answer.headers['vary']?.toLowerCase()).toContain('accept-language');
     }
     const english = await get('/%ff', { 'Accept-Language': 'de, fr;q=0.1, en;q=0.2' });
-    expect(JSON.parse(english.text).detail).toBe('The address has a broken percent-encoding.');
+    expect(JSON.parse(english.text).detail).toBe('The URL contains an invalid percent-encoding.');
     const unknown = JSON.parse((await get('/nowhere')).text);
     expect(JSON.parse((await get('/nowhere', { 'Accept-Language': 'fr' })).text).detail).not.toBe(unknown.detail);
   });

@@ -2,7 +2,7 @@ import type { Membership } from '../../views/membership.js';
 import { type Counting, countsIn } from '../../views/counting.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
-import type { MessageRepository } from '../../repositories/messages/message-repository.js';
+import type { MessageRepository, MessageRow } from '../../repositories/messages/message-repository.js';
 import { isCounted, digestKeyOf } from '../../rules/notifications.js';
 import type { NotificationRow } from '../../repositories/notifications/notification-repository.js';
 import type { Notification } from '@causerie/contract/notifications';
@@ -47,14 +47,23 @@ function toNotification(row: NotificationRow, more: Partial<Notification> = {}):
 
 /** Reads the current state of unread digests, in a fixed number of queries as long as the last message of each conversation counts. */
 function createUnreadDigests({ messages, counting }: Pick<Deps, 'messages' | 'counting'>) {
-  /** The newest message of each conversation that counts as unread: usually the last one, which one query finds for all. */
+  /**
+   * The newest message of each conversation that counts as unread. It is the last one unless the head says that the last
+   * one may not count; so one round of queries is enough, except when a last message is deleted at this moment.
+   */
   async function newestOf(memberships: readonly Membership[]): Promise<Map<string, string>> {
-    const places = memberships.map(({ conversation: { _id, seq } }) => ({ conversationId: _id, seq }));
-    const last = (await messages.atPlaces(places)).filter(isCounted);
-    const known = new Set(last.map(({ conversationId }) => String(conversationId)));
-    const others = memberships.filter(({ conversation }) => !known.has(String(conversation._id)));
-    const asked = await Promise.all(others.map(({ conversation }) => messages.newestCounted(conversation._id)));
-    const all = [...last, ...asked.filter((row) => row !== null)];
+    const heads = memberships.map(({ conversation }) => conversation);
+    const isLast = ({ seq, lastUncountedSeq }: Membership['conversation']): boolean => lastUncountedSeq < seq;
+    const newestCounted = (some: typeof heads): Promise<(MessageRow | null)[]> =>
+      Promise.all(some.map(({ _id }) => messages.newestCounted(_id)));
+    const [last, others] = await Promise.all([
+      messages.atPlaces(heads.filter(isLast).map(({ _id, seq }) => ({ conversationId: _id, seq }))),
+      newestCounted(heads.filter((head) => !isLast(head))),
+    ]);
+    const counted = last.filter(isCounted);
+    const known = new Set(counted.map(({ conversationId }) => String(conversationId)));
+    const deleted = await newestCounted(heads.filter((head) => isLast(head) && !known.has(String(head._id))));
+    const all = [...counted, ...others, ...deleted].filter((row) => row !== null);
     return new Map(all.map(({ _id, conversationId }) => [String(conversationId), String(_id)]));
   }
 
