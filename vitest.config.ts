@@ -8,8 +8,10 @@ export default defineConfig({
     sequence: { shuffle: true },
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Waits scale with a busy machine. A time that is promised is asserted by itself.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     allowOnly: false,
     env: { NODE_ENV: 'test' },
   },

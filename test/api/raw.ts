@@ -38,7 +38,7 @@ function read(bytes: Buffer): RawAnswer {
 export function exchange(
   server: { port: number },
   bytes: string | Buffer,
-  { end = false, timeoutMs = 20_000 } = {},
+  { end = false, timeoutMs = 60_000 } = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -117,5 +117,5 @@ describe('search', () => {
     // A common word that another filter makes rare takes several steps.
     const nothing = await allPages(ada, 'common', { limit: '5', senderId: bob.id });
     expect(nothing.texts).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -205,7 +205,7 @@ describe('sync', () => {
       for (const text of ['one before the last', 'the last']) {
         const body = { conversationId: id, clientId: text, text, mentions: [ada.id] };
         const { body: message } = await as(others[id] ?? ada).post('/api/messages', body);
-        await nextEvent(socket, 'notification:created', (event) => event.notification.messageId === message.id, 20_000);
+        await nextEvent(socket, 'notification:created', (event) => event.notification.messageId === message.id);
       }
     }
     await present.sync();
@@ -219,5 +219,5 @@ describe('sync', () => {
     await truth.sync();
     await truth.fill();
     expect(present.state()).toEqual(truth.state());
-  }, 120_000);
+  });
 });

@@ -239,7 +239,7 @@ describe('import rules', () => {
     clean = await cruise(copy);
     for (const files of Object.values(plants)) plant(copy, files);
     planted = await cruise(copy);
-  }, 120_000);
+  });
 
   it('accept the sources as they are', () => {
     expect(clean).toEqual({ code: 0, violations: [] });
@@ -286,7 +286,7 @@ describe('lint rules', () => {
       ]),
     );
     code = result.code;
-  }, 120_000);
+  });
 
   it('accept a clean file', () => {
     expect(found.get('src/jobs/lint-innocent.ts')).toEqual([]);

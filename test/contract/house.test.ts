@@ -220,7 +220,7 @@ describe.each(Object.entries(houses))('the check %s', (script, { sound, faults }
   beforeAll(async () => {
     passed = await check(script, folderWith(sound));
     failed = await check(script, folderWith(sound, ...Object.values(faults)));
-  }, 120_000);
+  });
 
   it('lets a sound sample pass', () => {
     expect(passed).toEqual({ code: 0, output: '' });

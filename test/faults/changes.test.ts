@@ -51,38 +51,34 @@ it('requirement 82: a change interrupted by a crash is numbered before any reque
   expect(await recovered.database.collection('hidden').findOne(member)).toMatchObject({ own: own + 1 });
 });
 
-it(
-  'requirement 76: two servers on one store number the changes of a conversation without a gap',
-  { timeout: 120_000 },
-  async () => {
-    const store = await spawnStore();
-    const env = { MONGODB_URI: store.uri(freshDatabase()), SECRET_KEY: 'one key for both of the servers of this test' };
-    const servers = [await spawnServer(env), await spawnServer(env)] as const;
-    const [ada, bob] = [await makeUser(servers[0]), await makeUser(servers[1])];
-    const { id: conversationId } = await makeDirect(servers[0], ada, bob);
-    const sent: { id: string }[] = [];
-    for (const user of [ada, bob])
-      for (let n = 0; n < 5; n++) sent.push(await sendText(servers[0], user, conversationId, `text ${n}`));
+it('requirement 76: two servers on one store number the changes of a conversation without a gap', async () => {
+  const store = await spawnStore();
+  const env = { MONGODB_URI: store.uri(freshDatabase()), SECRET_KEY: 'one key for both of the servers of this test' };
+  const servers = [await spawnServer(env), await spawnServer(env)] as const;
+  const [ada, bob] = [await makeUser(servers[0]), await makeUser(servers[1])];
+  const { id: conversationId } = await makeDirect(servers[0], ada, bob);
+  const sent: { id: string }[] = [];
+  for (const user of [ada, bob])
+    for (let n = 0; n < 5; n++) sent.push(await sendText(servers[0], user, conversationId, `text ${n}`));
 
-    const authors = [ada, bob];
-    const edits = Array.from({ length: 80 }, (_, n) => {
-      const place = n % sent.length;
-      const client = api(servers[n % 3 === 0 ? 0 : 1]).as(authors[place < 5 ? 0 : 1] ?? ada);
-      return client.patch(`/api/messages/${sent[place]?.id ?? ''}`, { text: `edit ${n}` });
-    });
-    const answers = await Promise.all(edits);
-    expect(answers.map(({ status }) => status)).toEqual(edits.map(() => 200));
-    const seen = await Promise.all(
-      servers.map(async (server) => {
-        const page = await api(server).as(bob).get(`/api/messages?conversationId=${conversationId}`);
-        const { rev } = (await api(server).as(bob).get(`/api/conversations/${conversationId}`)).body;
-        return { rev, messages: page.body.items.map(({ id, text, rev: own }) => ({ id, text, rev: own })) };
-      }),
-    );
-    expect(seen[0]?.rev).toBe(80);
-    expect(seen[1]).toEqual(seen[0]);
-    expect(Math.max(...(seen[0]?.messages ?? []).map(({ rev }) => rev))).toBe(80);
-    for (const server of servers) await server.stop();
-    await store.stop();
-  },
-);
+  const authors = [ada, bob];
+  const edits = Array.from({ length: 80 }, (_, n) => {
+    const place = n % sent.length;
+    const client = api(servers[n % 3 === 0 ? 0 : 1]).as(authors[place < 5 ? 0 : 1] ?? ada);
+    return client.patch(`/api/messages/${sent[place]?.id ?? ''}`, { text: `edit ${n}` });
+  });
+  const answers = await Promise.all(edits);
+  expect(answers.map(({ status }) => status)).toEqual(edits.map(() => 200));
+  const seen = await Promise.all(
+    servers.map(async (server) => {
+      const page = await api(server).as(bob).get(`/api/messages?conversationId=${conversationId}`);
+      const { rev } = (await api(server).as(bob).get(`/api/conversations/${conversationId}`)).body;
+      return { rev, messages: page.body.items.map(({ id, text, rev: own }) => ({ id, text, rev: own })) };
+    }),
+  );
+  expect(seen[0]?.rev).toBe(80);
+  expect(seen[1]).toEqual(seen[0]);
+  expect(Math.max(...(seen[0]?.messages ?? []).map(({ rev }) => rev))).toBe(80);
+  for (const server of servers) await server.stop();
+  await store.stop();
+});

@@ -143,7 +143,6 @@ async function storeThatDies(): Promise<Crashing> {
 
 it.each(seeds)(
   'requirement 74: seed %i: crashes under mixed load lose nothing acknowledged and leave nothing half done',
-  { timeout: 120_000 },
   async (seed) => {
     const random = randomOf(seed);
     const { at, crash, stop } = await (seed % 2 === 0 ? storeThatDies() : serverThatDies());

@@ -103,7 +103,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const server of servers) await server.stop();
   await store?.stop();
-}, 60_000);
+});
 
 it.each(Object.keys(races))('requirement 91: %s, and the group stays valid', patient, async (name) => {
   const race = races[name];

@@ -11,8 +11,6 @@ import { nthMail } from '../support/mails.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { freshDatabase, spawnStore } from '../support/store.js';
 
-const patient = { timeout: 60_000 };
-
 /** A local port that nobody listens on. */
 async function deadPort(): Promise<number> {
   const server = createServer();
@@ -42,7 +40,7 @@ async function queueOn(server: TestServer, handler: Parameters<Queue<Counted>['h
 }
 
 describe('jobs', () => {
-  it('are run once each by several processes', patient, async () => {
+  it('are run once each by several processes', async () => {
     const server = await startTestServer();
     const done: number[] = [];
     const work = (job: { data: { n: number } }): Promise<void> => Promise.resolve(void done.push(job.data.n));
@@ -50,71 +48,67 @@ describe('jobs', () => {
     const numbers = Array.from({ length: 200 }, (_, n) => n);
     const wanted = numbers.map((n) => ({ key: String(n), data: { n } }));
     await Promise.all([one.add('count', wanted), two.add('count', wanted)]);
-    await expect.poll(() => one.waiting(), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => one.waiting()).toBe(0);
     expect(done.sort((a, b) => a - b)).toEqual(numbers);
   });
 
-  it('stay leased to a running handler, which is aborted if it loses the lease', patient, async () => {
+  it('stay leased to a running handler, which is aborted if it loses the lease', async () => {
     const server = await startTestServer();
     const begun: { signal: AbortSignal; end: () => void }[] = [];
     const work = ({ signal }: { signal: AbortSignal }): Promise<void> =>
       new Promise((end) => begun.push({ signal, end }));
     const [one] = [await queueOn(server, work), await queueOn(server, work)];
     await one.add('count', [{ key: 'long', data: { n: 1 } }]);
-    await expect.poll(() => begun.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => begun.length).toBe(1);
     const rows = server.database.collection('jobs');
     const leaseOf = async (): Promise<number> => (await rows.findOne({ name: 'count' }))?.['runAt'].getTime() ?? 0;
     const first = await leaseOf();
     // The first lease would have expired by now, and the other queue has polled many times.
-    await expect.poll(leaseOf, { timeout: 10_000 }).toBeGreaterThan(first + 1_500);
+    await expect.poll(leaseOf).toBeGreaterThan(first + 1_500);
     expect([begun.length, begun[0]?.signal.aborted]).toEqual([1, false]);
     // As if its process had been frozen: another process takes the job.
     await rows.updateOne({ name: 'count' }, { $set: { holder: 'somebody else', runAt: new Date() } });
-    await expect.poll(() => begun.length, { timeout: 10_000 }).toBe(2);
-    await expect.poll(() => begun[0]?.signal.aborted, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => begun.length).toBe(2);
+    await expect.poll(() => begun[0]?.signal.aborted).toBe(true);
     begun[0]?.end();
     begun[1]?.end();
-    await expect.poll(() => one.waiting(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => one.waiting()).toBe(0);
     expect(begun).toHaveLength(2);
   });
 
-  it(
-    'are given up after eight attempts, reported by the metrics and the doctor, and retried on request',
-    patient,
-    async () => {
-      const env = { MAIL_URL: `smtp://127.0.0.1:${await deadPort()}` };
-      const store = await spawnStore();
-      const uri = store.uri(freshDatabase());
-      const server = await startTestServer({ ...env, MONGODB_URI: uri });
-      const user = await makeUser(server);
-      const rows = server.database.collection('jobs');
-      const stateOf = async (): Promise<unknown[]> => {
-        const row = await rows.findOne({ 'data.to': user.email });
-        return [row?.['state'], row?.['tries'], row?.['holder']];
-      };
-      for (let tries = 1; tries <= 8; tries++) {
-        // Attempts back off; make the next one due now.
-        await rows.updateOne({ 'data.to': user.email, holder: null }, { $set: { runAt: new Date() } });
-        // Another mail wakes the queue at once.
-        await makeUser(server);
-        await expect.poll(stateOf, { timeout: 20_000 }).toEqual([tries < 8 ? 'waiting' : 'dead', tries, null]);
-      }
-      expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(/^causerie_jobs_dead 1$/m);
-      const tools = { DATA_DIR: server.dataDir, MONGODB_URI: uri };
-      const doctor = await runTool('doctor.js', [], tools);
-      expect(doctor.stdout).toMatch(/FAULT {2}jobs: mail [0-9a-f]+ was given up after 8 tries: .*ECONNREFUSED/);
-      expect(doctor.code).toBe(1);
-      const retried = await runTool('admin.js', ['retry-jobs'], tools);
-      expect([retried.code, retried.stdout]).toEqual([0, 'Jobs to be retried: 1.\n']);
-      await server.stop();
-      const recovered = await startTestServer({ MONGODB_URI: uri, DATA_DIR: server.dataDir });
-      await nthMail(recovered, user.email);
-      await recovered.stop();
-      await store.stop();
-    },
-  );
+  it('are given up after eight attempts, reported by the metrics and the doctor, and retried on request', async () => {
+    const env = { MAIL_URL: `smtp://127.0.0.1:${await deadPort()}` };
+    const store = await spawnStore();
+    const uri = store.uri(freshDatabase());
+    const server = await startTestServer({ ...env, MONGODB_URI: uri });
+    const user = await makeUser(server);
+    const rows = server.database.collection('jobs');
+    const stateOf = async (): Promise<unknown[]> => {
+      const row = await rows.findOne({ 'data.to': user.email });
+      return [row?.['state'], row?.['tries'], row?.['holder']];
+    };
+    for (let tries = 1; tries <= 8; tries++) {
+      // Attempts back off; make the next one due now.
+      await rows.updateOne({ 'data.to': user.email, holder: null }, { $set: { runAt: new Date() } });
+      // Another mail wakes the queue at once.
+      await makeUser(server);
+      await expect.poll(stateOf).toEqual([tries < 8 ? 'waiting' : 'dead', tries, null]);
+    }
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(/^causerie_jobs_dead 1$/m);
+    const tools = { DATA_DIR: server.dataDir, MONGODB_URI: uri };
+    const doctor = await runTool('doctor.js', [], tools);
+    expect(doctor.stdout).toMatch(/FAULT {2}jobs: mail [0-9a-f]+ was given up after 8 tries: .*ECONNREFUSED/);
+    expect(doctor.code).toBe(1);
+    const retried = await runTool('admin.js', ['retry-jobs'], tools);
+    expect([retried.code, retried.stdout]).toEqual([0, 'Jobs to be retried: 1.\n']);
+    await server.stop();
+    const recovered = await startTestServer({ MONGODB_URI: uri, DATA_DIR: server.dataDir });
+    await nthMail(recovered, user.email);
+    await recovered.stop();
+    await store.stop();
+  });
 
-  it('of a killed process are run by the next one', patient, async () => {
+  it('of a killed process are run by the next one', async () => {
     // It accepts the connection and stays silent: the mail is being sent.
     const sockets: Socket[] = [];
     const silent = createServer((socket) => void sockets.push(socket));
@@ -128,7 +122,7 @@ describe('jobs', () => {
     const env = { MONGODB_URI: store.uri(freshDatabase()), SECRET_KEY: 'the one key of the servers of this test' };
     const first = await spawnServer({ ...env, MAIL_URL: `smtp://127.0.0.1:${port}` });
     const user = await makeUser(first);
-    await expect.poll(() => sockets.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => sockets.length).toBe(1);
     await first.kill('SIGKILL');
     const second = await startTestServer(env);
     const rows = second.database.collection('jobs');

@@ -19,47 +19,43 @@ import { startTestServer } from '../support/server.js';
 
 const crashes = 4;
 
-it(
-  'requirement 62: each mention creates one notification, wherever the server dies',
-  { timeout: 120_000 },
-  async () => {
-    const random = randomOf(7);
-    let server: ChildServer = await spawnServer();
-    const at = { url: server.url };
-    const [ada, bob] = await makeUsers(at, 2);
-    const { id } = await makeGroup(at, ada, [bob]);
-    const sent: string[] = [];
-    let left = crashes;
-    const sending = (async () => {
-      while (left > 0) {
-        const body = { conversationId: id, clientId: `m${sent.length}`, text: 'you', mentions: [bob.id] };
-        const answer = await untilAnswered(() => api(at).as(ada).post('/api/messages', body), [200, 201]);
-        sent.push(answer.body.id);
-        await wait(30);
-      }
-    })();
+it('requirement 62: each mention creates one notification, wherever the server dies', async () => {
+  const random = randomOf(7);
+  let server: ChildServer = await spawnServer();
+  const at = { url: server.url };
+  const [ada, bob] = await makeUsers(at, 2);
+  const { id } = await makeGroup(at, ada, [bob]);
+  const sent: string[] = [];
+  let left = crashes;
+  const sending = (async () => {
     while (left > 0) {
-      // The notifier collects for a second: the kills fall before, during and after its work.
-      await wait(600 + random(900));
-      await server.kill('SIGKILL');
-      server = await spawnServer({ DATA_DIR: server.dataDir });
-      at.url = server.url;
-      left -= 1;
+      const body = { conversationId: id, clientId: `m${sent.length}`, text: 'you', mentions: [bob.id] };
+      const answer = await untilAnswered(() => api(at).as(ada).post('/api/messages', body), [200, 201]);
+      sent.push(answer.body.id);
+      await wait(30);
     }
-    await sending;
+  })();
+  while (left > 0) {
+    // The notifier collects for a second: the kills fall before, during and after its work.
+    await wait(600 + random(900));
+    await server.kill('SIGKILL');
+    server = await spawnServer({ DATA_DIR: server.dataDir });
+    at.url = server.url;
+    left -= 1;
+  }
+  await sending;
 
-    async function mentioned(): Promise<(string | null)[]> {
-      const found = await allItems((cursor) => api(at).as(bob).get(`/api/notifications?limit=100${cursor}`));
-      return found.filter(({ kind }) => kind === 'mention').map(({ messageId }) => messageId);
-    }
-    const deadline = Date.now() + 30_000;
-    while ((await mentioned()).length < sent.length && Date.now() < deadline) await wait(100);
-    expect((await mentioned()).sort()).toEqual([...sent].sort());
-    const { body } = await api(at).as(bob).get('/api/notifications');
-    expect(body.items.filter(({ kind }) => kind === 'message')).toEqual([]);
-    await server.stop();
-  },
-);
+  async function mentioned(): Promise<(string | null)[]> {
+    const found = await allItems((cursor) => api(at).as(bob).get(`/api/notifications?limit=100${cursor}`));
+    return found.filter(({ kind }) => kind === 'mention').map(({ messageId }) => messageId);
+  }
+  const deadline = Date.now() + 30_000;
+  while ((await mentioned()).length < sent.length && Date.now() < deadline) await wait(100);
+  expect((await mentioned()).sort()).toEqual([...sent].sort());
+  const { body } = await api(at).as(bob).get('/api/notifications');
+  expect(body.items.filter(({ kind }) => kind === 'message')).toEqual([]);
+  await server.stop();
+});
 
 it('requirement 62: a count includes acknowledged messages, even if their conversation cannot be written', async () => {
   const server = await startTestServer();
@@ -68,7 +64,7 @@ it('requirement 62: a count includes acknowledged messages, even if their conver
   await sendText(server, ada, conversationId, 'one');
   const rows = createNotificationRepository(server.database);
   const stored = () => rows.page(bob.id, { isUnread: true, after: null, limit: 10 });
-  await expect.poll(async () => (await stored()).length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(async () => (await stored()).length).toBe(1);
 
   const conversations = createConversationRepository(server.database);
   const members = createMemberRepository(server.database);

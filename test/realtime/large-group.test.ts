@@ -8,7 +8,6 @@ import { connectAs, eventsOf } from '../support/sockets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { freshUri } from '../support/store.js';
 
-const patient = { timeout: 120_000 };
 const size = 1_000;
 
 let server: TestServer;
@@ -48,10 +47,10 @@ beforeAll(async () => {
   const some = pLimit(20);
   people = await Promise.all(Array.from({ length: size - 1 }, (_, place) => some(() => quickUser(place))));
   groupId = (await makeGroup(server, creator, people)).id;
-}, 120_000);
+});
 
 describe('a group of a thousand', () => {
-  it('adds a hundred members at once with one message, one rev and one event', patient, async () => {
+  it('adds a hundred members at once with one message, one rev and one event', async () => {
     const socket = await connectAs(server, creator);
     const { id } = await makeGroup(server, creator, people.slice(0, size - 101));
     const group = async () => (await as(creator).get(`/api/groups/${id}`)).body;
@@ -71,7 +70,7 @@ describe('a group of a thousand', () => {
     socket.disconnect();
   });
 
-  it('costs as many writes for a message as a group of two', patient, async () => {
+  it('costs as many writes for a message as a group of two', async () => {
     // Both are new: nobody has read anything.
     const [pair, group] = [
       await makeGroup(server, creator, people.slice(0, 1)),
@@ -83,7 +82,7 @@ describe('a group of a thousand', () => {
     expect(inGroup).toEqual(inPair);
   });
 
-  it('lists every member once, page by page', patient, async () => {
+  it('lists every member once, page by page', async () => {
     const found: string[] = [];
     for await (const page of pagesOf((cursor) =>
       as(creator).get(`/api/groups/${groupId}/members?limit=100${cursor}`),
@@ -95,7 +94,7 @@ describe('a group of a thousand', () => {
     expect(new Set(found)).toEqual(new Set([creator, ...people].map(({ id }) => id)));
   });
 
-  it('creates one notification for each of 999 connected members, however many messages follow', patient, async () => {
+  it('creates one notification for each of 999 connected members, however many messages follow', async () => {
     const rows = server.database.collection('notifications');
     const ofGroup = { kind: 'message', conversationId: new server.database.base.Types.ObjectId(groupId) };
     const group = async () => (await as(creator).get(`/api/groups/${groupId}`)).body;
@@ -103,7 +102,7 @@ describe('a group of a thousand', () => {
       (await server.database.collection('conversations').findOne({ _id: ofGroup.conversationId }))?.['notifiedSeq'];
     // Everyone has been notified of everything and has read it.
     const { seq: last } = await group();
-    await expect.poll(notified, { timeout: 30_000 }).toBe(last);
+    await expect.poll(notified).toBe(last);
     for (const user of people) await markRead(user, groupId, last);
     const some = pLimit(50);
     const sockets = await Promise.all(people.map((user) => some(() => connectAs(server, user))));
@@ -122,30 +121,26 @@ describe('a group of a thousand', () => {
     for (const socket of sockets) socket.disconnect();
   });
 
-  it(
-    'requirement 68: is notified of a message within a second, and no request exceeds its limits',
-    patient,
-    async () => {
-      const began = performance.now();
-      const message = await sendText(server, creator, groupId, 'to the largest group there is');
-      expect(performance.now() - began).toBeLessThan(3_000);
-      const send = (more: object) =>
-        as(creator).post('/api/messages', { conversationId: groupId, clientId: 'too-much', text: 'x', ...more });
-      const mentions = Array.from({ length: 10_000 }, (_, n) => people[n % people.length]?.id);
-      expect((await send({ mentions })).status).toBe(413);
-      expect((await send({ mentions: people.slice(0, 51).map(({ id }) => id) })).status).toBe(400);
-      const react = async (n: number): Promise<number> => {
-        const emoji = encodeURIComponent(String.fromCodePoint(0x1f400 + n));
-        return (await as(creator).put(`/api/reactions/${message.id}/${emoji}`)).status;
-      };
-      const statuses: number[] = [];
-      for (let n = 0; n < 60; n++) statuses.push(await react(n));
-      expect(new Set(statuses)).toEqual(new Set([200, 409]));
-      const { body } = await as(creator).get(`/api/messages/${message.id}`);
-      expect(body.reactions).toHaveLength(statuses.filter((status) => status === 200).length);
-      const stranger = await makeUser(server);
-      const added = await as(creator).post(`/api/groups/${groupId}/members`, { userIds: [stranger.id] });
-      expect(added.body).toMatchObject({ added: [], refused: [{ userId: stranger.id, code: 'conflict' }] });
-    },
-  );
+  it('requirement 68: is notified of a message within a second, and no request exceeds its limits', async () => {
+    const began = performance.now();
+    const message = await sendText(server, creator, groupId, 'to the largest group there is');
+    expect(performance.now() - began).toBeLessThan(3_000);
+    const send = (more: object) =>
+      as(creator).post('/api/messages', { conversationId: groupId, clientId: 'too-much', text: 'x', ...more });
+    const mentions = Array.from({ length: 10_000 }, (_, n) => people[n % people.length]?.id);
+    expect((await send({ mentions })).status).toBe(413);
+    expect((await send({ mentions: people.slice(0, 51).map(({ id }) => id) })).status).toBe(400);
+    const react = async (n: number): Promise<number> => {
+      const emoji = encodeURIComponent(String.fromCodePoint(0x1f400 + n));
+      return (await as(creator).put(`/api/reactions/${message.id}/${emoji}`)).status;
+    };
+    const statuses: number[] = [];
+    for (let n = 0; n < 60; n++) statuses.push(await react(n));
+    expect(new Set(statuses)).toEqual(new Set([200, 409]));
+    const { body } = await as(creator).get(`/api/messages/${message.id}`);
+    expect(body.reactions).toHaveLength(statuses.filter((status) => status === 200).length);
+    const stranger = await makeUser(server);
+    const added = await as(creator).post(`/api/groups/${groupId}/members`, { userIds: [stranger.id] });
+    expect(added.body).toMatchObject({ added: [], refused: [{ userId: stranger.id, code: 'conflict' }] });
+  });
 });

@@ -25,7 +25,7 @@ export const isOfNotifier = ({ mentions }: Command): boolean =>
 
 const quietMs = 1;
 const quietRounds = 3;
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** Waits until a condition has held for a moment: a server may be between two commands. */
 export async function untilQuiet(isQuiet: () => boolean): Promise<void> {

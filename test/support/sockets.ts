@@ -24,6 +24,9 @@ export type ReceivedEvent<Event extends ServerEvent = ServerEvent> = {
 export type Ack<Data = unknown> =
   { ok: true; data: Data; error?: undefined } | { ok: false; error: ProblemDocument; data?: undefined };
 
+/** How long a wait may take on a busy machine. A time that is promised is asserted by itself. */
+const patienceMs = 60_000;
+
 interface Waiter {
   matches: (received: ReceivedEvent) => boolean;
   take: (received: ReceivedEvent) => void;
@@ -120,7 +123,7 @@ export function nextEvent<Event extends ServerEvent>(
   socket: Socket,
   event: Event,
   predicate: (payload: EventPayload<Event>) => boolean = () => true,
-  timeoutMs = 10_000,
+  timeoutMs = patienceMs,
 ): Promise<EventPayload<Event>> {
   const book = logOf(socket);
   const matches = (received: ReceivedEvent): boolean =>
@@ -159,7 +162,7 @@ export function eventsOf(socket: Socket, event?: ServerEvent): ReceivedEvent[] {
 }
 
 /** Waits until the socket is closed and returns Socket.IO's reason. */
-export function untilClosed(socket: Socket, timeoutMs = 10_000): Promise<string> {
+export function untilClosed(socket: Socket, timeoutMs = patienceMs): Promise<string> {
   if (!socket.connected) return Promise.resolve('closed before');
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`still open after ${timeoutMs} ms`)), timeoutMs);
@@ -178,7 +181,7 @@ export async function ask<Event extends ClientEvent>(
   timeoutMs?: number,
 ): Promise<Ack<EventOutput<Event>>>;
 export async function ask(socket: Socket, event: string, input?: unknown, timeoutMs?: number): Promise<Ack>;
-export async function ask(socket: Socket, event: string, input?: unknown, timeoutMs = 10_000): Promise<Ack> {
+export async function ask(socket: Socket, event: string, input?: unknown, timeoutMs = patienceMs): Promise<Ack> {
   recordSecretsIn(input);
   const reply = (await socket.timeout(timeoutMs).emitWithAck(event, input)) as {
     ok?: unknown;
