@@ -112,7 +112,11 @@ async function people(connection: Connection, ownerId: string): Promise<Place[]>
       state: 'active',
     });
     for (const userId of userIds)
-      rows.members.push({ ...newMember(_id, userId, at), isListed: true, slot: userId === peerId ? 1 : n + 1 });
+      rows.members.push({
+        ...newMember(String(_id), String(userId), at),
+        isListed: true,
+        slot: userId === peerId ? 1 : n + 1,
+      });
     places.push({ _id, peerId, seq: 0 });
   }
   for (const [name, list] of Object.entries(rows)) await connection.collection(name).insertMany(list);

@@ -86,7 +86,7 @@ function recoveryCalls({ conversations, messages, reactions, groupChanging, noti
     announce: messages.publisher.recovered,
     announceChange: async ({ messageId, rev }) => {
       // Changes of a group itself are found by sync, and by clients that see the gap in the numbers.
-      if (messageId) await messages.publisher.recoveredChange(String(messageId), rev);
+      if (messageId) await messages.publisher.recoveredChange(messageId, rev);
     },
     async finish(before) {
       await conversations.completePending(before);

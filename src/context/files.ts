@@ -13,7 +13,7 @@ type Repositories = Infrastructure['repositories'];
 /** Builds the question what carries an upload: whatever shows it names it. */
 function createCarriers(repositories: Repositories) {
   const carries = (row: UploadRow, shown: { _id: { toString(): string } } | null | undefined): boolean =>
-    String(shown?._id) === String(row._id);
+    String(shown?._id) === row._id;
 
   /** The message that carries an upload; null where there is none, or none any more. */
   async function messageOf(row: UploadRow): Promise<MessageRow | null> {

@@ -47,9 +47,7 @@ export function createAcknowledgements<Row extends LogRow>(onError: (error: unkn
   return {
     acknowledge(entry, committed) {
       const finished = finishing(entry, committed);
-      queue
-        .run(String(committed.row.conversationId), () => acknowledge(entry, committed, finished, onError))
-        .catch(onError);
+      queue.run(committed.row.conversationId, () => acknowledge(entry, committed, finished, onError)).catch(onError);
     },
     idle: queue.idle,
   };

@@ -1,4 +1,4 @@
-import { toId, type Id } from '../repositories/ids.js';
+import { newId } from '../repositories/ids.js';
 import type { CheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
 
 interface Deps {
@@ -11,7 +11,7 @@ interface Deps {
 
 /** The checkpoint of this process: everything older than its time is projected. */
 export interface Checkpoint {
-  readonly id: Id;
+  readonly id: string;
   /** The stored time. */
   time(): Date;
   /** Starts from the newest checkpoint in the store: times never go back. */
@@ -20,7 +20,7 @@ export interface Checkpoint {
 }
 
 export function createCheckpoint({ repository, unprojected, isUncertain }: Deps): Checkpoint {
-  const id = toId();
+  const id = newId();
   let written = new Date(0);
   let beat = 0;
   return {

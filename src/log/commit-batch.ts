@@ -60,7 +60,7 @@ export async function commit<Row extends LogRow, Item extends Entry<Row>>(
   if (found.length === 0) return;
   for (const { row } of found) {
     writer.record(row);
-    const queue = writer.queues.of(String(row.conversationId));
+    const queue = writer.queues.of(row.conversationId);
     if (queue.last !== null) queue.last = Math.max(queue.last, writer.stream.numberOf(row));
   }
   const entries = found.map(({ entry }) => entry);
@@ -73,7 +73,7 @@ function forget<Row extends LogRow, Item extends Entry<Row>>(
   { queues }: WriterState<Row, Item>,
   entries: readonly Item[],
 ): void {
-  for (const { row } of entries) queues.of(String(row.conversationId)).last = null;
+  for (const { row } of entries) queues.of(row.conversationId).last = null;
 }
 
 /** Finds out why a unique index has refused a row: it was committed before, it is a retry, or its number is taken. */
@@ -130,12 +130,12 @@ async function resolveOnce<Row extends LogRow, Item extends Entry<Row>>(
   batch: readonly Item[],
 ): Promise<void> {
   const rows = await writer.stream.byIds(batch.map(({ row }) => row._id));
-  const there = new Map(rows.map((row) => [String(row._id), row]));
+  const there = new Map(rows.map((row) => [row._id, row]));
   await writer.replayOwnLog();
   writer.hasBroken = false;
-  writer.queues.putBack(batch.filter(({ row }) => !there.has(String(row._id))));
+  writer.queues.putBack(batch.filter(({ row }) => !there.has(row._id)));
   const found = batch.flatMap((entry) => {
-    const row = there.get(String(entry.row._id));
+    const row = there.get(entry.row._id);
     return row ? [{ entry, row, isNew: true }] : [];
   });
   const { numberOf } = writer.stream;

@@ -79,7 +79,7 @@ export function createConversationQueues<Row extends LogRow, Item extends Entry<
   now: () => number = Date.now,
 ): ConversationQueues<Row, Item> {
   const { of, busy } = createRegister<Row, Item>(now);
-  const queueOf = ({ row }: Item): ConversationQueue<Row, Item> => of(String(row.conversationId));
+  const queueOf = ({ row }: Item): ConversationQueue<Row, Item> => of(row.conversationId);
   let total = 0;
 
   return {

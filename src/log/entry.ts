@@ -1,5 +1,4 @@
 /** The vocabulary of the log: entries on their way to the next number of their conversation. */
-import type { Id } from '../repositories/ids.js';
 import type { LogRow, Inserted } from '../repositories/log-repository.js';
 
 /** A committed row; `isNew` is false for the earlier row that a retry has found. */
@@ -39,7 +38,7 @@ export interface LogStream<Row extends LogRow, Item extends Entry<Row> = Entry<R
   insertInOrder(rows: readonly Row[]): Promise<Inserted>;
   /** The last number of a conversation in the store, or 0. */
   lastNumber(conversationId: string): Promise<number>;
-  byIds(ids: readonly Id[]): Promise<Row[]>;
+  byIds(ids: readonly string[]): Promise<Row[]>;
   resolveConflict(entry: Item): Promise<Conflict<Row>>;
   /** Reads again what may reject entries, before a batch is taken, if other processes can change it. */
   refresh?(entries: readonly Item[]): Promise<void>;

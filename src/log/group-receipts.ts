@@ -1,5 +1,4 @@
 /** The lowest receipts that all members of a group show, stored on its row and only ever raised. */
-import { toId } from '../repositories/ids.js';
 import type { ConversationRow, ConversationRepository } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRepository } from '../repositories/members/member-repository.js';
 
@@ -36,12 +35,11 @@ export function createGroupReceipts({ conversations, members }: Deps): GroupRece
   /** Reads again after each write until nothing rises any more: receipts move in the meantime. */
   async function raiseOne(conversationId: string): Promise<void> {
     if ((await typeOf(conversationId)) !== 'group') return;
-    const _id = toId(conversationId);
     let hasRisen = false;
     for (;;) {
-      const lowest = await members.minShownReceipts(_id);
+      const lowest = await members.minShownReceipts(conversationId);
       if (!lowest || Math.max(lowest.deliveredSeq, lowest.readSeq) === 0) break;
-      if (!(await conversations.raiseMinReceipts(_id, lowest))) break;
+      if (!(await conversations.raiseMinReceipts(conversationId, lowest))) break;
       hasRisen = true;
     }
     if (hasRisen) onRisen(conversationId);

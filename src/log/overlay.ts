@@ -36,7 +36,7 @@ export function raised(conversation: ConversationRow, pending: PendingState | nu
 
 /** The same for a member: sending is reading. */
 export function raisedMember(member: MemberRow, pending: PendingState | null): MemberRow {
-  const sent = pending?.receipts.get(String(member.userId));
+  const sent = pending?.receipts.get(member.userId);
   if (!sent || sent.seq <= member.readSeq) return member;
   return {
     ...member,

@@ -1,4 +1,4 @@
-import type { Id } from '../repositories/ids.js';
+import { timeOf } from '../repositories/ids.js';
 import type { ConversationRepository, Head } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRepository, SenderReceipt } from '../repositories/members/member-repository.js';
 import { withTimeout } from '../kernel/timeouts.js';
@@ -23,7 +23,7 @@ export interface Projection {
 
 export interface Projections {
   /** Records what follows from a committed row; `id` is the id of that row. */
-  record(projection: Projection, id: Id): void;
+  record(projection: Projection, id: string): void;
   /**
    * Waits until everything recorded before the call is written. Returns false if that failed: then `pending` is above
    * what is stored.
@@ -69,7 +69,7 @@ function recordIn(batch: Batch, head: Head, receipts: ReadonlyMap<string, Pendin
 
 function senderReceiptOf({ conversationId, senderId, seq, isReadHidden }: MessageRow): SenderReceipt {
   return {
-    conversationId: String(conversationId),
+    conversationId,
     userId: String(senderId),
     seq,
     shownSeq: isReadHidden ? 0 : seq,
@@ -78,7 +78,7 @@ function senderReceiptOf({ conversationId, senderId, seq, isReadHidden }: Messag
 
 /** A message raises the head of its conversation, and its sender has read it. */
 export function messageProjection(row: MessageRow): Projection {
-  const conversationId = String(row.conversationId);
+  const conversationId = row.conversationId;
   const lastUncountedSeq = row.uncounted ? row.seq : 0;
   return {
     head: { conversationId, seq: row.seq, rev: 0, lastActivityAt: row.createdAt, lastUncountedSeq },
@@ -90,7 +90,7 @@ export function messageProjection(row: MessageRow): Projection {
 /** A change raises the other half of the head of its conversation. */
 export function changeProjection({ conversationId, rev }: ChangeRow): Projection {
   const head = {
-    conversationId: String(conversationId),
+    conversationId,
     seq: 0,
     rev,
     lastActivityAt: new Date(0),
@@ -127,8 +127,8 @@ function createPendingBatches() {
   let dirty: Batch = new Map();
   let writing: Batch = new Map();
   return {
-    add(projection: Projection, id: Id): void {
-      recordIn(dirty, projection.head, receiptsOf(projection), id.getTimestamp().getTime());
+    add(projection: Projection, id: string): void {
+      recordIn(dirty, projection.head, receiptsOf(projection), timeOf(id).getTime());
     },
     isClean: (): boolean => dirty.size === 0,
     begin: (): Batch => {

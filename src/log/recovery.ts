@@ -1,4 +1,4 @@
-import { type Id, firstIdAt } from '../repositories/ids.js';
+import { firstIdAt } from '../repositories/ids.js';
 import type { ConversationRow, ConversationRepository } from '../repositories/conversations/conversation-repository.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import type { ChangeRow, ChangeRepository } from '../repositories/changes/change-repository.js';
@@ -31,12 +31,12 @@ export interface Recovery {
   /** Replays from the oldest checkpoint, before readiness; returns the newest one. */
   atStart(calls: RecoveryCalls): Promise<Date | null>;
   /** Replays for processes whose checkpoints do not advance, and completes what is pending. */
-  now(processId: Id): Promise<void>;
+  now(processId: string): Promise<void>;
 }
 
 /** How the rows of one stream are replayed. */
 interface Replayed<Row extends LogRow> {
-  since: (after: Id | null, limit: number) => Promise<Row[]>;
+  since: (after: string | null, limit: number) => Promise<Row[]>;
   projectionOf: (row: Row) => Projection;
   /** Whether the head of a conversation is behind a row. */
   isAhead: (row: Row, head: ConversationRow) => boolean;
@@ -67,11 +67,11 @@ function createReplay({ messages, changes, conversations, project }: ReplayDeps,
   };
 
   async function replayPage<Row extends LogRow>(stream: Replayed<Row>, rows: readonly Row[]): Promise<void> {
-    const ids = [...new Map(rows.map((row) => [String(row.conversationId), row.conversationId])).values()];
-    const heads = new Map((await conversations.byIds(ids)).map((head) => [String(head._id), head]));
+    const ids = [...new Map(rows.map((row) => [row.conversationId, row.conversationId])).values()];
+    const heads = new Map((await conversations.byIds(ids)).map((head) => [head._id, head]));
     await project(rows.map(stream.projectionOf));
     for (const row of rows) {
-      const head = heads.get(String(row.conversationId));
+      const head = heads.get(row.conversationId);
       if (head && stream.isAhead(row, head)) await stream.announce(row);
     }
   }
@@ -107,7 +107,7 @@ export function createRecovery(deps: Deps): Recovery {
 
   /** Whether a checkpoint has not advanced for 30 seconds, by the clock of this process. */
   function standsStill(row: CheckpointRow): boolean {
-    const key = String(row._id);
+    const key = row._id;
     const known = seen.get(key);
     if (known?.beat === row.beat) return Date.now() - known.at >= stillMs;
     seen.set(key, { beat: row.beat, at: Date.now() });
@@ -120,7 +120,7 @@ export function createRecovery(deps: Deps): Recovery {
     const stillSince = row.stillSince ?? startedAt;
     if (startedAt.getTime() - stillSince.getTime() > dayMs) {
       await checkpoints.remove(row);
-      seen.delete(String(row._id));
+      seen.delete(row._id);
     } else await checkpoints.advance(row, { time: startedAt, stillSince });
   }
 
@@ -135,7 +135,7 @@ export function createRecovery(deps: Deps): Recovery {
       return times.length === 0 ? null : new Date(Math.max(...times));
     },
     async now(processId) {
-      for (const row of await checkpoints.all()) if (!row._id.equals(processId) && standsStill(row)) await recover(row);
+      for (const row of await checkpoints.all()) if (row._id !== processId && standsStill(row)) await recover(row);
       await finish();
     },
   };

@@ -1,4 +1,3 @@
-import type { Id } from '../repositories/ids.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
 import { withTimeout } from '../kernel/timeouts.js';
 import type { Entry, LogStream, Conflict } from './entry.js';
@@ -17,7 +16,7 @@ export interface MessageEntry extends Entry<MessageRow> {
 /** Reads members, and records those who were removed. */
 export interface MemberSource {
   /** Those of these users who are members. */
-  among(conversationId: Id, userIds: readonly string[]): Promise<{ userId: Id }[]>;
+  among(conversationId: string, userIds: readonly string[]): Promise<{ userId: string }[]>;
   record(conversationId: string, userId: string): void;
 }
 
@@ -32,25 +31,23 @@ export function messageStream(
       const first = await repository.byChangeId(changeId);
       return first ? { by: 'first', row: first, isSame: true } : { by: 'number' };
     }
-    const key = { conversationId: String(conversationId), senderId: String(senderId), clientId: String(clientId) };
+    const key = { conversationId, senderId: String(senderId), clientId: String(clientId) };
     const first = await repository.bySendKey(key);
     return first ? { by: 'first', row: first, isSame: isSame(first.digest) } : { by: 'number' };
   }
 
   /** Records the senders who are not members of their group any more. */
   async function refresh(entries: readonly MessageEntry[]): Promise<void> {
-    const groups = new Map<string, { id: Id; senders: Set<string> }>();
+    const sendersByGroup = new Map<string, Set<string>>();
     for (const { row, mayLeave } of entries) {
       if (!mayLeave || row.senderId === null) continue;
-      const key = String(row.conversationId);
-      const group = groups.get(key) ?? { id: row.conversationId, senders: new Set() };
-      group.senders.add(String(row.senderId));
-      groups.set(key, group);
+      const senders = sendersByGroup.get(row.conversationId) ?? new Set();
+      sendersByGroup.set(row.conversationId, senders.add(row.senderId));
     }
     await Promise.all(entries.flatMap(({ recheck }) => (recheck ? [recheck()] : [])));
     await Promise.all(
-      [...groups].map(async ([conversationId, { id, senders }]) => {
-        const present = new Set((await members.among(id, [...senders])).map(({ userId }) => String(userId)));
+      [...sendersByGroup].map(async ([conversationId, senders]) => {
+        const present = new Set((await members.among(conversationId, [...senders])).map(({ userId }) => userId));
         for (const userId of senders) if (!present.has(userId)) members.record(conversationId, userId);
       }),
     );
@@ -63,7 +60,7 @@ export function messageStream(
     },
     insertInOrder: repository.insertInOrder,
     lastNumber: (conversationId) => withTimeout(repository.lastSeq(conversationId)),
-    byIds: (ids) => withTimeout(repository.byIds(ids.map(String))),
+    byIds: (ids) => withTimeout(repository.byIds(ids)),
     resolveConflict: (entry) => withTimeout(resolveConflict(entry)),
     refresh: (entries) => withTimeout(refresh(entries)),
   };

@@ -47,9 +47,9 @@ interface Place {
 
 function newPlace({ conversation }: Pick<Membership, 'conversation'>): Place {
   return {
-    conversationId: String(conversation._id),
+    conversationId: conversation._id,
     type: conversation.type,
-    userIds: conversation.userIds.map(String),
+    userIds: conversation.userIds,
     typists: new Map(),
     hiddenFrom: new Map(),
     published: [],

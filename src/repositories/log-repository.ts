@@ -1,19 +1,29 @@
 /** What the collections of the log have in common. */
-import type { Collection, Types } from 'mongoose';
+import { type Id, timeOf, toId, toRow } from './ids.js';
+import type { Collection } from 'mongoose';
 import { withTimeout } from '../kernel/timeouts.js';
 
 export interface LogRepository<Row extends LogRow> {
   /** Inserts in order and stops at the first failure. No answer in time is an unknown outcome. */
   insertInOrder(rows: readonly Row[]): Promise<Inserted>;
   /** Rows in the order of their ids, behind `after`. */
-  since(after: Types.ObjectId | null, limit: number): Promise<Row[]>;
+  since(after: string | null, limit: number): Promise<Row[]>;
 }
 
-export function createLogRepository<Row extends LogRow>(collection: Collection<Row>): LogRepository<Row> {
+interface StoredLogRow {
+  _id: Id;
+  conversationId: Id;
+}
+
+/** Creates the part of a repository that the log uses; `toStored` is the inverse of `toRow`. */
+export function createLogRepository<Stored extends StoredLogRow, LogRowOf extends LogRow>(
+  collection: Collection<Stored>,
+  toStored: (row: LogRowOf) => Stored,
+): LogRepository<LogRowOf> {
   return {
     async insertInOrder(some) {
       try {
-        const items = [...some] as unknown as Parameters<typeof collection.insertMany>[0];
+        const items = some.map(toStored) as unknown as Parameters<typeof collection.insertMany>[0];
         await withTimeout(collection.insertMany(items, { ordered: true }));
         return { outcome: 'all' };
       } catch (error) {
@@ -22,17 +32,18 @@ export function createLogRepository<Row extends LogRow>(collection: Collection<R
     },
     since: (after, limit) =>
       collection
-        .find((after ? { _id: { $gt: after } } : {}) as Parameters<typeof collection.find>[0])
+        .find((after ? { _id: { $gt: toId(after) } } : {}) as Parameters<typeof collection.find>[0])
         .sort({ _id: 1 })
         .limit(limit)
-        .toArray() as Promise<Row[]>,
+        .map((stored) => toRow(stored) as unknown as LogRowOf)
+        .toArray(),
   };
 }
 
 /** A row of the log. Its id is created before the insert, so that a repeated insert differs from a new one. */
 export interface LogRow {
-  _id: Types.ObjectId;
-  conversationId: Types.ObjectId;
+  _id: string;
+  conversationId: string;
 }
 
 /** How far an ordered insert went, and the first failure. */
@@ -63,5 +74,5 @@ export function outcomeOf(error: unknown): Inserted {
 /** The time of the oldest of some rows, as their ids carry it; null if there are none. */
 export function oldestOf(rows: readonly LogRow[]): Date | null {
   if (rows.length === 0) return null;
-  return new Date(rows.reduce((oldest, { _id }) => Math.min(oldest, _id.getTimestamp().getTime()), Infinity));
+  return new Date(rows.reduce((oldest, { _id }) => Math.min(oldest, timeOf(_id).getTime()), Infinity));
 }

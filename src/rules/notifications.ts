@@ -1,12 +1,10 @@
 /** Who is notified of what: pure rules over the rows that the pump has read. */
 import { floorOf, startOf } from './conversations.js';
 
-type Id = { toString(): string };
-
 /** What the rules need to know of a member. */
 interface MemberFacts {
-  userId: Id;
-  conversationId: Id;
+  userId: string;
+  conversationId: string;
   readSeq: number;
   joinedSeq: number;
   clearedSeq: number;
@@ -16,7 +14,7 @@ interface MemberFacts {
 /** What the rules need to know of a message. */
 interface MessageFacts {
   type: string;
-  senderId: Id | null;
+  senderId: string | null;
   seq: number;
   deletedAt: Date | null;
 }
@@ -33,7 +31,7 @@ export function isMuted({ mutedUntil }: Pick<MemberFacts, 'mutedUntil'>, now: Da
 
 /** Whether a message can be new to a member: he sees it, has not read it, and has not written it. */
 export function isNewTo(member: MemberFacts, message: MessageFacts): boolean {
-  return message.seq > floorOf(member) && String(message.senderId) !== String(member.userId);
+  return message.seq > floorOf(member) && String(message.senderId) !== member.userId;
 }
 
 /** Whether a member is there long enough to see a message. */
@@ -43,5 +41,5 @@ export function sees(member: MemberFacts, { seq }: Pick<MessageFacts, 'seq'>): b
 
 /** What makes one spell of unread messages another one. */
 export function digestKeyOf(member: MemberFacts): string {
-  return `${String(member.conversationId)} ${floorOf(member)}`;
+  return `${member.conversationId} ${floorOf(member)}`;
 }

@@ -30,7 +30,7 @@ export function settingsOf({ mutedUntil, archived, pinned, markedUnread }: Membe
   return { mutedUntil: mutedUntil?.toISOString() ?? null, archived, pinned, markedUnread };
 }
 
-const keyOf = ({ conversation }: Membership): string => String(conversation._id);
+const keyOf = ({ conversation }: Membership): string => conversation._id;
 
 export function createConversationViews(deps: Deps): ConversationViews {
   const { messages, messageViews, visibility, counting, people, links } = deps;
@@ -64,7 +64,7 @@ export function createConversationViews(deps: Deps): ConversationViews {
   return {
     async of(viewerId, memberships) {
       const peerIds = memberships.map(({ conversation, other }) =>
-        conversation.type === 'group' ? null : other ? String(other.userId) : viewerId,
+        conversation.type === 'group' ? null : other ? other.userId : viewerId,
       );
       const [last, counts, met] = await Promise.all([
         lastMessagesOf(memberships),
@@ -94,13 +94,13 @@ type Derived = 'permissions' | 'peer' | 'lastMessage' | 'unreadCount' | 'mention
 
 /** The role of the viewer; null in a direct conversation. */
 function roleFor({ conversation, member }: Membership): Conversation['role'] {
-  return conversation.type === 'group' ? roleOf(conversation, String(member.userId)) : null;
+  return conversation.type === 'group' ? roleOf(conversation, member.userId) : null;
 }
 
 function headOf(membership: Membership, links: Deps['links']): Omit<Conversation, Derived> {
   const { conversation, member } = membership;
   return {
-    id: String(conversation._id),
+    id: conversation._id,
     type: conversation.type,
     title: conversation.title,
     description: conversation.description,

@@ -25,7 +25,7 @@ interface Deps {
 function byConversation(places: readonly Place[]): Map<string, Set<number>> {
   const found = new Map<string, Set<number>>();
   for (const { conversationId, seq } of places) {
-    const key = String(conversationId);
+    const key = conversationId;
     found.set(key, (found.get(key) ?? new Set()).add(seq));
   }
   return found;
@@ -35,7 +35,7 @@ const none: ReadonlySet<number> = new Set();
 
 /** The counts of one conversation; zero if it was not counted. */
 export function countsIn(counts: ReadonlyMap<string, Counts>, { conversation }: Membership): Counts {
-  return counts.get(String(conversation._id)) ?? { unreadCount: 0, mentionCount: 0 };
+  return counts.get(conversation._id) ?? { unreadCount: 0, mentionCount: 0 };
 }
 
 function stretchOf({ conversation, member }: Membership) {
@@ -58,9 +58,9 @@ export function createCounting({ messages, hidden, blockedBy }: Deps): Counting 
       ]);
       const hiddenMessages = byConversation([...uncounted, ...unseen]);
       const blocked = new Set(mentions.length === 0 ? [] : await blockedBy(viewerId));
-      const mentioned = byConversation(mentions.filter(({ senderId }) => !blocked.has(String(senderId))));
+      const mentioned = byConversation(mentions.filter(({ senderId }) => senderId === null || !blocked.has(senderId)));
       const counts = memberships.map((one): [string, Counts] => {
-        const key = String(one.conversation._id);
+        const key = one.conversation._id;
         const { above, upTo } = stretchOf(one);
         const uncountedSeqs = hiddenMessages.get(key) ?? none;
         const mentionCount = [...(mentioned.get(key) ?? none)].filter((seq) => !uncountedSeqs.has(seq)).length;

@@ -23,7 +23,7 @@ export async function allowedBy(
   const isOpen = canWrite({ relationship, profile, hasWritten: false });
   const canAnswer = !isOpen && other !== null && canWrite({ relationship, profile, hasWritten: true });
   return {
-    canWrite: isOpen || (canAnswer && (await hasWritten(conversation._id, String(other.userId)))),
+    canWrite: isOpen || (canAnswer && (await hasWritten(conversation._id, other.userId))),
     canChange: canChange(relationship),
   };
 }

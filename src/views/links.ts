@@ -53,18 +53,18 @@ export function createLinks({ keys, publicUrl, ttlMs }: Deps): Links {
   }
 
   function picture({ _id, width, height, placeholder }: PictureRow): ImageRef {
-    const path = `/api/images/${String(_id)}`;
+    const path = `/api/images/${_id}`;
     const [thumb, small, medium, large] = ['thumb', 'small', 'medium', 'large'].map((size) => linkTo(path, { size }));
     const urls = { thumb, small, medium, large } as ImageRef['urls'];
-    return { id: String(_id), width, height, placeholder, urls };
+    return { id: _id, width, height, placeholder, urls };
   }
 
   function attachment(row: AttachmentRow): Attachment {
     const { _id, kind, name, mime, size, width, height, durationMs } = row;
     const shown = pictureOf(row);
     const image = shown && picture(shown);
-    const url = linkTo(`/api/upload/${String(_id)}/content`);
-    return { id: String(_id), kind, name, mime, size, width, height, durationMs, image, url };
+    const url = linkTo(`/api/upload/${_id}/content`);
+    return { id: _id, kind, name, mime, size, width, height, durationMs, image, url };
   }
 
   return {

@@ -19,22 +19,20 @@ const excerptLength = 100;
 
 /** Whether the reader's own message is sent, delivered or read; null for the messages of others. */
 export function stateFor(row: MessageRow, { userId, minReceipts }: Reader): Message['state'] {
-  if (row.type === 'system' || String(row.senderId) !== userId) return null;
+  if (row.type === 'system' || row.senderId !== userId) return null;
   if (row.seq <= minReceipts.readSeq) return 'read';
   return row.seq <= minReceipts.deliveredSeq ? 'delivered' : 'sent';
 }
 
-const idOrNull = (id: MessageRow['senderId']): string | null => (id ? String(id) : null);
-
 function toSystem({ kind, actorId, userIds, role, title }: SystemContent): Message['system'] {
-  return { kind, actorId: idOrNull(actorId), userIds: userIds.map(String), role, title };
+  return { kind, actorId, userIds, role, title };
 }
 
 function quoteOf(quoted: Quoted | null): Message['replyTo'] {
   if (!quoted) return null;
   const { row, isVisible } = quoted;
   const excerpt = isVisible ? [...row.text].slice(0, excerptLength).join('') : '';
-  return { id: String(row._id), seq: row.seq, senderId: idOrNull(row.senderId), excerpt };
+  return { id: row._id, seq: row.seq, senderId: row.senderId, excerpt };
 }
 
 /** A message as one reader sees it. */
@@ -45,18 +43,18 @@ export function toMessage(
   links: Pick<Links, 'attachment'>,
 ): Message {
   return {
-    id: String(row._id),
-    conversationId: String(row.conversationId),
+    id: row._id,
+    conversationId: row.conversationId,
     seq: row.seq,
     rev: row.rev,
-    senderId: idOrNull(row.senderId),
+    senderId: row.senderId,
     clientId: row.clientId,
     type: row.type,
     text: row.text,
     attachments: (row.attachments ?? []).map(links.attachment),
     replyTo: row.replyTo ? quoteOf(quoted) : null,
-    mentions: row.mentions.map(String),
-    reactions: row.reactions.map(({ emoji, count, userIds }) => ({ emoji, count, userIds: userIds.map(String) })),
+    mentions: row.mentions,
+    reactions: row.reactions.map(({ emoji, count, userIds }) => ({ emoji, count, userIds })),
     system: row.system && toSystem(row.system),
     revision: row.revision,
     createdAt: row.createdAt.toISOString(),
@@ -68,5 +66,5 @@ export function toMessage(
 
 /** The ids of the messages that some messages quote. */
 export function quotedIn(rows: readonly MessageRow[]): string[] {
-  return rows.flatMap(({ replyTo }) => (replyTo ? [String(replyTo)] : []));
+  return rows.flatMap(({ replyTo }) => (replyTo ? [replyTo] : []));
 }

@@ -28,9 +28,9 @@ interface Deps {
 
 /** Finds the reader's membership in the conversation of a message. */
 function membershipIn(memberships: readonly Membership[]): (row: MessageRow) => Membership {
-  const byConversation = new Map(memberships.map((one) => [String(one.conversation._id), one]));
+  const byConversation = new Map(memberships.map((one) => [one.conversation._id, one]));
   return ({ conversationId }) => {
-    const found = byConversation.get(String(conversationId));
+    const found = byConversation.get(conversationId);
     if (!found) throw new Error('A message of a conversation without a given membership');
     return found;
   };
@@ -43,13 +43,13 @@ export function createMessageViews({ messages, changes, visibility, links }: Dep
     known: readonly MessageRow[],
     membershipOf: (row: MessageRow) => Membership,
   ) {
-    const there = new Set(known.map(({ _id }) => String(_id)));
+    const there = new Set(known.map(({ _id }) => _id));
     const ids = quotedIn(rows).filter((id) => !there.has(id));
     const found = ids.length === 0 ? [] : await messages.byIds(ids);
     const quotes = await Promise.all(
       [...known, ...found].map(async (row): Promise<[string, Quoted]> => {
         const unseen = await visibility.unseenOf(membershipOf(row).member, [row.seq]);
-        return [String(row._id), { row, isVisible: unseen.size === 0 }];
+        return [row._id, { row, isVisible: unseen.size === 0 }];
       }),
     );
     return new Map(quotes);
@@ -61,8 +61,8 @@ export function createMessageViews({ messages, changes, visibility, links }: Dep
       const [rows, quotes] = await Promise.all([changes.withRevs(found), quotesIn(found, quoted, membershipOf)]);
       return rows.map((row) => {
         const one = membershipOf(row);
-        const reader = { userId: String(one.member.userId), minReceipts: minReceiptsOf(one) };
-        return toMessage(row, quotes.get(String(row.replyTo)) ?? null, reader, links);
+        const reader = { userId: one.member.userId, minReceipts: minReceiptsOf(one) };
+        return toMessage(row, (row.replyTo !== null && quotes.get(row.replyTo)) || null, reader, links);
       });
     },
   };

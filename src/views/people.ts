@@ -42,7 +42,7 @@ export function profileOf({ privacy, state }: UserRow): Profile {
 /** Builds what people see of each other. */
 export function createPeople({ repository, relations, relationshipCache, presence, views }: Deps): People {
   function presenceOf(row: UserRow): Presence {
-    const { online, lastSeenAt } = presence.of(String(row._id));
+    const { online, lastSeenAt } = presence.of(row._id);
     return { online, lastSeenAt: online ? null : ((lastSeenAt ?? row.lastSeenAt)?.toISOString() ?? null) };
   }
 
@@ -63,8 +63,8 @@ export function createPeople({ repository, relations, relationshipCache, presenc
     const [found, relationships] = await Promise.all([repository.byIds(ids), relations.relationship(viewerId, ids)]);
     return new Map(
       found.flatMap((row) => {
-        const relationship = relationships.get(String(row._id));
-        return relationship ? [[String(row._id), view(row, relationship)]] : [];
+        const relationship = relationships.get(row._id);
+        return relationship ? [[row._id, view(row, relationship)]] : [];
       }),
     );
   }

@@ -51,7 +51,7 @@ export function createRelations(repository: Pick<RelationRepository, 'among' | '
   return {
     relationship: (viewerId, userIds) => mapped(userIds, (userId) => ({ viewerId, userId })),
     relationships: (userId, viewerIds) => mapped(viewerIds, (viewerId) => ({ viewerId, userId })),
-    blockedBy: async (userId) => (await repository.blockedBy(userId)).map((row) => String(row.userId)),
-    blockersOf: async (userId) => (await repository.blockersOf(userId)).map((row) => String(row.ownerId)),
+    blockedBy: async (userId) => (await repository.blockedBy(userId)).map((row) => row.userId),
+    blockersOf: async (userId) => (await repository.blockersOf(userId)).map((row) => row.ownerId),
   };
 }

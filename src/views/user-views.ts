@@ -23,7 +23,7 @@ export function createUserViews(links: Pick<Links, 'picture'>): UserViews {
   function ref({ _id, username, displayName, avatar, state }: UserRow): UserRef {
     const deleted = state === 'erased';
     return {
-      id: String(_id),
+      id: _id,
       username: deleted ? null : username,
       displayName,
       avatar: avatar ? links.picture(avatar) : null,

@@ -29,7 +29,7 @@ export function createVisibility({ messages, hidden }: Deps): Visibility {
     const [first, last] = [rows[0], rows.at(-1)];
     if (!first || !last || first.seq > lastHiddenSeq) return [...rows];
     const stretch = { conversationId, above: first.seq - 1, upTo: last.seq };
-    const hiddenMessages = seqsOf(await hidden.within(String(userId), [stretch]));
+    const hiddenMessages = seqsOf(await hidden.within(userId, [stretch]));
     return rows.filter(({ seq }) => !hiddenMessages.has(seq));
   }
 
@@ -38,7 +38,7 @@ export function createVisibility({ messages, hidden }: Deps): Visibility {
     const { conversationId, lastHiddenSeq } = viewer;
     const candidates = seqs.filter((seq) => seq > start && seq <= lastHiddenSeq);
     const places = candidates.map((seq) => ({ conversationId, seq }));
-    const hiddenMessages = candidates.length === 0 ? [] : await hidden.among(String(viewer.userId), places);
+    const hiddenMessages = candidates.length === 0 ? [] : await hidden.among(viewer.userId, places);
     return new Set([...seqs.filter((seq) => seq <= start), ...seqsOf(hiddenMessages)]);
   }
 
@@ -49,7 +49,7 @@ export function createVisibility({ messages, hidden }: Deps): Visibility {
       const found: MessageRow[] = [];
       let bounds = { above: Math.max(above, startOf(viewer)), below };
       for (;;) {
-        const rows = await messages.range(String(viewer.conversationId), {
+        const rows = await messages.range(viewer.conversationId, {
           ...bounds,
           limit: limit - found.length,
           nearest,

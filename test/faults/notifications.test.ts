@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Types } from 'mongoose';
 import { expect, it } from 'vitest';
 import { createConversationRepository } from '../../src/repositories/conversations/conversation-repository.js';
 import { createMemberRepository } from '../../src/repositories/members/member-repository.js';
 import { createMessageRepository } from '../../src/repositories/messages/message-repository.js';
 import { createHiddenRepository } from '../../src/repositories/hidden/hidden-repository.js';
 import { createNotificationViews } from '../../src/features/notifications/notification-views.js';
+import { newId } from '../../src/repositories/ids.js';
 import { createNotificationRepository } from '../../src/repositories/notifications/notification-repository.js';
 import { createProjections } from '../../src/log/projections.js';
 import { createCounting } from '../../src/views/counting.js';
@@ -82,12 +82,12 @@ it('requirement 62: a count includes acknowledged messages, even if their conver
   const shown = async () => views.of(bob.id, await stored());
 
   const head = { conversationId, seq: 3, rev: 0, lastActivityAt: new Date(), lastUncountedSeq: 0 };
-  log.record({ head, senderReceipt: null }, new Types.ObjectId());
+  log.record({ head, senderReceipt: null }, newId());
   expect(await log.flush()).toBe(false);
   expect(await shown()).toMatchObject([{ kind: 'message', count: 3, readAt: null }]);
 
   // Sending implies reading, so the digest of unread messages ends.
-  log.record({ head, senderReceipt: { conversationId, userId: bob.id, seq: 3, shownSeq: 3 } }, new Types.ObjectId());
+  log.record({ head, senderReceipt: { conversationId, userId: bob.id, seq: 3, shownSeq: 3 } }, newId());
   expect(await log.flush()).toBe(false);
   expect(await shown()).toMatchObject([{ kind: 'message', readAt: expect.any(String) }]);
   await log.stop();

@@ -1,16 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from 'mongoose';
-import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
+import type { ConversationRow, StoredConversation } from '../../repositories/conversations/conversation-row.js';
 import { roleOf } from '../../repositories/conversations/group-change.js';
-import type { MemberRow } from '../../repositories/members/member-repository.js';
-import type { ChangeRow } from '../../repositories/changes/change-repository.js';
-import type { MessageRow } from '../../repositories/messages/message-repository.js';
+import { toId, toRow } from '../../repositories/ids.js';
+import type { MemberRow, StoredMember } from '../../repositories/members/member-row.js';
+import type { StoredChangeRow } from '../../repositories/changes/change-repository.js';
+import type { MessageRow, StoredMessage } from '../../repositories/messages/message-row.js';
+import type { StoredUser } from '../../repositories/users/user-row.js';
+import type { StoredReaction } from '../../repositories/reactions/reaction-repository.js';
 import { rankOf } from '../../rules/roles.js';
 
 const recheckMs = 2000;
 
 function* brokenMember(member: MemberRow, seq: number): Generator<string> {
-  const who = `Member ${String(member._id)}`;
+  const who = `Member ${member._id}`;
   if (member.readSeq > member.deliveredSeq) yield `${who}: readSeq is above deliveredSeq.`;
   if (member.deliveredSeq > seq) yield `${who}: deliveredSeq is above the last message.`;
   if (member.shownReadSeq > member.readSeq) yield `${who}: shownReadSeq is above readSeq.`;
@@ -19,46 +22,47 @@ function* brokenMember(member: MemberRow, seq: number): Generator<string> {
 
 /** Checks a group: one creator, roles only for members, and group receipts that no member is below. */
 function* brokenGroup(row: ConversationRow, present: readonly MemberRow[]): Generator<string> {
-  const which = `Group ${String(row._id)}`;
+  const which = `Group ${row._id}`;
   if (row.pending) yield `${which}: a change is pending.`;
-  const creators = present.filter(({ userId }) => row.creatorId?.equals(userId));
+  const creators = present.filter(({ userId }) => userId === row.creatorId);
   if (creators.length !== 1) yield `${which}: it has ${creators.length} creators instead of 1.`;
   for (const { userId } of row.elevated) {
-    if (!present.some((member) => member.userId.equals(userId)))
-      yield `${which}: a user has a role but is not a member.`;
-    if (row.creatorId?.equals(userId)) yield `${which}: its creator has a second role.`;
+    if (!present.some((member) => member.userId === userId)) yield `${which}: a user has a role but is not a member.`;
+    if (row.creatorId === userId) yield `${which}: its creator has a second role.`;
   }
   for (const member of present) {
-    if (member.rank !== rankOf(roleOf(row, String(member.userId))))
-      yield `Member ${String(member._id)}: the role differs from the one in the conversation.`;
+    if (member.rank !== rankOf(roleOf(row, member.userId)))
+      yield `Member ${member._id}: the role differs from the one in the conversation.`;
     if (member.shownReadSeq < row.reachedReadSeq || member.shownDeliveredSeq < row.reachedDeliveredSeq)
-      yield `Member ${String(member._id)}: the shown receipts are below the group receipts.`;
+      yield `Member ${member._id}: the shown receipts are below the group receipts.`;
   }
 }
 
 function* brokenPair(row: ConversationRow, present: readonly MemberRow[]): Generator<string> {
-  const ids = new Set(row.userIds.map(String));
-  if (present.some(({ userId }) => !ids.has(String(userId))))
-    yield `Conversation ${String(row._id)}: a member does not belong to the pair.`;
+  const ids = new Set(row.userIds);
+  if (present.some(({ userId }) => !ids.has(userId)))
+    yield `Conversation ${row._id}: a member does not belong to the pair.`;
 }
 
 async function* brokenMembers(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
-  const which = `Conversation ${String(row._id)}`;
-  const members = connection.collection<MemberRow>('members');
-  const present = await members.find({ conversationId: row._id, endedAt: null }).sort({ userId: 1 }).toArray();
+  const which = `Conversation ${row._id}`;
+  const members = connection.collection<StoredMember>('members');
+  const filter = { conversationId: toId(row._id), endedAt: null };
+  const present = await members.find(filter).sort({ userId: 1 }).map(toRow).toArray();
   if (row.state === 'active' && present.length !== row.memberCount)
     yield `${which}: memberCount is not the number of members.`;
   yield* row.type === 'group' ? brokenGroup(row, present) : brokenPair(row, present);
   for (const member of present) {
     yield* brokenMember(member, row.seq);
-    const person = await connection.collection('users').findOne({ _id: member.userId }, { projection: { _id: 1 } });
-    if (!person) yield `Member ${String(member._id)}: the user does not exist.`;
+    const users = connection.collection<StoredUser>('users');
+    const person = await users.findOne({ _id: toId(member.userId) }, { projection: { _id: 1 } });
+    if (!person) yield `Member ${member._id}: the user does not exist.`;
   }
 }
 
 /** Checks a message: a tombstone has no content, and `rev` is not above that of the conversation. */
 function* brokenChange(message: MessageRow, conversation: ConversationRow): Generator<string> {
-  const which = `Message ${String(message._id)}`;
+  const which = `Message ${message._id}`;
   if (message.rev > conversation.rev) yield `${which}: its rev is above that of the conversation.`;
   if (message.reacting?.length) yield `${which}: a change of its reactions is pending.`;
   if (message.pending?.length) yield `${which}: a change has no number yet.`;
@@ -77,11 +81,11 @@ function* brokenChange(message: MessageRow, conversation: ConversationRow): Gene
 }
 
 async function* brokenChanges(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
-  const which = `Conversation ${String(row._id)}`;
-  const changes = connection.collection<ChangeRow>('changes');
-  const messages = connection.collection<MessageRow>('messages');
+  const which = `Conversation ${row._id}`;
+  const changes = connection.collection<StoredChangeRow>('changes');
+  const messages = connection.collection<StoredMessage>('messages');
   let last = 0;
-  for await (const { rev, messageId } of changes.find({ conversationId: row._id }).sort({ rev: 1 })) {
+  for await (const { rev, messageId } of changes.find({ conversationId: toId(row._id) }).sort({ rev: 1 })) {
     last = rev;
     if (!messageId) continue;
     const message = await messages.findOne({ _id: messageId });
@@ -94,8 +98,8 @@ async function* brokenChanges(connection: Connection, row: ConversationRow): Asy
 /** Checks that the reaction summary of a message matches its reaction rows. */
 async function* brokenReactions(connection: Connection, message: MessageRow): AsyncGenerator<string> {
   const rows = await connection
-    .collection<{ emoji: string }>('reactions')
-    .find({ messageId: message._id })
+    .collection<StoredReaction>('reactions')
+    .find({ messageId: toId(message._id) })
     .sort({ _id: 1 })
     .toArray();
   const counts = new Map<string, number>();
@@ -108,24 +112,26 @@ async function* brokenReactions(connection: Connection, message: MessageRow): As
       .sort()
       .join()
   )
-    yield `Message ${String(message._id)}: its reaction summary differs from its reaction rows.`;
+    yield `Message ${message._id}: its reaction summary differs from its reaction rows.`;
 }
 
 async function* brokenMessages(connection: Connection, row: ConversationRow): AsyncGenerator<string> {
-  const which = `Conversation ${String(row._id)}`;
-  const ids = new Set(row.userIds.map(String));
+  const which = `Conversation ${row._id}`;
+  const ids = new Set(row.userIds);
   let last = 0;
-  const messages = connection.collection<MessageRow>('messages');
-  for await (const message of messages.find({ conversationId: row._id }).sort({ seq: 1 })) {
-    if (message.seq !== ++last)
-      yield `${which}: message ${String(message._id)} has seq ${message.seq} instead of ${last}.`;
+  const messages = connection.collection<StoredMessage>('messages');
+  for await (const message of messages
+    .find({ conversationId: toId(row._id) })
+    .sort({ seq: 1 })
+    .map(toRow)) {
+    if (message.seq !== ++last) yield `${which}: message ${message._id} has seq ${message.seq} instead of ${last}.`;
     last = message.seq;
     yield* brokenChange(message, row);
     yield* brokenReactions(connection, message);
     if (message.type === 'system') continue;
-    if (!message.digest) yield `Message ${String(message._id)}: the content digest is missing.`;
+    if (!message.digest) yield `Message ${message._id}: the content digest is missing.`;
     if (row.type === 'direct' && !ids.has(String(message.senderId)))
-      yield `Message ${String(message._id)}: its sender does not belong to the conversation.`;
+      yield `Message ${message._id}: its sender does not belong to the conversation.`;
   }
   if (row.seq < last) yield `${which}: its seq is below that of the last message.`;
   if (row.seq > last) yield `${which}: its seq is above that of the last message.`;
@@ -133,9 +139,9 @@ async function* brokenMessages(connection: Connection, row: ConversationRow): As
 
 /** Finds rows of conversations that do not exist. Ended member rows of a deleted group remain and are not reported. */
 async function* orphans(connection: Connection): AsyncGenerator<string> {
-  const conversations = connection.collection<ConversationRow>('conversations');
+  const conversations = connection.collection<StoredConversation>('conversations');
   for (const name of ['members', 'messages', 'changes', 'hidden', 'reactions'] as const) {
-    const collection = connection.collection<Pick<MemberRow, '_id' | 'conversationId' | 'endedAt'>>(name);
+    const collection = connection.collection<Pick<StoredMember, '_id' | 'conversationId' | 'endedAt'>>(name);
     const filter = name === 'members' ? { endedAt: null } : {};
     for (const id of await collection.distinct('conversationId', filter)) {
       const owner = await conversations.findOne({ _id: id }, { projection: { _id: 1 } });
@@ -146,10 +152,13 @@ async function* orphans(connection: Connection): AsyncGenerator<string> {
 
 async function* checkOnce(connection: Connection): AsyncGenerator<string> {
   const pairs = new Set<string>();
-  const conversations = connection.collection<ConversationRow>('conversations');
-  for await (const row of conversations.find({ state: { $ne: 'deleting' } }).sort({ _id: 1 })) {
+  const conversations = connection.collection<StoredConversation>('conversations');
+  for await (const row of conversations
+    .find({ state: { $ne: 'deleting' } })
+    .sort({ _id: 1 })
+    .map(toRow)) {
     if (row.pair !== null && pairs.has(row.pair))
-      yield `Conversation ${String(row._id)}: another conversation has the same pair.`;
+      yield `Conversation ${row._id}: another conversation has the same pair.`;
     if (row.pair !== null) pairs.add(row.pair);
     yield* brokenMembers(connection, row);
     yield* brokenMessages(connection, row);

@@ -1,20 +1,20 @@
 import type { Connection } from 'mongoose';
 import type { Storage } from '../../drivers/storage.js';
 import { parseReservation } from '../../rules/reservation-keys.js';
-import type { UploadRow } from '../../repositories/uploads/upload-repository.js';
+import { toId } from '../../repositories/ids.js';
+import type { StoredUpload } from '../../repositories/uploads/upload-repository.js';
 
 interface AttachmentRef {
   _id: { toString(): string };
 }
 
 /** Returns true if the owner of the reservation refers to the upload. */
-async function isNamed(connection: Connection, row: UploadRow): Promise<boolean> {
+async function isNamed(connection: Connection, row: StoredUpload): Promise<boolean> {
   const reservation = parseReservation(row.claims[0] ?? '');
   const isIt = (shown: AttachmentRef | null | undefined): boolean => String(shown?._id) === String(row._id);
-  const { Types } = connection.base;
   if (reservation.by === 'message') {
     const { conversationId, userId, clientId } = reservation;
-    const key = { conversationId: new Types.ObjectId(conversationId), senderId: new Types.ObjectId(userId), clientId };
+    const key = { conversationId: toId(conversationId), senderId: toId(userId), clientId };
     const found = await connection.collection<{ attachments?: AttachmentRef[] }>('messages').findOne(key);
     return found?.attachments?.some(isIt) ?? false;
   }
@@ -22,13 +22,11 @@ async function isNamed(connection: Connection, row: UploadRow): Promise<boolean>
     reservation.by === 'avatar'
       ? ['users', 'avatar', reservation.userId]
       : ['conversations', 'photo', reservation.conversationId];
-  const found = await connection
-    .collection<Record<string, AttachmentRef>>(name)
-    .findOne({ _id: new Types.ObjectId(id) } as object);
+  const found = await connection.collection<Record<string, AttachmentRef>>(name).findOne({ _id: toId(id) } as object);
   return isIt(found?.[field]);
 }
 
-async function* brokenUpload(connection: Connection, row: UploadRow): AsyncGenerator<string> {
+async function* brokenUpload(connection: Connection, row: StoredUpload): AsyncGenerator<string> {
   const which = `Upload ${String(row._id)}`;
   if (row.stage === 'going') return;
   if ((row.stage === 'claimed' || row.stage === 'attached') !== row.claims.length > 0)
@@ -39,9 +37,9 @@ async function* brokenUpload(connection: Connection, row: UploadRow): AsyncGener
 
 /** Finds messages, users and groups that refer to an upload that does not exist or is being deleted. */
 async function* brokenCarriers(connection: Connection): AsyncGenerator<string> {
-  const uploads = connection.collection<UploadRow>('uploads');
+  const uploads = connection.collection<StoredUpload>('uploads');
   async function isThere(shown: AttachmentRef): Promise<boolean> {
-    return (await uploads.findOne({ _id: shown._id as UploadRow['_id'], stage: { $ne: 'going' } })) !== null;
+    return (await uploads.findOne({ _id: shown._id as StoredUpload['_id'], stage: { $ne: 'going' } })) !== null;
   }
   for await (const message of connection
     .collection<{ attachments?: AttachmentRef[] }>('messages')
@@ -68,7 +66,7 @@ async function* brokenQuotas(connection: Connection, used: ReadonlyMap<string, n
 }
 
 /** Checks the file of an upload. */
-async function* brokenFile(row: UploadRow, storage: Storage): AsyncGenerator<string> {
+async function* brokenFile(row: StoredUpload, storage: Storage): AsyncGenerator<string> {
   if (row.stage === 'writing' || row.stage === 'going') return;
   const size = await storage.sizeOf(row.key);
   if (size === null) yield `Upload ${String(row._id)}: its file does not exist.`;
@@ -79,7 +77,7 @@ async function* brokenFile(row: UploadRow, storage: Storage): AsyncGenerator<str
 export async function* checkMedia(connection: Connection, storage: Storage | null): AsyncGenerator<string> {
   const keys = new Set<string>();
   const used = new Map<string, number>();
-  for await (const row of connection.collection<UploadRow>('uploads').find().sort({ _id: 1 })) {
+  for await (const row of connection.collection<StoredUpload>('uploads').find().sort({ _id: 1 })) {
     keys.add(row.key);
     const owner = String(row.ownerId);
     if (row.isCharged) used.set(owner, (used.get(owner) ?? 0) + row.size);

@@ -32,15 +32,15 @@ const pageSize = 100;
 
 function toOwnMessage(row: MessageRow, links: Pick<Links, 'attachment'>): OwnMessage {
   return {
-    id: String(row._id),
-    conversationId: String(row.conversationId),
+    id: row._id,
+    conversationId: row.conversationId,
     seq: row.seq,
     clientId: row.clientId,
     type: row.type === 'media' ? 'media' : 'text',
     attachments: (row.attachments ?? []).map(links.attachment),
     text: row.text,
-    replyTo: row.replyTo ? String(row.replyTo) : null,
-    mentions: row.mentions.map(String),
+    replyTo: row.replyTo,
+    mentions: row.mentions,
     revisions: row.revisions.map(({ text, editedAt }) => ({ text, editedAt: editedAt.toISOString() })),
     createdAt: row.createdAt.toISOString(),
     editedAt: row.editedAt?.toISOString() ?? null,
@@ -110,7 +110,7 @@ export function createExporting(deps: Deps): Exporting {
     byId(
       (page) => repository.reactionsOf(userId, page),
       ({ messageId, emoji, createdAt }: ReactionRow) => ({
-        messageId: String(messageId),
+        messageId,
         emoji,
         createdAt: createdAt.toISOString(),
       }),

@@ -16,7 +16,7 @@ interface Deps {
 type Place = [since: number, userId: string];
 
 /** The place of a contact in the list, which is in the order of adding. */
-export const placeOf = ({ contactSince, userId }: RelationRow): Place => [contactSince?.getTime() ?? 0, String(userId)];
+export const placeOf = ({ contactSince, userId }: RelationRow): Place => [contactSince?.getTime() ?? 0, userId];
 
 const isAfter = (a: Place, b: Place): boolean => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
 
@@ -26,9 +26,9 @@ export function createContactList({ repository, users, cursors }: Deps, views: C
     const all = await repository.contactsOf(ownerId);
     if (q === undefined) return all;
     const wanted = normalizeText(q.trim());
-    const refs = await users.refs(all.map(({ userId }) => String(userId)));
+    const refs = await users.refs(all.map(({ userId }) => userId));
     return all.filter(({ userId, alias }) => {
-      const user = refs.get(String(userId));
+      const user = refs.get(userId);
       return [alias, user?.displayName, user?.username].some((one) => one && normalizeText(one).includes(wanted));
     });
   }

@@ -20,10 +20,10 @@ export function createContactViews({ repository, users }: Deps): ContactViews {
   async function viewsOf(ownerId: string, found: readonly RelationRow[]): Promise<Contact[]> {
     const people = await users.people.of(
       ownerId,
-      found.map(({ userId }) => String(userId)),
+      found.map(({ userId }) => userId),
     );
     return found.flatMap(({ userId, alias, contactSince }) => {
-      const user = people.get(String(userId))?.view;
+      const user = people.get(userId)?.view;
       return user && contactSince ? [{ user, alias, createdAt: contactSince.toISOString() }] : [];
     });
   }

@@ -78,7 +78,7 @@ function createBlocks(deps: Deps): Blocks {
     },
     unblock: (actor, userId) => repository.unblock(actor.userId, userId),
     async blocked(userId) {
-      const ids = (await repository.blockedBy(userId)).map((row) => String(row.userId));
+      const ids = (await repository.blockedBy(userId)).map((row) => row.userId);
       return { items: await users.listed(ids) };
     },
   };
@@ -88,7 +88,7 @@ function createBlocks(deps: Deps): Blocks {
 function createRelationsOf({ repository, users }: Deps, views: ContactViews): Contacts['relationsOf'] {
   return async function relationsOf(userId) {
     const [contacts, blocked] = await Promise.all([repository.contactsOf(userId), repository.blockedBy(userId)]);
-    const blockedIds = blocked.map((row) => String(row.userId));
+    const blockedIds = blocked.map((row) => row.userId);
     return {
       contacts: {
         version: contacts.map((row) => [...placeOf(row), row.alias]),

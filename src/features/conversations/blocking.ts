@@ -42,11 +42,9 @@ async function sharedGroups(
   otherId: string,
 ): Promise<ConversationRow['_id'][]> {
   const pairs = await members.groupsOf([userId, otherId]);
-  const others = new Set(
-    pairs.filter((one) => String(one.userId) === otherId).map((one) => String(one.conversationId)),
-  );
+  const others = new Set(pairs.filter((one) => one.userId === otherId).map((one) => one.conversationId));
   return pairs
-    .filter((one) => String(one.userId) === userId && others.has(String(one.conversationId)))
+    .filter((one) => one.userId === userId && others.has(one.conversationId))
     .map((one) => one.conversationId);
 }
 
@@ -62,11 +60,11 @@ async function publishToOwnDevices(
   await contacts.announce(actor, otherId);
   bus.publish('presence.redacted', { userId: actor.userId });
   if (direct) {
-    const { id, permissions } = await viewFor(actor.userId, String(direct._id));
+    const { id, permissions } = await viewFor(actor.userId, direct._id);
     const update = { conversationId: id, rev: null, changes: { permissions }, userId: actor.userId };
     bus.publish('conversation.updated', update);
   }
-  for (const group of groups) await publishOwnState(actor.userId, String(group));
+  for (const group of groups) await publishOwnState(actor.userId, group);
 }
 
 export function createBlocking(deps: Deps): Blocking {
@@ -78,7 +76,7 @@ export function createBlocking(deps: Deps): Blocking {
       const isNew = await contacts.block(actor, userId);
       const direct = await conversations.ofPair(actor.userId, userId);
       if (direct) {
-        const conversationId = String(direct._id);
+        const conversationId = direct._id;
         for (const one of [actor.userId, userId]) removals.recordRemoval(conversationId, one);
         bus.publish('contact.severed', { conversationId, userIds: [actor.userId, userId] });
         await drained();

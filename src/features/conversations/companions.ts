@@ -29,16 +29,15 @@ export function createCompanions({ repositories: { conversations, members }, use
   async function groupsOf(userIds: readonly string[]): Promise<Map<string, Set<string>>> {
     const groups = new Map<string, Set<string>>();
     for (const { userId, conversationId } of await members.groupsOf(userIds)) {
-      const key = String(userId);
-      groups.set(key, (groups.get(key) ?? new Set()).add(String(conversationId)));
+      const key = userId;
+      groups.set(key, (groups.get(key) ?? new Set()).add(conversationId));
     }
     return groups;
   }
 
   return {
     groupsOf,
-    groupRoomsOf: async (userId) =>
-      (await members.groupsOf([userId])).map(({ conversationId }) => String(conversationId)),
+    groupRoomsOf: async (userId) => (await members.groupsOf([userId])).map(({ conversationId }) => conversationId),
     async companionsOf(userId) {
       const memberRows = await members.ofUser(userId);
       const people = await members.peopleOf(memberRows.map(({ conversationId }) => conversationId));

@@ -44,7 +44,7 @@ interface ReaderDeps {
 
 /** Receipts of the other member are at most the head that they are shown with. */
 function withOther(membership: Membership, others: ReadonlyMap<string, MemberRow>): Membership {
-  const row = others.get(String(membership.conversation._id));
+  const row = others.get(membership.conversation._id);
   if (!row) return membership;
   const { seq } = membership.conversation;
   const shown = {
@@ -66,9 +66,9 @@ export function createMembershipReader({ repositories, log }: ReaderDeps): Membe
   /** Leaves out conversations that are not in the list, such as an empty one that another user opened. */
   async function listed(memberRows: readonly MemberRow[]): Promise<Membership[]> {
     const ids = memberRows.map(({ conversationId }) => conversationId);
-    const found = new Map((await conversations.byIds(ids)).map((row) => [String(row._id), row]));
+    const found = new Map((await conversations.byIds(ids)).map((row) => [row._id, row]));
     return memberRows.flatMap((member) => {
-      const conversation = found.get(String(member.conversationId));
+      const conversation = found.get(member.conversationId);
       const { isListed, joinedSeq, clearedSeq } = member;
       if (!conversation || !isInList({ isListed, joinedSeq, clearedSeq, seq: conversation.seq })) return [];
       return [{ conversation, member, other: null }];
@@ -78,7 +78,7 @@ export function createMembershipReader({ repositories, log }: ReaderDeps): Membe
   /** The other members of direct conversations, by conversation. */
   async function othersBeside(userId: string, memberRows: readonly MemberRow[]): Promise<Map<string, MemberRow>> {
     const directs = memberRows.filter(({ isGroup }) => !isGroup).map(({ conversationId }) => conversationId);
-    return new Map((await members.othersIn(directs, userId)).map((row) => [String(row.conversationId), row]));
+    return new Map((await members.othersIn(directs, userId)).map((row) => [row.conversationId, row]));
   }
 
   return {
@@ -99,7 +99,7 @@ export function createMembershipReader({ repositories, log }: ReaderDeps): Membe
 type Position = [pinned: boolean, lastActivityAt: number, id: string];
 
 function positionOf({ conversation, member }: Membership): Position {
-  return [member.pinned, conversation.lastActivityAt.getTime(), String(conversation._id)];
+  return [member.pinned, conversation.lastActivityAt.getTime(), conversation._id];
 }
 
 /** Pinned ones first, then the latest activity, then the higher id. */

@@ -56,7 +56,7 @@ export function createMemberships({ repositories, typeOf, log }: Deps): Membersh
     const pending = log.pending(conversationId);
     // The member rows first, then the head: a receipt is never above the head that is shown with it.
     const present = (await membersFor(userId, conversationId)).map((member) => raisedMember(member, pending));
-    const member = present.find((row) => String(row.userId) === userId);
+    const member = present.find((row) => row.userId === userId);
     const conversation = member ? await conversations.byId(conversationId) : null;
     if (!member || !conversation) return null;
     const other = present.find((row) => row !== member) ?? null;
@@ -71,8 +71,8 @@ export function createMemberships({ repositories, typeOf, log }: Deps): Membersh
       return membership;
     },
     async membersAmong({ conversation }, userIds) {
-      if (conversation.type === 'direct') return new Set(conversation.userIds.map(String));
-      return new Set((await members.among(conversation._id, userIds)).map(({ userId }) => String(userId)));
+      if (conversation.type === 'direct') return new Set(conversation.userIds);
+      return new Set((await members.among(conversation._id, userIds)).map(({ userId }) => userId));
     },
     async audienceOf(conversationId) {
       const row = await conversations.byId(conversationId);
@@ -80,7 +80,7 @@ export function createMemberships({ repositories, typeOf, log }: Deps): Membersh
       const { _id, type, userIds, lastBlindSeq } = row;
       return {
         type,
-        userIds: userIds.map(String),
+        userIds,
         async cannotSee(seq) {
           if (seq > lastBlindSeq) return [];
           const cannotSee = await Promise.all([members.cannotSee(_id, seq), hidden.cannotSee(_id, seq)]);

@@ -40,7 +40,7 @@ export function createOpening({ repositories: { conversations, members }, users,
   async function complete(row: ConversationRow, openerId: string | null): Promise<void> {
     if (row.state !== 'forming') return;
     for (const userId of row.userIds) {
-      await members.ensureMember(row._id, userId, { isListed: String(userId) === openerId, at: row.createdAt });
+      await members.ensureMember(row._id, userId, { isListed: userId === openerId, at: row.createdAt });
     }
     await conversations.activate(row._id);
   }
@@ -62,7 +62,7 @@ export function createOpening({ repositories: { conversations, members }, users,
       const { row, isNew } = await conversations.findOrMake(actor.userId, userId, new Date());
       await complete(row, actor.userId);
       const isListedNow = await members.list(row._id, actor.userId);
-      const conversation = await viewFor(actor.userId, String(row._id));
+      const conversation = await viewFor(actor.userId, row._id);
       if (isNew || (isListedNow && conversation.lastMessage === null)) {
         bus.publish('conversation.created', { userId: actor.userId, conversation, originSocketId: actor.socketId });
       }

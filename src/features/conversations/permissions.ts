@@ -23,8 +23,8 @@ interface Deps {
 
 export function createPermissions({ repositories: { members }, users, hasWritten }: Deps): Permissions {
   async function permissionsOf(membership: Membership): Promise<MemberPermissions> {
-    const otherId = membership.other ? String(membership.other.userId) : null;
-    const { other, shows } = await users.people.contactPolicyInput(String(membership.member.userId), otherId);
+    const otherId = membership.other ? membership.other.userId : null;
+    const { other, shows } = await users.people.contactPolicyInput(membership.member.userId, otherId);
     const allowed = other ? await allowedBy(hasWritten, membership, other) : { canWrite: true, canChange: true };
     return { ...allowed, shows };
   }
@@ -36,7 +36,7 @@ export function createPermissions({ repositories: { members }, users, hasWritten
     },
     async canModerate({ conversation, member }, authorId) {
       if (conversation.type !== 'group' || authorId === null) return false;
-      const role = roleOf(conversation, String(member.userId));
+      const role = roleOf(conversation, member.userId);
       // The lowest role first: only users with the permission need another query.
       if (!canModerate({ role, authorRole: 'member' })) return false;
       const isMember = (await members.among(conversation._id, [authorId])).length > 0;

@@ -51,7 +51,7 @@ export function createReceiptPrivacy({ repositories, users, bus }: Deps): Receip
   async function unfreeze(userId: string): Promise<void> {
     await members.unfreezeReceipts(userId);
     for (const { _id, reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } of await groupsOf(userId)) {
-      const receipts = { conversationId: String(_id), userId: null, deliveredSeq, readSeq };
+      const receipts = { conversationId: _id, userId: null, deliveredSeq, readSeq };
       bus.publish('receipt.updated', { ...receipts, toUserIds: [userId], except: [] });
     }
   }

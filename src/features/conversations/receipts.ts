@@ -69,7 +69,7 @@ async function requireMarkable(
   seq: number,
 ): Promise<void> {
   if (canMark({ seq, lastSeq: conversation.seq })) return;
-  const conversationId = String(conversation._id);
+  const conversationId = conversation._id;
   const last = await lastSeq(conversationId);
   if (!canMark({ seq, lastSeq: last })) throw invalidInput('body.seq', beyond);
   await repositories.conversations.raiseHeads(
@@ -83,12 +83,12 @@ async function publishReceipt({ groupReceipts, bus }: Deps, membership: Membersh
   const { conversation, member: before, other } = membership;
   const hasMoved = after.shownReadSeq > before.shownReadSeq || after.shownDeliveredSeq > before.shownDeliveredSeq;
   if (!hasMoved) return;
-  if (conversation.type === 'group') return groupReceipts.raise([String(conversation._id)]);
+  if (conversation.type === 'group') return groupReceipts.raise([conversation._id]);
   if (!other) return;
   bus.publish('receipt.updated', {
-    conversationId: String(conversation._id),
-    userId: String(after.userId),
-    toUserIds: [String(other.userId)],
+    conversationId: conversation._id,
+    userId: after.userId,
+    toUserIds: [other.userId],
     except: [],
     deliveredSeq: after.shownDeliveredSeq,
     readSeq: after.shownReadSeq,
@@ -147,7 +147,7 @@ function createMarking(deps: Deps): Marking {
 /** The receipts of one member as another sees them: members who hide their reading see none beyond their frozen receipts. */
 function visibleReceiptOf(row: MemberRow, { member }: Membership): VisibleReceipt {
   return {
-    userId: String(row.userId),
+    userId: row.userId,
     deliveredSeq: row.shownDeliveredSeq,
     readSeq: Math.min(row.shownReadSeq, member.stood?.seq ?? Infinity),
     joinedSeq: row.joinedSeq,
@@ -159,7 +159,7 @@ type ReceiptLists = Pick<Receipts, 'listReceipts' | 'receiptsFor'>;
 function createReceiptLists({ repositories: { members }, requireMembership, users, cursors }: Deps): ReceiptLists {
   /** In a group, members who blocked the viewer show nothing; in a direct conversation, receipts stay where they were. */
   async function blockersFor({ conversation, member }: Membership): Promise<Set<string>> {
-    return new Set(conversation.type === 'group' ? await users.relations.blockersOf(String(member.userId)) : []);
+    return new Set(conversation.type === 'group' ? await users.relations.blockersOf(member.userId) : []);
   }
 
   return {
@@ -169,8 +169,8 @@ function createReceiptLists({ repositories: { members }, requireMembership, user
       const name = `receipts ${conversationId}`;
       const after = cursor === undefined ? null : String(cursors.decode(name, userId, cursor));
       const found = await members.page(membership.conversation._id, after, limit + 2);
-      const others = found.filter((row) => String(row.userId) !== userId);
-      const { rows, next } = page(others, limit, (row) => String(row.userId));
+      const others = found.filter((row) => row.userId !== userId);
+      const { rows, next } = page(others, limit, (row) => row.userId);
       const items = rows.map((row) => visibleReceiptOf(row, membership)).filter((one) => !blockers.has(one.userId));
       return {
         items: items.map(({ joinedSeq: _omitted, ...receipt }) => receipt),
@@ -179,7 +179,7 @@ function createReceiptLists({ repositories: { members }, requireMembership, user
     },
     async receiptsFor(membership) {
       const blockers = await blockersFor(membership);
-      const rows = await members.of(String(membership.conversation._id));
+      const rows = await members.of(membership.conversation._id);
       return rows.map((row) => visibleReceiptOf(row, membership)).filter(({ userId }) => !blockers.has(userId));
     },
   };
@@ -208,7 +208,7 @@ export function publishGroupReceipts({ repositories, groupReceipts, bus }: Group
     const { reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } = row;
     // Members who hide their reading are shown the reading of others as it was when they began to.
     const except = (await repositories.members.hidersIn(row._id)).map(({ userId, stood }) => ({
-      userId: String(userId),
+      userId,
       readSeq: Math.min(readSeq, stood.readSeq),
     }));
     bus.publish('receipt.updated', { conversationId, userId: null, toUserIds: null, except, deliveredSeq, readSeq });

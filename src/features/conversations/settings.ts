@@ -93,8 +93,8 @@ function createMessageHiding({ repositories, requireMembership, publishOwnState,
   }
 
   async function complete(row: HiddenRow): Promise<void> {
-    const present = await members.of(String(row.conversationId));
-    const member = present.find(({ userId }) => userId.equals(row.userId));
+    const present = await members.of(row.conversationId);
+    const member = present.find(({ userId }) => userId === row.userId);
     if (member) await countRevision(row, member);
     // The user has left and there is nobody to notify: the row must only stop being pending.
     else await hidden.number(row._id, 0);
@@ -102,14 +102,14 @@ function createMessageHiding({ repositories, requireMembership, publishOwnState,
 
   return {
     async hideMessage({ userId, socketId }, { _id, conversationId, seq }) {
-      const { member } = await requireMembership(userId, String(conversationId));
+      const { member } = await requireMembership(userId, conversationId);
       await conversations.raiseCannotSee(conversationId, seq);
       await members.raiseHidden(member._id, seq);
       const row = await hidden.findOrMake({ userId: member.userId, conversationId, seq, messageId: _id });
       if (row.own !== null) return;
       await countRevision(row, member);
-      const target = { userId, conversationId: String(conversationId), originSocketId: socketId };
-      bus.publish('message.hidden', { ...target, messageIds: [String(_id)] });
+      const target = { userId, conversationId, originSocketId: socketId };
+      bus.publish('message.hidden', { ...target, messageIds: [_id] });
       // A hidden message is no longer unread, which the user's other devices cannot tell from the message.
       if (seq > floorOf(member)) await publishOwnState(userId, target.conversationId, socketId);
     },

@@ -2,7 +2,6 @@ import { canAddToGroup } from '../../rules/people.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { Refused } from '@causerie/contract/groups';
-import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
 
 /** Who may come into a group. */
 export interface Admission {
@@ -10,22 +9,17 @@ export interface Admission {
   admit(actorId: string, userIds: readonly string[], room: number): Promise<{ admitted: string[]; refused: Refused[] }>;
   /** Whose accounts are being erased, of people who were brought in: asked after they are in, so none slips through. */
   inactiveAmong(userIds: readonly string[]): Promise<string[]>;
-  /** The same ids as rows hold them. */
-  idsOf: MemberChangeRepository['idsOf'];
 }
 
 /** Builds the question who may come in. */
 export function createAdmission({
   users,
   members,
-  memberChanges,
 }: {
   users: Pick<Users, 'people' | 'statesOf'>;
   members: Pick<MemberRepository, 'crowdedAmong'>;
-  memberChanges: Pick<MemberChangeRepository, 'idsOf'>;
 }): Admission {
   return {
-    idsOf: memberChanges.idsOf,
     async inactiveAmong(userIds) {
       const states = await users.statesOf(userIds);
       return userIds.filter((one) => ['erasing', 'erased'].includes(states.get(one) ?? 'erased'));

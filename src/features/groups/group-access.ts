@@ -41,7 +41,7 @@ export function createGroupAccess({
   members: Pick<MemberRepository, 'one'>;
 }): GroupAccess {
   async function presentIn(row: ConversationRow, userId: string): Promise<Present> {
-    const member = await members.one(String(row._id), userId);
+    const member = await members.one(row._id, userId);
     if (!member) throw notFound();
     return { member, role: roleOf(row, userId) };
   }

@@ -72,8 +72,8 @@ function createSteps(deps: Deps) {
     await memberChanges.end(change);
     const reason = change.system.kind === 'member_left' ? 'left' : 'removed';
     for (const { userId } of change.ending) {
-      conversations.removals.recordRemoval(conversationId, String(userId));
-      bus.publish('membership.ended', { conversationId, userId: String(userId), reason });
+      conversations.removals.recordRemoval(conversationId, userId);
+      bus.publish('membership.ended', { conversationId, userId, reason });
     }
     await deps.drained();
     await groupReceipts.raise([conversationId]);
@@ -84,18 +84,18 @@ function createSteps(deps: Deps) {
     const isFounding = change.system.kind === 'group_created';
     if (!isFounding) await conversationRepository.raiseCannotSee(row._id, seq - 1);
     await memberChanges.join(row._id, change, isFounding ? 0 : seq - 1);
-    await conversations.freezeReceiptsOf(change.joining.map(String));
-    bus.publish('membership.begun', { conversationId: String(row._id), userIds: change.joining.map(String) });
+    await conversations.freezeReceiptsOf(change.joining);
+    bus.publish('membership.begun', { conversationId: row._id, userIds: change.joining });
   }
 
   /** The photo that the row names is used from now on, and the one before goes. */
   async function finalizePhoto({ _id, photo }: ConversationRow, { replacedPhoto }: GroupChange): Promise<void> {
-    if (photo) await deps.reservations.attach(claims.photo(String(_id)), String(photo._id));
-    if (replacedPhoto) await deps.reservations.dropOne(String(replacedPhoto));
+    if (photo) await deps.reservations.attach(claims.photo(_id), photo._id);
+    if (replacedPhoto) await deps.reservations.dropOne(replacedPhoto);
   }
 
   return async function finish(row: ConversationRow, change: GroupChange): Promise<void> {
-    const conversationId = String(row._id);
+    const conversationId = row._id;
     const { _id: changeId, system, joining, ending, roles } = change;
     await finalizePhoto(row, change);
     if (ending.length > 0) await end(conversationId, change);
@@ -139,14 +139,14 @@ function createErasing({ repository, reservations, onError }: Pick<Deps, 'reposi
 
   /** The files first: the messages name what carried them. */
   async function erase({ _id }: ConversationRow): Promise<void> {
-    await reservations.dropConversation(String(_id));
+    await reservations.dropConversation(_id);
     await repository.erase(_id);
   }
 
   return {
-    isUnderWay: ({ _id }: ConversationRow): boolean => underWay.has(String(_id)),
+    isUnderWay: ({ _id }: ConversationRow): boolean => underWay.has(_id),
     begin(row: ConversationRow): void {
-      const key = String(row._id);
+      const key = row._id;
       underWay.add(key);
       void erase(row)
         .catch(onError)
@@ -164,7 +164,7 @@ export function createGroupChanging(deps: Deps): GroupChanging {
 
   /** Who finds a change that this process is finishing waits for it. */
   function finish(row: ConversationRow, change: GroupChange): Promise<void> {
-    const key = String(change._id);
+    const key = change._id;
     const known = running.get(key);
     if (known) return known;
     const finishing = steps(row, change).finally(() => running.delete(key));
@@ -175,7 +175,7 @@ export function createGroupChanging(deps: Deps): GroupChanging {
   const settled = settling(repository, finish);
 
   async function empty(row: ConversationRow, reason: 'deleted' | 'left'): Promise<void> {
-    const conversationId = String(row._id);
+    const conversationId = row._id;
     const userIds = await memberChanges.endAll(row._id);
     conversations.removals.recordRemoval(conversationId, null);
     for (const userId of userIds) bus.publish('membership.ended', { conversationId, userId, reason });

@@ -24,8 +24,8 @@ interface Deps {
 /** Members as clients see them, in the order of their rows; without those who are not among `users`. */
 export function membersShown(rows: readonly MemberRow[], users: ReadonlyMap<string, Member['user']>): Member[] {
   return rows.flatMap((row) => {
-    const user = users.get(String(row.userId));
-    const invitedBy = row.invitedBy ? String(row.invitedBy) : null;
+    const user = users.get(row.userId);
+    const { invitedBy } = row;
     return user ? [{ user, role: roles[row.rank] ?? 'member', joinedAt: row.joinedAt.toISOString(), invitedBy }] : [];
   });
 }
@@ -44,7 +44,7 @@ export interface GroupPublisher {
 /** Builds the news of groups. */
 export function createGroupPublisher({ members, users, conversations, bus, links, isConnected }: Deps): GroupPublisher {
   async function viewsOf(rows: readonly MemberRow[]): Promise<Member[]> {
-    return membersShown(rows, await users.refs(rows.map(({ userId }) => String(userId))));
+    return membersShown(rows, await users.refs(rows.map(({ userId }) => userId)));
   }
 
   const membersOf = async (row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<Member[]> =>
@@ -54,7 +54,7 @@ export function createGroupPublisher({ members, users, conversations, bus, links
   async function show(row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<void> {
     const some = pLimit(shownAtOnce);
     const showTo = async (userId: string): Promise<void> => {
-      const conversation = await conversations.findView(userId, String(row._id));
+      const conversation = await conversations.findView(userId, row._id);
       if (conversation) bus.publish('conversation.created', { userId, conversation });
     };
     const present = userIds.map(String).filter(isConnected);
@@ -62,7 +62,7 @@ export function createGroupPublisher({ members, users, conversations, bus, links
   }
 
   async function publishRoles(row: ConversationRow, change: GroupChange, rev: number): Promise<void> {
-    const conversationId = String(row._id);
+    const conversationId = row._id;
     for (const member of await membersOf(
       row,
       change.roles.map(({ userId }) => userId),
@@ -77,13 +77,13 @@ export function createGroupPublisher({ members, users, conversations, bus, links
     viewsOf,
     created: (row, { joining }) => show(row, joining),
     async changed(row, change, rev) {
-      const conversationId = String(row._id);
+      const conversationId = row._id;
       const { system, joining, ending } = change;
       if (joining.length > 0) {
         await show(row, joining);
         bus.publish('members.added', { conversationId, rev, members: await membersOf(row, joining) });
       }
-      for (const { userId } of ending) bus.publish('member.removed', { conversationId, rev, userId: String(userId) });
+      for (const { userId } of ending) bus.publish('member.removed', { conversationId, rev, userId });
       await publishRoles(row, change, rev);
       if (system.kind === 'title_changed')
         bus.publish('conversation.updated', { conversationId, rev, changes: { title: row.title } });

@@ -123,8 +123,8 @@ function createCreation(
     const row = made ?? first ?? (await known());
     if (!row) throw notFound();
     if (row.pending) await changing.finish(row, row.pending);
-    await takeBack(String(row._id), admitted);
-    const view = await conversations.viewFor(actor.userId, String(row._id));
+    await takeBack(row._id, admitted);
+    const view = await conversations.viewFor(actor.userId, row._id);
     return { group: { ...view, refused }, isNew: made !== null };
   };
 }
@@ -185,10 +185,10 @@ function createInfo({ conversations, changing, reservations }: Deps, asking: Gro
 function createHeirs({ repository, members, memberChanges }: Deps): Groups['heirsOf'] {
   return async function heirsOf(userId) {
     const heirs = (await members.groupsOf([userId])).map(async ({ userId: creatorId, conversationId }) => {
-      const row = await repository.byId(String(conversationId));
-      if (!row?.creatorId?.equals(creatorId)) return null;
+      const row = await repository.byId(conversationId);
+      if (row?.creatorId !== creatorId) return null;
       const heir = await heirOf(row, creatorId, memberChanges);
-      return { conversationId: String(conversationId), heirId: heir ? String(heir.userId) : null };
+      return { conversationId, heirId: heir ? heir.userId : null };
     });
     return (await Promise.all(heirs)).filter((one) => one !== null);
   };

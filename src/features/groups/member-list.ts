@@ -17,13 +17,13 @@ type Position = [rank: number, joinedAt: number, id: string, version: number];
 const placeOf = (row: MemberRow): MemberPlace => ({
   rank: row.rank,
   joinedAt: row.joinedAt.getTime(),
-  id: String(row._id),
+  id: row._id,
 });
 
 /** Whether a member whose role has changed since the list was begun stood before a place then, and so was shown. */
 function wasShown(row: MemberRow, place: MemberPlace, version: number): boolean {
   if (row.rankVersion <= version) return false;
-  const before: [number, number, string] = [row.rankBefore, row.joinedAt.getTime(), String(row._id)];
+  const before: [number, number, string] = [row.rankBefore, row.joinedAt.getTime(), row._id];
   const at: [number, number, string] = [place.rank, place.joinedAt, place.id];
   const differs = before.findIndex((value, field) => value !== at[field]);
   return differs === -1 || (before[differs] ?? 0) < (at[differs] ?? 0);
@@ -49,7 +49,7 @@ export function createMemberList({ memberChanges, publisher, cursors }: Deps) {
   }
 
   return async (actor: Actor, row: ConversationRow, { limit, cursor }: ListMembers): Promise<MemberList> => {
-    const name = `members ${String(row._id)}`;
+    const name = `members ${row._id}`;
     const form = ['number', 'number', 'string', 'number'] as const;
     const position = cursors.place<Position>(name, actor.userId, cursor, form);
     const version = position?.[3] ?? row.membersVersion;

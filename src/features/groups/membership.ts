@@ -38,10 +38,10 @@ export function createMembership(deps: Deps): Membership {
   async function adding(actor: Actor, row: ConversationRow, asked: readonly string[]) {
     const { member, role } = await asking.presentIn(row, actor.userId);
     requireMay(role, { action: 'add_members' });
-    const there = new Set((await members.among(row._id, asked)).map(({ userId }) => String(userId)));
+    const there = new Set((await members.among(row._id, asked)).map(({ userId }) => userId));
     const strangers = asked.filter((one) => !there.has(one));
     const { admitted, refused } = await admission.admit(actor.userId, strangers, maxMembers - row.memberCount);
-    const joining = admission.idsOf(admitted);
+    const joining = admitted;
     const proposal: Proposal = { system: systemContent('member_added', member, { userIds: joining }), joining };
     return { proposal: joining.length === 0 ? null : proposal, refused };
   }

@@ -11,7 +11,7 @@ export function elevatedWith(
   userId: Elevated['userId'],
   role: Role,
 ): Elevated[] {
-  const others = elevated.filter((one) => !one.userId.equals(userId));
+  const others = elevated.filter((one) => one.userId !== userId);
   return role === 'admin' || role === 'moderator' ? [...others, { userId, role }] : others;
 }
 
@@ -36,7 +36,7 @@ export async function successionOf(
   changes: MemberChangeRepository,
 ): Promise<Pick<Proposal, 'roles' | 'set'>> {
   const elevated = elevatedWith(row, leaving, 'member');
-  if (!row.creatorId?.equals(leaving)) return { set: { elevated } };
+  if (row.creatorId !== leaving) return { set: { elevated } };
   const heir = await heirOf(row, leaving, changes);
   if (!heir) return { set: { elevated, creatorId: null } };
   return {

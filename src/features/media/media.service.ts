@@ -43,7 +43,7 @@ export function createMedia({ repository, links, receive, serving, reservations,
   async function visible(viewerId: string | null, id: string): Promise<UploadRow> {
     const row = await repository.byId(id);
     if (!row) throw notFound();
-    if (viewerId === null || String(row.ownerId) === viewerId || (await maySee(viewerId, row))) return row;
+    if (viewerId === null || row.ownerId === viewerId || (await maySee(viewerId, row))) return row;
     throw notFound();
   }
 

@@ -56,7 +56,7 @@ const twice = { en: 'Each upload can be used only once.', fr: 'Chaque fichier ne
 
 async function requireOwned({ repository }: Deps, ownerId: string, id: string): Promise<UploadRow> {
   const row = await repository.byId(id);
-  if (!row || String(row.ownerId) !== ownerId) throw notFound();
+  if (!row || row.ownerId !== ownerId) throw notFound();
   return row;
 }
 

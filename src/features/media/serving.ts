@@ -49,7 +49,7 @@ export function createServing({ storage, scratch, repository }: Deps): Serving {
       await resized(from, to, side, format);
       await storage.put(name, to);
       // Whoever removed the upload meanwhile may have been there before this size was.
-      if (!(await repository.byId(String(row._id)))) await storage.remove(row.key);
+      if (!(await repository.byId(row._id))) await storage.remove(row.key);
     } finally {
       await Promise.all([from, to].map((path) => scratch.remove(path)));
     }

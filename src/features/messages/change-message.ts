@@ -71,7 +71,7 @@ function createCompletion({ changes, reactions, log, publisher, reservations }: 
   async function eraseParts({ _id, type, conversationId, senderId, clientId }: MessageRow): Promise<void> {
     await reactions.eraseOfMessage(_id);
     if (type !== 'media' || clientId === null) return;
-    await reservations.drop(claims.message(String(conversationId), String(senderId), clientId));
+    await reservations.drop(claims.message(conversationId, String(senderId), clientId));
   }
 
   async function completeChange(row: MessageRow, changeId: Change['changeId'], originSocketId?: string): Promise<void> {
@@ -141,7 +141,7 @@ export function createChangeMessage(deps: Deps): ChangeMessage {
 
   async function deleteMessage(actor: Actor, messageId: string): Promise<Message> {
     const { row, membership } = await read.requireVisible(actor.userId, messageId);
-    const isAbove = await conversations.canModerate(membership, row.senderId && String(row.senderId));
+    const isAbove = await conversations.canModerate(membership, row.senderId);
     const context = { ...contextOf(actor, row, timeLimits.deleteMs), isAbove };
     const refusal = refusalOfDeletion(context);
     if (refusal === 'forbidden') throw new Problem(refusal);

@@ -58,16 +58,16 @@ function eventOf({ links }: Deps, row: MessageRow, quoted: MessageRow | null, au
 /** The membership of a message's author; null if it has none, or if they left and no longer receive its events. */
 async function membershipOfAuthor({ conversations }: Deps, row: MessageRow): Promise<Membership | null> {
   if (row.type === 'system') return null;
-  return conversations.findMembership(String(row.senderId), String(row.conversationId));
+  return conversations.findMembership(String(row.senderId), row.conversationId);
 }
 
 async function quotedBy({ repository }: Deps, { replyTo }: MessageRow): Promise<MessageRow | null> {
-  return replyTo ? repository.byId(String(replyTo)) : null;
+  return replyTo ? repository.byId(replyTo) : null;
 }
 
 /** Publishes a message that has no author, or whose author has left. */
 async function publishWithoutAuthor(deps: Deps, row: MessageRow, quoted: MessageRow | null): Promise<void> {
-  const conversationId = String(row.conversationId);
+  const conversationId = row.conversationId;
   const { type, userIds, cannotSee } = await deps.conversations.audienceOf(conversationId);
   const cannotSeeQuoteIds = quoted ? await cannotSee(quoted.seq) : [];
   const envelope = { conversationId, type, userIds, cannotSeeQuoteIds, authorId: null };
@@ -75,7 +75,7 @@ async function publishWithoutAuthor(deps: Deps, row: MessageRow, quoted: Message
 }
 
 async function publishUpdate(deps: Deps, row: MessageRow, rev: number, originSocketId?: string): Promise<void> {
-  const conversationId = String(row.conversationId);
+  const conversationId = row.conversationId;
   const [audience, quoted, membership] = await Promise.all([
     deps.conversations.audienceOf(conversationId),
     quotedBy(deps, row),
@@ -108,13 +108,13 @@ export function createMessagePublisher(deps: Deps): MessagePublisher {
     quoted: MessageRow | null,
     originSocketId?: string,
   ): Promise<void> {
-    const conversationId = String(row.conversationId);
+    const conversationId = row.conversationId;
     if (mayList(membership, row)) await conversations.announceListed(conversationId, row.seq);
     const sender = senderOf(membership, row);
     bus.publish('message.created', {
       conversationId,
       type: membership.conversation.type,
-      userIds: membership.conversation.userIds.map(String),
+      userIds: membership.conversation.userIds,
       cannotSeeQuoteIds: quoted ? await (await conversations.audienceOf(conversationId)).cannotSee(quoted.seq) : [],
       ...eventOf(deps, row, quoted, sender),
       authorId: sender.userId,

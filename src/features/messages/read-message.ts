@@ -39,7 +39,7 @@ interface Deps {
 export function createReadMessage({ repository, views, visibility, conversations }: Deps): ReadMessage {
   /** Shows the current state of a message to a reader who has just been seen to be a member. */
   async function show({ row, membership }: ReadableMessage): Promise<Message> {
-    const [now] = await repository.byIds([String(row._id)]);
+    const [now] = await repository.byIds([row._id]);
     const [message] = await views.of([now ?? row], [membership]);
     if (!message) throw notFound();
     return message;
@@ -48,7 +48,7 @@ export function createReadMessage({ repository, views, visibility, conversations
   async function requireReadable(userId: string, messageId: string): Promise<ReadableMessage> {
     const row = await repository.byId(messageId);
     if (!row) throw notFound();
-    const membership = await conversations.requireMembership(userId, String(row.conversationId));
+    const membership = await conversations.requireMembership(userId, row.conversationId);
     if (row.seq <= startOf(membership.member)) throw notFound();
     return { row, membership };
   }
@@ -64,7 +64,7 @@ export function createReadMessage({ repository, views, visibility, conversations
     requireVisible,
     get: async ({ userId }, messageId) => show(await requireVisible(userId, messageId)),
     async asItIsNow(userId, row) {
-      return show({ row, membership: await conversations.requireMembership(userId, String(row.conversationId)) });
+      return show({ row, membership: await conversations.requireMembership(userId, row.conversationId) });
     },
     async receipts({ userId }, messageId) {
       const { row, membership } = await requireVisible(userId, messageId);

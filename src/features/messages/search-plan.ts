@@ -3,7 +3,7 @@
  * the index delivers the messages with a word in the order of time, from the newest down. The beginning of a word that
  * very many words share has no such order in the index; then conversations are scanned from their newest message.
  */
-import { firstIdAt } from '../../repositories/ids.js';
+import { firstIdAt, timeOf } from '../../repositories/ids.js';
 import type { WordQuery } from '../../kernel/words.js';
 import type { Membership } from '../../views/membership.js';
 import { startOf } from '../../rules/conversations.js';
@@ -63,7 +63,7 @@ function termsOf({ whole, prefix }: WordQuery): Term[] {
 
 const conversationsOf = ({ memberships }: SearchPlan) => memberships.map(({ conversation }) => conversation._id);
 
-const timeOf = ({ _id }: Pick<Candidate, '_id'>): number => _id.getTimestamp().getTime();
+const sentAt = ({ _id }: Pick<Candidate, '_id'>): number => timeOf(_id).getTime();
 
 /** All messages with the first word that is in few messages; null if each is in many. */
 async function readAll(
@@ -125,11 +125,11 @@ async function skipNewer(repository: SearchRepository, tracks: readonly Track[],
       conversationId,
       seq: Math.floor((low + high) / 2),
     }));
-    const times = new Map((await repository.idsAt(middles)).map((one) => [String(one.conversationId), timeOf(one)]));
+    const times = new Map((await repository.idsAt(middles)).map((one) => [one.conversationId, sentAt(one)]));
     for (const [place, bound] of open.entries()) {
       const middle = middles[place];
       if (!middle) continue;
-      if ((times.get(String(middle.conversationId)) ?? 0) > ms) bound.high = middle.seq;
+      if ((times.get(middle.conversationId) ?? 0) > ms) bound.high = middle.seq;
       else bound.low = middle.seq;
     }
   }
@@ -143,10 +143,10 @@ async function advance(
   slices: readonly Slice[],
 ): Promise<void> {
   const borders = await repository.idsAt(slices.map(({ conversationId, above }) => ({ conversationId, seq: above })));
-  const times = new Map(borders.map((border) => [String(border.conversationId), timeOf(border)]));
+  const times = new Map(borders.map((border) => [border.conversationId, sentAt(border)]));
   for (const [place, track] of tracks.entries()) {
     track.below = (slices[place]?.above ?? track.start) + 1;
-    track.newestMs = times.get(String(track.conversationId)) ?? track.newestMs;
+    track.newestMs = times.get(track.conversationId) ?? track.newestMs;
     track.slice = Math.min(maxSlice, track.slice * 2);
   }
 }
@@ -170,9 +170,9 @@ async function scan(
     const open = tracks.filter(({ start, below }) => below > start + 1).sort((a, b) => b.newestMs - a.newestMs);
     const borderMs = open[0]?.newestMs ?? null;
     if (borderMs === null) return { candidates: found.sort(byAge), resume: null };
-    const sure = found.filter((one) => timeOf(one) > borderMs);
+    const sure = found.filter((one) => sentAt(one) > borderMs);
     if (sure.length > limit || spent >= budget)
-      return { candidates: sure.sort(byAge), resume: String(firstIdAt(new Date(borderMs + secondMs))) };
+      return { candidates: sure.sort(byAge), resume: firstIdAt(new Date(borderMs + secondMs)) };
     const some = open.slice(0, tracksAtOnce);
     const slices = some.map(({ conversationId, start, below, slice }) => ({
       conversationId,

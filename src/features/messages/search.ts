@@ -52,13 +52,13 @@ async function hiddenIn(hidden: Deps['hidden'], { userId, memberships }: SearchR
 /** Decides whether a candidate is a hit for this user: scope first, words last. */
 async function filterFor(hidden: Deps['hidden'], request: SearchRequest): Promise<IsHit> {
   const { memberships, query, senderId, before } = request;
-  const starts = new Map(memberships.map(({ conversation, member }) => [String(conversation._id), startOf(member)]));
+  const starts = new Map(memberships.map(({ conversation, member }) => [conversation._id, startOf(member)]));
   const hiddenMessages = await hiddenIn(hidden, request);
   return (one) =>
-    one.seq > (starts.get(String(one.conversationId)) ?? Infinity) &&
+    one.seq > (starts.get(one.conversationId) ?? Infinity) &&
     !hiddenMessages.has(keyOf(one.conversationId, one.seq)) &&
     (senderId === undefined || String(one.senderId) === senderId) &&
-    (before === null || one._id.toHexString() < before) &&
+    (before === null || one._id < before) &&
     isFoundBy(query, one);
 }
 
@@ -68,11 +68,11 @@ async function show(
   hits: readonly Candidate[],
   { userId, memberships, query }: SearchRequest,
 ) {
-  const rows = await repository.byIds(hits.map(({ _id }) => String(_id)));
-  const found = new Map(rows.map((row) => [String(row._id), row]));
-  const present = hits.flatMap(({ _id }) => found.get(String(_id)) ?? []).filter((row) => isFoundBy(query, row));
-  const shown = new Set(present.map(({ conversationId }) => String(conversationId)));
-  const concerned = memberships.filter(({ conversation }) => shown.has(String(conversation._id)));
+  const rows = await repository.byIds(hits.map(({ _id }) => _id));
+  const found = new Map(rows.map((row) => [row._id, row]));
+  const present = hits.flatMap(({ _id }) => found.get(_id) ?? []).filter((row) => isFoundBy(query, row));
+  const shown = new Set(present.map(({ conversationId }) => conversationId));
+  const concerned = memberships.filter(({ conversation }) => shown.has(conversation._id));
   const messages = await views.of(present, await conversations.withOthers(userId, concerned));
   return messages.map((message) => ({ message, ranges: rangesIn(message.text, query) }));
 }
@@ -94,7 +94,7 @@ export function createSearch(deps: Deps): Search {
     if (!query || memberships.length === 0) return { items: [], nextCursor: null };
     const request: SearchRequest = { userId, memberships, query, senderId, limit, before };
     const { candidates, resume } = await findCandidates(search, request, await filterFor(hidden, request));
-    const { rows, next: last } = page(candidates, limit, ({ _id }) => String(_id));
+    const { rows, next: last } = page(candidates, limit, ({ _id }) => _id);
     const next = last ?? resume;
     return {
       items: await show(deps, rows, request),

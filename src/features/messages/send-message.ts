@@ -69,7 +69,7 @@ async function requireQuoted(
 ): Promise<MessageRow | null> {
   if (replyTo === undefined) return null;
   const quoted = await repository.byId(replyTo);
-  if (!quoted?.conversationId.equals(conversation._id)) throw notFound();
+  if (quoted?.conversationId !== conversation._id) throw notFound();
   if (!(await visibility.sees(member, quoted.seq))) throw notFound();
   return quoted;
 }
@@ -102,7 +102,7 @@ async function reserveAttachments(deps: Deps, senderId: string, input: SendMessa
 
 /** Throws `invalid_input`, `not_found` and `conflict`. */
 async function resolveReferences(deps: Deps, membership: Membership, input: SendMessage) {
-  const senderId = String(membership.member.userId);
+  const senderId = membership.member.userId;
   await requireMembersMentioned(deps, membership, input.mentions);
   const quoted = await requireQuoted(deps, membership, input);
   const mutedMentions = await mutedMentionsOf(deps, senderId, input.mentions);
@@ -134,7 +134,7 @@ async function withAttachments(
 
 /** What the log asks once more before it numbers a message: removals and blocks since the rules were asked. */
 function finalChecks({ conversations }: Deps, userId: string, { membership, since }: SendContext) {
-  const conversationId = String(membership.conversation._id);
+  const conversationId = membership.conversation._id;
   const isGroup = membership.conversation.type === 'group';
 
   /** Reads the permissions again: another process may have blocked a user meanwhile. */

@@ -31,7 +31,7 @@ const ofMessages: readonly string[] = ['message', 'mention', 'reply', 'reaction'
 
 function toNotification(row: NotificationRow, more: Partial<Notification> = {}): Notification {
   return {
-    id: String(row._id),
+    id: row._id,
     kind: row.kind,
     actorId: textOf(row.actorId),
     conversationId: textOf(row.conversationId),
@@ -61,10 +61,10 @@ function createUnreadDigests({ messages, counting }: Pick<Deps, 'messages' | 'co
       newestCounted(heads.filter((head) => !isLast(head))),
     ]);
     const counted = last.filter(isCounted);
-    const known = new Set(counted.map(({ conversationId }) => String(conversationId)));
-    const deleted = await newestCounted(heads.filter((head) => isLast(head) && !known.has(String(head._id))));
+    const known = new Set(counted.map(({ conversationId }) => conversationId));
+    const deleted = await newestCounted(heads.filter((head) => isLast(head) && !known.has(head._id)));
     const all = [...counted, ...others, ...deleted].filter((row) => row !== null);
-    return new Map(all.map(({ _id, conversationId }) => [String(conversationId), String(_id)]));
+    return new Map(all.map(({ _id, conversationId }) => [conversationId, _id]));
   }
 
   /** The number of unread messages of each conversation and the newest of them, by conversation id. */
@@ -76,7 +76,7 @@ function createUnreadDigests({ messages, counting }: Pick<Deps, 'messages' | 'co
     const [counts, newest] = await Promise.all([counting.of(userId, memberships), newestOf(memberships)]);
     return new Map(
       memberships.map((one) => {
-        const key = String(one.conversation._id);
+        const key = one.conversation._id;
         return [key, { count: countsIn(counts, one).unreadCount, messageId: newest.get(key) ?? null }];
       }),
     );
@@ -106,16 +106,16 @@ export function createNotificationViews({
   /** The conversations of these rows that the user is a member of. */
   async function membershipsOf(userId: string, rows: readonly NotificationRow[]): Promise<Map<string, Membership>> {
     const ids = new Map(
-      rows.flatMap(({ conversationId }) => (conversationId ? [[String(conversationId), conversationId]] : [])),
+      rows.flatMap(({ conversationId }) => (conversationId ? [[conversationId, conversationId]] : [])),
     );
     if (ids.size === 0) return new Map();
     // Taken before the rows are read: what was recorded until then is in it, or written and so in the rows.
     const pending = new Map([...ids.keys()].map((id) => [id, log.pending(id)]));
     const ownMembers = await members.ofUserIn(userId, [...ids.values()]);
-    const found = new Map((await conversations.byIds([...ids.values()])).map((row) => [String(row._id), row]));
+    const found = new Map((await conversations.byIds([...ids.values()])).map((row) => [row._id, row]));
     return new Map(
       ownMembers.flatMap((row): [string, Membership][] => {
-        const id = String(row.conversationId);
+        const id = row.conversationId;
         const conversation = found.get(id);
         const known = pending.get(id) ?? null;
         if (!conversation) return [];
@@ -129,13 +129,13 @@ export function createNotificationViews({
     const [memberships, blocked, found] = await Promise.all([
       membershipsOf(userId, rows),
       blockedBy(userId),
-      messages.byIds(rows.flatMap(({ messageId }) => (messageId ? [String(messageId)] : []))),
+      messages.byIds(rows.flatMap(({ messageId }) => (messageId ? [messageId] : []))),
     ]);
     const ongoing = rows.flatMap((row) => {
       const here = memberships.get(String(row.conversationId));
       return row.kind === 'message' && here && isOngoing(row, here) ? [here] : [];
     });
-    const deleted = new Set(found.filter(({ deletedAt }) => deletedAt).map(({ _id }) => String(_id)));
+    const deleted = new Set(found.filter(({ deletedAt }) => deletedAt).map(({ _id }) => _id));
     return { memberships, blocked, deleted, digests: await digestsOf(userId, ongoing) };
   }
 

@@ -46,7 +46,7 @@ export interface Notifications {
 
 const maxNewest = 50;
 
-const placeOf = ({ updatedAt, _id }: NotificationRow): [number, string] => [updatedAt.getTime(), String(_id)];
+const placeOf = ({ updatedAt, _id }: NotificationRow): [number, string] => [updatedAt.getTime(), _id];
 
 export function createNotifications({ repository, views, publisher, queue, cursors }: Deps): Notifications {
   function placeIn(list: string, userId: string, cursor: string | undefined): NotificationPlace | null {

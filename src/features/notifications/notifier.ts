@@ -51,7 +51,7 @@ export function createNotifier(deps: Deps): Notifier {
     const bounds = { above: row.notifiedSeq, below: row.seq + 1, limit: pageSize, nearest: 'above' } as const;
     const found = await messages.range(conversationId, bounds);
     const records = await changes.within([{ conversationId: row._id, above: row.notifiedRev, upTo: row.rev }]);
-    const changed = [...new Set(records.flatMap(({ messageId }) => (messageId ? [String(messageId)] : [])))];
+    const changed = [...new Set(records.flatMap(({ messageId }) => (messageId ? [messageId] : [])))];
     for (const handle of onMessages) await handle(row, found);
     if (changed.length > 0) await onChanges(row, changed);
     await updateDigests(row, found);

@@ -27,8 +27,8 @@ export function createOnChanges({ repository, members, messages, reactions, rela
   async function countReactions(conversation: ConversationRow, message: MessageRow): Promise<void> {
     const [author] = await members.among(conversation._id, [String(message.senderId)]);
     if (!author || isMuted(author, new Date())) return;
-    const blocked = await relations.blockedBy(String(author.userId));
-    const { count, newest } = await reactions.byOthers(message._id, [String(author.userId), ...blocked]);
+    const blocked = await relations.blockedBy(author.userId);
+    const { count, newest } = await reactions.byOthers(message._id, [author.userId, ...blocked]);
     if (!newest) {
       const known = (await repository.ofMessage(message._id)).filter(({ kind }) => kind === 'reaction');
       return publisher.removed(await repository.remove(known));
@@ -36,7 +36,7 @@ export function createOnChanges({ repository, members, messages, reactions, rela
     const { _id: messageId, conversationId } = message;
     const counted = await repository.countReactions({
       userId: author.userId,
-      source: String(messageId),
+      source: messageId,
       actorId: newest.userId,
       conversationId,
       messageId,
@@ -51,18 +51,18 @@ export function createOnChanges({ repository, members, messages, reactions, rela
   async function endEmptyDigests(conversation: ConversationRow, digests: readonly NotificationRow[]): Promise<void> {
     const present = await members.among(
       conversation._id,
-      digests.map(({ userId }) => String(userId)),
+      digests.map(({ userId }) => userId),
     );
     const counted = await Promise.all(
       present.map(async (member) => {
         const held = { conversation, member, other: null };
-        return { member, ...countsIn(await counting.of(String(member.userId), [held]), held) };
+        return { member, ...countsIn(await counting.of(member.userId, [held]), held) };
       }),
     );
     const empty = counted.filter(({ unreadCount }) => unreadCount === 0).map(({ member }) => member);
     await members.clearUnreadNotification(empty.map(({ _id }) => _id));
-    const over = new Set(empty.map(({ userId }) => String(userId)));
-    await publisher.removed(await repository.remove(digests.filter(({ userId }) => over.has(String(userId)))));
+    const over = new Set(empty.map(({ userId }) => userId));
+    await publisher.removed(await repository.remove(digests.filter(({ userId }) => over.has(userId))));
   }
 
   return async function onChanges(conversation: ConversationRow, messageIds: readonly string[]): Promise<void> {

@@ -38,7 +38,7 @@ export function createOnGroupChanges({ repository, publisher }: Deps) {
       if (!system) continue;
       const effect = effectOf(message);
       const { actorId } = system;
-      const others = system.userIds.filter((userId) => !actorId?.equals(userId));
+      const others = system.userIds.filter((userId) => userId !== actorId);
       if (system.kind === 'member_removed' || system.kind === 'member_left') {
         // Former members keep no notification that refers to content of the group.
         for (const userId of system.userIds)
@@ -47,7 +47,7 @@ export function createOnGroupChanges({ repository, publisher }: Deps) {
       if (!effect) continue;
       const made = others.map((userId): NewNotification => {
         const data = effect.role ? { role: effect.role } : {};
-        const source = String(message.changeId ?? message._id);
+        const source = message.changeId ?? message._id;
         return {
           userId,
           kind: effect.kind,

@@ -34,27 +34,27 @@ type Mentioned = Map<string, Set<string>>;
 function createNotifyMentions({ members }: Pick<Deps, 'members'>, writer: NotificationWriter) {
   function pendingFor(member: MemberRow, message: MessageRow, kind: 'mention' | 'reply'): PendingNotification {
     const { _id: messageId, conversationId, senderId: actorId, seq } = message;
-    const notification = { userId: member.userId, kind, source: String(messageId) };
+    const notification = { userId: member.userId, kind, source: messageId };
     return { member, notification: { ...notification, actorId, conversationId, messageId, seq } };
   }
 
   return async function notifyMentions(message: MessageRow, quoted: MessageRow | null): Promise<Set<string>> {
     const senderId = String(message.senderId);
     const mutedMentions = new Set(message.unheard?.map(String));
-    const mentioned = message.mentions.map(String).filter((id) => !mutedMentions.has(id));
-    const answered = quoted?.senderId && quoted.type !== 'system' ? [String(quoted.senderId)] : [];
+    const mentioned = message.mentions.filter((id) => !mutedMentions.has(id));
+    const answered = quoted?.senderId && quoted.type !== 'system' ? [quoted.senderId] : [];
     const ids = [...new Set([...mentioned, ...answered])].filter((id) => id !== senderId);
     const present = (await members.among(message.conversationId, ids)).filter((member) => sees(member, message));
     const blockers = await writer.blockersOf(senderId, present);
     const now = new Date();
     const pending = present.flatMap((member): PendingNotification[] => {
-      const userId = String(member.userId);
+      const userId = member.userId;
       const kind = mentioned.includes(userId) ? 'mention' : 'reply';
       const isQuiet = kind === 'reply' && (isMuted(member, now) || (quoted !== null && !sees(member, quoted)));
       return blockers.has(userId) || isQuiet || !isNewTo(member, message) ? [] : [pendingFor(member, message, kind)];
     });
     await writer.write(pending, false);
-    return new Set(pending.map(({ member }) => String(member.userId)));
+    return new Set(pending.map(({ member }) => member.userId));
   };
 }
 
@@ -66,7 +66,7 @@ function createNotifyMembers({ members, hidden }: Pick<Deps, 'members' | 'hidden
     if (!first || !last) return null;
     if (member.lastHiddenSeq < first.seq) return last;
     const stretch = { conversationId: member.conversationId, above: first.seq - 1, upTo: last.seq };
-    const hiddenSeqs = new Set((await hidden.within(String(member.userId), [stretch])).map(({ seq }) => seq));
+    const hiddenSeqs = new Set((await hidden.within(member.userId, [stretch])).map(({ seq }) => seq));
     return fresh.findLast(({ seq }) => !hiddenSeqs.has(seq)) ?? null;
   }
 
@@ -81,9 +81,9 @@ function createNotifyMembers({ members, hidden }: Pick<Deps, 'members' | 'hidden
       await Promise.all(senders.map(async (sender) => [sender, await writer.blockersOf(sender, waiting)] as const)),
     );
     const isFor = (userId: string, { _id, senderId }: MessageRow): boolean =>
-      !mentioned.get(String(_id))?.has(userId) && !blockers.get(String(senderId))?.has(userId);
+      !mentioned.get(_id)?.has(userId) && !blockers.get(String(senderId))?.has(userId);
     const pending = waiting.map(async (member): Promise<PendingNotification[]> => {
-      const userId = String(member.userId);
+      const userId = member.userId;
       const fresh = messages.filter((message) => isNewTo(member, message) && isFor(userId, message));
       const message = await newestVisible(member, fresh);
       if (!message) return [];
@@ -110,19 +110,19 @@ export function createOnMessages(deps: Deps): OnMessages {
   }
 
   async function quotedBy(replies: readonly MessageRow[]): Promise<Map<string, MessageRow>> {
-    const ids = replies.flatMap(({ replyTo }) => (replyTo ? [String(replyTo)] : []));
+    const ids = replies.flatMap(({ replyTo }) => (replyTo ? [replyTo] : []));
     const found = ids.length === 0 ? [] : await messages.byIds(ids);
-    return new Map(found.map((row) => [String(row._id), row]));
+    return new Map(found.map((row) => [row._id, row]));
   }
 
   return async function onMessages(conversation, found) {
     const counted = found.filter(isCounted);
-    await readBySending(String(conversation._id), counted);
+    await readBySending(conversation._id, counted);
     const quoted = await quotedBy(counted);
     const mentioned: Mentioned = new Map();
     for (const message of counted) {
       if (message.mentions.length === 0 && !message.replyTo) continue;
-      mentioned.set(String(message._id), await notifyMentions(message, quoted.get(String(message.replyTo)) ?? null));
+      mentioned.set(message._id, await notifyMentions(message, quoted.get(String(message.replyTo)) ?? null));
     }
     await notifyMembers(counted, mentioned);
   };
@@ -144,7 +144,7 @@ export function createUpdateDigests({ repository, publisher, isConnected }: Dige
     if (!first || conversation.memberCount > maxGroupSize) return;
     const digests = await repository.digestsIn(conversation._id);
     await publisher.updated(
-      digests.filter(({ userId, createdAt }) => isConnected(String(userId)) && createdAt < first.createdAt),
+      digests.filter(({ userId, createdAt }) => isConnected(userId) && createdAt < first.createdAt),
     );
   };
 }

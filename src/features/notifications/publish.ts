@@ -36,7 +36,7 @@ export function createNotificationPublisher({
   function connectedOnly(rows: readonly NotificationRow[]): [string, NotificationRow[]][] {
     const byUser = new Map<string, NotificationRow[]>();
     for (const row of rows) {
-      const userId = String(row.userId);
+      const userId = row.userId;
       if (isConnected(userId)) byUser.set(userId, [...(byUser.get(userId) ?? []), row]);
     }
     return [...byUser];
@@ -58,8 +58,7 @@ export function createNotificationPublisher({
     async removed(rows) {
       for (const [userId, ownRows] of connectedOnly(rows)) {
         const unread = await repository.countUnread(userId);
-        for (const { _id } of ownRows)
-          bus.publish('notification.removed', { userId, notificationId: String(_id), unread });
+        for (const { _id } of ownRows) bus.publish('notification.removed', { userId, notificationId: _id, unread });
       }
     },
   };
@@ -86,7 +85,7 @@ export interface NotificationWriter {
   blockersOf(senderId: string, members: readonly MemberRow[]): Promise<Set<string>>;
 }
 
-const userIdOf = ({ userId }: Pick<MemberRow, 'userId'>): string => String(userId);
+const userIdOf = ({ userId }: Pick<MemberRow, 'userId'>): string => userId;
 
 export function createNotificationWriter({
   repository,

@@ -48,11 +48,11 @@ function createReactionList({ repository, messages, users, cursors }: Deps): Rea
     const name = `reactions ${messageId}`;
     const after = cursor === undefined ? null : String(cursors.decode(name, userId, cursor));
     const found = await repository.page(row._id, after, limit + 1);
-    const { rows, next } = page(found, limit, ({ _id }) => String(_id));
-    const refs = await users.refs(rows.map((one) => String(one.userId)));
+    const { rows, next } = page(found, limit, ({ _id }) => _id);
+    const refs = await users.refs(rows.map((one) => one.userId));
     return {
       items: rows.flatMap(({ emoji, createdAt, ...one }) => {
-        const user = refs.get(String(one.userId));
+        const user = refs.get(one.userId);
         return user ? [{ emoji, user, createdAt: createdAt.toISOString() }] : [];
       }),
       nextCursor: next === null ? null : cursors.encode(name, userId, next),
@@ -65,7 +65,7 @@ function createCompletion({ summaries, messages }: Deps, underWay: ReadonlySet<s
   /** Another process may be making the same change: completing it twice is harmless. */
   async function complete(row: MessageRow): Promise<void> {
     for (const reaction of row.reacting ?? []) {
-      if (underWay.has(String(reaction.changeId))) continue;
+      if (underWay.has(reaction.changeId)) continue;
       const now = await summaries.applySummary(row._id, reaction, true);
       if (now && !now.deletedAt) await messages.completeChange(now, reaction.changeId);
     }
@@ -87,7 +87,7 @@ function createForgetting({ repository, summaries, messages }: Deps, byMessage: 
   /** Removes a reaction without asking the rules; of a tombstone's reactions only the row is left. */
   async function withdraw(row: ReactionRow): Promise<void> {
     const reaction = summaries.begin(row.emoji);
-    await byMessage.run(String(row.messageId), async () => {
+    await byMessage.run(row.messageId, async () => {
       const message = await summaries.reserve(row.messageId, reaction, maxEmoji);
       const isChanged = await repository.remove(row);
       const now = message && (await summaries.applySummary(message._id, reaction, isChanged));
@@ -136,7 +136,7 @@ export function createReactions(deps: Deps): Reactions {
       return answer(actor, messageId);
     }
     const reaction = summaries.begin(emoji);
-    underWay.add(String(reaction.changeId));
+    underWay.add(reaction.changeId);
     const summarized = await byMessage
       .run(messageId, async () => {
         if (!(await summaries.reserve(row._id, reaction, maxEmoji))) {
@@ -148,7 +148,7 @@ export function createReactions(deps: Deps): Reactions {
           : await repository.remove(key);
         return { now: await summaries.applySummary(row._id, reaction, isChanged), isChanged };
       })
-      .finally(() => underWay.delete(String(reaction.changeId)));
+      .finally(() => underWay.delete(reaction.changeId));
     // A message that was deleted meanwhile has dropped the reaction: no change is pending, and none is numbered.
     const { now, isChanged } = summarized;
     if (now && isChanged && !now.deletedAt) await messages.completeChange(now, reaction.changeId, actor.socketId);

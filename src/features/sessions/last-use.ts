@@ -16,7 +16,7 @@ export function createLastUse(): LastUse {
 
   return {
     record(row, at) {
-      const id = String(row._id);
+      const id = row._id;
       unwritten.delete(id);
       if (at.getTime() - row.lastUsedAt.getTime() >= writtenEvery) return true;
       unwritten.set(id, at);
@@ -27,7 +27,7 @@ export function createLastUse(): LastUse {
       return false;
     },
     of(row) {
-      const pending = unwritten.get(String(row._id));
+      const pending = unwritten.get(row._id);
       return pending !== undefined && pending > row.lastUsedAt ? pending : row.lastUsedAt;
     },
   };

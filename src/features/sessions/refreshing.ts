@@ -35,7 +35,7 @@ export function createRefreshing({ repository, tokens, end, jobs, logger, settin
     const verdict = verdictOnRetired(row, presented, now);
     if (verdict === 'repeat') return tokens.of(row, now);
     if (verdict === 'invalid') throw new Problem('refresh_token_invalid');
-    const userId = String(row.userId);
+    const userId = row.userId;
     // The notification is owed before the session ends: whoever ends it may not live to tell.
     if (row.endReason === null)
       await jobs.add('security_notice', [{ key: sessionId, ownerId: userId, data: { userId } }]);

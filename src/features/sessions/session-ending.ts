@@ -23,9 +23,7 @@ export function createSessionEnding({ repository, bus }: Deps): SessionEnding {
       const ids =
         'ids' in which
           ? which.ids
-          : (await repository.living(userId, new Date()))
-              .map((row) => String(row._id))
-              .filter((id) => id !== which.allBut);
+          : (await repository.living(userId, new Date())).map((row) => row._id).filter((id) => id !== which.allBut);
       let ended = 0;
       for (const sessionId of ids) {
         const at = new Date();

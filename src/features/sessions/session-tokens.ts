@@ -23,12 +23,12 @@ export function createSessionTokens(keys: Keys, { accessTtlMs }: { accessTtlMs: 
 
   return {
     async of(row, now) {
-      const sessionId = String(row._id);
+      const sessionId = row._id;
       const refreshToken = refreshTokens.make({ sessionId, counter: row.counter, keyId: row.keyId });
       if (refreshToken === null || hashOf(refreshToken) !== row.refreshHash) throw new Problem('refresh_token_invalid');
       const expiresAt = accessExpiry(now, accessTtlMs, row.endsAt);
       return {
-        accessToken: await accessTokens.sign({ userId: String(row.userId), sessionId, expiresAt }),
+        accessToken: await accessTokens.sign({ userId: row.userId, sessionId, expiresAt }),
         accessTokenExpiresAt: expiresAt.toISOString(),
         refreshToken,
         refreshTokenExpiresAt: row.refreshExpiresAt.toISOString(),

@@ -50,13 +50,13 @@ const purgeEvery = 3_600_000;
 
 function viewOf(row: SessionRow, lastUsedAt: Date, currentId: string): Session {
   return {
-    id: String(row._id),
+    id: row._id,
     deviceName: row.deviceName,
     platform: row.platform,
     ip: row.ip,
     createdAt: row.createdAt.toISOString(),
     lastUsedAt: lastUsedAt.toISOString(),
-    current: String(row._id) === currentId,
+    current: row._id === currentId,
   };
 }
 
@@ -85,13 +85,11 @@ function createQueries(repository: SessionRepository): Pick<Sessions, 'alive' | 
     async alive(sessionIds) {
       const now = new Date();
       const found = await repository.byIds(sessionIds);
-      return new Set(found.filter((row) => isAlive(row, now)).map((row) => String(row._id)));
+      return new Set(found.filter((row) => isAlive(row, now)).map((row) => row._id));
     },
     async endings(sessionIds) {
       const found = await repository.byIds(sessionIds);
-      return new Map(
-        found.flatMap((row) => (row.endReason === null ? [] : [[String(row._id), row.endReason] as const])),
-      );
+      return new Map(found.flatMap((row) => (row.endReason === null ? [] : [[row._id, row.endReason] as const])));
     },
   };
 }
@@ -116,9 +114,9 @@ export function createSessions({ repository, keys, bus, jobs, logger, settings }
     if (!settings.isLimited) return;
     const living = await repository.living(userId, new Date());
     const others = living
-      .filter((row) => String(row._id) !== newest)
+      .filter((row) => row._id !== newest)
       .sort((a, b) => lastUse.of(b).getTime() - lastUse.of(a).getTime());
-    const tooMany = others.slice(maxSessions - 1).map((row) => String(row._id));
+    const tooMany = others.slice(maxSessions - 1).map((row) => row._id);
     await end(userId, { ids: tooMany }, 'revoked');
   }
 
@@ -130,7 +128,7 @@ export function createSessions({ repository, keys, bus, jobs, logger, settings }
       const now = new Date();
       purgeNowAndThen(now);
       const draft = draftOf(repository, settings, { userId, device, now });
-      const id = String(draft._id);
+      const id = draft._id;
       const row: SessionRow = { ...draft, ...tokens.stored(id, 0) };
       await repository.insert(row);
       await endBeyondCap(userId, id);
@@ -140,7 +138,7 @@ export function createSessions({ repository, keys, bus, jobs, logger, settings }
       const { userId, sessionId, expiresAt } = await tokens.verifyAccess(accessToken);
       const row = await repository.byId(sessionId);
       const now = new Date();
-      if (!row || String(row.userId) !== userId || !isAlive(row, now)) throw new Problem('session_revoked');
+      if (!row || row.userId !== userId || !isAlive(row, now)) throw new Problem('session_revoked');
       if (lastUse.record(row, now)) {
         repository
           .recordUse(sessionId, now)

@@ -23,7 +23,7 @@ export function createSyncMembers({ members, users }: Deps) {
     if (conversation.memberCount > maxMembers) return tooMany;
     const rows = await members.page(conversation._id, null, maxMembers + 1);
     if (rows.length > maxMembers) return tooMany;
-    const refs = await users.refs(rows.map(({ userId }) => String(userId)));
+    const refs = await users.refs(rows.map(({ userId }) => userId));
     return { members: membersShown(rows, refs), removedMemberIds: [] };
   }
 
@@ -33,11 +33,11 @@ export function createSyncMembers({ members, users }: Deps) {
     if (membership.conversation.type === 'direct') return nothing;
     if (before === null) return everybodyIn(step);
     const records = (await changes).get(idOf(step)) ?? [];
-    const changed = [...new Set(records.flatMap(({ userIds }) => userIds.map(String)))];
+    const changed = [...new Set(records.flatMap(({ userIds }) => userIds))];
     if (changed.length === 0) return nothing;
     if (changed.length > maxMembers) return tooMany;
     const [rows, refs] = await Promise.all([members.among(membership.conversation._id, changed), users.refs(changed)]);
-    const present = new Set(rows.map(({ userId }) => String(userId)));
+    const present = new Set(rows.map(({ userId }) => userId));
     return { members: membersShown(rows, refs), removedMemberIds: changed.filter((one) => !present.has(one)) };
   };
 }

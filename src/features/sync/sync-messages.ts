@@ -31,8 +31,8 @@ const countOf = ({ above, upTo }: Stretch): number => upTo - above;
 
 /** The changed messages of a conversation that are not new. */
 function changedIn(records: readonly Changed[], created: readonly MessageRow[]): string[] {
-  const there = new Set(created.map(({ _id }) => String(_id)));
-  const ids = records.flatMap(({ messageId }) => (messageId ? [String(messageId)] : []));
+  const there = new Set(created.map(({ _id }) => _id));
+  const ids = records.flatMap(({ messageId }) => (messageId ? [messageId] : []));
   return [...new Set(ids)].filter((id) => !there.has(id));
 }
 

@@ -70,7 +70,7 @@ export function createSyncReading(deps: Deps): SyncReading {
           messages: isKnown(step) ? (messages.byConversation.get(idOf(step)) ?? []) : newest,
           limited: !isKnown(step) || messages.limited.has(idOf(step)),
           ...(members[place] ?? { members: null, removedMemberIds: [] }),
-          hiddenMessageIds: (hiddenIds.get(idOf(step)) ?? []).map(({ messageId }) => String(messageId)),
+          hiddenMessageIds: (hiddenIds.get(idOf(step)) ?? []).map(({ messageId }) => messageId),
         };
       });
     },

@@ -11,7 +11,7 @@ export interface Step {
 /** One that the device knows. */
 export type KnownStep = Step & { before: Entry };
 
-export const idOf = ({ membership }: Step): string => String(membership.conversation._id);
+export const idOf = ({ membership }: Step): string => membership.conversation._id;
 
 export const isKnown = (step: Step): step is KnownStep => step.before !== null;
 

@@ -66,7 +66,7 @@ function versionOf(view: unknown): string {
 /** The latest activity first. */
 function byActivity(a: Membership, b: Membership): number {
   const later = b.conversation.lastActivityAt.getTime() - a.conversation.lastActivityAt.getTime();
-  return later || (String(a.conversation._id) < String(b.conversation._id) ? 1 : -1);
+  return later || (a.conversation._id < b.conversation._id ? 1 : -1);
 }
 
 /** What belongs to nobody but its owner: what tells two versions apart, and what reads it. */
@@ -108,7 +108,7 @@ export function createSync({ conversations, members, me, contacts, notifications
     const present = new Set(memberships.map(({ member }) => member.slot));
     const left = [...known.keys()].filter((cursorIndex) => !present.has(cursorIndex));
     for (const cursorIndex of left) known.delete(cursorIndex);
-    const there = new Set(memberships.map(({ conversation }) => String(conversation._id)));
+    const there = new Set(memberships.map(({ conversation }) => conversation._id));
     return (await members.conversationsOfCursorIndexes(userId, left)).filter((id) => !there.has(id));
   }
 

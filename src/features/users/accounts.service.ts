@@ -71,7 +71,7 @@ export function emailKeyOf(email: string): string {
 function toAccount(row: UserRow, views: UserViews): Account {
   const { username, email, passwordHash, credentialVersion, emailVerified, verifyLink, resetLink } = row;
   return {
-    id: String(row._id),
+    id: row._id,
     username,
     email,
     passwordHash,
@@ -145,7 +145,7 @@ export function createAccounts({ repository, views }: { repository: UserReposito
     leave: async ({ id, credentialVersion }, erasure) =>
       accountOrNull(await repository.leave(id, credentialVersion, erasure)),
     comeBack: async (userId) => accountOrNull(await repository.comeBack(userId, new Date())),
-    dueForErasure: async (limit) => (await repository.dueForErasure(new Date(), limit)).map(({ _id }) => String(_id)),
+    dueForErasure: async (limit) => (await repository.dueForErasure(new Date(), limit)).map(({ _id }) => _id),
     beginErasing: async (userId) => accountOrNull(await repository.beginErasing(userId, new Date())),
     async erase(userId) {
       const row = await repository.erase(userId);

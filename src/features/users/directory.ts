@@ -23,10 +23,10 @@ export function createDirectory({ repository, relations, people }: Deps) {
   async function findable(viewerId: string, found: readonly UserRow[]): Promise<PublicUser[]> {
     const relationships = await relations.relationship(
       viewerId,
-      found.map(({ _id }) => String(_id)),
+      found.map(({ _id }) => _id),
     );
     return found.flatMap((row) => {
-      const relationship = relationships.get(String(row._id));
+      const relationship = relationships.get(row._id);
       return relationship && canFind({ relationship, profile: profileOf(row) })
         ? [people.viewOf(row, relationship)]
         : [];

@@ -68,7 +68,7 @@ type Naming = Pick<Users, 'refs' | 'listed' | 'hidingAmong' | 'statesOf'>;
 function createNaming(repository: Pick<UserRepository, 'byIds'>, views: UserViews): Naming {
   async function mapped<View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> {
     const found = await repository.byIds([...new Set(userIds)]);
-    return new Map(found.map((row) => [String(row._id), view(row)]));
+    return new Map(found.map((row) => [row._id, view(row)]));
   }
 
   return {
@@ -88,7 +88,7 @@ function createNaming(repository: Pick<UserRepository, 'byIds'>, views: UserView
 /** The id of a username that people can turn to. */
 async function idOf(repository: Pick<UserRepository, 'byUsername'>, username: string): Promise<string | null> {
   const row = await repository.byUsername(username);
-  return row?.state === 'active' ? String(row._id) : null;
+  return row?.state === 'active' ? row._id : null;
 }
 
 /** Builds what a person looks like to others; a picture that was replaced goes. */
@@ -101,7 +101,7 @@ function createAvatars(
       const known = await repository.byId(userId);
       if (known === null) throw new Problem('unauthenticated');
       const before = known.avatar ?? null;
-      const [was, is] = [before, avatar].map((one) => (one ? String(one._id) : null));
+      const [was, is] = [before, avatar].map((one) => (one ? one._id : null));
       if (was && was !== is) await reservations.suspect(was);
       const row = was === is ? known : await repository.setAvatar(userId, avatar, before);
       // Where another device was faster, the picture that it has shown is the one that goes.

@@ -1,25 +1,30 @@
-import mongoose, { type Connection, Types } from 'mongoose';
+import { type Id, type Row, toId, toIdOrNull, toIds, toRow } from '../ids.js';
+import mongoose, { type Connection } from 'mongoose';
 import type { Stretch } from '../hidden/hidden-repository.js';
-import { createLogRepository, type LogRepository, type LogRow } from '../log-repository.js';
+import { createLogRepository, type LogRepository } from '../log-repository.js';
 
 /** One numbered change of a conversation. It carries no content: readers read the message or the members as they are now. */
-export interface ChangeRow extends LogRow {
+export interface StoredChangeRow {
+  _id: Id;
+  conversationId: Id;
   /** 1, 2, 3 ... without a gap in each conversation. */
   rev: number;
   /** The changed row holds it as `pending` until the change is numbered; unique. */
-  changeId: Types.ObjectId;
+  changeId: Id;
   /** The message that changed; null for a change of the conversation itself. */
-  messageId: Types.ObjectId | null;
+  messageId: Id | null;
   /** The users whose membership changed. */
-  userIds: Types.ObjectId[];
+  userIds: Id[];
   /** When a later change of the same message replaced this one; it is removed an hour later. */
   replacedAt: Date | null;
 }
 
+export type ChangeRow = Row<StoredChangeRow>;
+
 const id = { type: mongoose.Schema.Types.ObjectId, required: true };
 const replacedForSeconds = 3600;
 
-const schema = new mongoose.Schema<ChangeRow>(
+const schema = new mongoose.Schema<StoredChangeRow>(
   {
     conversationId: id,
     rev: { type: Number, required: true },
@@ -40,47 +45,61 @@ export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds'
 /** Named queries on lean rows, each served by an index. */
 export interface ChangeRepository extends LogRepository<ChangeRow> {
   lastRev(conversationId: string): Promise<number>;
-  byIds(ids: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
-  byChangeIds(changeIds: readonly Types.ObjectId[]): Promise<ChangeRow[]>;
+  byIds(ids: readonly string[]): Promise<ChangeRow[]>;
+  byChangeIds(changeIds: readonly string[]): Promise<ChangeRow[]>;
   /** What changed in some conversations, above one rev and up to another. */
   within(parts: readonly Stretch[]): Promise<Changed[]>;
   /** Marks a change as replaced by a later one of the same message. */
-  replace(conversationId: Types.ObjectId, rev: number): Promise<void>;
+  replace(conversationId: string, rev: number): Promise<void>;
+}
+
+function storedChange({ _id, conversationId, changeId, messageId, userIds, ...rest }: ChangeRow): StoredChangeRow {
+  return {
+    _id: toId(_id),
+    conversationId: toId(conversationId),
+    ...rest,
+    changeId: toId(changeId),
+    messageId: toIdOrNull(messageId),
+    userIds: toIds(userIds),
+  };
 }
 
 export function createChangeRepository(connection: Connection): ChangeRepository {
-  connection.model<ChangeRow>('Change', schema, 'changes');
-  const changes = connection.collection<ChangeRow>('changes');
+  connection.model<StoredChangeRow>('Change', schema, 'changes');
+  const changes = connection.collection<StoredChangeRow>('changes');
   return {
-    ...createLogRepository(changes),
+    ...createLogRepository(changes, storedChange),
     async lastRev(conversationId) {
       const last = await changes.findOne(
-        { conversationId: new Types.ObjectId(conversationId) },
+        { conversationId: toId(conversationId) },
         { sort: { rev: -1 }, projection: { rev: 1 } },
       );
       return last?.rev ?? 0;
     },
     byIds: (ids) =>
       changes
-        .find({ _id: { $in: [...ids] } })
+        .find({ _id: { $in: toIds(ids) } })
         .sort({ _id: 1 })
+        .map(toRow)
         .toArray(),
     byChangeIds: (changeIds) =>
       changes
-        .find({ changeId: { $in: [...changeIds] } })
+        .find({ changeId: { $in: toIds(changeIds) } })
         .sort({ changeId: 1 })
+        .map(toRow)
         .toArray(),
     async within(parts) {
       if (parts.length === 0) return [];
       const wanted = parts.map(({ conversationId, above, upTo }) => ({
-        conversationId,
+        conversationId: toId(conversationId),
         rev: { $gt: above, $lte: upTo },
       }));
       const projection = { _id: 0, conversationId: 1, messageId: 1, userIds: 1 } as const;
-      return changes.find({ $or: wanted }, { projection }).toArray() as Promise<Changed[]>;
+      return changes.find({ $or: wanted }, { projection }).map(toRow).toArray() as Promise<Changed[]>;
     },
     async replace(conversationId, rev) {
-      await changes.updateOne({ conversationId, rev, replacedAt: null }, { $set: { replacedAt: new Date() } });
+      const filter = { conversationId: toId(conversationId), rev, replacedAt: null };
+      await changes.updateOne(filter, { $set: { replacedAt: new Date() } });
     },
   };
 }

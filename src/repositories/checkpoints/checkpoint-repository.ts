@@ -1,9 +1,9 @@
-import type { Types } from 'mongoose';
+import { type Id, type Row, toId, toRow } from '../ids.js';
 import { type Connection } from 'mongoose';
 
-export interface CheckpointRow {
+interface StoredCheckpoint {
   /** The process. */
-  _id: Types.ObjectId;
+  _id: Id;
   /** Every message of that process with an id before this time is projected. */
   time: Date;
   /** How often the process has written it: a live process keeps raising it. */
@@ -11,6 +11,8 @@ export interface CheckpointRow {
   /** Since when it has not advanced, as far as others have seen. */
   stillSince: Date | null;
 }
+
+export type CheckpointRow = Row<StoredCheckpoint>;
 
 /** The checkpoints of all processes. */
 export interface CheckpointRepository {
@@ -22,17 +24,17 @@ export interface CheckpointRepository {
 }
 
 export function createCheckpointRepository(connection: Connection): CheckpointRepository {
-  const checkpoints = connection.collection<CheckpointRow>('checkpoints');
+  const checkpoints = connection.collection<StoredCheckpoint>('checkpoints');
   return {
-    all: () => checkpoints.find({}).sort({ _id: 1 }).toArray(),
+    all: () => checkpoints.find({}).sort({ _id: 1 }).map(toRow).toArray(),
     async write({ _id, ...rest }) {
-      await checkpoints.updateOne({ _id }, { $set: rest }, { upsert: true });
+      await checkpoints.updateOne({ _id: toId(_id) }, { $set: rest }, { upsert: true });
     },
     async advance({ _id, beat }, change) {
-      await checkpoints.updateOne({ _id, beat }, { $set: change });
+      await checkpoints.updateOne({ _id: toId(_id), beat }, { $set: change });
     },
     async remove({ _id, beat }) {
-      await checkpoints.deleteOne({ _id, beat });
+      await checkpoints.deleteOne({ _id: toId(_id), beat });
     },
   };
 }

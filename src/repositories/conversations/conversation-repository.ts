@@ -1,7 +1,12 @@
-import { type Collection, type Connection, Types } from 'mongoose';
-import { retryOnDuplicateKey } from '../concerns.js';
-import { firstIdAt } from '../ids.js';
-import { type ConversationRow, conversationSchema, newConversation } from './conversation-row.js';
+import { type Collection, type Connection } from 'mongoose';
+import { retryOnDuplicateKey } from '../errors.js';
+import { firstIdAt, toId, toIds, toRow } from '../ids.js';
+import {
+  type ConversationRow,
+  conversationSchema,
+  newConversation,
+  type StoredConversation,
+} from './conversation-row.js';
 
 export type { ConversationRow } from './conversation-row.js';
 
@@ -18,26 +23,23 @@ export interface Head {
 export interface ConversationRepository {
   /** The one direct conversation of a pair; `isNew` for the one call that created it. */
   findOrMake(userId: string, otherId: string, at: Date): Promise<{ row: ConversationRow; isNew: boolean }>;
-  activate(conversationId: Types.ObjectId): Promise<void>;
+  activate(conversationId: string): Promise<void>;
   /** The direct conversation of two users; null if there is none. */
   ofPair(userId: string, otherId: string): Promise<ConversationRow | null>;
   /** Those of some users with whom a user has a direct conversation. */
   partnersAmong(userId: string, otherIds: readonly string[]): Promise<string[]>;
   byId(conversationId: string): Promise<ConversationRow | null>;
-  byIds(conversationIds: readonly Types.ObjectId[]): Promise<ConversationRow[]>;
+  byIds(conversationIds: readonly string[]): Promise<ConversationRow[]>;
   /** The direct conversations that were created before a moment and still lack members. */
   forming(before: Date): Promise<ConversationRow[]>;
   /** Called before a message stops counting for badges: a value too high costs a query, one too low a wrong badge. */
-  raiseUncounted(conversationId: Types.ObjectId, seq: number): Promise<void>;
+  raiseUncounted(conversationId: string, seq: number): Promise<void>;
   /** Called before a message is hidden from a member who sees later ones. */
-  raiseCannotSee(conversationId: Types.ObjectId, seq: number): Promise<void>;
+  raiseCannotSee(conversationId: string, seq: number): Promise<void>;
   /** Null if there is no such conversation. */
   typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
   /** Raises the lowest receipts of a group; true if they rose. */
-  raiseMinReceipts(
-    conversationId: Types.ObjectId,
-    minReceipts: { deliveredSeq: number; readSeq: number },
-  ): Promise<boolean>;
+  raiseMinReceipts(conversationId: string, minReceipts: { deliveredSeq: number; readSeq: number }): Promise<boolean>;
   /** The conversations whose heads are further than their notifications. */
   dueToNotify(limit: number): Promise<string[]>;
   /** Records how far notifications have been created; `isAll` if that is the head in `row`. */
@@ -46,12 +48,12 @@ export interface ConversationRepository {
   raiseHeads(heads: readonly Head[], isDurable: boolean): Promise<void>;
 }
 
-function newDirect(pair: string, userIds: readonly string[], at: Date): ConversationRow {
+function newDirect(pair: string, userIds: readonly string[], at: Date): StoredConversation {
   return {
     ...newConversation(at),
     type: 'direct',
     pair,
-    userIds: userIds.map((one) => new Types.ObjectId(one)),
+    userIds: toIds(userIds),
     memberCount: userIds.length,
   };
 }
@@ -66,22 +68,27 @@ type Raises = Pick<
 >;
 
 /** The writes of fields that only ever rise. */
-function raisesOf(conversations: Collection<ConversationRow>): Raises {
+function raisesOf(conversations: Collection<StoredConversation>): Raises {
   return {
-    async raiseUncounted(_id, seq) {
-      await conversations.updateOne({ _id, lastUncountedSeq: { $lt: seq } }, { $max: { lastUncountedSeq: seq } });
+    async raiseUncounted(id, seq) {
+      await conversations.updateOne(
+        { _id: toId(id), lastUncountedSeq: { $lt: seq } },
+        { $max: { lastUncountedSeq: seq } },
+      );
     },
-    async raiseCannotSee(_id, seq) {
-      await conversations.updateOne({ _id, lastBlindSeq: { $lt: seq } }, { $max: { lastBlindSeq: seq } });
+    async raiseCannotSee(id, seq) {
+      await conversations.updateOne({ _id: toId(id), lastBlindSeq: { $lt: seq } }, { $max: { lastBlindSeq: seq } });
     },
-    async raiseMinReceipts(_id, { deliveredSeq: reachedDeliveredSeq, readSeq: reachedReadSeq }) {
+    async raiseMinReceipts(id, { deliveredSeq: reachedDeliveredSeq, readSeq: reachedReadSeq }) {
       const isBelow = [
         { reachedDeliveredSeq: { $lt: reachedDeliveredSeq } },
         { reachedReadSeq: { $lt: reachedReadSeq } },
       ];
       const update = { $max: { reachedDeliveredSeq, reachedReadSeq } };
       // Not journaled: after a crash, the next rise computes lost receipts again from the member rows.
-      const result = await conversations.updateOne({ _id, $or: isBelow }, update, { writeConcern: { w: 'majority' } });
+      const result = await conversations.updateOne({ _id: toId(id), $or: isBelow }, update, {
+        writeConcern: { w: 'majority' },
+      });
       return result.modifiedCount === 1;
     },
     async dueToNotify(limit) {
@@ -90,7 +97,8 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
         String(_id),
       );
     },
-    async raiseNotified({ _id, seq, rev }, made, isAll) {
+    async raiseNotified({ _id: id, seq, rev }, made, isAll) {
+      const _id = toId(id);
       await conversations.updateOne({ _id }, { $max: { notifiedSeq: made.seq, notifiedRev: made.rev } });
       // Anything committed meanwhile has raised the head and stays due.
       if (isAll) await conversations.updateOne({ _id, seq, rev, notifyDue: true }, { $unset: { notifyDue: 1 } });
@@ -99,7 +107,7 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
       if (heads.length === 0) return;
       const writes = heads.map(({ conversationId, ...head }) => ({
         updateOne: {
-          filter: { _id: new Types.ObjectId(conversationId) },
+          filter: { _id: toId(conversationId) },
           update: { $max: head, $set: { notifyDue: true as const } },
         },
       }));
@@ -112,10 +120,10 @@ function raisesOf(conversations: Collection<ConversationRow>): Raises {
 }
 
 export function createConversationRepository(connection: Connection): ConversationRepository {
-  connection.model<ConversationRow>('Conversation', conversationSchema, 'conversations');
-  const conversations = connection.collection<ConversationRow>('conversations');
+  connection.model<StoredConversation>('Conversation', conversationSchema, 'conversations');
+  const conversations = connection.collection<StoredConversation>('conversations');
 
-  async function upsert(row: ConversationRow): Promise<boolean> {
+  async function upsert(row: StoredConversation): Promise<boolean> {
     const { pair, ...rest } = row;
     // Two concurrent upserts of one pair: the one that lost finds the row on its retry.
     const result = await retryOnDuplicateKey(() =>
@@ -129,13 +137,13 @@ export function createConversationRepository(connection: Connection): Conversati
     async findOrMake(userId, otherId, at) {
       const pair = pairOf(userId, otherId);
       const found = await conversations.findOne(byPair(pair));
-      if (found) return { row: found, isNew: false };
+      if (found) return { row: toRow(found), isNew: false };
       const isNew = await upsert(newDirect(pair, [...new Set([userId, otherId])].sort(), at));
       const row = await conversations.findOne(byPair(pair));
       if (!row) throw new Error('A conversation that was just created is missing');
-      return { row, isNew };
+      return { row: toRow(row), isNew };
     },
-    ofPair: (userId, otherId) => conversations.findOne(byPair(pairOf(userId, otherId))),
+    ofPair: async (userId, otherId) => toRow(await conversations.findOne(byPair(pairOf(userId, otherId)))),
     async partnersAmong(userId, otherIds) {
       const pairs = new Map(otherIds.map((otherId) => [pairOf(userId, otherId), otherId]));
       const filter = { pair: { $in: [...pairs.keys()], $type: 'string' as const } };
@@ -143,22 +151,24 @@ export function createConversationRepository(connection: Connection): Conversati
       return found.flatMap(({ pair }) => pairs.get(String(pair)) ?? []);
     },
     async activate(conversationId) {
-      await conversations.updateOne({ _id: conversationId, state: 'forming' }, { $set: { state: 'active' } });
+      await conversations.updateOne({ _id: toId(conversationId), state: 'forming' }, { $set: { state: 'active' } });
     },
     typeOf: async (conversationId) => {
       const options = { projection: { type: 1 } };
-      return (await conversations.findOne({ _id: new Types.ObjectId(conversationId) }, options))?.type ?? null;
+      return (await conversations.findOne({ _id: toId(conversationId) }, options))?.type ?? null;
     },
-    byId: (conversationId) => conversations.findOne({ _id: new Types.ObjectId(conversationId) }),
+    byId: async (conversationId) => toRow(await conversations.findOne({ _id: toId(conversationId) })),
     byIds: (conversationIds) =>
       conversations
-        .find({ _id: { $in: [...conversationIds] } })
+        .find({ _id: { $in: toIds(conversationIds) } })
         .sort({ _id: 1 })
+        .map(toRow)
         .toArray(),
     forming: (before) =>
       conversations
-        .find({ state: 'forming', type: 'direct', _id: { $lt: firstIdAt(before) } })
+        .find({ state: 'forming', type: 'direct', _id: { $lt: toId(firstIdAt(before)) } })
         .sort({ state: 1 })
+        .map(toRow)
         .toArray(),
   };
 }

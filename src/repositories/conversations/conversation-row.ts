@@ -1,14 +1,15 @@
-import mongoose, { Types } from 'mongoose';
-import type { PictureRow } from '../uploads/attachment-row.js';
-import type { Elevated, GroupChange } from './group-change.js';
+import { type Id, newId, type Row, toId } from '../ids.js';
+import mongoose from 'mongoose';
+import type { StoredPicture } from '../uploads/attachment-row.js';
+import type { StoredChange, StoredElevated } from './group-change.js';
 
-export interface ConversationRow {
-  _id: Types.ObjectId;
+export interface StoredConversation {
+  _id: Id;
   type: 'direct' | 'group';
   /** The sorted ids of the users of a direct conversation; unique. Null in a group. */
   pair: string | null;
   /** The users of a direct conversation, once each; empty in a group. */
-  userIds: Types.ObjectId[];
+  userIds: Id[];
   /** `forming` until the rows of its members exist, `deleting` until all of it is erased. */
   state: 'forming' | 'active' | 'deleting';
   /** The head, which follows from the log: the last message, the last change, the last activity. */
@@ -24,13 +25,13 @@ export interface ConversationRow {
   createdAt: Date;
   title: string | null;
   description: string | null;
-  photo: PictureRow | null;
+  photo: StoredPicture | null;
   /** The creator of a group and the `clientId` of its creation; unique. */
   createKey: string | null;
-  creatorId: Types.ObjectId | null;
-  elevated: Elevated[];
+  creatorId: Id | null;
+  elevated: StoredElevated[];
   /** The change of a group that is in progress: no other can begin before it is completed. */
-  pending: GroupChange | null;
+  pending: StoredChange | null;
   /** The lowest receipts that all members of a group show; only ever raised. */
   reachedDeliveredSeq: number;
   reachedReadSeq: number;
@@ -40,11 +41,13 @@ export interface ConversationRow {
   notifyDue?: true;
 }
 
+export type ConversationRow = Row<StoredConversation>;
+
 const id = { type: mongoose.Schema.Types.ObjectId, required: true };
 const number = { type: Number, default: 0 };
 const date = { type: Date, required: true };
 
-export const conversationSchema = new mongoose.Schema<ConversationRow>(
+export const conversationSchema = new mongoose.Schema<StoredConversation>(
   {
     type: { type: String, enum: ['direct', 'group'], required: true },
     pair: { type: String, default: null },
@@ -83,9 +86,9 @@ conversationSchema.index({ state: 1, _id: 1 });
 conversationSchema.index({ notifyDue: 1 }, { partialFilterExpression: { notifyDue: true } });
 
 /** The fields of a new conversation of either type. */
-export function newConversation(at: Date): Omit<ConversationRow, 'type' | 'pair' | 'userIds' | 'memberCount'> {
+export function newConversation(at: Date): Omit<StoredConversation, 'type' | 'pair' | 'userIds' | 'memberCount'> {
   return {
-    _id: new Types.ObjectId(),
+    _id: toId(newId()),
     state: 'forming',
     seq: 0,
     rev: 0,

@@ -1,17 +1,23 @@
-import { type Connection, Types } from 'mongoose';
-import { firstIdAt } from '../ids.js';
-import { type ConversationRow, newConversation } from './conversation-row.js';
-import type { GroupChange, SystemContent } from './group-change.js';
-import type { PictureRow } from '../uploads/attachment-row.js';
-import { isDuplicateKey } from '../concerns.js';
+import { type Connection } from 'mongoose';
+import { firstIdAt, type Id, newId, toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
+import { type ConversationRow, newConversation, type StoredConversation } from './conversation-row.js';
+import {
+  type GroupChange,
+  storedChange,
+  storedElevated,
+  type StoredSystem,
+  type SystemContent,
+} from './group-change.js';
+import { type PictureRow, storedPicture } from '../uploads/attachment-row.js';
+import { isDuplicateKey } from '../errors.js';
 
 /** A change that is written to the row of its group, and the fields that it sets there. */
 export interface Proposal {
   system: SystemContent;
-  joining?: Types.ObjectId[];
+  joining?: string[];
   ending?: GroupChange['ending'];
   roles?: GroupChange['roles'];
-  replacedPhoto?: Types.ObjectId;
+  replacedPhoto?: string;
   /** New values for fields of the row. */
   set?: Partial<Pick<ConversationRow, 'title' | 'description' | 'photo' | 'creatorId' | 'elevated'>>;
 }
@@ -41,11 +47,11 @@ export interface GroupRepository {
   /** Begins a change and returns the new row; null if another change has begun since the row was read. */
   propose(row: ConversationRow, proposal: Proposal): Promise<ConversationRow | null>;
   /** Completes a change: records its `rev` and removes it from the row. */
-  complete(conversationId: Types.ObjectId, changeId: Types.ObjectId, rev: number): Promise<void>;
+  complete(conversationId: string, changeId: string, rev: number): Promise<void>;
   /** From here on the group has no members; false if another change has begun since the row was read. */
   beginDeletion(row: ConversationRow): Promise<boolean>;
   /** Erases the rest of a group: its changes, messages and other rows in slices, and its own row last. */
-  erase(conversationId: Types.ObjectId): Promise<void>;
+  erase(conversationId: string): Promise<void>;
   /** The groups with a change, a creation or a deletion that began before a moment. */
   unfinished(before: Date): Promise<ConversationRow[]>;
 }
@@ -55,12 +61,12 @@ const sliceSize = 1000;
 const keyOf = (creatorId: string, clientId: string): string => `${creatorId} ${clientId}`;
 
 /** A group row whose creation is its first change. */
-function newGroup(group: NewGroup): ConversationRow {
+function newGroup(group: NewGroup): StoredConversation {
   const { creatorId, title, description, memberIds, clientId } = group;
   const at = new Date();
-  const creator = new Types.ObjectId(creatorId);
-  const joining = [creator, ...memberIds.map((one) => new Types.ObjectId(one))];
-  const system: SystemContent = {
+  const creator = toId(creatorId);
+  const joining = [creator, ...toIds(memberIds)];
+  const system: StoredSystem = {
     kind: 'group_created',
     actorId: creator,
     userIds: joining.slice(1),
@@ -69,8 +75,8 @@ function newGroup(group: NewGroup): ConversationRow {
   };
   return {
     ...newConversation(at),
-    _id: new Types.ObjectId(group.id),
-    photo: group.photo,
+    _id: toId(group.id),
+    photo: storedPicture(group.photo),
     type: 'group',
     pair: null,
     userIds: [],
@@ -80,7 +86,7 @@ function newGroup(group: NewGroup): ConversationRow {
     createKey: clientId === null ? null : keyOf(creatorId, clientId),
     creatorId: creator,
     pending: {
-      _id: new Types.ObjectId(),
+      _id: toId(newId()),
       version: 0,
       system,
       joining,
@@ -91,18 +97,28 @@ function newGroup(group: NewGroup): ConversationRow {
   };
 }
 
+/** The fields of a proposal as they are stored. */
+function storedFields({ creatorId, photo, elevated, ...texts }: NonNullable<Proposal['set']>) {
+  return {
+    ...texts,
+    ...(creatorId === undefined ? {} : { creatorId: toIdOrNull(creatorId) }),
+    ...(photo === undefined ? {} : { photo: storedPicture(photo) }),
+    ...(elevated === undefined ? {} : { elevated: storedElevated(elevated) }),
+  };
+}
+
 type Creation = Pick<GroupRepository, 'newId' | 'byClientId' | 'create'>;
 
 function creationOf(conversations: ReturnType<typeof conversationsOf>): Creation {
   return {
-    newId: () => String(new Types.ObjectId()),
-    byClientId: (creatorId, clientId) =>
-      conversations.findOne({ createKey: { $eq: keyOf(creatorId, clientId), $type: 'string' } }),
+    newId,
+    byClientId: async (creatorId, clientId) =>
+      toRow(await conversations.findOne({ createKey: { $eq: keyOf(creatorId, clientId), $type: 'string' } })),
     async create(group) {
       const row = newGroup(group);
       try {
         await conversations.insertOne(row);
-        return row;
+        return toRow(row);
       } catch (error) {
         if (isDuplicateKey(error)) return null;
         throw error;
@@ -112,11 +128,11 @@ function creationOf(conversations: ReturnType<typeof conversationsOf>): Creation
 }
 
 function conversationsOf(connection: Connection) {
-  return connection.collection<ConversationRow>('conversations');
+  return connection.collection<StoredConversation>('conversations');
 }
 
 /** Deletes the rows of a conversation from one collection, a slice at a time. */
-async function eraseFrom(connection: Connection, name: string, conversationId: Types.ObjectId): Promise<void> {
+async function eraseFrom(connection: Connection, name: string, conversationId: Id): Promise<void> {
   const collection = connection.collection(name);
   for (;;) {
     const some = await collection
@@ -133,13 +149,13 @@ export function createGroupRepository(connection: Connection): GroupRepository {
 
   return {
     ...creationOf(conversations),
-    byId: (conversationId) =>
-      conversations.findOne({ _id: new Types.ObjectId(conversationId), type: 'group', state: { $ne: 'deleting' } }),
+    byId: async (conversationId) =>
+      toRow(await conversations.findOne({ _id: toId(conversationId), type: 'group', state: { $ne: 'deleting' } })),
     async propose({ _id, membersVersion, memberCount }, proposal) {
       const { system, joining = [], ending = [], roles = [], set = {}, replacedPhoto } = proposal;
       const version = membersVersion + 1;
       const pending: GroupChange = {
-        _id: new Types.ObjectId(),
+        _id: newId(),
         version,
         system,
         joining,
@@ -148,39 +164,40 @@ export function createGroupRepository(connection: Connection): GroupRepository {
         ...(replacedPhoto ? { replacedPhoto } : {}),
         at: new Date(),
       };
-      return conversations.findOneAndUpdate(
-        { _id, membersVersion, pending: null, state: 'active' },
-        {
-          $set: { ...set, pending, membersVersion: version, memberCount: memberCount + joining.length - ending.length },
-        },
+      const count = memberCount + joining.length - ending.length;
+      const changed = await conversations.findOneAndUpdate(
+        { _id: toId(_id), membersVersion, pending: null, state: 'active' },
+        { $set: { ...storedFields(set), pending: storedChange(pending), membersVersion: version, memberCount: count } },
         { returnDocument: 'after' },
       );
+      return toRow(changed);
     },
-    async complete(_id, changeId, rev) {
+    async complete(conversationId, changeId, rev) {
       await conversations.updateOne(
-        { _id, 'pending._id': { $eq: changeId, $type: 'objectId' } },
+        { _id: toId(conversationId), 'pending._id': { $eq: toId(changeId), $type: 'objectId' } },
         { $set: { pending: null, state: 'active' }, $max: { rev } },
       );
     },
     async beginDeletion({ _id, membersVersion }) {
       const result = await conversations.updateOne(
-        { _id, membersVersion, pending: null, state: 'active' },
+        { _id: toId(_id), membersVersion, pending: null, state: 'active' },
         { $set: { state: 'deleting', createKey: null }, $inc: { membersVersion: 1 } },
       );
       return result.modifiedCount === 1;
     },
-    async erase(_id) {
+    async erase(conversationId) {
+      const _id = toId(conversationId);
       for (const name of ['hidden', 'changes', 'reactions', 'notifications', 'messages'])
         await eraseFrom(connection, name, _id);
       await conversations.deleteOne({ _id, state: 'deleting' });
     },
     async unfinished(before) {
-      const old = { $lt: firstIdAt(before) };
+      const old = { $lt: toId(firstIdAt(before)) };
       const found = await Promise.all([
         conversations.find({ 'pending._id': { ...old, $type: 'objectId' } }).toArray(),
         conversations.find({ state: 'deleting', _id: old }).toArray(),
       ]);
-      return found.flat();
+      return toRows(found.flat());
     },
   };
 }

@@ -1,21 +1,23 @@
-import mongoose, { type Connection, Types } from 'mongoose';
-import { firstIdAt } from '../ids.js';
-import { isDuplicateKey } from '../concerns.js';
+import mongoose, { type Connection } from 'mongoose';
+import { firstIdAt, type Id, type Row, toId, toRow } from '../ids.js';
+import { isDuplicateKey } from '../errors.js';
 
 /** A message that a user has hidden for themselves, on all of their devices. */
-export interface HiddenRow {
-  _id: Types.ObjectId;
-  userId: Types.ObjectId;
-  conversationId: Types.ObjectId;
+export interface StoredHidden {
+  _id: Id;
+  userId: Id;
+  conversationId: Id;
   seq: number;
-  messageId: Types.ObjectId;
+  messageId: Id;
   /** The member revision that counts it; null until it is counted. */
   own: number | null;
 }
 
+export type HiddenRow = Row<StoredHidden>;
+
 const id = { type: mongoose.Schema.Types.ObjectId, required: true };
 
-const schema = new mongoose.Schema<HiddenRow>(
+const schema = new mongoose.Schema<StoredHidden>(
   {
     userId: id,
     conversationId: id,
@@ -32,13 +34,13 @@ schema.index({ own: 1 }, { partialFilterExpression: { own: null } });
 
 /** The conversation and `seq` of a message. */
 export interface Place {
-  conversationId: Types.ObjectId;
+  conversationId: string;
   seq: number;
 }
 
 /** A range of a conversation: above one `seq`, up to and including another. */
 export interface Stretch {
-  conversationId: Types.ObjectId;
+  conversationId: string;
   above: number;
   upTo: number;
 }
@@ -50,13 +52,13 @@ export interface HiddenRepository {
   /** Those of these messages that a user has hidden. */
   among(userId: string, places: readonly Place[]): Promise<Place[]>;
   /** The users who have hidden a message. */
-  cannotSee(conversationId: Types.ObjectId, seq: number): Promise<string[]>;
+  cannotSee(conversationId: string, seq: number): Promise<string[]>;
   /** The row of a message that is being hidden; created if it does not exist. */
   findOrMake(row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow>;
   /** Records the member revision that counts it. */
-  number(id: Types.ObjectId, memberRevision: number): Promise<void>;
+  number(id: string, memberRevision: number): Promise<void>;
   /** The messages that a user hid after these member revisions, and those not counted yet. */
-  after(userId: string, counts: readonly { conversationId: Types.ObjectId; own: number }[]): Promise<HiddenRow[]>;
+  after(userId: string, counts: readonly { conversationId: string; own: number }[]): Promise<HiddenRow[]>;
   /** Rows that were created before a moment and are not counted. */
   unfinished(before: Date, limit: number): Promise<HiddenRow[]>;
 }
@@ -66,28 +68,30 @@ const place = { _id: 0, conversationId: 1, seq: 1 } as const;
 type Collection = ReturnType<typeof collectionOf>;
 
 function collectionOf(connection: Connection) {
-  return connection.collection<HiddenRow>('hidden');
+  return connection.collection<StoredHidden>('hidden');
 }
 
 /** Reads several parts of a user's rows with one query. */
-async function anyOf<Row>(hidden: Collection, userId: string, parts: readonly object[], projection?: object) {
+async function anyOf<Found>(hidden: Collection, userId: string, parts: readonly object[], projection?: object) {
   if (parts.length === 0) return [];
-  const owner = new Types.ObjectId(userId);
+  const owner = toId(userId);
   return hidden
     .find({ $or: parts.map((part) => ({ userId: owner, ...part })) }, { ...(projection && { projection }) })
-    .toArray() as Promise<Row[]>;
+    .map(toRow)
+    .toArray() as Promise<Found[]>;
 }
 
 async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow> {
-  const { messageId, ...key } = row;
+  const { messageId, conversationId, userId, seq } = row;
+  const key = { userId: toId(userId), conversationId: toId(conversationId), seq };
   for (;;) {
     try {
       const made = await hidden.findOneAndUpdate(
         key,
-        { $setOnInsert: { messageId, own: null } },
+        { $setOnInsert: { messageId: toId(messageId), own: null } },
         { upsert: true, returnDocument: 'after' },
       );
-      if (made) return made;
+      if (made) return toRow(made);
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }
@@ -95,44 +99,53 @@ async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'
 }
 
 export function createHiddenRepository(connection: Connection): HiddenRepository {
-  connection.model<HiddenRow>('Hidden', schema, 'hidden');
+  connection.model<StoredHidden>('Hidden', schema, 'hidden');
   const hidden = collectionOf(connection);
   return {
     within: (userId, stretches) =>
       anyOf<Place>(
         hidden,
         userId,
-        stretches.map(({ conversationId, above, upTo }) => ({ conversationId, seq: { $gt: above, $lte: upTo } })),
+        stretches.map(({ conversationId, above, upTo }) => ({
+          conversationId: toId(conversationId),
+          seq: { $gt: above, $lte: upTo },
+        })),
         place,
       ),
     among: (userId, places) =>
       anyOf<Place>(
         hidden,
         userId,
-        places.map(({ conversationId, seq }) => ({ conversationId, seq })),
+        places.map(({ conversationId, seq }) => ({ conversationId: toId(conversationId), seq })),
         place,
       ),
     async cannotSee(conversationId, seq) {
-      const rows = await hidden.find({ conversationId, seq }, { projection: { userId: 1 } }).toArray();
+      const rows = await hidden
+        .find({ conversationId: toId(conversationId), seq }, { projection: { userId: 1 } })
+        .toArray();
       return rows.map(({ userId }) => String(userId));
     },
     findOrMake: (row) => findOrMake(hidden, row),
-    async number(_id, memberRevision) {
-      await hidden.updateOne({ _id, own: null }, { $set: { own: memberRevision } });
+    async number(id, memberRevision) {
+      await hidden.updateOne({ _id: toId(id), own: null }, { $set: { own: memberRevision } });
     },
     after: (userId, counts) =>
       anyOf<HiddenRow>(
         hidden,
         userId,
-        counts.flatMap(({ conversationId, own: memberRevision }) => [
-          { conversationId, own: { $gt: memberRevision } },
-          { conversationId, own: null },
-        ]),
+        counts.flatMap(({ conversationId: id, own: memberRevision }) => {
+          const conversationId = toId(id);
+          return [
+            { conversationId, own: { $gt: memberRevision } },
+            { conversationId, own: null },
+          ];
+        }),
       ),
     unfinished: (before, limit) =>
       hidden
-        .find({ own: null, _id: { $lt: firstIdAt(before) } })
+        .find({ own: null, _id: { $lt: toId(firstIdAt(before)) } })
         .limit(limit)
+        .map(toRow)
         .toArray(),
   };
 }

@@ -1,9 +1,10 @@
-import mongoose, { type Connection, Types } from 'mongoose';
-import { isOnlyDuplicates } from '../concerns.js';
+import { type Id, newId, type Row, toId, toRow } from '../ids.js';
+import mongoose, { type Connection } from 'mongoose';
+import { isOnlyDuplicates } from '../errors.js';
 
 /** Work that must be done once, whatever happens to the process that created it. */
-export interface JobRow {
-  _id: Types.ObjectId;
+export interface StoredJob {
+  _id: Id;
   name: string;
   /** Unique among the jobs of one name. */
   key: string;
@@ -23,13 +24,15 @@ export interface JobRow {
   deadAt: Date | null;
 }
 
+export type JobRow = Row<StoredJob>;
+
 /** A new job. */
 export type NewJob = Pick<JobRow, 'name' | 'key' | 'ownerId' | 'data' | 'runAt'>;
 
 const text = { type: String, required: true };
 const date = { type: Date, required: true };
 
-const schema = new mongoose.Schema<JobRow>(
+const schema = new mongoose.Schema<StoredJob>(
   {
     name: text,
     key: text,
@@ -80,27 +83,29 @@ export interface JobRepository {
 }
 
 export function createJobRepository(connection: Connection): JobRepository {
-  connection.model<JobRow>('Job', schema, 'jobs');
-  const jobs = connection.collection<JobRow>('jobs');
-  const mine = ({ _id, holder }: JobRow) => ({ _id, holder });
+  connection.model<StoredJob>('Job', schema, 'jobs');
+  const jobs = connection.collection<StoredJob>('jobs');
+  const mine = ({ _id, holder }: JobRow) => ({ _id: toId(_id), holder });
   const fresh = { state: 'waiting', holder: null, tries: 0, error: null, deadAt: null } as const;
 
   return {
     async insert(given) {
       const createdAt = new Date();
-      const rows = given.map((job) => ({ ...job, ...fresh, _id: new Types.ObjectId(), createdAt }));
+      const rows = given.map((job) => ({ ...job, ...fresh, _id: toId(newId()), createdAt }));
       try {
         await jobs.insertMany(rows, { ordered: false });
       } catch (error) {
         if (!isOnlyDuplicates(error)) throw error;
       }
     },
-    lease: (holder, names, { now, leaseEnd }) =>
-      jobs.findOneAndUpdate(
+    async lease(holder, names, { now, leaseEnd }) {
+      const leased = await jobs.findOneAndUpdate(
         { state: 'waiting', runAt: { $lte: now }, name: { $in: [...names] } },
         { $set: { holder, runAt: leaseEnd }, $inc: { tries: 1 } },
         { sort: { runAt: 1, _id: 1 }, returnDocument: 'after' },
-      ),
+      );
+      return toRow(leased);
+    },
     extend: async (job, leaseEnd) =>
       (await jobs.updateOne({ ...mine(job), state: 'waiting' }, { $set: { runAt: leaseEnd } })).matchedCount === 1,
     async remove(job) {
@@ -123,7 +128,7 @@ export function createJobRepository(connection: Connection): JobRepository {
       return (await jobs.updateMany({ state: 'dead' }, again)).modifiedCount;
     },
     count: (state) => jobs.countDocuments({ state }),
-    dead: (limit) => jobs.find({ state: 'dead' }).sort({ runAt: 1 }).limit(limit).toArray(),
+    dead: (limit) => jobs.find({ state: 'dead' }).sort({ runAt: 1 }).limit(limit).map(toRow).toArray(),
     names: () => jobs.distinct('name', { name: { $gt: '' } }),
   };
 }

@@ -1,9 +1,10 @@
 /** The effects of a group change on member rows. Each can be applied twice, and late. */
-import { type Connection, Types } from 'mongoose';
+import { toId, toIdOrNull, toIds, toRow } from '../ids.js';
+import { type Connection } from 'mongoose';
 import pLimit from 'p-limit';
 import type { GroupChange } from '../conversations/group-change.js';
-import { type MemberRow, membersOf, newMember, cursorIndexesOf } from './member-row.js';
-import { isOnlyDuplicates } from '../concerns.js';
+import { type MemberRow, type StoredMember, membersOf, newMember, cursorIndexesOf } from './member-row.js';
+import { isOnlyDuplicates } from '../errors.js';
 import { roles as allRoles } from '@causerie/contract/roles';
 
 const cursorIndexesAtOnce = 20;
@@ -18,40 +19,29 @@ export interface MemberPlace {
 
 export interface MemberChangeRepository {
   /** Creates the rows of joining members; `seq` is the number up to which they see nothing. */
-  join(conversationId: Types.ObjectId, change: GroupChange, seq: number): Promise<void>;
+  join(conversationId: string, change: GroupChange, seq: number): Promise<void>;
   /** Ends the rows of the members who leave. */
   end(change: GroupChange): Promise<void>;
   /** Ends all rows of a conversation and returns the ids of their users. */
-  endAll(conversationId: Types.ObjectId): Promise<string[]>;
+  endAll(conversationId: string): Promise<string[]>;
   /** Sets roles, except where a later change has set others. */
-  setRoles(conversationId: Types.ObjectId, change: GroupChange): Promise<void>;
+  setRoles(conversationId: string, change: GroupChange): Promise<void>;
   /** Members by role, then by time of joining, after a place. */
-  byRank(conversationId: Types.ObjectId, after: MemberPlace | null, limit: number): Promise<MemberRow[]>;
+  byRank(conversationId: string, after: MemberPlace | null, limit: number): Promise<MemberRow[]>;
   /** The member who joined first, of some users or (null) of all. */
-  longestServing(
-    conversationId: Types.ObjectId,
-    except: Types.ObjectId,
-    among: Types.ObjectId[] | null,
-  ): Promise<MemberRow | null>;
-  /** User ids as rows store them. */
-  idsOf(userIds: readonly string[]): Types.ObjectId[];
+  longestServing(conversationId: string, except: string, among: string[] | null): Promise<MemberRow | null>;
 }
 
 /** The row of a user whom a change adds. */
-function rowOf(
-  conversationId: Types.ObjectId,
-  userId: Types.ObjectId,
-  { _id, at, system, roles, version }: GroupChange,
-  seq: number,
-) {
-  const role = roles.find((one) => one.userId.equals(userId))?.role ?? 'member';
-  const isInviter = system.actorId?.equals(userId) ?? false;
+function rowOf(conversationId: string, userId: string, { _id, at, system, roles, version }: GroupChange, seq: number) {
+  const role = roles.find((one) => one.userId === userId)?.role ?? 'member';
+  const isInviter = system.actorId === userId;
   return {
     ...newMember(conversationId, userId, at),
     isGroup: true,
     isListed: true,
-    joinedBy: _id,
-    invitedBy: isInviter ? null : system.actorId,
+    joinedBy: toId(_id),
+    invitedBy: isInviter ? null : toIdOrNull(system.actorId),
     rank: allRoles.indexOf(role),
     rankBefore: allRoles.indexOf(role),
     rankVersion: version,
@@ -68,22 +58,24 @@ function joiningOf(connection: Connection) {
   const nextCursorIndex = cursorIndexesOf(connection);
 
   /** The joining users who have neither a row from this change nor a row that has not ended. */
-  async function missingOf(conversationId: Types.ObjectId, { _id, joining }: GroupChange): Promise<Types.ObjectId[]> {
-    const key = { conversationId, userId: { $in: joining } };
+  async function missingOf(conversationId: string, { _id, joining }: GroupChange): Promise<string[]> {
+    const key = { conversationId: toId(conversationId), userId: { $in: toIds(joining) } };
     const isThere = [
-      { ...key, joinedBy: { $eq: _id, $type: 'objectId' as const } },
+      { ...key, joinedBy: { $eq: toId(_id), $type: 'objectId' as const } },
       { ...key, endedAt: null },
     ];
     const there = await members.find({ $or: isThere }, { projection: { userId: 1 } }).toArray();
     const known = new Set(there.map(({ userId }) => String(userId)));
-    return joining.filter((userId) => !known.has(String(userId)));
+    return joining.filter((userId) => !known.has(userId));
   }
 
   /** Inserts rows, each with a new cursor index; false if a unique index rejected one of them. */
-  async function insert(rows: readonly Omit<MemberRow, 'slot'>[]): Promise<boolean> {
+  async function insert(rows: readonly Omit<StoredMember, 'slot'>[]): Promise<boolean> {
     // A thousand at once would wait for a connection longer than a request may take.
     const limit = pLimit(cursorIndexesAtOnce);
-    const indexed = rows.map((row) => limit(async () => ({ ...row, slot: await nextCursorIndex(row.userId) })));
+    const indexed = rows.map((row) =>
+      limit(async () => ({ ...row, slot: await nextCursorIndex(row.userId.toHexString()) })),
+    );
     try {
       await members.insertMany(await Promise.all(indexed), { ordered: false });
       return true;
@@ -110,18 +102,20 @@ export function createMemberChangeRepository(connection: Connection): MemberChan
       }
     },
     async end({ ending, at }) {
-      const ids = ending.map(({ memberId }) => memberId);
+      const ids = toIds(ending.map(({ memberId }) => memberId));
       await members.updateMany({ _id: { $in: ids }, endedAt: null }, { $set: { endedAt: at } });
     },
     async endAll(conversationId) {
-      const rows = await members.find({ conversationId, endedAt: null }, { projection: { userId: 1 } }).toArray();
-      await members.updateMany({ conversationId, endedAt: null }, { $set: { endedAt: new Date() } });
+      const filter = { conversationId: toId(conversationId), endedAt: null };
+      const rows = await members.find(filter, { projection: { userId: 1 } }).toArray();
+      await members.updateMany(filter, { $set: { endedAt: new Date() } });
       return rows.map(({ userId }) => String(userId));
     },
     async setRoles(conversationId, { roles, version }) {
       for (const { userId, role } of roles) {
         const rank = allRoles.indexOf(role);
-        await members.updateOne({ conversationId, userId, endedAt: null, rankVersion: { $lt: version } }, [
+        const key = { conversationId: toId(conversationId), userId: toId(userId), endedAt: null };
+        await members.updateOne({ ...key, rankVersion: { $lt: version } }, [
           { $set: { rankBefore: '$rank', rank, rankVersion: version } },
         ]);
       }
@@ -130,18 +124,19 @@ export function createMemberChangeRepository(connection: Connection): MemberChan
       const behind = after && [
         { rank: { $gt: after.rank } },
         { rank: after.rank, joinedAt: { $gt: new Date(after.joinedAt) } },
-        { rank: after.rank, joinedAt: new Date(after.joinedAt), _id: { $gt: new Types.ObjectId(after.id) } },
+        { rank: after.rank, joinedAt: new Date(after.joinedAt), _id: { $gt: toId(after.id) } },
       ];
       return members
-        .find({ conversationId, endedAt: null, ...(behind ? { $or: behind } : {}) })
+        .find({ conversationId: toId(conversationId), endedAt: null, ...(behind ? { $or: behind } : {}) })
         .sort({ rank: 1, joinedAt: 1, _id: 1 })
         .limit(limit)
+        .map(toRow)
         .toArray();
     },
-    longestServing(conversationId, except, among) {
-      const userId = among ? { $in: among, $ne: except } : { $ne: except };
-      return members.findOne({ conversationId, endedAt: null, userId }, { sort: { joinedAt: 1, _id: 1 } });
+    async longestServing(conversationId, except, among) {
+      const userId = { $ne: toId(except), ...(among ? { $in: toIds(among) } : {}) };
+      const filter = { conversationId: toId(conversationId), endedAt: null, userId };
+      return toRow(await members.findOne(filter, { sort: { joinedAt: 1, _id: 1 } }));
     },
-    idsOf: (userIds) => userIds.map((one) => new Types.ObjectId(one)),
   };
 }

@@ -1,10 +1,12 @@
-import { type Collection, type Connection, Types } from 'mongoose';
+import { toId, toIds, toRow } from '../ids.js';
+import { type Collection, type Connection } from 'mongoose';
 import { memberReads, type MemberReads } from './member-reads.js';
-import { isDuplicateKey } from '../concerns.js';
+import { isDuplicateKey } from '../errors.js';
 import {
   crowdedOf,
   memberSchema,
   type MemberRow,
+  type StoredMember,
   membersOf,
   newMember,
   cursorIndexesOf,
@@ -36,39 +38,32 @@ export type MemberSettings = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' |
 /** Members: named queries on lean rows, each served by an index. */
 export interface MemberRepository extends MemberReads {
   /** Creates the row of a founding member; does nothing if the user has one. */
-  ensureMember(
-    conversationId: Types.ObjectId,
-    userId: Types.ObjectId,
-    founding: { isListed: boolean; at: Date },
-  ): Promise<void>;
+  ensureMember(conversationId: string, userId: string, founding: { isListed: boolean; at: Date }): Promise<void>;
   /** Puts an empty conversation into the user's list; true if this call did. */
-  list(conversationId: Types.ObjectId, userId: string): Promise<boolean>;
+  list(conversationId: string, userId: string): Promise<boolean>;
   raiseSent(receipts: readonly SenderReceipt[], isDurable: boolean): Promise<void>;
   /** Moves a receipt forward and returns the new row; null if the receipt is there already. */
-  raiseReceipt(id: Types.ObjectId, update: ReceiptUpdate): Promise<MemberRow | null>;
+  raiseReceipt(id: string, update: ReceiptUpdate): Promise<MemberRow | null>;
   /** Clears `markedUnread`; true if it was set. */
-  clearMarkedUnread(id: Types.ObjectId): Promise<boolean>;
-  change(id: Types.ObjectId, changes: MemberSettings): Promise<void>;
+  clearMarkedUnread(id: string): Promise<boolean>;
+  change(id: string, changes: MemberSettings): Promise<void>;
   /** Empties up to a `seq` and takes the conversation out of the list; false if both are so already. */
-  hide(id: Types.ObjectId, seq: number): Promise<boolean>;
+  hide(id: string, seq: number): Promise<boolean>;
   /** Called before a message is hidden: a value too high costs a query, one too low a wrong badge. */
-  raiseHidden(id: Types.ObjectId, seq: number): Promise<void>;
+  raiseHidden(id: string, seq: number): Promise<void>;
   /** Increments the member revision for a change that is stored elsewhere and returns it; null if the membership has ended. */
-  incrementRevision(id: Types.ObjectId): Promise<number | null>;
+  incrementRevision(id: string): Promise<number | null>;
   /** Increments the member revisions of a user in these conversations at once. */
-  incrementRevisionsIn(userId: string, conversationIds: readonly Types.ObjectId[]): Promise<void>;
+  incrementRevisionsIn(userId: string, conversationIds: readonly string[]): Promise<void>;
   /** Freezes the receipts of groups for a member who hides their reading; leaves frozen ones as they are. */
-  freezeReceipts(
-    userId: string,
-    places: readonly { conversationId: Types.ObjectId; stood: FrozenReceipts }[],
-  ): Promise<void>;
+  freezeReceipts(userId: string, places: readonly { conversationId: string; stood: FrozenReceipts }[]): Promise<void>;
   /**
    * Records that members have notifications, unless they have read on since. `hasUnreadNotification` if one covers all
    * unread messages.
    */
   recordNotified(rows: readonly MemberRow[], hasUnreadNotification: boolean): Promise<void>;
   /** Records that the members have no notification of unread messages any more. */
-  clearUnreadNotification(ids: readonly Types.ObjectId[]): Promise<void>;
+  clearUnreadNotification(ids: readonly string[]): Promise<void>;
   /** Those of these users who are in as many conversations as a user can be in. */
   crowdedAmong(userIds: readonly string[]): Promise<Set<string>>;
   /** Discards the frozen receipts of a user in all groups. */
@@ -83,8 +78,8 @@ function sentWrite({ conversationId, userId, seq, shownSeq }: SenderReceipt) {
   return {
     updateOne: {
       filter: {
-        conversationId: new Types.ObjectId(conversationId),
-        userId: new Types.ObjectId(userId),
+        conversationId: toId(conversationId),
+        userId: toId(userId),
         endedAt: null,
         readSeq: { $lt: seq },
       },
@@ -97,7 +92,7 @@ function sentWrite({ conversationId, userId, seq, shownSeq }: SenderReceipt) {
   };
 }
 
-type Members = Collection<MemberRow>;
+type Members = Collection<StoredMember>;
 
 /** Reading includes delivery, and each receipt is shown to others only as far as its owner allows. */
 function receiptUpdate({ kind, seq, shows }: ReceiptUpdate) {
@@ -125,37 +120,37 @@ type MemberWrites = Pick<
 /** The changes that users make to their own rows; each increments `own`, the member revision. */
 function memberWritesOf(members: Members): MemberWrites {
   return {
-    raiseReceipt: (id, update) =>
-      members.findOneAndUpdate(
-        { _id: id, endedAt: null, [update.kind === 'read' ? 'readSeq' : 'deliveredSeq']: { $lt: update.seq } },
-        receiptUpdate(update),
-        { returnDocument: 'after' },
-      ),
+    async raiseReceipt(id, update) {
+      const field = update.kind === 'read' ? 'readSeq' : 'deliveredSeq';
+      const filter = { _id: toId(id), endedAt: null, [field]: { $lt: update.seq } };
+      return toRow(await members.findOneAndUpdate(filter, receiptUpdate(update), { returnDocument: 'after' }));
+    },
     async clearMarkedUnread(id) {
-      const filter = { _id: id, endedAt: null, markedUnread: true };
+      const filter = { _id: toId(id), endedAt: null, markedUnread: true };
       const result = await members.updateOne(filter, { $set: { markedUnread: false }, $inc: { own: 1 } });
       return result.modifiedCount === 1;
     },
     async change(id, changes) {
-      await members.updateOne({ _id: id, endedAt: null }, { $set: changes, $inc: { own: 1 } });
+      await members.updateOne({ _id: toId(id), endedAt: null }, { $set: changes, $inc: { own: 1 } });
     },
     async hide(id, seq) {
       const result = await members.updateOne(
-        { _id: id, endedAt: null, $or: [{ clearedSeq: { $lt: seq } }, { isListed: true }] },
+        { _id: toId(id), endedAt: null, $or: [{ clearedSeq: { $lt: seq } }, { isListed: true }] },
         { $set: { isListed: false, ...withoutUnreadNotification }, $max: { clearedSeq: seq }, $inc: { own: 1 } },
       );
       return result.modifiedCount === 1;
     },
-    async raiseHidden(_id, seq) {
-      await members.updateOne({ _id, endedAt: null, lastHiddenSeq: { $lt: seq } }, { $max: { lastHiddenSeq: seq } });
+    async raiseHidden(id, seq) {
+      const filter = { _id: toId(id), endedAt: null, lastHiddenSeq: { $lt: seq } };
+      await members.updateOne(filter, { $max: { lastHiddenSeq: seq } });
     },
-    async incrementRevision(_id) {
+    async incrementRevision(id) {
       const options = { returnDocument: 'after', projection: { own: 1 } } as const;
-      const row = await members.findOneAndUpdate({ _id, endedAt: null }, { $inc: { own: 1 } }, options);
+      const row = await members.findOneAndUpdate({ _id: toId(id), endedAt: null }, { $inc: { own: 1 } }, options);
       return row?.own ?? null;
     },
     async incrementRevisionsIn(userId, conversationIds) {
-      const filter = { conversationId: { $in: [...conversationIds] }, userId: new Types.ObjectId(userId) };
+      const filter = { conversationId: { $in: toIds(conversationIds) }, userId: toId(userId) };
       await members.updateMany({ ...filter, endedAt: null }, { $inc: { own: 1 } });
     },
   };
@@ -170,7 +165,7 @@ function stateWritesOf(
       if (places.length === 0) return;
       const writes = places.map(({ conversationId, stood: frozenReceipts }) => ({
         updateOne: {
-          filter: { conversationId, userId: new Types.ObjectId(userId), endedAt: null, stood: null },
+          filter: { conversationId: toId(conversationId), userId: toId(userId), endedAt: null, stood: null },
           update: { $set: { stood: frozenReceipts }, $inc: { own: 1 } },
         },
       }));
@@ -180,7 +175,7 @@ function stateWritesOf(
       if (rows.length === 0) return;
       const writes = rows.map(({ _id, readSeq, clearedSeq }) => ({
         updateOne: {
-          filter: { _id, readSeq, clearedSeq, endedAt: null },
+          filter: { _id: toId(_id), readSeq, clearedSeq, endedAt: null },
           update: {
             $set: { hasNotified: true, ...(hasUnreadNotification ? { isSpoken: hasUnreadNotification } : {}) },
           },
@@ -189,17 +184,17 @@ function stateWritesOf(
       await members.bulkWrite(writes, { ordered: false });
     },
     async clearUnreadNotification(ids) {
-      await members.updateMany({ _id: { $in: [...ids] } }, { $set: { isSpoken: false } });
+      await members.updateMany({ _id: { $in: toIds(ids) } }, { $set: { isSpoken: false } });
     },
     async unfreezeReceipts(userId) {
-      const filter = { userId: new Types.ObjectId(userId), isGroup: true, endedAt: null, stood: { $ne: null } };
+      const filter = { userId: toId(userId), isGroup: true, endedAt: null, stood: { $ne: null } };
       await members.updateMany(filter, { $set: { stood: null }, $inc: { own: 1 } });
     },
   };
 }
 
 export function createMemberRepository(connection: Connection): MemberRepository {
-  connection.model<MemberRow>('Member', memberSchema, 'members');
+  connection.model<StoredMember>('Member', memberSchema, 'members');
   const members = membersOf(connection);
   const nextCursorIndex = cursorIndexesOf(connection);
 
@@ -209,12 +204,14 @@ export function createMemberRepository(connection: Connection): MemberRepository
     ...stateWritesOf(members),
     crowdedAmong: crowdedOf(connection),
     async ensureMember(conversationId, userId, { isListed, at }) {
+      const row = { ...newMember(conversationId, userId, at), isListed };
       for (;;) {
-        const isThere = await members.findOne({ conversationId, userId, endedAt: null });
+        const key = { conversationId: row.conversationId, userId: row.userId };
+        const isThere = await members.findOne({ ...key, endedAt: null });
         if (isThere) return;
-        const row = { ...newMember(conversationId, userId, at), isListed, slot: await nextCursorIndex(userId) };
+        const slot = await nextCursorIndex(userId);
         try {
-          await members.insertOne(row);
+          await members.insertOne({ ...row, slot });
         } catch (error) {
           // Looked up again: another process that completes the same conversation may have been faster, or not.
           if (!isDuplicateKey(error)) throw error;
@@ -223,7 +220,7 @@ export function createMemberRepository(connection: Connection): MemberRepository
     },
     async list(conversationId, userId) {
       const result = await members.updateOne(
-        { conversationId, userId: new Types.ObjectId(userId), endedAt: null, isListed: false },
+        { conversationId: toId(conversationId), userId: toId(userId), endedAt: null, isListed: false },
         { $set: { isListed: true }, $inc: { own: 1 } },
       );
       return result.modifiedCount === 1;

@@ -1,5 +1,6 @@
-import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { isDuplicateKey } from '../concerns.js';
+import { type Id, newId, type Row, toId, toIds } from '../ids.js';
+import mongoose, { type Collection, type Connection } from 'mongoose';
+import { isDuplicateKey } from '../errors.js';
 
 /** The receipts of a group at a moment: its last message, and how far all of its members had read. */
 export interface FrozenReceipts {
@@ -8,10 +9,10 @@ export interface FrozenReceipts {
 }
 
 /** A user in a conversation, from joining to leaving. */
-export interface MemberRow {
-  _id: Types.ObjectId;
-  conversationId: Types.ObjectId;
-  userId: Types.ObjectId;
+export interface StoredMember {
+  _id: Id;
+  conversationId: Id;
+  userId: Id;
   /** The cursor index: a number that no other row of this user has or had. */
   slot: number;
   isGroup: boolean;
@@ -20,7 +21,7 @@ export interface MemberRow {
   rankBefore: number;
   rankVersion: number;
   /** The change that added the user; null in a direct conversation. */
-  joinedBy: Types.ObjectId | null;
+  joinedBy: Id | null;
   readSeq: number;
   deliveredSeq: number;
   /** Frozen receipts, set when a member begins to hide their reading: the member sees no reading of others beyond them. */
@@ -45,15 +46,17 @@ export interface MemberRow {
   /** Whether the user has any notification from here that reading on can set to read. */
   hasNotified: boolean;
   joinedAt: Date;
-  invitedBy: Types.ObjectId | null;
+  invitedBy: Id | null;
   endedAt: Date | null;
 }
+
+export type MemberRow = Row<StoredMember>;
 
 const id = { type: mongoose.Schema.Types.ObjectId, required: true };
 const number = { type: Number, default: 0 };
 const flag = { type: Boolean, default: false };
 
-export const memberSchema = new mongoose.Schema<MemberRow>(
+export const memberSchema = new mongoose.Schema<StoredMember>(
   {
     conversationId: id,
     userId: id,
@@ -104,18 +107,18 @@ memberSchema.index(
 
 interface CursorIndexRow {
   /** The user. */
-  _id: Types.ObjectId;
+  _id: Id;
   last: number;
 }
 
 /** Numbers the rows of each user 1, 2, 3 …; a number is never used twice. */
-export function cursorIndexesOf(connection: Connection): (userId: Types.ObjectId) => Promise<number> {
+export function cursorIndexesOf(connection: Connection): (userId: string) => Promise<number> {
   const cursorIndexes = connection.collection<CursorIndexRow>('slots');
   return async (userId) => {
     for (;;) {
       try {
         const row = await cursorIndexes.findOneAndUpdate(
-          { _id: userId },
+          { _id: toId(userId) },
           { $inc: { last: 1 } },
           { upsert: true, returnDocument: 'after' },
         );
@@ -135,7 +138,7 @@ export function crowdedOf(connection: Connection): (userIds: readonly string[]) 
   const cursorIndexes = connection.collection<CursorIndexRow>('slots');
   const members = membersOf(connection);
   return async (userIds) => {
-    const ids = userIds.map((one) => new Types.ObjectId(one));
+    const ids = toIds(userIds);
     // Users who never had so many rows need not be counted.
     const busy = await cursorIndexes.find({ _id: { $in: ids }, last: { $gte: maxConversations } }).toArray();
     const counts = busy.map(async ({ _id }) => {
@@ -147,11 +150,11 @@ export function crowdedOf(connection: Connection): (userIds: readonly string[]) 
 }
 
 /** The row of a user who is in a conversation from its creation; its cursor index is assigned later. */
-export function newMember(conversationId: Types.ObjectId, userId: Types.ObjectId, at: Date): Omit<MemberRow, 'slot'> {
+export function newMember(conversationId: string, userId: string, at: Date): Omit<StoredMember, 'slot'> {
   return {
-    _id: new Types.ObjectId(),
-    conversationId,
-    userId,
+    _id: toId(newId()),
+    conversationId: toId(conversationId),
+    userId: toId(userId),
     isGroup: false,
     rank: 3,
     rankBefore: 3,
@@ -180,6 +183,6 @@ export function newMember(conversationId: Types.ObjectId, userId: Types.ObjectId
 }
 
 /** The collection itself, for the repositories of members alone. */
-export function membersOf(connection: Connection): Collection<MemberRow> {
-  return connection.collection<MemberRow>('members');
+export function membersOf(connection: Connection): Collection<StoredMember> {
+  return connection.collection<StoredMember>('members');
 }

@@ -1,13 +1,13 @@
 /** Changes of messages: the content and its pending change are written in one update, the number of the change afterwards. */
-import { type Connection, Types } from 'mongoose';
+import { type Collection, type Connection } from 'mongoose';
 import { wordsOf } from '../../kernel/words.js';
-import { firstIdAt } from '../ids.js';
+import { firstIdAt, newId, toId, toRow } from '../ids.js';
 import type { ChangeRepository } from '../changes/change-repository.js';
-import { type MessageRow, messagesOf } from './message-repository.js';
+import { type MessageRow, messagesOf, type StoredMessage } from './message-row.js';
 
 /** One change of a message, by the id under which it gets its number. */
 export interface Change {
-  changeId: Types.ObjectId;
+  changeId: string;
   at: Date;
 }
 
@@ -18,9 +18,9 @@ export interface MessageChangeRepository {
   /** Replaces the text of a message if nobody has changed it since `row` was read; null if somebody has. */
   edit(row: MessageRow, text: string, change: Change): Promise<MessageRow | null>;
   /** Removes all content; null if the message was deleted before. */
-  erase(messageId: Types.ObjectId, change: Change): Promise<MessageRow | null>;
+  erase(messageId: string, change: Change): Promise<MessageRow | null>;
   /** Records the number of a change, which is pending no longer. Returns the message as it is then; null if it is gone. */
-  complete(messageId: Types.ObjectId, changeId: Types.ObjectId, rev: number): Promise<MessageRow | null>;
+  complete(messageId: string, changeId: string, rev: number): Promise<MessageRow | null>;
   /** The messages with changes that were begun before a moment and are still pending. */
   unfinished(before: Date, limit: number): Promise<MessageRow[]>;
   /** Rows with the numbers of changes that are not recorded in them yet: a rev is the larger of its own and its record's. */
@@ -33,41 +33,53 @@ const after = { returnDocument: 'after' } as const;
 /** What a tombstone keeps of the content: nothing. */
 const nothing = { text: '', words: [], mentions: [], replyTo: null, revisions: [], reactions: [], emojis: [] };
 
+/** Each writes the content and marks its change as pending in one update. */
+function contentWritesOf(messages: Collection<StoredMessage>): Pick<MessageChangeRepository, 'edit' | 'erase'> {
+  return {
+    async edit({ _id, revision, text: replaced }, text, { changeId, at }) {
+      const edited = await messages.findOneAndUpdate(
+        { _id: toId(_id), revision, deletedAt: null },
+        {
+          $set: { text, words: wordsOf(text), editedAt: at },
+          $inc: { revision: 1 },
+          $push: { revisions: { $each: [{ text: replaced, editedAt: at }], $slice: -keptRevisions } },
+          $addToSet: { pending: toId(changeId) },
+        },
+        after,
+      );
+      return toRow(edited);
+    },
+    async erase(messageId, { changeId, at }) {
+      const erased = await messages.findOneAndUpdate(
+        { _id: toId(messageId), deletedAt: null },
+        {
+          $set: { ...nothing, deletedAt: at, uncounted: true },
+          $unset: { attachments: '' },
+          $inc: { reactionsVersion: 1 },
+          $addToSet: { pending: toId(changeId) },
+        },
+        after,
+      );
+      return toRow(erased);
+    },
+  };
+}
+
 export function createMessageChangeRepository(
   connection: Connection,
   changes: Pick<ChangeRepository, 'byChangeIds' | 'replace'>,
 ): MessageChangeRepository {
   const messages = messagesOf(connection);
   return {
-    begin: () => ({ changeId: new Types.ObjectId(), at: new Date() }),
-    edit: ({ _id, revision, text: replaced }, text, { changeId, at }) =>
-      messages.findOneAndUpdate(
-        { _id, revision, deletedAt: null },
-        {
-          $set: { text, words: wordsOf(text), editedAt: at },
-          $inc: { revision: 1 },
-          $push: { revisions: { $each: [{ text: replaced, editedAt: at }], $slice: -keptRevisions } },
-          $addToSet: { pending: changeId },
-        },
-        after,
-      ),
-    erase: (_id, { changeId, at }) =>
-      messages.findOneAndUpdate(
-        { _id, deletedAt: null },
-        {
-          $set: { ...nothing, deletedAt: at, uncounted: true },
-          $unset: { attachments: '' },
-          $inc: { reactionsVersion: 1 },
-          $addToSet: { pending: changeId },
-        },
-        after,
-      ),
-    async complete(_id, changeId, rev) {
-      const before = await messages.findOneAndUpdate(
-        { _id },
-        { $pull: { pending: changeId }, $max: { rev } },
+    begin: () => ({ changeId: newId(), at: new Date() }),
+    ...contentWritesOf(messages),
+    async complete(messageId, changeId, rev) {
+      const found = await messages.findOneAndUpdate(
+        { _id: toId(messageId) },
+        { $pull: { pending: toId(changeId) }, $max: { rev } },
         { returnDocument: 'before' },
       );
+      const before = toRow(found);
       if (!before) return null;
       const replaced = Math.min(before.rev, rev);
       if (replaced > 0 && before.rev !== rev) await changes.replace(before.conversationId, replaced);
@@ -75,17 +87,18 @@ export function createMessageChangeRepository(
     },
     unfinished: (before, limit) =>
       messages
-        .find({ pending: { $lt: firstIdAt(before), $type: 'objectId' } })
+        .find({ pending: { $lt: toId(firstIdAt(before)), $type: 'objectId' } })
         .limit(limit)
+        .map(toRow)
         .toArray(),
     async withRevs(rows) {
       const pending = rows.flatMap((row) => row.pending ?? []);
       if (pending.length === 0) return [...rows];
       const records = await changes.byChangeIds(pending);
-      const revs = new Map(records.map(({ changeId, rev }) => [String(changeId), rev]));
+      const revs = new Map(records.map(({ changeId, rev }) => [changeId, rev]));
       return rows.map((row) => ({
         ...row,
-        rev: Math.max(row.rev, ...(row.pending ?? []).map((changeId) => revs.get(String(changeId)) ?? 0)),
+        rev: Math.max(row.rev, ...(row.pending ?? []).map((changeId) => revs.get(changeId) ?? 0)),
       }));
     },
   };

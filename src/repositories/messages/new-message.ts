@@ -1,8 +1,8 @@
+import { timeOf } from '../ids.js';
 import { wordsOf } from '../../kernel/words.js';
 import type { AttachmentRow } from '../uploads/attachment-row.js';
 import type { MessageRow } from './message-repository.js';
 import type { SystemContent } from '../conversations/group-change.js';
-import { Types } from 'mongoose';
 
 /** A message before it has its number. */
 export interface Draft {
@@ -22,7 +22,7 @@ export interface Draft {
 export type SystemDraft = Required<Pick<MessageRow, 'conversationId' | 'changeId'>> & { system: SystemContent };
 
 /** A row without content; its number comes from the queue of its conversation. */
-function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
+function emptyRow(conversationId: string, _id: string) {
   return {
     _id,
     conversationId,
@@ -39,33 +39,33 @@ function emptyRow(conversationId: Types.ObjectId, _id: Types.ObjectId) {
     reactionsVersion: 0,
     revision: 0,
     revisions: [],
-    createdAt: new Date(Math.max(Date.now(), _id.getTimestamp().getTime())),
+    createdAt: new Date(Math.max(Date.now(), timeOf(_id).getTime())),
     editedAt: null,
     deletedAt: null,
   };
 }
 
-export function rowOf(draft: Draft, _id: Types.ObjectId): MessageRow {
+export function rowOf(draft: Draft, _id: string): MessageRow {
   const { conversationId, senderId, clientId, digest, text, attachments, replyTo } = draft;
   const { mentions, mutedMentions, isReadHidden } = draft;
   return {
-    ...emptyRow(new Types.ObjectId(conversationId), _id),
+    ...emptyRow(conversationId, _id),
     type: attachments.length > 0 ? 'media' : 'text',
     ...(attachments.length > 0 ? { attachments } : {}),
-    senderId: new Types.ObjectId(senderId),
+    senderId,
     clientId,
     digest,
     text,
     words: wordsOf(text),
-    replyTo: replyTo === null ? null : new Types.ObjectId(replyTo),
-    mentions: mentions.map((userId) => new Types.ObjectId(userId)),
-    ...(mutedMentions.length > 0 ? { unheard: mutedMentions.map((userId) => new Types.ObjectId(userId)) } : {}),
+    replyTo,
+    mentions: [...mentions],
+    ...(mutedMentions.length > 0 ? { unheard: [...mutedMentions] } : {}),
     ...(isReadHidden ? { isReadHidden } : {}),
   };
 }
 
 /** The row of a system message: it counts for no badge. */
-export function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: Types.ObjectId): MessageRow {
+export function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: string): MessageRow {
   const senderId = system.actorId;
   return { ...emptyRow(conversationId, _id), type: 'system', senderId, changeId, system, uncounted: true };
 }

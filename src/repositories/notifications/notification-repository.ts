@@ -1,60 +1,16 @@
-import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { isDuplicateKey, isOnlyDuplicates } from '../concerns.js';
-import type { NotificationData, NotificationKind } from '@causerie/contract/notifications';
+import type { Collection, Connection } from 'mongoose';
+import { isDuplicateKey, isOnlyDuplicates } from '../errors.js';
+import { toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
+import {
+  type NewNotification,
+  notificationSchema,
+  type NotificationRow,
+  rowOf,
+  storedNotification,
+  type StoredNotification,
+} from './notification-row.js';
 
-export interface NotificationRow {
-  _id: Types.ObjectId;
-  userId: Types.ObjectId;
-  kind: NotificationKind;
-  /** What it is about. Unique together with user and kind, so that nothing is notified twice. */
-  source: string;
-  actorId: Types.ObjectId | null;
-  conversationId: Types.ObjectId | null;
-  messageId: Types.ObjectId | null;
-  /** The number of the message that must be read; 0 if reading anything of the conversation reads it. */
-  seq: number;
-  count: number;
-  data: NotificationData;
-  /** The newest reaction in the count. */
-  newest: Types.ObjectId | null;
-  readAt: Date | null;
-  createdAt: Date;
-  updatedAt: Date;
-}
-
-/** A notification that is not written yet. */
-export type NewNotification = Pick<NotificationRow, 'userId' | 'kind' | 'source'> &
-  Partial<Pick<NotificationRow, 'actorId' | 'conversationId' | 'messageId' | 'seq' | 'data'>>;
-
-const ref = { type: mongoose.Schema.Types.ObjectId, default: null };
-const date = { type: Date, required: true };
-const keptSeconds = 90 * 86_400;
-
-const schema = new mongoose.Schema<NotificationRow>(
-  {
-    userId: { type: mongoose.Schema.Types.ObjectId, required: true },
-    kind: { type: String, required: true },
-    source: { type: String, required: true },
-    actorId: ref,
-    conversationId: ref,
-    messageId: ref,
-    seq: { type: Number, default: 0 },
-    count: { type: Number, default: 1 },
-    data: { type: mongoose.Schema.Types.Mixed, default: {} },
-    newest: ref,
-    readAt: { type: Date, default: null },
-    createdAt: date,
-    updatedAt: date,
-  },
-  { versionKey: false, minimize: false },
-);
-schema.index({ userId: 1, kind: 1, source: 1 }, { unique: true });
-schema.index({ userId: 1, updatedAt: -1, _id: -1 });
-schema.index({ userId: 1, updatedAt: -1, _id: -1 }, { name: 'unread', partialFilterExpression: { readAt: null } });
-schema.index({ conversationId: 1, userId: 1 });
-schema.index({ messageId: 1 });
-schema.index({ actorId: 1 });
-schema.index({ updatedAt: 1 }, { expireAfterSeconds: keptSeconds });
+export type { NewNotification, NotificationRow } from './notification-row.js';
 
 /** Where a page of notifications begins: behind this place. */
 export interface NotificationPlace {
@@ -73,7 +29,7 @@ const readByPosition = ['message', 'mention', 'reply'] as const;
 type CountedReactions = Pick<
   NotificationRow,
   'userId' | 'source' | 'actorId' | 'conversationId' | 'messageId' | 'count' | 'data'
-> & { newest: Types.ObjectId };
+> & { newest: string };
 
 /** The rows of notifications: named queries, each served by an index. */
 export interface NotificationRepository {
@@ -94,92 +50,77 @@ export interface NotificationRepository {
   /** Marks as read what a read position in a conversation reads; returns those that were unread. */
   readIn(userId: string, conversationId: string, seq: number): Promise<NotificationRow[]>;
   /** The unread digests of a conversation. */
-  digestsIn(conversationId: Types.ObjectId): Promise<NotificationRow[]>;
+  digestsIn(conversationId: string): Promise<NotificationRow[]>;
   /** The notifications of one message. */
-  ofMessage(messageId: Types.ObjectId): Promise<NotificationRow[]>;
+  ofMessage(messageId: string): Promise<NotificationRow[]>;
   /** The notifications of a user from one conversation. */
-  from(conversationId: Types.ObjectId, userId: Types.ObjectId): Promise<NotificationRow[]>;
+  from(conversationId: string, userId: string): Promise<NotificationRow[]>;
   /** Removes rows; returns those that this call has removed. */
   remove(rows: readonly NotificationRow[]): Promise<NotificationRow[]>;
 }
 
-function rowOf(given: NewNotification): NotificationRow {
-  const at = new Date();
-  return {
-    _id: new Types.ObjectId(),
-    actorId: null,
-    conversationId: null,
-    messageId: null,
-    seq: 0,
-    count: 1,
-    data: {},
-    newest: null,
-    readAt: null,
-    createdAt: at,
-    updatedAt: at,
-    ...given,
-  };
-}
-
 /** One notification per message, unread again with each reaction. */
 async function countReactions(
-  collection: Collection<NotificationRow>,
+  collection: Collection<StoredNotification>,
   { newest, count, data, actorId, ...reaction }: CountedReactions,
 ): Promise<{ row: NotificationRow; isNew: boolean } | null> {
-  const key = { userId: reaction.userId, kind: 'reaction' as const, source: reaction.source };
+  const key = { userId: toId(reaction.userId), kind: 'reaction' as const, source: reaction.source };
   for (;;) {
-    const row = await collection.findOne(key);
+    const row = toRow(await collection.findOne(key));
     if (!row) {
       const made = { ...rowOf({ ...reaction, kind: 'reaction', actorId, data }), count, newest };
       try {
-        await collection.insertOne(made);
+        await collection.insertOne(storedNotification(made));
         return { row: made, isNew: true };
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
         continue;
       }
     }
-    if (row.count === count && row.newest?.equals(newest)) return null;
-    const isMore = row.newest === null || String(newest) > String(row.newest);
-    const again = isMore ? { actorId, data, newest, readAt: null, updatedAt: new Date() } : {};
+    if (row.count === count && row.newest === newest) return null;
+    const isMore = row.newest === null || newest > row.newest;
+    const again = isMore
+      ? { actorId: toIdOrNull(actorId), data, newest: toId(newest), readAt: null, updatedAt: new Date() }
+      : {};
     const changed = await collection.findOneAndUpdate(
-      { _id: row._id, count: row.count, newest: row.newest },
+      { _id: toId(row._id), count: row.count, newest: toIdOrNull(row.newest) },
       { $set: { count, ...again } },
       { returnDocument: 'after' },
     );
-    if (changed) return { row: changed, isNew: false };
+    if (changed) return { row: toRow(changed), isNew: false };
   }
 }
 
 /** Queries by user, conversation and message. */
 function readsOf(
-  collection: Collection<NotificationRow>,
+  collection: Collection<StoredNotification>,
 ): Pick<NotificationRepository, 'page' | 'digestsIn' | 'ofMessage' | 'from'> {
+  const found = (filter: Parameters<typeof collection.find>[0]): Promise<NotificationRow[]> =>
+    collection.find(filter).map(toRow).toArray();
   return {
     page(userId, { isUnread, after, limit }) {
       const at = after && new Date(after.updatedAt);
       const behind = after && [
         { updatedAt: { $lt: at as Date } },
-        { updatedAt: at as Date, _id: { $lt: new Types.ObjectId(after.id) } },
+        { updatedAt: at as Date, _id: { $lt: toId(after.id) } },
       ];
       const filter = {
-        userId: new Types.ObjectId(userId),
+        userId: toId(userId),
         ...(isUnread ? { readAt: null } : {}),
         // The first condition is where the index begins; the others leave out what was listed already.
         ...(behind ? { updatedAt: { $lte: at as Date }, $or: behind } : {}),
       };
-      return collection.find(filter).sort({ updatedAt: -1, _id: -1 }).limit(limit).toArray();
+      return collection.find(filter).sort({ updatedAt: -1, _id: -1 }).limit(limit).map(toRow).toArray();
     },
-    digestsIn: (conversationId) => collection.find({ conversationId, kind: 'message', readAt: null }).toArray(),
-    ofMessage: (messageId) => collection.find({ messageId }).toArray(),
-    from: (conversationId, userId) => collection.find({ conversationId, userId }).toArray(),
+    digestsIn: (conversationId) => found({ conversationId: toId(conversationId), kind: 'message', readAt: null }),
+    ofMessage: (messageId) => found({ messageId: toId(messageId) }),
+    from: (conversationId, userId) => found({ conversationId: toId(conversationId), userId: toId(userId) }),
   };
 }
 
 export function createNotificationRepository(connection: Connection): NotificationRepository {
-  connection.model<NotificationRow>('Notification', schema, 'notifications');
-  const collection = connection.collection<NotificationRow>('notifications');
-  const idsOf = (ids: readonly string[]): Types.ObjectId[] => ids.map((one) => new Types.ObjectId(one));
+  connection.model<StoredNotification>('Notification', notificationSchema, 'notifications');
+  const collection = connection.collection<StoredNotification>('notifications');
 
   /** Marks unread rows as read and returns them. Calls for one user must not overlap. */
   async function readAll(filter: object): Promise<NotificationRow[]> {
@@ -187,20 +128,20 @@ export function createNotificationRepository(connection: Connection): Notificati
     if (unread.length === 0) return [];
     const readAt = new Date();
     await collection.updateMany({ _id: { $in: unread.map(({ _id }) => _id) }, readAt: null }, { $set: { readAt } });
-    return unread.map((row) => ({ ...row, readAt }));
+    return toRows(unread).map((row) => ({ ...row, readAt }));
   }
 
   /** Inserts rows together; returns those that did not exist. */
   async function insert(some: readonly NotificationRow[]): Promise<readonly NotificationRow[]> {
     try {
-      await collection.insertMany([...some], { ordered: false });
+      await collection.insertMany(some.map(storedNotification), { ordered: false });
       return some;
     } catch (error) {
       if (!isOnlyDuplicates(error)) throw error;
-      const ids = some.map(({ _id }) => _id);
+      const ids = toIds(some.map(({ _id }) => _id));
       const there = await collection.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
       const made = new Set(there.map(({ _id }) => String(_id)));
-      return some.filter(({ _id }) => made.has(String(_id)));
+      return some.filter(({ _id }) => made.has(_id));
     }
   }
 
@@ -213,24 +154,22 @@ export function createNotificationRepository(connection: Connection): Notificati
 
   return {
     make,
-    makeSecurity: (userId, sessionId) =>
-      make([{ userId: new Types.ObjectId(userId), kind: 'security', source: sessionId, data: { sessionId } }]),
+    makeSecurity: (userId, sessionId) => make([{ userId, kind: 'security', source: sessionId, data: { sessionId } }]),
     countReactions: (reaction) => countReactions(collection, reaction),
-    countUnread: (userId) => collection.countDocuments({ userId: new Types.ObjectId(userId), readAt: null }),
-    one: (userId, id) => collection.findOne({ _id: new Types.ObjectId(id), userId: new Types.ObjectId(userId) }),
-    read: (userId, ids) =>
-      readAll({ userId: new Types.ObjectId(userId), ...(ids ? { _id: { $in: idsOf(ids) } } : {}) }),
+    countUnread: (userId) => collection.countDocuments({ userId: toId(userId), readAt: null }),
+    one: async (userId, id) => toRow(await collection.findOne({ _id: toId(id), userId: toId(userId) })),
+    read: (userId, ids) => readAll({ userId: toId(userId), ...(ids ? { _id: { $in: toIds(ids) } } : {}) }),
     readIn: (userId, conversationId, seq) =>
       readAll({
-        conversationId: new Types.ObjectId(conversationId),
-        userId: new Types.ObjectId(userId),
+        conversationId: toId(conversationId),
+        userId: toId(userId),
         kind: { $in: [...readByPosition] },
         seq: { $lte: seq },
       }),
     ...readsOf(collection),
     async remove(some) {
       const removed = await Promise.all(
-        some.map(async (row) => ((await collection.deleteOne({ _id: row._id })).deletedCount === 1 ? row : null)),
+        some.map(async (row) => ((await collection.deleteOne({ _id: toId(row._id) })).deletedCount === 1 ? row : null)),
       );
       return removed.filter((row) => row !== null);
     },

@@ -1,15 +1,16 @@
-import mongoose, { type Connection, Types } from 'mongoose';
-import { durable, isDuplicateKey, majority } from '../concerns.js';
+import { type Id, toId } from '../ids.js';
+import mongoose, { type Connection } from 'mongoose';
+import { isDuplicateKey } from '../errors.js';
 
-/** How much somebody has uploaded. */
+/** How much a user has uploaded. */
 interface QuotaRow {
-  /** The person. */
-  _id: Types.ObjectId;
+  /** The user. */
+  _id: Id;
   bytes: number;
   /** Uploads whose bytes are counted and that may still fail. */
-  open: { id: Types.ObjectId; bytes: number }[];
-  /** The last uploads whose bytes were given back, each once. */
-  released: Types.ObjectId[];
+  open: { id: Id; bytes: number }[];
+  /** The last uploads whose bytes were released, each once. */
+  released: Id[];
 }
 
 const schema = new mongoose.Schema<QuotaRow>(
@@ -21,41 +22,36 @@ const schema = new mongoose.Schema<QuotaRow>(
   { versionKey: false },
 );
 
-/** What an upload counts for: who owns it, which it is, and its bytes. */
+/** The bytes of an upload, charged to its owner. */
 export interface Charge {
-  ownerId: Types.ObjectId;
-  _id: Types.ObjectId;
+  ownerId: string;
+  _id: string;
   size: number;
 }
 
 /** The quotas of uploads: each step is one conditional write that may be repeated. */
 export interface QuotaRepository {
   usedBy(ownerId: string): Promise<number>;
-  /** Counts an upload; false if that would be too much. */
+  /** Charges an upload; false if it would exceed the quota. */
   charge(charge: Charge, quota: number): Promise<boolean>;
-  /** The upload is there for good. */
+  /** Confirms the charge of an upload that is stored. */
   confirm(charge: Charge): Promise<void>;
-  /** It has failed: its bytes are given back, if they were counted. */
+  /** Refunds the bytes of an upload that has failed, if they were charged. */
   refund(charge: Charge): Promise<void>;
-  /** It was there and is removed: its bytes are given back, once. */
+  /** Releases the bytes of a stored upload that is deleted, once. */
   release(charge: Charge): Promise<void>;
 }
 
-/** More uploads of one person than this are never between their release and the removal of their rows. */
+/** More uploads of one user than this are never between their release and the deletion of their rows. */
 const keptReleases = 500;
 
-/** Gives the quotas on one connection. */
 export function createQuotaRepository(connection: Connection): QuotaRepository {
   connection.model<QuotaRow>('Quota', schema, 'quotas');
   const quotas = connection.collection<QuotaRow>('quotas');
 
-  async function open(_id: Types.ObjectId): Promise<void> {
+  async function open(_id: Id): Promise<void> {
     try {
-      await quotas.updateOne(
-        { _id },
-        { $setOnInsert: { bytes: 0, open: [], released: [] } },
-        { upsert: true, ...durable },
-      );
+      await quotas.updateOne({ _id }, { $setOnInsert: { bytes: 0, open: [], released: [] } }, { upsert: true });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }
@@ -63,36 +59,36 @@ export function createQuotaRepository(connection: Connection): QuotaRepository {
 
   return {
     async usedBy(ownerId) {
-      return (await quotas.findOne({ _id: new Types.ObjectId(ownerId) }, majority))?.bytes ?? 0;
+      return (await quotas.findOne({ _id: toId(ownerId) }))?.bytes ?? 0;
     },
-    async charge({ ownerId, _id: id, size: bytes }, quota) {
-      await open(ownerId);
+    async charge({ ownerId, _id, size: bytes }, quota) {
+      const [owner, id] = [toId(ownerId), toId(_id)];
+      await open(owner);
       const result = await quotas.updateOne(
-        { _id: ownerId, bytes: { $lte: quota - bytes } },
+        { _id: owner, bytes: { $lte: quota - bytes } },
         { $inc: { bytes }, $push: { open: { id, bytes } } },
-        durable,
       );
       return result.modifiedCount === 1;
     },
-    async confirm({ ownerId, _id: id }) {
-      await quotas.updateOne({ _id: ownerId }, { $pull: { open: { id } } }, durable);
+    async confirm({ ownerId, _id }) {
+      await quotas.updateOne({ _id: toId(ownerId) }, { $pull: { open: { id: toId(_id) } } });
     },
-    async refund({ ownerId, _id: id, size }) {
+    async refund({ ownerId, _id, size }) {
+      const id = toId(_id);
       await quotas.updateOne(
-        { _id: ownerId, 'open.id': id },
+        { _id: toId(ownerId), 'open.id': id },
         { $inc: { bytes: -size }, $pull: { open: { id } } },
-        durable,
       );
     },
-    async release({ ownerId, _id: id, size }) {
+    async release({ ownerId, _id, size }) {
+      const id = toId(_id);
       await quotas.updateOne(
-        { _id: ownerId, released: { $ne: id } },
+        { _id: toId(ownerId), released: { $ne: id } },
         {
           $inc: { bytes: -size },
           $pull: { open: { id } },
           $push: { released: { $each: [id], $slice: -keptReleases } },
         },
-        durable,
       );
     },
   };

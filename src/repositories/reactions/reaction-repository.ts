@@ -1,33 +1,38 @@
 /** The reactions themselves; the message repeats a summary of them, which is derived from these rows. */
-import mongoose, { type Collection, type Connection, Types } from 'mongoose';
-import { isDuplicateKey } from '../concerns.js';
+import { type Id, newId, type Row, toId, toIds, toRow } from '../ids.js';
+import mongoose, { type Collection, type Connection } from 'mongoose';
+import { isDuplicateKey } from '../errors.js';
 
-export interface ReactionRow {
+export interface StoredReaction {
   /** In the order of reacting. */
-  _id: Types.ObjectId;
-  conversationId: Types.ObjectId;
-  messageId: Types.ObjectId;
-  userId: Types.ObjectId;
+  _id: Id;
+  conversationId: Id;
+  messageId: Id;
+  userId: Id;
   emoji: string;
   createdAt: Date;
 }
+
+export type ReactionRow = Row<StoredReaction>;
 
 /** One emoji of one user on one message. */
 export type ReactionKey = Pick<ReactionRow, 'messageId' | 'userId' | 'emoji'>;
 
 /** What a message shows of one emoji. */
-export interface ReactionSummary {
+export interface StoredSummary {
   emoji: string;
   count: number;
   /** The first 50 users who reacted, oldest reaction first. */
-  userIds: Types.ObjectId[];
+  userIds: Id[];
   /** The first reaction, which decides the order of the emoji. */
-  since: Types.ObjectId;
+  since: Id;
 }
+
+export type ReactionSummary = Row<StoredSummary>;
 
 const ref = { type: mongoose.Schema.Types.ObjectId, required: true };
 
-const schema = new mongoose.Schema<ReactionRow>(
+const schema = new mongoose.Schema<StoredReaction>(
   {
     conversationId: ref,
     messageId: ref,
@@ -51,74 +56,89 @@ export interface ReactionRepository {
   /** Returns false if there is no such reaction. */
   remove(key: ReactionKey): Promise<boolean>;
   /** Counts one emoji on a message and finds its first users; null if nobody has reacted with it. */
-  summaryOf(messageId: Types.ObjectId, emoji: string): Promise<ReactionSummary | null>;
+  summaryOf(messageId: string, emoji: string): Promise<ReactionSummary | null>;
   /** How many reactions a message has from users other than these, and the newest of them. */
-  byOthers(
-    messageId: Types.ObjectId,
-    exceptIds: readonly string[],
-  ): Promise<{ count: number; newest: ReactionRow | null }>;
+  byOthers(messageId: string, exceptIds: readonly string[]): Promise<{ count: number; newest: ReactionRow | null }>;
   /** A page of a message's reactions, in the order of reacting. */
-  page(messageId: Types.ObjectId, afterId: string | null, limit: number): Promise<ReactionRow[]>;
+  page(messageId: string, afterId: string | null, limit: number): Promise<ReactionRow[]>;
   /** Some of the reactions of a user. */
   someOf(userId: string, limit: number): Promise<ReactionRow[]>;
-  eraseOfMessage(messageId: Types.ObjectId): Promise<void>;
+  eraseOfMessage(messageId: string): Promise<void>;
+}
+
+const storedKey = ({ messageId, userId, emoji }: ReactionKey) => ({
+  messageId: toId(messageId),
+  userId: toId(userId),
+  emoji,
+});
+
+export function storedSummary({ userIds, since, ...rest }: ReactionSummary): StoredSummary {
+  return { ...rest, userIds: toIds(userIds), since: toId(since) };
 }
 
 const summarizedUsers = 50;
 
 function readsOf(
-  reactions: Collection<ReactionRow>,
+  reactions: Collection<StoredReaction>,
 ): Pick<ReactionRepository, 'has' | 'summaryOf' | 'byOthers' | 'page' | 'someOf'> {
   return {
-    has: async (key) => (await reactions.findOne(key, { projection: { _id: 1 } })) !== null,
-    async summaryOf(messageId, emoji) {
+    has: async (key) => (await reactions.findOne(storedKey(key), { projection: { _id: 1 } })) !== null,
+    async summaryOf(id, emoji) {
+      const messageId = toId(id);
       const [count, first] = await Promise.all([
         reactions.countDocuments({ messageId, emoji }),
         reactions.find({ messageId, emoji }).sort({ _id: 1 }).limit(summarizedUsers).toArray(),
       ]);
       const [oldest] = first;
-      return oldest ? { emoji, count, userIds: first.map(({ userId }) => userId), since: oldest._id } : null;
+      return oldest ? toRow({ emoji, count, userIds: first.map(({ userId }) => userId), since: oldest._id }) : null;
     },
     async byOthers(messageId, exceptIds) {
-      const filter = { messageId, userId: { $nin: exceptIds.map((one) => new Types.ObjectId(one)) } };
+      const filter = { messageId: toId(messageId), userId: { $nin: toIds(exceptIds) } };
       const [count, newest] = await Promise.all([
         reactions.countDocuments(filter),
         reactions.findOne(filter, { sort: { _id: -1 } }),
       ]);
-      return { count, newest };
+      return { count, newest: toRow(newest) };
     },
     page: (messageId, afterId, limit) =>
       reactions
-        .find({ messageId, ...(afterId ? { _id: { $gt: new Types.ObjectId(afterId) } } : {}) })
+        .find({ messageId: toId(messageId), ...(afterId ? { _id: { $gt: toId(afterId) } } : {}) })
         .sort({ _id: 1 })
         .limit(limit)
+        .map(toRow)
         .toArray(),
     someOf: (userId, limit) =>
       reactions
-        .find({ userId: new Types.ObjectId(userId) })
+        .find({ userId: toId(userId) })
         .limit(limit)
+        .map(toRow)
         .toArray(),
   };
 }
 
 export function createReactionRepository(connection: Connection): ReactionRepository {
-  connection.model<ReactionRow>('Reaction', schema, 'reactions');
-  const reactions = connection.collection<ReactionRow>('reactions');
+  connection.model<StoredReaction>('Reaction', schema, 'reactions');
+  const reactions = connection.collection<StoredReaction>('reactions');
 
   return {
     ...readsOf(reactions),
-    async insert(row) {
+    async insert({ conversationId, ...key }) {
       try {
-        await reactions.insertOne({ ...row, _id: new Types.ObjectId(), createdAt: new Date() });
+        await reactions.insertOne({
+          _id: toId(newId()),
+          conversationId: toId(conversationId),
+          ...storedKey(key),
+          createdAt: new Date(),
+        });
         return true;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
         return false;
       }
     },
-    remove: async (key) => (await reactions.deleteOne(key)).deletedCount === 1,
+    remove: async (key) => (await reactions.deleteOne(storedKey(key))).deletedCount === 1,
     async eraseOfMessage(messageId) {
-      await reactions.deleteMany({ messageId });
+      await reactions.deleteMany({ messageId: toId(messageId) });
     },
   };
 }

@@ -1,22 +1,24 @@
-import mongoose, { type Connection, type Model, Types } from 'mongoose';
-import { durable, isDuplicateKey } from '../concerns.js';
+import mongoose, { type Collection, type Connection } from 'mongoose';
+import { isDuplicateKey } from '../errors.js';
+import { type Id, type Row, toId, toRow } from '../ids.js';
 
-/** What one person, the owner, has made of another one: a contact, somebody blocked, or both. */
-export interface RelationRow {
-  /** Both ids, the owner's first: so that what stands between two people is two rows by their keys. */
+/** One user, the owner, has another one as a contact, has blocked them, or both. */
+export interface StoredRelation {
+  /** Both ids, the owner's first: the relations between two users are two rows with known keys. */
   _id: string;
-  ownerId: Types.ObjectId;
-  userId: Types.ObjectId;
+  ownerId: Id;
+  userId: Id;
   contactSince: Date | null;
   alias: string | null;
   blockedSince: Date | null;
 }
 
-const { trusted } = mongoose;
+export type RelationRow = Row<StoredRelation>;
+
 const id = { type: mongoose.Schema.Types.ObjectId, required: true };
 const date = { type: Date, default: null };
 
-const schema = new mongoose.Schema<RelationRow>(
+const schema = new mongoose.Schema<StoredRelation>(
   {
     _id: { type: String, required: true },
     ownerId: id,
@@ -39,106 +41,94 @@ schema.index({ userId: 1, ownerId: 1 }, { partialFilterExpression: { blockedSinc
 schema.index({ ownerId: 1 });
 schema.index({ userId: 1 });
 
-/** The rows of relations: named queries on lean rows, each served by an index. */
+/** Relations: named queries, each served by an index. */
 export interface RelationRepository {
-  /** What each owner of these pairs has made of the other; nothing where he has made nothing. */
+  /** The relations of these pairs; none for a pair without one. */
   among(pairs: readonly { ownerId: string; userId: string }[]): Promise<RelationRow[]>;
-  /** The contacts of a person, in the order in which they were added. */
+  /** The contacts of a user, in the order in which they were added. */
   contactsOf(ownerId: string): Promise<RelationRow[]>;
-  /** Whom a person has blocked, in the order in which he did. */
+  /** The users that a user has blocked, in the order of blocking. */
   blockedBy(ownerId: string): Promise<RelationRow[]>;
-  /** Who has blocked a person. */
+  /** The users who have blocked a user. */
   blockersOf(userId: string): Promise<RelationRow[]>;
   countContacts(ownerId: string): Promise<number>;
   countBlocked(ownerId: string): Promise<number>;
-  /** Adds a contact; false if it was one already. */
+  /** Adds a contact; false if the user was one already. */
   addContact(ownerId: string, userId: string, contact: { alias: string | null; at: Date }): Promise<boolean>;
-  /** Names a contact; null if it is none. */
+  /** Sets the alias of a contact; null if the user is not a contact. */
   setAlias(ownerId: string, userId: string, alias: string | null): Promise<RelationRow | null>;
-  /** False if it was none. */
+  /** False if the user was not a contact. */
   removeContact(ownerId: string, userId: string): Promise<boolean>;
-  /** False if he was blocked already. */
+  /** False if the user was blocked already. */
   block(ownerId: string, userId: string, at: Date): Promise<boolean>;
-  /** False if he was not blocked. */
+  /** False if the user was not blocked. */
   unblock(ownerId: string, userId: string): Promise<boolean>;
 }
 
 const keyOf = (ownerId: string, userId: string): string => `${ownerId} ${userId}`;
-const isDate = trusted({ $type: 'date' as const });
+const isDate = { $type: 'date' as const };
 
-/** What makes and ends relations, each by one conditional write; a row that says nothing any more is taken away. */
-function writesOf(Relations: Model<RelationRow>) {
-  /** Sets a field where it is not set; false where it is. */
-  async function begin(
-    ownerId: string,
-    userId: string,
-    field: 'contactSince' | 'blockedSince',
-    set: Partial<RelationRow>,
-  ): Promise<boolean> {
+type Kind = 'contactSince' | 'blockedSince';
+
+/** Begins and ends relations, each by one conditional write; a row without a relation is deleted. */
+function writesOf(relations: Collection<StoredRelation>) {
+  /** Sets a field that is not set; false if it is. */
+  async function begin(ownerId: string, userId: string, kind: Kind, set: Partial<StoredRelation>): Promise<boolean> {
     const _id = keyOf(ownerId, userId);
-    const made = { ownerId: new Types.ObjectId(ownerId), userId: new Types.ObjectId(userId) };
-    const rest = field === 'contactSince' ? { blockedSince: null } : { contactSince: null, alias: null };
+    const rest = kind === 'contactSince' ? { blockedSince: null } : { contactSince: null, alias: null };
+    const initial = { ownerId: toId(ownerId), userId: toId(userId), ...rest };
     for (;;) {
       try {
-        const update = { $set: set, $setOnInsert: { ...made, ...rest } };
-        await Relations.updateOne({ _id, [field]: null }, update, { upsert: true, ...durable });
+        await relations.updateOne({ _id, [kind]: null }, { $set: set, $setOnInsert: initial }, { upsert: true });
         return true;
       } catch (error) {
-        // It is set already, or somebody else has made the row at the same moment.
+        // The field is set already, or another request has created the row at the same moment.
         if (!isDuplicateKey(error)) throw error;
-        const row = await Relations.findOne({ _id }).lean();
-        if (row?.[field]) return false;
+        const row = await relations.findOne({ _id });
+        if (row?.[kind]) return false;
       }
     }
   }
 
-  async function end(
-    ownerId: string,
-    userId: string,
-    field: 'contactSince' | 'blockedSince',
-    unset: Partial<RelationRow>,
-  ): Promise<boolean> {
+  async function end(ownerId: string, userId: string, kind: Kind, unset: Partial<StoredRelation>): Promise<boolean> {
     const _id = keyOf(ownerId, userId);
-    const result = await Relations.updateOne({ _id, [field]: isDate }, { $set: unset }, durable);
-    await Relations.deleteOne({ _id, contactSince: null, blockedSince: null }, durable);
+    const result = await relations.updateOne({ _id, [kind]: isDate }, { $set: unset });
+    await relations.deleteOne({ _id, contactSince: null, blockedSince: null });
     return result.modifiedCount === 1;
   }
 
   return { begin, end };
 }
 
-/** Gives the rows of relations on one connection. */
 export function createRelationRepository(connection: Connection): RelationRepository {
-  const Relations = connection.model<RelationRow>('Relation', schema, 'relations');
-  const { begin, end } = writesOf(Relations);
-  const ownedBy = (ownerId: string) => ({ ownerId: new Types.ObjectId(ownerId) });
+  connection.model<StoredRelation>('Relation', schema, 'relations');
+  const relations = connection.collection<StoredRelation>('relations');
+  const { begin, end } = writesOf(relations);
+  const contactsOf = (ownerId: string) => ({ ownerId: toId(ownerId), contactSince: isDate });
+  const blockedBy = (ownerId: string) => ({ ownerId: toId(ownerId), blockedSince: isDate });
+
+  async function sorted(filter: object, sort: Record<string, 1>): Promise<RelationRow[]> {
+    return relations.find(filter).sort(sort).map(toRow).toArray();
+  }
 
   return {
-    among: (pairs) =>
+    among: async (pairs) =>
       pairs.length === 0
-        ? Promise.resolve([])
-        : Relations.find({ _id: trusted({ $in: pairs.map((pair) => keyOf(pair.ownerId, pair.userId)) }) }).lean(),
-    contactsOf: (ownerId) =>
-      Relations.find({ ...ownedBy(ownerId), contactSince: isDate })
-        .sort({ contactSince: 1, userId: 1 })
-        .lean(),
-    blockedBy: (ownerId) =>
-      Relations.find({ ...ownedBy(ownerId), blockedSince: isDate })
-        .sort({ blockedSince: 1, userId: 1 })
-        .lean(),
-    blockersOf: (userId) =>
-      Relations.find({ userId: new Types.ObjectId(userId), blockedSince: isDate })
-        .sort({ ownerId: 1 })
-        .lean(),
-    countContacts: (ownerId) => Relations.countDocuments({ ...ownedBy(ownerId), contactSince: isDate }),
-    countBlocked: (ownerId) => Relations.countDocuments({ ...ownedBy(ownerId), blockedSince: isDate }),
+        ? []
+        : relations
+            .find({ _id: { $in: pairs.map((pair) => keyOf(pair.ownerId, pair.userId)) } })
+            .map(toRow)
+            .toArray(),
+    contactsOf: (ownerId) => sorted(contactsOf(ownerId), { contactSince: 1, userId: 1 }),
+    blockedBy: (ownerId) => sorted(blockedBy(ownerId), { blockedSince: 1, userId: 1 }),
+    blockersOf: (userId) => sorted({ userId: toId(userId), blockedSince: isDate }, { ownerId: 1 }),
+    countContacts: (ownerId) => relations.countDocuments(contactsOf(ownerId)),
+    countBlocked: (ownerId) => relations.countDocuments(blockedBy(ownerId)),
     addContact: (ownerId, userId, { alias, at }) => begin(ownerId, userId, 'contactSince', { contactSince: at, alias }),
-    setAlias: (ownerId, userId, alias) =>
-      Relations.findOneAndUpdate(
-        { _id: keyOf(ownerId, userId), contactSince: isDate },
-        { $set: { alias } },
-        { returnDocument: 'after', ...durable },
-      ).lean(),
+    async setAlias(ownerId, userId, alias) {
+      const filter = { _id: keyOf(ownerId, userId), contactSince: isDate };
+      return toRow(await relations.findOneAndUpdate(filter, { $set: { alias } }, { returnDocument: 'after' }));
+    },
     removeContact: (ownerId, userId) => end(ownerId, userId, 'contactSince', { contactSince: null, alias: null }),
     block: (ownerId, userId, at) => begin(ownerId, userId, 'blockedSince', { blockedSince: at }),
     unblock: (ownerId, userId) => end(ownerId, userId, 'blockedSince', { blockedSince: null }),

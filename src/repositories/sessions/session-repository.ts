@@ -1,35 +1,38 @@
-import mongoose, { type Connection, Types } from 'mongoose';
+import mongoose, { type Connection } from 'mongoose';
 import type { SessionEndReason } from '../../domain-events.js';
+import { type Id, newId, type Row, toId, toIds, toRow } from '../ids.js';
 
-/** One device of one person. */
-export interface SessionRow {
-  _id: Types.ObjectId;
-  userId: Types.ObjectId;
+/** A session: one device of one user. */
+export interface StoredSession {
+  _id: Id;
+  userId: Id;
   deviceName: string | null;
   platform: string | null;
   ip: string | null;
-  /** How often the refresh token has been rotated: the number of the one that is good now. */
+  /** The number of the current refresh token: how often it has been rotated. */
   counter: number;
-  /** The name of the key that made it. */
+  /** The id of the key that made the refresh token. */
   keyId: string;
   refreshHash: string;
-  /** The hash of its predecessor, good for a moment more after `rotatedAt` to whoever lost the answer. */
+  /** The hash of the previous token, accepted for a short time after `rotatedAt` in case the response was lost. */
   previousHash: string | null;
   rotatedAt: Date | null;
   refreshExpiresAt: Date;
-  /** When the session is over unless it is refreshed; never later than `endsAt`. */
+  /** When the session ends unless it is refreshed; never later than `endsAt`. */
   expiresAt: Date;
-  /** When it is over in any case. */
+  /** When it ends in any case. */
   endsAt: Date;
   createdAt: Date;
   lastUsedAt: Date;
   endedAt: Date | null;
   endReason: SessionEndReason | null;
-  /** From then on nobody needs the row any more. */
+  /** From then on the row is not needed. */
   purgeAt: Date;
 }
 
-/** What a rotation writes. */
+export type SessionRow = Row<StoredSession>;
+
+/** The fields that a rotation writes. */
 export type Rotation = Pick<
   SessionRow,
   'counter' | 'keyId' | 'refreshHash' | 'rotatedAt' | 'refreshExpiresAt' | 'expiresAt' | 'lastUsedAt' | 'purgeAt' | 'ip'
@@ -39,9 +42,7 @@ const date = { type: Date, required: true };
 const dateOrNull = { type: Date, default: null };
 const textOrNull = { type: String, default: null };
 
-const { trusted } = mongoose;
-
-const schema = new mongoose.Schema<SessionRow>(
+const schema = new mongoose.Schema<StoredSession>(
   {
     userId: { type: mongoose.Schema.Types.ObjectId, required: true },
     deviceName: textOrNull,
@@ -66,29 +67,29 @@ const schema = new mongoose.Schema<SessionRow>(
 schema.index({ userId: 1, endedAt: 1, lastUsedAt: -1, _id: -1 });
 schema.index({ purgeAt: 1 });
 
-/** What is known of a session before it has its first refresh token. */
+/** A session before it has its first refresh token. */
 export type SessionDraft = Pick<
   SessionRow,
   'deviceName' | 'platform' | 'ip' | 'createdAt' | 'endsAt' | 'refreshExpiresAt' | 'expiresAt' | 'purgeAt'
 > & { userId: string };
 
-/** The rows of sessions: named queries on lean rows, each served by an index. */
+/** Sessions: named queries, each served by an index. */
 export interface SessionRepository {
-  /** Gives a row its id, from which its tokens follow. */
+  /** Gives a session its id, from which its tokens are derived. */
   draft(draft: SessionDraft): Omit<SessionRow, 'counter' | 'keyId' | 'refreshHash'>;
   insert(row: SessionRow): Promise<void>;
   byId(sessionId: string): Promise<SessionRow | null>;
   byIds(sessionIds: readonly string[]): Promise<SessionRow[]>;
-  /** The living sessions of a person, the latest used first. */
+  /** The live sessions of a user, the most recently used first. */
   living(userId: string, at: Date): Promise<SessionRow[]>;
-  /** Puts the successor in the place of token number `counter`: of many at once, one gets the row. */
+  /** Replaces token number `counter` by its successor: of several concurrent calls, one gets the row. */
   rotate(
     sessionId: string,
     current: { counter: number; hash: string; at: Date },
     next: Rotation,
   ): Promise<SessionRow | null>;
   recordUse(sessionId: string, at: Date): Promise<void>;
-  /** Ends a living session; true if it was this call that did. */
+  /** Ends a live session; true if this call did. */
   end(
     sessionId: string,
     userId: string,
@@ -97,15 +98,14 @@ export interface SessionRepository {
   purge(before: Date): Promise<void>;
 }
 
-/** Gives the rows of sessions on one connection. */
 export function createSessionRepository(connection: Connection): SessionRepository {
-  const Sessions = connection.model<SessionRow>('Session', schema, 'sessions');
+  connection.model<StoredSession>('Session', schema, 'sessions');
+  const sessions = connection.collection<StoredSession>('sessions');
 
   return {
     draft: (draft) => ({
       ...draft,
-      _id: new Types.ObjectId(),
-      userId: new Types.ObjectId(draft.userId),
+      _id: newId(),
       previousHash: null,
       rotatedAt: null,
       lastUsedAt: draft.createdAt,
@@ -113,46 +113,40 @@ export function createSessionRepository(connection: Connection): SessionReposito
       endReason: null,
     }),
     async insert(row) {
-      await Sessions.create(row);
+      await sessions.insertOne({ ...row, _id: toId(row._id), userId: toId(row.userId) });
     },
-    byId: (sessionId) => Sessions.findOne({ _id: new Types.ObjectId(sessionId) }).lean(),
+    byId: async (sessionId) => toRow(await sessions.findOne({ _id: toId(sessionId) })),
     byIds: (sessionIds) =>
-      Sessions.find({ _id: trusted({ $in: sessionIds.map((id) => new Types.ObjectId(id)) }) })
+      sessions
+        .find({ _id: { $in: toIds(sessionIds) } })
         .sort({ _id: 1 })
-        .lean(),
+        .map(toRow)
+        .toArray(),
     living: (userId, at) =>
-      Sessions.find({ userId: new Types.ObjectId(userId), endedAt: null, expiresAt: trusted({ $gt: at }) })
+      sessions
+        .find({ userId: toId(userId), endedAt: null, expiresAt: { $gt: at } })
         .sort({ lastUsedAt: -1, _id: -1 })
-        .lean(),
-    rotate: (sessionId, { counter, hash, at }, next) =>
-      Sessions.findOneAndUpdate(
-        {
-          _id: new Types.ObjectId(sessionId),
-          counter,
-          refreshHash: hash,
-          endedAt: null,
-          refreshExpiresAt: trusted({ $gt: at }),
-        },
+        .map(toRow)
+        .toArray(),
+    async rotate(sessionId, { counter, hash, at }, next) {
+      const current = { counter, refreshHash: hash, endedAt: null, refreshExpiresAt: { $gt: at } };
+      const rotated = await sessions.findOneAndUpdate(
+        { _id: toId(sessionId), ...current },
         { $set: { ...next, previousHash: hash } },
         { returnDocument: 'after' },
-      ).lean(),
+      );
+      return toRow(rotated);
+    },
     async recordUse(sessionId, at) {
-      await Sessions.updateOne({ _id: new Types.ObjectId(sessionId), endedAt: null }, { $max: { lastUsedAt: at } });
+      await sessions.updateOne({ _id: toId(sessionId), endedAt: null }, { $max: { lastUsedAt: at } });
     },
     async end(sessionId, userId, { at, reason, purgeAt }) {
-      const result = await Sessions.updateOne(
-        {
-          _id: new Types.ObjectId(sessionId),
-          userId: new Types.ObjectId(userId),
-          endedAt: null,
-          expiresAt: trusted({ $gt: at }),
-        },
-        { $set: { endedAt: at, endReason: reason, purgeAt } },
-      );
+      const live = { _id: toId(sessionId), userId: toId(userId), endedAt: null, expiresAt: { $gt: at } };
+      const result = await sessions.updateOne(live, { $set: { endedAt: at, endReason: reason, purgeAt } });
       return result.modifiedCount === 1;
     },
     async purge(before) {
-      await Sessions.deleteMany({ purgeAt: trusted({ $lt: before }) });
+      await sessions.deleteMany({ purgeAt: { $lt: before } });
     },
   };
 }

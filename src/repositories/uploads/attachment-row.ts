@@ -1,20 +1,28 @@
-import type { Types } from 'mongoose';
+import { type Id, type Row, toId } from '../ids.js';
 import type { Attachment } from '@causerie/contract/media';
 
 /** What is kept of a picture where it is shown. */
-export interface PictureRow {
-  _id: Types.ObjectId;
+export interface StoredPicture {
+  _id: Id;
   width: number;
   height: number;
   placeholder: string;
 }
 
+export type PictureRow = Row<StoredPicture>;
+
 /** What is kept of an upload in the message that carries it. */
-export interface AttachmentRow extends Pick<Attachment, 'kind' | 'name' | 'mime' | 'size' | 'durationMs'> {
-  _id: Types.ObjectId;
+export interface StoredAttachment extends Pick<Attachment, 'kind' | 'name' | 'mime' | 'size' | 'durationMs'> {
+  _id: Id;
   width: number | null;
   height: number | null;
   placeholder: string | null;
+}
+
+export type AttachmentRow = Row<StoredAttachment>;
+
+export function storedPicture(picture: PictureRow | null): StoredPicture | null {
+  return picture && { ...picture, _id: toId(picture._id) };
 }
 
 /** Only what is kept elsewhere, of a whole row. */

@@ -1,32 +1,35 @@
-import mongoose, { type Connection, Types } from 'mongoose';
-import { durable, majority } from '../concerns.js';
-import type { AttachmentRow } from './attachment-row.js';
+import { type Id, newId, type Row, toId, toRow } from '../ids.js';
+import mongoose, { type Connection } from 'mongoose';
+import type { AttachmentRow, StoredAttachment } from './attachment-row.js';
 import type { Purpose } from '@causerie/contract/media';
 
 /**
- * `writing` until its file is stored; `free` until somebody claims it; `claimed` until what claims it is there;
- * `attached`; `going` until its file is removed, and the row after it.
+ * `writing` until the file is stored, `free` until it is reserved, `claimed` until its carrier is stored, then
+ * `attached`; `going` until the file and then the row are deleted.
  */
 export type Stage = 'writing' | 'free' | 'claimed' | 'attached' | 'going';
 
-export interface UploadRow extends AttachmentRow {
-  ownerId: Types.ObjectId;
+export interface StoredUpload extends StoredAttachment {
+  ownerId: Id;
   purpose: Purpose;
   stage: Stage;
-  /** When it came to this stage. */
+  /** When it entered this stage. */
   since: Date;
+  /** The reservation that holds it, if any. */
   claims: string[];
-  /** The name of its file, which tells nothing. */
+  /** The name of its file: random. */
   key: string;
-  /** Names the content: the same bytes have the same one. */
+  /** Identifies the content. */
   etag: string;
   hasAlpha: boolean;
-  /** Whether its size counts for its owner's quota for good. */
+  /** Whether its size is charged to the owner's quota. */
   isCharged: boolean;
   createdAt: Date;
 }
 
-/** What is known of the content of an upload when it is stored. */
+export type UploadRow = Row<StoredUpload>;
+
+/** The properties of the content of an upload. */
 export type UploadContent = Omit<AttachmentRow, '_id'> & Pick<UploadRow, 'etag' | 'hasAlpha'>;
 
 /** The row of an upload whose file is being stored. */
@@ -39,8 +42,8 @@ export function newUpload(upload: {
   const { ownerId, purpose, key, content } = upload;
   const now = new Date();
   return {
-    _id: new Types.ObjectId(),
-    ownerId: new Types.ObjectId(ownerId),
+    _id: newId(),
+    ownerId,
     purpose,
     key,
     ...content,
@@ -56,7 +59,7 @@ const ref = mongoose.Schema.Types.ObjectId;
 const id = { type: ref, required: true };
 const text = { type: String, required: true };
 
-const schema = new mongoose.Schema<UploadRow>(
+const schema = new mongoose.Schema<StoredUpload>(
   {
     ownerId: id,
     purpose: text,
@@ -84,152 +87,140 @@ schema.index({ claims: 1 });
 schema.index({ stage: 1, since: 1 });
 schema.index({ key: 1 }, { unique: true });
 
-/** The rows of uploads: each step is one conditional write. */
+/** Uploads: each step is one conditional write. */
 export interface UploadRepository {
   insert(row: UploadRow): Promise<void>;
   byId(id: string): Promise<UploadRow | null>;
-  /** Its file is stored: it may be used; false if it was given up meanwhile. */
-  ready(id: Types.ObjectId): Promise<boolean>;
-  /** Claims what is free, or has this claim already; null where that is not so. */
+  /** Makes an upload usable once its file is stored; false if it was given up in the meantime. */
+  ready(id: string): Promise<boolean>;
+  /** Reserves an upload that is free or has this reservation already; null otherwise. */
   reserve(id: string, ownerId: string, purpose: Purpose, reservation: string): Promise<UploadRow | null>;
-  /** What claims these, or this one of them, is there. */
+  /** Attaches the uploads under a reservation, or this one of them: their carrier is stored. */
   attach(reservation: string, id?: string): Promise<void>;
-  /** What claims this one is there, as it was found out for the row as it was read. */
+  /** Attaches an upload whose carrier was found; false if the row has changed since it was read. */
   confirm(row: UploadRow): Promise<boolean>;
-  /** What is attached may be used no more in a moment: from now on it is found out again. */
+  /** Marks an attached upload as doubtful: whether something carries it is checked again. */
   suspect(id: string): Promise<void>;
-  /** What claimed these will never be there. */
+  /** Frees the uploads under a reservation whose carrier will never be stored. */
   cancelReservation(reservation: string): Promise<void>;
-  /** Frees one whose claim was given up, if nobody has done anything with it since the row was read. */
+  /** Frees an upload whose reservation was given up; false if the row has changed since it was read. */
   release(row: UploadRow): Promise<boolean>;
-  /** Takes one out of use if it is as it was read; false if somebody was faster. */
+  /** Begins to delete an upload; false if the row has changed since it was read. */
   discard(row: UploadRow): Promise<boolean>;
-  /** Takes everything under a claim out of use; gives how much there was. */
+  /** Begins to delete the uploads under a reservation; returns their number. */
   discardReservation(reservation: string): Promise<number>;
-  /** The same for all claims that begin like this. */
+  /** The same for all reservations that begin like this. */
   discardReservations(beginning: string): Promise<number>;
-  /** Takes what somebody has not attached out of use; gives how many there were. */
+  /** Begins to delete the uploads of a user that are not attached; returns their number. */
   discardUnattached(ownerId: string): Promise<number>;
-  /** Rows that came to a stage before a moment, the oldest first. */
+  /** Uploads that entered a stage before a moment, the oldest first. */
   inStage(stage: Stage, before: Date, limit: number): Promise<UploadRow[]>;
-  /** Removes a row whose file is gone. */
-  remove(id: Types.ObjectId): Promise<void>;
+  /** Deletes a row whose file is deleted. */
+  remove(id: string): Promise<void>;
   countOf(ownerId: string): Promise<number>;
-  /** What somebody has uploaded, in the order of the ids. */
-  pageOf(ownerId: string, page: { after: Types.ObjectId | null; limit: number }): Promise<UploadRow[]>;
+  /** The uploads of a user, in the order of their ids. */
+  pageOf(ownerId: string, page: { after: string | null; limit: number }): Promise<UploadRow[]>;
 }
 
-const after = { returnDocument: 'after', ...durable } as const;
+const after = { returnDocument: 'after' } as const;
 const living: Stage[] = ['free', 'claimed', 'attached'];
 
-/** Where an upload is now. */
 const at = (stage: Stage) => ({ stage, since: new Date() });
 
 type Collection = ReturnType<typeof uploadsOf>;
 
 function uploadsOf(connection: Connection) {
-  return connection.collection<UploadRow>('uploads');
+  return connection.collection<StoredUpload>('uploads');
 }
 
-/** Changes a row if it is as it was read; false if somebody was faster. */
+/** Changes a row that has not changed since it was read; false if it has. */
 async function changeAsRead(
   uploads: Collection,
   { _id, stage, since }: UploadRow,
-  change: Partial<UploadRow>,
+  change: Partial<StoredUpload>,
 ): Promise<boolean> {
-  return (await uploads.updateOne({ _id, stage, since }, { $set: change }, durable)).modifiedCount === 1;
+  return (await uploads.updateOne({ _id: toId(_id), stage, since }, { $set: change })).modifiedCount === 1;
 }
 
-type Reviewing = Pick<UploadRepository, 'confirm' | 'suspect' | 'release'>;
+type Reviews = Pick<UploadRepository, 'confirm' | 'suspect' | 'release'>;
 
-function judgingOf(uploads: Collection): Reviewing {
+function reviewsOf(uploads: Collection): Reviews {
   return {
     confirm: (row) => changeAsRead(uploads, row, at('attached')),
     async suspect(one) {
-      await uploads.updateOne({ _id: new Types.ObjectId(one), stage: 'attached' }, { $set: at('claimed') }, durable);
+      await uploads.updateOne({ _id: toId(one), stage: 'attached' }, { $set: at('claimed') });
     },
     release: (row) => changeAsRead(uploads, row, { ...at('free'), claims: [] }),
   };
 }
 
-type Discarding = Pick<
-  UploadRepository,
-  'discard' | 'discardReservation' | 'discardReservations' | 'discardUnattached'
->;
+type Discards = Pick<UploadRepository, 'discard' | 'discardReservation' | 'discardReservations' | 'discardUnattached'>;
 
-function discardingOf(uploads: Collection): Discarding {
+function discardsOf(uploads: Collection): Discards {
   async function discardAll(filter: object): Promise<number> {
-    return (await uploads.updateMany(filter, { $set: at('going') }, durable)).modifiedCount;
+    return (await uploads.updateMany(filter, { $set: at('going') })).modifiedCount;
   }
 
   return {
     discard: (row) => changeAsRead(uploads, row, at('going')),
     discardReservation: (reservation) => discardAll({ claims: reservation, stage: { $in: living } }),
     discardReservations: (beginning) => discardAll({ claims: { $regex: `^${beginning}` }, stage: { $in: living } }),
-    discardUnattached: (ownerId) =>
-      discardAll({ ownerId: new Types.ObjectId(ownerId), stage: { $in: ['free', 'claimed'] } }),
+    discardUnattached: (ownerId) => discardAll({ ownerId: toId(ownerId), stage: { $in: ['free', 'claimed'] } }),
   };
 }
 
-/** Gives the rows of uploads on one connection. */
 export function createUploadRepository(connection: Connection): UploadRepository {
-  connection.model<UploadRow>('Upload', schema, 'uploads');
+  connection.model<StoredUpload>('Upload', schema, 'uploads');
   const uploads = uploadsOf(connection);
 
   return {
-    ...judgingOf(uploads),
-    ...discardingOf(uploads),
+    ...reviewsOf(uploads),
+    ...discardsOf(uploads),
     async insert(row) {
-      await uploads.insertOne(row, durable);
+      await uploads.insertOne({ ...row, _id: toId(row._id), ownerId: toId(row.ownerId) });
     },
-    byId: (one) => uploads.findOne({ _id: new Types.ObjectId(one), stage: { $in: living } }, majority),
-    async ready(_id) {
+    byId: async (one) => toRow(await uploads.findOne({ _id: toId(one), stage: { $in: living } })),
+    async ready(one) {
       const set = { ...at('free'), isCharged: true };
-      return (await uploads.updateOne({ _id, stage: 'writing' }, { $set: set }, durable)).modifiedCount === 1;
+      return (await uploads.updateOne({ _id: toId(one), stage: 'writing' }, { $set: set })).modifiedCount === 1;
     },
     async reserve(one, ownerId, purpose, reservation) {
-      const mine = { _id: new Types.ObjectId(one), ownerId: new Types.ObjectId(ownerId), purpose };
+      const mine = { _id: toId(one), ownerId: toId(ownerId), purpose };
       const reserved = await uploads.findOneAndUpdate(
         { ...mine, stage: 'free' },
         { $set: { ...at('claimed'), claims: [reservation] } },
         after,
       );
-      return reserved ?? uploads.findOne({ ...mine, claims: reservation, stage: { $in: living } }, majority);
+      return toRow(reserved ?? (await uploads.findOne({ ...mine, claims: reservation, stage: { $in: living } })));
     },
     async attach(reservation, one) {
       const which = {
         claims: reservation,
         stage: 'claimed' as const,
-        ...(one ? { _id: new Types.ObjectId(one) } : {}),
+        ...(one ? { _id: toId(one) } : {}),
       };
-      await uploads.updateMany(which, { $set: at('attached') }, durable);
+      await uploads.updateMany(which, { $set: at('attached') });
     },
     async cancelReservation(reservation) {
-      await uploads.updateMany(
-        { claims: reservation, stage: 'claimed' },
-        { $set: { ...at('free'), claims: [] } },
-        durable,
-      );
+      await uploads.updateMany({ claims: reservation, stage: 'claimed' }, { $set: { ...at('free'), claims: [] } });
     },
     inStage: (stage, before, limit) =>
       uploads
-        .find({ stage, since: { $lt: before } }, majority)
+        .find({ stage, since: { $lt: before } })
         .sort({ since: 1 })
         .limit(limit)
+        .map(toRow)
         .toArray(),
-    async remove(_id) {
-      await uploads.deleteOne({ _id, stage: 'going' }, durable);
+    async remove(one) {
+      await uploads.deleteOne({ _id: toId(one), stage: 'going' });
     },
-    countOf: (ownerId) =>
-      uploads.countDocuments({ ownerId: new Types.ObjectId(ownerId), stage: { $in: living } }, majority),
+    countOf: (ownerId) => uploads.countDocuments({ ownerId: toId(ownerId), stage: { $in: living } }),
     pageOf: (ownerId, { after: last, limit }) =>
       uploads
-        .find(
-          { ownerId: new Types.ObjectId(ownerId), ...(last ? { _id: { $gt: last } } : {}), stage: { $in: living } },
-          majority,
-        )
+        .find({ ownerId: toId(ownerId), ...(last ? { _id: { $gt: toId(last) } } : {}), stage: { $in: living } })
         .sort({ _id: 1 })
         .limit(limit)
+        .map(toRow)
         .toArray(),
   };
 }

@@ -1,73 +1,73 @@
-/** The end of an account: `active → leaving → erasing → erased`. */
-import mongoose, { type Model, Types } from 'mongoose';
-import type { UserRow } from './user-row.js';
+/** The end of an account, `active → leaving → erasing → erased`: each step is one conditional write. */
+import type { Collection } from 'mongoose';
 import type { Locale } from '@causerie/contract/problem-codes';
+import { toRow } from '../ids.js';
+import { changeUser, type StoredUser, type UserFilter, type UserRow } from './user-row.js';
 
-const { trusted } = mongoose;
-const after = { returnDocument: 'after' } as const;
-
-/** What an account is called that is no more. */
+/** The display name of an erased account. */
 const deletedName = 'Deleted account';
 
 export interface LeavingRepository {
-  /** From now on the account is hidden; null if its password or state has changed since. */
+  /** Hides the account from now on; null if its password or state has changed since. */
   leave(
     userId: string,
     versionSeen: number,
     erasure: { erasureAt: Date; erasureLocale: Locale },
   ): Promise<UserRow | null>;
-  /** Undoes that before its time has come; null where it has. */
+  /** Undoes `leave` before the erasure is due; null if it is due. */
   comeBack(userId: string, now: Date): Promise<UserRow | null>;
-  /** Accounts whose time has come, and whose erasure is not done. */
+  /** The accounts whose erasure is due and not completed. */
   dueForErasure(now: Date, limit: number): Promise<UserRow[]>;
-  /** From now on nobody can come back; null where somebody has. */
+  /** From here on the account cannot come back; null if it has. */
   beginErasing(userId: string, now: Date): Promise<UserRow | null>;
-  /** Leaves nothing of the person but the id; null if that was done before. */
+  /** Erases everything but the id; null if it was erased before. */
   erase(userId: string): Promise<UserRow | null>;
 }
 
-/** Each step is one conditional write; only from `leaving` somebody comes back. */
-export function leavingQueries(Users: Model<UserRow>): LeavingRepository {
-  const one = (userId: string) => ({ _id: new Types.ObjectId(userId) });
-  const isDate = trusted({ $type: 'date' as const });
+/** The fields of an erased account. No username and no address look like these, so the names it had become free. */
+function erasedFields(userId: string): Partial<StoredUser> {
+  return {
+    ...{ username: `#${userId}`, email: '', emailKey: `#${userId}`, emailVerified: false },
+    ...{ displayName: deletedName, names: [], bio: '', status: null, avatar: null, passwordHash: '' },
+    ...{ verifyLink: null, resetLink: null, lastSeenAt: null, state: 'erased', erasureAt: null, erasureLocale: null },
+  };
+}
+
+export function createLeavingRepository(users: Collection<StoredUser>): LeavingRepository {
+  const change = (userId: string, condition: UserFilter, update: object): Promise<UserRow | null> =>
+    changeUser(users, userId, condition, update);
+
   return {
     leave: (userId, credentialVersion, erasure) =>
-      Users.findOneAndUpdate(
-        { ...one(userId), state: 'active', credentialVersion },
+      change(
+        userId,
+        { state: 'active', credentialVersion },
         { $set: { state: 'leaving', ...erasure, resetLink: null }, $inc: { credentialVersion: 1 } },
-        after,
-      ).lean(),
+      ),
     comeBack: (userId, now) =>
-      Users.findOneAndUpdate(
-        { ...one(userId), state: 'leaving', erasureAt: trusted({ $gt: now }) },
+      change(
+        userId,
+        { state: 'leaving', erasureAt: { $gt: now } },
         { $set: { state: 'active', erasureAt: null, erasureLocale: null } },
-        after,
-      ).lean(),
+      ),
     dueForErasure: (now, limit) =>
-      Users.find({ erasureAt: trusted({ $type: 'date' as const, $lte: now }) })
+      users
+        .find({ erasureAt: { $type: 'date', $lte: now } })
         .sort({ erasureAt: 1 })
         .limit(limit)
-        .lean(),
+        .map(toRow)
+        .toArray(),
     beginErasing: (userId, now) =>
-      Users.findOneAndUpdate(
-        { ...one(userId), state: trusted({ $in: ['leaving', 'erasing'] }), erasureAt: trusted({ $lte: now }) },
+      change(
+        userId,
+        { state: { $in: ['leaving', 'erasing'] }, erasureAt: { $lte: now } },
         { $set: { state: 'erasing' } },
-        after,
-      ).lean(),
+      ),
     erase: (userId) =>
-      Users.findOneAndUpdate(
-        { ...one(userId), state: 'erasing', erasureAt: isDate },
-        {
-          $set: {
-            // No username and no address look like this, so the names that were its own are free.
-            ...{ username: `#${userId}`, email: '', emailKey: `#${userId}`, emailVerified: false },
-            ...{ displayName: deletedName, names: [], bio: '', status: null, avatar: null, passwordHash: '' },
-            ...{ verifyLink: null, resetLink: null, lastSeenAt: null, state: 'erased', erasureAt: null },
-            erasureLocale: null,
-          },
-          $inc: { credentialVersion: 1 },
-        },
-        after,
-      ).lean(),
+      change(
+        userId,
+        { state: 'erasing', erasureAt: { $type: 'date' } },
+        { $set: erasedFields(userId), $inc: { credentialVersion: 1 } },
+      ),
   };
 }

@@ -1,10 +1,4 @@
-/** How models read and write, whatever the connection's own settings are, and what they have to tell errors apart by. */
-
-/** Reads what no failover can roll back. */
-export const majority = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-
-/** Writes that survive a crash and a failover once they are answered. */
-export const durable = { writeConcern: { w: 'majority', journal: true } } as const;
+/** What the repositories have to tell the errors of the database apart by. */
 
 /** Whether a unique index has refused a write. */
 export function isDuplicateKey(error: unknown): boolean {
