@@ -3,9 +3,6 @@ import { createConversations } from '../features/conversations/conversations.ser
 import { createRemovals, createDrain } from '../log/removals.js';
 import { createKeyedDigests } from '../kernel/keyed-digest.js';
 import { createMessages } from '../features/messages/messages.service.js';
-import { createSyncMembers } from '../features/sync/sync-members.js';
-import { createSyncMessages } from '../features/sync/sync-messages.js';
-import { createSyncReading } from '../features/sync/sync-reading.js';
 import { createNotifying } from './notifications.js';
 import { createReactions } from '../features/reactions/reactions.service.js';
 import { createSync } from '../features/sync/sync.service.js';
@@ -123,12 +120,8 @@ export function createChat(
   const messaging = createMessaging(options, infrastructure, people, files);
   const { views, log, cursors, conversations, contacts } = messaging;
   const groups = createGroupFeature(options, infrastructure, { ...messaging, users, ...files });
-  const membersOf = createSyncMembers({ members: repositories.members, users });
-  const messagesOf = createSyncMessages({ ...repositories, ...views });
-  const reading = createSyncReading({ ...repositories, ...views, membersOf, messagesOf });
   const notifying = createNotifying(options, infrastructure, { users, log, counting: views.counting, cursors });
   const { notifications } = notifying;
-  const { members } = repositories;
-  const sync = createSync({ conversations, members, me: users.me, contacts, notifications, reading, cursors });
+  const sync = createSync({ repositories, conversations, users, contacts, notifications, cursors, views });
   return { ...messaging, ...groups, ...notifying, sync };
 }

@@ -1,6 +1,6 @@
 import type { Permission, Role } from '@causerie/contract/roles';
 import { expect, it } from 'vitest';
-import { canModerate, directPermissions, rankOf, toPermissions } from './roles.js';
+import { canModerate, directPermissions, rankOf, roleOfRank, toPermissions } from './roles.js';
 
 it.each<[Role, number]>([
   ['creator', 0],
@@ -9,6 +9,7 @@ it.each<[Role, number]>([
   ['member', 3],
 ])('ranks a %s at %i', (role, rank) => {
   expect(rankOf(role)).toBe(rank);
+  expect(roleOfRank(rank)).toBe(role);
 });
 
 const member: Permission[] = ['send', 'react', 'leave'];

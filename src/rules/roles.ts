@@ -6,6 +6,10 @@ export function rankOf(role: Role): number {
   return roles.indexOf(role);
 }
 
+export function roleOfRank(rank: number): Role {
+  return roles[rank] ?? 'member';
+}
+
 /** Each role has the permissions of the role below it, and these. */
 const granted: Record<Role, readonly Permission[]> = {
   member: ['send', 'react', 'leave'],

@@ -14,9 +14,9 @@ export interface Membership {
  */
 export function minReceiptsOf({ conversation, member, other }: Membership): { deliveredSeq: number; readSeq: number } {
   if (conversation.type === 'group') {
-    const { reachedDeliveredSeq: deliveredSeq, reachedReadSeq } = conversation;
-    // Members who hide their reading are shown the reading of others as it was when they began to.
-    return { deliveredSeq, readSeq: Math.min(reachedReadSeq, member.stood?.readSeq ?? Infinity) };
+    const { reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } = conversation;
+    // Members who hide their reading see the read positions of others as they were when the hiding began.
+    return { deliveredSeq, readSeq: Math.min(readSeq, member.stood?.readSeq ?? Infinity) };
   }
   if (!other) return { deliveredSeq: conversation.seq, readSeq: conversation.seq };
   return { deliveredSeq: other.shownDeliveredSeq, readSeq: other.shownReadSeq };

@@ -3,9 +3,9 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
 import type { Links } from '../../views/links.js';
+import { toMembers } from '../../views/member-views.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { GroupChange } from '../../repositories/conversations/group-change.js';
-import { roles } from '@causerie/contract/roles';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { Member } from '@causerie/contract/groups';
@@ -19,15 +19,6 @@ interface Deps {
   links: Pick<Links, 'picture'>;
   /** Whether somebody has a socket here: for others nothing has to be put together. */
   isConnected(userId: string): boolean;
-}
-
-/** Members as clients see them, in the order of their rows; without those who are not among `users`. */
-export function membersShown(rows: readonly MemberRow[], users: ReadonlyMap<string, Member['user']>): Member[] {
-  return rows.flatMap((row) => {
-    const user = users.get(row.userId);
-    const { invitedBy } = row;
-    return user ? [{ user, role: roles[row.rank] ?? 'member', joinedAt: row.joinedAt.toISOString(), invitedBy }] : [];
-  });
 }
 
 /** So many are shown a group at once: who brings in a thousand leaves room for others. */
@@ -44,7 +35,7 @@ export interface GroupPublisher {
 /** Builds the news of groups. */
 export function createGroupPublisher({ members, users, conversations, bus, links, isConnected }: Deps): GroupPublisher {
   async function viewsOf(rows: readonly MemberRow[]): Promise<Member[]> {
-    return membersShown(rows, await users.refs(rows.map(({ userId }) => userId)));
+    return toMembers(rows, await users.refs(rows.map(({ userId }) => userId)));
   }
 
   const membersOf = async (row: ConversationRow, userIds: readonly { toString(): string }[]): Promise<Member[]> =>

@@ -1,28 +1,35 @@
-/** The vector that a device has seen, as bytes: a few numbers for each conversation, compressed. */
+/** The cursor of a sync: the numbers of everything that a device has, a few for each conversation, as compressed bytes. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { Cursors } from '../../kernel/cursors.js';
+import { invalidInput } from '../../kernel/problem.js';
 
-/** What is known of one conversation. */
-export interface Entry {
-  /** The number of the member row among those of its person. */
+/** What a device knows of one conversation. */
+export interface ConversationState {
   cursorIndex: number;
   seq: number;
   rev: number;
   memberRevision: number;
-  /** The sum of the two marks of `reached`, as they are shown. */
-  shown: number;
-  /** The number up to which nothing can be seen. */
+  /** Both group receipts, or both receipts of the other member, added up: receipts only move forward. */
+  receiptSum: number;
   start: number;
 }
 
-/** Everything that a device has seen. */
-export interface Vector {
-  entries: Entry[];
-  /** The versions of the personal collections, by name. */
+/** What a device knows of everything. */
+export interface SyncVector {
+  conversations: ConversationState[];
+  /** The versions of the collections of the user, by name. */
   versions: Record<string, string>;
 }
 
+const list = 'sync';
 const format = 1;
-const maxNumber = 10_000_000;
+const maxBytes = 10_000_000;
+const fieldsEach = 6;
+
+const unreadable = {
+  en: 'This cursor is not valid. Start again without one.',
+  fr: 'Ce curseur n’est pas valide. Recommencez sans curseur.',
+};
 
 function writeNumber(bytes: number[], value: number): void {
   let rest = value;
@@ -48,40 +55,55 @@ function readNumbers(bytes: Buffer): number[] {
   return numbers;
 }
 
-/** The bytes of a vector: numbers of seven bits a byte, slots as differences, the whole deflated. */
-export function packVector({ entries, versions }: Vector): Buffer {
+/** Packs a vector: seven bits of a number to a byte, cursor indexes as differences, all of it deflated. */
+function pack({ conversations, versions }: SyncVector): Buffer {
   const names = Buffer.from(JSON.stringify(versions));
-  const bytes: number[] = [];
-  writeNumber(bytes, format);
-  writeNumber(bytes, names.length);
-  let before = 0;
+  const header: number[] = [];
+  writeNumber(header, format);
+  writeNumber(header, names.length);
   const numbers: number[] = [];
-  for (const { cursorIndex, seq, rev, memberRevision, shown, start } of [...entries].sort(
-    (a, b) => a.cursorIndex - b.cursorIndex,
-  )) {
-    for (const value of [cursorIndex - before, seq, rev, memberRevision, shown, start]) writeNumber(numbers, value);
-    before = cursorIndex;
+  let previous = 0;
+  for (const state of conversations.toSorted((a, b) => a.cursorIndex - b.cursorIndex)) {
+    const { cursorIndex, seq, rev, memberRevision, receiptSum, start } = state;
+    for (const value of [cursorIndex - previous, seq, rev, memberRevision, receiptSum, start])
+      writeNumber(numbers, value);
+    previous = cursorIndex;
   }
-  return deflateRawSync(Buffer.concat([Buffer.from(bytes), names, Buffer.from(numbers)]));
+  return deflateRawSync(Buffer.concat([Buffer.from(header), names, Buffer.from(numbers)]));
 }
 
-function entriesOf(numbers: readonly number[]): Entry[] {
-  const entries: Entry[] = [];
+function statesOf(numbers: readonly number[]): ConversationState[] {
+  const states: ConversationState[] = [];
   let cursorIndex = 0;
-  for (let at = 0; at + 5 < numbers.length; at += 6) {
-    const [step = 0, seq = 0, rev = 0, memberRevision = 0, shown = 0, start = 0] = numbers.slice(at, at + 6);
+  for (let at = 0; at + fieldsEach <= numbers.length; at += fieldsEach) {
+    const [step = 0, seq = 0, rev = 0, memberRevision = 0, receiptSum = 0, start = 0] = numbers.slice(
+      at,
+      at + fieldsEach,
+    );
     cursorIndex += step;
-    entries.push({ cursorIndex, seq, rev, memberRevision, shown, start });
+    states.push({ cursorIndex, seq, rev, memberRevision, receiptSum, start });
   }
-  return entries;
+  return states;
 }
 
-/** The vector of bytes that this server has made; null for another format. */
-export function unpackVector(packed: Buffer): Vector | null {
-  const bytes = inflateRawSync(packed, { maxOutputLength: maxNumber });
+/** Returns null for another format. */
+function unpack(packed: Buffer): SyncVector | null {
+  const bytes = inflateRawSync(packed, { maxOutputLength: maxBytes });
   const [given, length = 0] = readNumbers(bytes.subarray(0, 10));
   if (given !== format) return null;
-  const names = 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3);
-  const versions = JSON.parse(bytes.subarray(names, names + length).toString()) as Record<string, string>;
-  return { entries: entriesOf(readNumbers(bytes.subarray(names + length))), versions };
+  const start = 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3);
+  const versions = JSON.parse(bytes.subarray(start, start + length).toString()) as Record<string, string>;
+  return { conversations: statesOf(readNumbers(bytes.subarray(start + length))), versions };
+}
+
+export function encodeVector(cursors: Cursors, userId: string, vector: SyncVector): string {
+  return cursors.seal(list, userId, pack(vector));
+}
+
+/** Returns an empty vector without a cursor; throws `invalid_input` for a cursor of another user or format. */
+export function decodeVector(cursors: Cursors, userId: string, cursor: string | undefined): SyncVector {
+  if (cursor === undefined) return { conversations: [], versions: {} };
+  const vector = unpack(cursors.open(list, userId, cursor, 'body.cursor'));
+  if (!vector) throw invalidInput('body.cursor', unreadable);
+  return vector;
 }

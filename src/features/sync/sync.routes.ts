@@ -2,7 +2,7 @@ import { type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
 import { SyncAnswer, SyncRequest } from '@causerie/contract/sync';
 import type { Sync } from './sync.service.js';
 
-/** In bytes. A cursor of thousands of conversations is larger than any other input. */
+/** In bytes: the cursor of thousands of conversations is larger than any other input. */
 const maxBody = 256_000;
 
 /** Synchronization, under `/api/sync`. */

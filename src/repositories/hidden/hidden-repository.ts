@@ -58,7 +58,7 @@ export interface HiddenRepository {
   /** Records the member revision that counts it. */
   number(id: string, memberRevision: number): Promise<void>;
   /** The messages that a user hid after these member revisions, and those not counted yet. */
-  after(userId: string, counts: readonly { conversationId: string; own: number }[]): Promise<HiddenRow[]>;
+  after(userId: string, revisions: readonly { conversationId: string; memberRevision: number }[]): Promise<HiddenRow[]>;
   /** Rows that were created before a moment and are not counted. */
   unfinished(before: Date, limit: number): Promise<HiddenRow[]>;
 }
@@ -129,11 +129,11 @@ export function createHiddenRepository(connection: Connection): HiddenRepository
     async number(id, memberRevision) {
       await hidden.updateOne({ _id: toId(id), own: null }, { $set: { own: memberRevision } });
     },
-    after: (userId, counts) =>
+    after: (userId, revisions) =>
       anyOf<HiddenRow>(
         hidden,
         userId,
-        counts.flatMap(({ conversationId: id, own: memberRevision }) => {
+        revisions.flatMap(({ conversationId: id, memberRevision }) => {
           const conversationId = toId(id);
           return [
             { conversationId, own: { $gt: memberRevision } },
