@@ -2,13 +2,14 @@
 import type { Connection } from 'mongoose';
 import { loadConfig, readEnvironment, type Config } from '../config.js';
 import { createConversationRepository } from '../repositories/conversations/conversation-repository.js';
-import { createRemovals } from '../log/removals.js';
+import { createRemovals } from '../log/conversation-queues.js';
+import { createInFlight } from '../kernel/in-flight.js';
 import { createMemberRepository } from '../repositories/members/member-repository.js';
 import { createMessageRepository } from '../repositories/messages/message-repository.js';
 import { createChangeRepository } from '../repositories/changes/change-repository.js';
 import { createCheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
 import { createLog } from '../log/log.js';
-import { createGroupReceipts } from '../log/group-receipts.js';
+import { createGroupReceipts } from '../log/project.js';
 import { openStorage } from '../drivers/storage-opening.js';
 import { pruneFiles } from './pruning.js';
 import { ArchiveError, readArchive, writeArchive } from './archive.js';
@@ -49,6 +50,7 @@ async function rebuild(connection: Connection): Promise<void> {
     members,
     groupReceipts: createGroupReceipts({ conversations, members }),
     removals: createRemovals(),
+    inFlight: createInFlight(),
     checkpoints: createCheckpointRepository(connection),
     isShared: false,
     onError: (error) => console.error(String(error)),

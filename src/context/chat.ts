@@ -1,6 +1,6 @@
 import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
-import { createRemovals, createDrain } from '../log/removals.js';
+import { createRemovals } from '../log/conversation-queues.js';
 import { createKeyedDigests } from '../kernel/keyed-digest.js';
 import { createMessages } from '../features/messages/messages.service.js';
 import { createNotifying } from './notifications.js';
@@ -10,7 +10,7 @@ import { type Users } from '../features/users/users.service.js';
 import { createCursors } from '../kernel/cursors.js';
 import { createInFlight } from '../kernel/in-flight.js';
 import { createLog } from '../log/log.js';
-import { createGroupReceipts } from '../log/group-receipts.js';
+import { createGroupReceipts } from '../log/project.js';
 import { createConversationViews } from '../views/conversation-views.js';
 import { createCounting } from '../views/counting.js';
 import { createMessageViews } from '../views/message-views.js';
@@ -36,15 +36,16 @@ function createConversationLog({ database, logger }: ServerOptions, { repositori
   const { isShared } = database;
   const groupReceipts = createGroupReceipts({ conversations, members });
   const removals = createRemovals();
+  const inFlight = createInFlight();
   const log = createLog({
     ...repositories,
     groupReceipts,
     removals,
+    inFlight,
     isShared,
     onError: (error) => logger.warn({ err: error }, 'message log write failed; retrying'),
   });
-  const inFlight = createInFlight();
-  return { log, groupReceipts, removals, inFlight, drained: createDrain({ log, inFlight, isShared }) };
+  return { log, groupReceipts, removals, inFlight };
 }
 
 /** Conversations and messages over their log. */
@@ -56,7 +57,7 @@ function createMessaging(
 ) {
   const { repositories, keys, bus } = infrastructure;
   const { hidden, messages: messageRepository } = repositories;
-  const { log, groupReceipts, removals, inFlight, drained } = createConversationLog(options, infrastructure);
+  const { log, groupReceipts, removals, inFlight } = createConversationLog(options, infrastructure);
   const views = createViews(repositories, users, files);
   const { visibility, counting, messageViews, conversationViews } = views;
   const cursors = createCursors(keys);
@@ -68,7 +69,7 @@ function createMessaging(
     contacts,
     lastSeq: messageRepository.lastSeq,
     hasWritten: messageRepository.hasWritten,
-    drained,
+    drained: log.drained,
     views: conversationViews,
     counting,
     groupReceipts,
@@ -105,7 +106,7 @@ function createMessaging(
     inFlight,
     cursors,
   });
-  return { log, drained, groupReceipts, views, cursors, contacts, conversations, messages, reactions };
+  return { log, drained: log.drained, groupReceipts, views, cursors, contacts, conversations, messages, reactions };
 }
 
 /** Conversations, messages, reactions, groups, notifications and sync. */

@@ -6,7 +6,7 @@ import { type Messages } from '../features/messages/messages.service.js';
 import { type Users } from '../features/users/users.service.js';
 import { type Cursors } from '../kernel/cursors.js';
 import type { Log } from '../log/log.js';
-import type { GroupReceipts } from '../log/group-receipts.js';
+import type { GroupReceipts } from '../log/project.js';
 import type { Reservations } from '../features/media/reservations.js';
 import type { Links } from '../views/links.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';

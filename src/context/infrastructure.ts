@@ -19,7 +19,7 @@ import { createAccountRepository } from '../repositories/account/account-reposit
 import { createSearchRepository } from '../repositories/messages/search-repository.js';
 import { createSessionRepository } from '../repositories/sessions/session-repository.js';
 import { createRelationRepository } from '../repositories/relations/relation-repository.js';
-import { createRelationshipCache } from '../views/relationship-cache.js';
+import { createRelationshipCache } from '../views/permissions.js';
 import { createQuotaRepository } from '../repositories/quotas/quota-repository.js';
 import { createUploadRepository } from '../repositories/uploads/upload-repository.js';
 import { createUserRepository } from '../repositories/users/user-repository.js';

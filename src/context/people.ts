@@ -33,7 +33,6 @@ export function createPeople(options: ServerOptions, infrastructure: Infrastruct
   const users = createUsers({
     repository: repositories.users,
     relations,
-    relationshipCache: repositories.relationshipCache,
     bus,
     presence,
     reservations,

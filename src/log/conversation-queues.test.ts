@@ -44,7 +44,7 @@ function entry(conversationId: string, refusal: Error | null = null): Item {
 }
 
 function makeQueues(now?: () => number): ConversationQueues<MessageRow, Item> {
-  return createConversationQueues<MessageRow, Item>({ setNumber: (row, number) => void (row.seq = number) }, now);
+  return createConversationQueues<MessageRow, Item>('seq', now);
 }
 
 const conversation = (): string => newId();

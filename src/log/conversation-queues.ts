@@ -37,18 +37,20 @@ const idleMs = 60_000;
 function numbered<Row extends LogRow, Item extends Entry<Row>>(
   queue: ConversationQueue<Row, Item>,
   entries: readonly Item[],
-  stream: Numbering<Row>,
+  field: 'seq' | 'rev',
 ): Item[] {
   let number = queue.last ?? 0;
   return entries.filter((entry) => {
     const refused = entry.refusal();
-    if (refused) entry.reject(refused);
-    else stream.setNumber(entry.row, ++number);
-    return refused === null;
+    if (refused) {
+      entry.reject(refused);
+      return false;
+    }
+    const row: LogRow = entry.row;
+    row[field] = ++number;
+    return true;
   });
 }
-
-type Numbering<Row extends LogRow> = Pick<LogStream<Row>, 'setNumber'>;
 
 /** Holds the queues; those that were idle for a minute are dropped. */
 function createRegister<Row extends LogRow, Item extends Entry<Row>>(now: () => number) {
@@ -75,7 +77,7 @@ function createRegister<Row extends LogRow, Item extends Entry<Row>>(now: () => 
 }
 
 export function createConversationQueues<Row extends LogRow, Item extends Entry<Row>>(
-  stream: Numbering<Row>,
+  numberField: LogStream<Row>['numberField'],
   now: () => number = Date.now,
 ): ConversationQueues<Row, Item> {
   const { of, busy } = createRegister<Row, Item>(now);
@@ -106,12 +108,44 @@ export function createConversationQueues<Row extends LogRow, Item extends Entry<
         const entries = queue.waiting.splice(0, limit - batch.length);
         total -= entries.length;
         queue.usedAt = now();
-        batch.push(...numbered(queue, entries, stream));
+        batch.push(...numbered(queue, entries, numberField));
         if (batch.length >= limit) break;
       }
       return batch;
     },
     waiting: () => total,
     oldest: () => oldestOf(busy().flatMap((queue) => queue.waiting.map(({ row }) => row))),
+  };
+}
+
+/** Recent removals from groups: the queued messages of a removed member are rejected when their turn comes. */
+export interface Removals {
+  /** The current moment: a user who is seen to be a member after it was not removed before it. */
+  now(): number;
+  /** Records that a user is not a member any more; null: that nobody is. */
+  recordRemoval(conversationId: string, userId: string | null): void;
+  /** Whether a user was removed after a moment. */
+  isRemoved(conversationId: string, userId: string, since: number): boolean;
+}
+
+const keptMs = 60_000;
+
+/** Removals are remembered for a minute; a queued message waits for seconds at most. */
+export function createRemovals(): Removals {
+  const left = new Map<string, number>();
+  let count = 0;
+  const keyOf = (conversationId: string, userId: string | null): string => `${conversationId} ${userId ?? '*'}`;
+  return {
+    now: () => count,
+    recordRemoval(conversationId, userId) {
+      const key = keyOf(conversationId, userId);
+      const at = ++count;
+      left.set(key, at);
+      setTimeout(() => {
+        if (left.get(key) === at) left.delete(key);
+      }, keptMs).unref();
+    },
+    isRemoved: (conversationId, userId, since) =>
+      [userId, null].some((one) => (left.get(keyOf(conversationId, one)) ?? -1) > since),
   };
 }

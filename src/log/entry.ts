@@ -32,8 +32,8 @@ export type Conflict<Row> =
 
 /** One of the two streams of the log: messages or changes. */
 export interface LogStream<Row extends LogRow, Item extends Entry<Row> = Entry<Row>> {
-  numberOf(row: Row): number;
-  setNumber(row: Row, number: number): void;
+  /** The field of a row that holds its number. */
+  readonly numberField: 'seq' | 'rev';
   /** Inserts in order with a journaled majority write, and stops at the first failure. */
   insertInOrder(rows: readonly Row[]): Promise<Inserted>;
   /** The last number of a conversation in the store, or 0. */

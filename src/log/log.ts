@@ -1,4 +1,5 @@
-import type { Removals } from './removals.js';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { InFlight } from '../kernel/in-flight.js';
 import type { ConversationRepository } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRepository } from '../repositories/members/member-repository.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';
@@ -8,18 +9,17 @@ import type { CheckpointRepository } from '../repositories/checkpoints/checkpoin
 import { createCheckpoint } from './checkpoints.js';
 import type { Entry, LogStream, Committed } from './entry.js';
 import { createIds } from '../repositories/ids.js';
-import { createConversationQueues } from './conversation-queues.js';
+import { createConversationQueues, type Removals } from './conversation-queues.js';
 import { type MessageEntry, messageStream, changeStream } from './streams.js';
 import {
   changeProjection,
   createProjections,
   messageProjection,
-  project,
+  projectAll,
   type Projection,
   type Projections,
 } from './projections.js';
-import type { GroupReceipts } from './group-receipts.js';
-import { createIdempotencyCache } from './idempotency-cache.js';
+import type { GroupReceipts } from './project.js';
 import { every } from '../kernel/every.js';
 import { createRecovery, type RecoveryCalls } from './recovery.js';
 import { createWriter } from './writer.js';
@@ -50,7 +50,7 @@ export interface Log extends Pick<Projections, 'pending'> {
   change(draft: ChangeDraft, calls: ChangeCalls): Promise<Committed<ChangeRow>>;
   /** Recovers from a crash before the first message is accepted; from then on runs recovery and writes the checkpoint at intervals. */
   start(calls: RecoveryCalls): Promise<void>;
-  /** Waits until the batch in flight is committed or has failed. */
+  /** Waits until everything that was allowed before the call is written or rejected: a removal, a block or a deletion waits for it. */
   drained(): Promise<void>;
   /** Waits for what is in flight, then writes the projections and the last checkpoint. */
   stop(): Promise<void>;
@@ -66,6 +66,8 @@ interface Deps {
   checkpoints: CheckpointRepository;
   groupReceipts: GroupReceipts;
   removals: Pick<Removals, 'recordRemoval'>;
+  /** Changes and reactions, which are not queued. */
+  inFlight: Pick<InFlight, 'drained'>;
   /** Whether other processes may write. */
   isShared: boolean;
   onError: (error: unknown) => void;
@@ -76,6 +78,9 @@ const recoveryMs = 30_000;
 const timeoutMs = 5_000;
 /** No id that is created now carries a time further in the future. */
 const aheadMs = 2_000;
+/** How long another process may take to write what it had allowed before a removal. */
+const otherProcessesMs = 1_000;
+const rememberMs = 60_000;
 
 /** The queues and the writer of one stream. */
 interface LogPipeline<Row extends LogRow, Item extends Entry<Row>> {
@@ -95,7 +100,7 @@ function createPipeline<Row extends LogRow, Item extends Entry<Row>>(
   record: (row: Row) => void,
   deps: WriterDeps,
 ): LogPipeline<Row, Item> {
-  const queues = createConversationQueues<Row, Item>(stream);
+  const queues = createConversationQueues<Row, Item>(stream.numberField);
   const writer = createWriter<Row, Item>({ ...deps, stream, queues, record });
   return {
     enqueue: (entry) =>
@@ -116,8 +121,8 @@ function createPipelines(deps: Deps) {
   const { messages, changes, conversations, members, checkpoints, groupReceipts, removals, isShared, onError } = deps;
   const projecting = { conversations, members, groupReceipts, onError };
   const projections = createProjections(projecting);
-  const projectAll = (rows: readonly Projection[]): Promise<void> => project(projecting, rows);
-  const recovery = createRecovery({ messages, changes, conversations, checkpoints, project: projectAll });
+  const projectRows = (rows: readonly Projection[]): Promise<void> => projectAll(projecting, rows);
+  const recovery = createRecovery({ messages, changes, conversations, checkpoints, project: projectRows });
   const writing: WriterDeps = {
     flush: projections.flush,
     isShared,
@@ -140,6 +145,32 @@ function createPipelines(deps: Deps) {
     isUncertain: () => ofMessages.isBroken() || ofChanges.isBroken(),
   });
   return { projections, recovery, ofMessages, ofChanges, checkpoint };
+}
+
+interface CachedCommit {
+  digest: string;
+  commit: Promise<Committed<MessageRow>>;
+}
+
+/** Messages in flight or committed in the last minute, by conversation, sender and clientId: a retry is answered without the store. */
+interface IdempotencyCache {
+  find(key: string): CachedCommit | undefined;
+  remember(key: string, cached: CachedCommit): void;
+}
+
+/** A failed commit is forgotten at once. */
+function createIdempotencyCache(): IdempotencyCache {
+  const cache = new Map<string, CachedCommit>();
+  return {
+    find: (key) => cache.get(key),
+    remember(key, cached) {
+      cache.set(key, cached);
+      const forget = (): void => {
+        if (cache.get(key) === cached) cache.delete(key);
+      };
+      cached.commit.then(() => setTimeout(forget, rememberMs).unref(), forget);
+    },
+  };
 }
 
 export function createLog(deps: Deps): Log {
@@ -177,7 +208,10 @@ export function createLog(deps: Deps): Log {
         refusal: () => null,
         ...calls,
       }),
-    drained: () => ofMessages.drained(),
+    async drained() {
+      await Promise.all([ofMessages.drained(), deps.inFlight.drained()]);
+      if (deps.isShared) await wait(otherProcessesMs);
+    },
     async start(calls) {
       const newest = await recovery.atStart(calls);
       if (newest) {

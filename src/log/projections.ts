@@ -1,15 +1,25 @@
-import { timeOf } from '../repositories/ids.js';
-import type { ConversationRepository, Head } from '../repositories/conversations/conversation-repository.js';
-import type { MemberRepository, SenderReceipt } from '../repositories/members/member-repository.js';
+/** What follows from the log and is not written yet: recorded, written behind, and laid over what is read in the meantime. */
 import { withTimeout } from '../kernel/timeouts.js';
-import type { MessageRow } from '../repositories/messages/message-repository.js';
-import type { GroupReceipts } from './group-receipts.js';
 import type { ChangeRow } from '../repositories/changes/change-repository.js';
-import type { PendingReceipt } from './overlay.js';
+import type { ConversationRow, Head } from '../repositories/conversations/conversation-repository.js';
+import { timeOf } from '../repositories/ids.js';
+import type { MemberRow, SenderReceipt } from '../repositories/members/member-repository.js';
+import type { MessageRow } from '../repositories/messages/message-repository.js';
+import { project, type ProjectionTargets } from './project.js';
+
+/** How far a sender has read by sending, and how much of it others are shown. */
+export interface PendingReceipt {
+  seq: number;
+  shownSeq: number;
+}
 
 /** What this process knows of a conversation and has not written yet. */
-interface PendingProjection {
+export interface PendingState {
   head: Head;
+  receipts: ReadonlyMap<string, PendingReceipt>;
+}
+
+interface PendingProjection extends PendingState {
   receipts: Map<string, PendingReceipt>;
   /** The id time of the oldest row in it. */
   since: number;
@@ -29,18 +39,21 @@ export interface Projections {
    * what is stored.
    */
   flush(): Promise<boolean>;
-  /** The head and the receipts of a conversation that are recorded and not written. */
-  pending(conversationId: string): { head: Head; receipts: ReadonlyMap<string, PendingReceipt> } | null;
+  /** What is recorded of a conversation and not written. */
+  pending(conversationId: string): PendingState | null;
   /** The id time of the oldest row whose projection is not written. */
   oldest(): Date | null;
   /** Stops writing behind, after a last flush. */
   stop(): Promise<void>;
 }
 
-interface Deps {
-  conversations: Pick<ConversationRepository, 'raiseHeads'>;
-  groupReceipts: Pick<GroupReceipts, 'raise'>;
-  members: Pick<MemberRepository, 'raiseSent'>;
+/** What readers need to show no less than was acknowledged. */
+export interface PendingSource extends Pick<Projections, 'pending'> {
+  /** Waits until everything recorded is written; throws `unavailable` if that fails. */
+  flushed(): Promise<void>;
+}
+
+interface Deps extends ProjectionTargets {
   onError: (error: unknown) => void;
 }
 
@@ -89,37 +102,25 @@ export function messageProjection(row: MessageRow): Projection {
 
 /** A change raises the other half of the head of its conversation. */
 export function changeProjection({ conversationId, rev }: ChangeRow): Projection {
-  const head = {
-    conversationId,
-    seq: 0,
-    rev,
-    lastActivityAt: new Date(0),
-    lastUncountedSeq: 0,
-  };
+  const head = { conversationId, seq: 0, rev, lastActivityAt: new Date(0), lastUncountedSeq: 0 };
   return { head, senderReceipt: null };
 }
 
 const receiptsOf = ({ senderReceipt }: Projection): Map<string, PendingReceipt> =>
   new Map(senderReceipt ? [[senderReceipt.userId, { seq: senderReceipt.seq, shownSeq: senderReceipt.shownSeq }]] : []);
 
-/** Writes what follows from rows of the log: receipts before heads, one write for each, however many rows there are. */
-export async function project(repositories: Deps, projections: readonly Projection[]): Promise<void> {
+const contentOf = (batch: Batch) => ({
+  heads: [...batch.values()].map(({ head }) => head),
+  receipts: [...batch.values()].flatMap(({ head: { conversationId }, receipts }) =>
+    [...receipts].map(([userId, receipt]) => ({ conversationId, userId, ...receipt })),
+  ),
+});
+
+/** Writes what follows from rows that recovery has replayed. */
+export async function projectAll(targets: ProjectionTargets, projections: readonly Projection[]): Promise<void> {
   const batch: Batch = new Map();
   for (const projection of projections) recordIn(batch, projection.head, receiptsOf(projection), 0);
-  await write(repositories, batch, true);
-}
-
-async function write({ conversations, members, groupReceipts }: Deps, batch: Batch, isDurable: boolean): Promise<void> {
-  const batches = [...batch.values()];
-  const receipts = batches.flatMap(({ head: { conversationId }, receipts }) =>
-    [...receipts].map(([userId, receipt]) => ({ conversationId, userId, ...receipt })),
-  );
-  await members.raiseSent(receipts, isDurable);
-  await groupReceipts.raise([...new Set(receipts.map(({ conversationId }) => conversationId))]);
-  await conversations.raiseHeads(
-    batches.map(({ head }) => head),
-    isDurable,
-  );
+  await project(targets, contentOf(batch), true);
 }
 
 /** What is recorded and not written: the batch that gathers, and the one being written. */
@@ -175,7 +176,7 @@ export function createProjections(deps: Deps): Projections {
     let isWritten = false;
     try {
       // It need not wait for the journal: after a crash, recovery replays the log from the journaled checkpoint.
-      await withTimeout(write(deps, batches.begin(), false));
+      await withTimeout(project(deps, contentOf(batches.begin()), false));
       isWritten = true;
     } catch (error) {
       deps.onError(error);
@@ -213,5 +214,33 @@ export function createProjections(deps: Deps): Projections {
       await flush();
       if (timer) clearTimeout(timer);
     },
+  };
+}
+
+/** The larger of the stored head and the pending one: whatever was acknowledged is at or below every head that a client is shown. */
+export function raised(conversation: ConversationRow, pending: PendingState | null): ConversationRow {
+  if (!pending) return conversation;
+  const { head } = pending;
+  return {
+    ...conversation,
+    seq: Math.max(head.seq, conversation.seq),
+    rev: Math.max(head.rev, conversation.rev),
+    lastUncountedSeq: Math.max(head.lastUncountedSeq, conversation.lastUncountedSeq),
+    lastActivityAt:
+      head.lastActivityAt > conversation.lastActivityAt ? head.lastActivityAt : conversation.lastActivityAt,
+  };
+}
+
+/** The same for a member: sending is reading. */
+export function raisedMember(member: MemberRow, pending: PendingState | null): MemberRow {
+  const sent = pending?.receipts.get(member.userId);
+  if (!sent || sent.seq <= member.readSeq) return member;
+  return {
+    ...member,
+    readSeq: sent.seq,
+    deliveredSeq: Math.max(sent.seq, member.deliveredSeq),
+    shownReadSeq: Math.max(sent.shownSeq, member.shownReadSeq),
+    shownDeliveredSeq: Math.max(sent.seq, member.shownDeliveredSeq),
+    markedUnread: false,
   };
 }

@@ -54,10 +54,7 @@ export function messageStream(
   }
 
   return {
-    numberOf: ({ seq }) => seq,
-    setNumber(row, number) {
-      row.seq = number;
-    },
+    numberField: 'seq',
     insertInOrder: repository.insertInOrder,
     lastNumber: (conversationId) => withTimeout(repository.lastSeq(conversationId)),
     byIds: (ids) => withTimeout(repository.byIds(ids)),
@@ -74,10 +71,7 @@ export function changeStream(repository: ChangeRepository): LogStream<ChangeRow>
   }
 
   return {
-    numberOf: ({ rev }) => rev,
-    setNumber(row, number) {
-      row.rev = number;
-    },
+    numberField: 'rev',
     insertInOrder: repository.insertInOrder,
     lastNumber: (conversationId) => withTimeout(repository.lastRev(conversationId)),
     byIds: (ids) => withTimeout(repository.byIds(ids)),

@@ -2,13 +2,23 @@
 import type { Server } from 'socket.io';
 import type { DomainEvents, SessionEndReason } from '../domain-events.js';
 import type { ClientToServerEvents, ServerToClientEvents } from '@causerie/contract/events';
-import { groupRoom, sessionRoom, userRoom } from './rooms.js';
 import type { SocketData } from './sockets.js';
 
 export type RealtimeServer = Server<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
 
+// The names of rooms. Clients never name one.
+
+/** All devices of a user. */
+export const userRoom = (userId: string): string => `user:${userId}`;
+
+/** All sockets of one session. */
+export const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
+
+/** All connected members of a group. */
+export const groupRoom = (conversationId: string): string => `group:${conversationId}`;
+
 /** What the audiences need beyond the domain event itself. */
-export interface Audience {
+export interface BroadcastDeps {
   /** The ids of users who share a conversation with a user and have a socket in this process. */
   companionsOf(userId: string): Promise<string[]>;
   /** Closes the sockets of a session that ended, or one socket whose token expired. */
@@ -126,7 +136,7 @@ function notificationEmitters(
 /** Events that end sockets. */
 function sessionEmitters(
   io: RealtimeServer,
-  close: Audience['close'],
+  close: BroadcastDeps['close'],
 ): Pick<Broadcast, 'session.expiring' | 'session.expired' | 'session.revoked'> {
   return {
     'session.expiring': ({ socketId, expiresAt }) => {
@@ -193,7 +203,7 @@ function conversationEmitters(io: RealtimeServer): Pick<Broadcast, ConversationE
 }
 
 /** Creates the emitters over the sockets of this process. */
-export function createBroadcast(io: RealtimeServer, { companionsOf, close }: Audience): Broadcast {
+export function createBroadcast(io: RealtimeServer, { companionsOf, close }: BroadcastDeps): Broadcast {
   return {
     ...conversationEmitters(io),
     ...groupEmitters(io),

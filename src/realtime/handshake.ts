@@ -7,7 +7,7 @@ import { withTimeout } from '../kernel/timeouts.js';
 import { Problem } from '../kernel/problem.js';
 import { localeOf, problemDocument } from '../kernel/problem-document.js';
 import type { Authenticate } from '../middleware/auth.js';
-import { groupRoom, sessionRoom, userRoom } from './rooms.js';
+import { groupRoom, sessionRoom, userRoom } from './broadcast.js';
 import type { ClientSocket, Sockets } from './sockets.js';
 import { createTokenClock } from './token-clock.js';
 

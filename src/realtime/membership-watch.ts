@@ -1,5 +1,5 @@
 import { every } from '../kernel/every.js';
-import { groupRoom } from './rooms.js';
+import { groupRoom } from './broadcast.js';
 import type { ClientSocket, Sockets } from './sockets.js';
 
 interface Deps {

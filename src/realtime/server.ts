@@ -9,7 +9,7 @@ import type { Logger } from '../kernel/logger.js';
 import { Problem } from '../kernel/problem.js';
 import type { Authenticate } from '../middleware/auth.js';
 import { isOriginAllowed, securityHeaders } from '../middleware/security.js';
-import { type Audience, type Broadcast, createBroadcast, type RealtimeServer } from './broadcast.js';
+import { type BroadcastDeps, type Broadcast, createBroadcast, type RealtimeServer } from './broadcast.js';
 import type { SocketHandlers } from '../kernel/socket-handler.js';
 import { createHandshake } from './handshake.js';
 import { watchMemberships } from './membership-watch.js';
@@ -25,7 +25,7 @@ interface Deps {
   conversations: {
     groupRoomsOf(userId: string): Promise<string[]>;
     groupsOf(userIds: readonly string[]): Promise<Map<string, Set<string>>>;
-  } & Pick<Audience, 'companionsOf'>;
+  } & Pick<BroadcastDeps, 'companionsOf'>;
   presence: Presence;
   users: { recordLastSeen(userId: string, at: Date): Promise<void> };
   limits: Limits;
@@ -82,7 +82,7 @@ function createIo(origins: readonly string[]): RealtimeServer {
 }
 
 /** Closes the sockets of a session or of one token; those in their handshake are closed once they connect. */
-function closer(sockets: Sockets): Audience['close'] {
+function closer(sockets: Sockets): BroadcastDeps['close'] {
   return (which, reason) => {
     const single = 'socketId' in which ? sockets.byId(which.socketId) : undefined;
     const meant = 'sessionId' in which ? sockets.ofSession(which.sessionId) : single ? [single] : [];

@@ -44,6 +44,10 @@ export function createLogRepository<Stored extends StoredLogRow, LogRowOf extend
 export interface LogRow {
   _id: string;
   conversationId: string;
+  /** The number of a message; absent in a change. */
+  seq?: number;
+  /** The number of a change; in a message, that of its last change. */
+  rev: number;
 }
 
 /** How far an ordered insert went, and the first failure. */

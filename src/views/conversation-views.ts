@@ -10,7 +10,7 @@ import { type Membership, minReceiptsOf } from './membership.js';
 import type { MessageViews } from './message-views.js';
 import type { Visibility } from './visibility.js';
 import { directPermissions, toPermissions } from '../rules/roles.js';
-import { allowedBy } from './direct-permissions.js';
+import { allowedBy } from './permissions.js';
 
 interface Deps {
   messages: Pick<MessageRepository, 'atPlaces' | 'hasWritten'>;

@@ -1,5 +1,4 @@
-import { canSeePresence, canSeeStatus, type Profile, type Relationship, showsOf } from '../rules/people.js';
-import type { ContactPolicyInput, RelationshipCache } from './relationship-cache.js';
+import { canSeePresence, canSeeStatus, type Profile, type Relationship } from '../rules/people.js';
 import type { Relations } from './relations.js';
 import type { UserViews } from './user-views.js';
 import type { UserRow, UserRepository } from '../repositories/users/user-repository.js';
@@ -8,7 +7,6 @@ import type { Presence, PublicUser } from '@causerie/contract/users';
 interface Deps {
   repository: Pick<UserRepository, 'byIds'>;
   relations: Relations;
-  relationshipCache: Pick<RelationshipCache, 'of'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
   views: UserViews;
 }
@@ -24,8 +22,8 @@ export interface Person {
 export interface People {
   /** These people as a viewer meets them; without those who are not there. */
   of(viewerId: string, userIds: readonly string[]): Promise<Map<string, Person>>;
-  /** How a person stands to another one, or to a group (null), whenever he writes or reads there. */
-  contactPolicyInput(userId: string, otherId: string | null): Promise<ContactPolicyInput>;
+  /** These users as the rules see them, without a view. */
+  profilesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Omit<Person, 'view'>>>;
   /** What the viewer may know of who is online; null where he may not, nothing for who is not there. */
   presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Presence | null>>;
   /** What each of these viewers may know of one person; empty if he is not there. */
@@ -40,7 +38,7 @@ export function profileOf({ privacy, state }: UserRow): Profile {
 }
 
 /** Builds what people see of each other. */
-export function createPeople({ repository, relations, relationshipCache, presence, views }: Deps): People {
+export function createPeople({ repository, relations, presence, views }: Deps): People {
   function presenceOf(row: UserRow): Presence {
     const { online, lastSeenAt } = presence.of(row._id);
     return { online, lastSeenAt: online ? null : ((lastSeenAt ?? row.lastSeenAt)?.toISOString() ?? null) };
@@ -69,16 +67,6 @@ export function createPeople({ repository, relations, relationshipCache, presenc
     );
   }
 
-  async function contactPolicyInput(userId: string, otherId: string | null): Promise<ContactPolicyInput> {
-    const found = await met(userId, otherId === null ? [userId] : [userId, otherId], (row, relationship) => ({
-      profile: profileOf(row),
-      relationship,
-    }));
-    const relation = found.get(userId);
-    const other = (otherId !== null && found.get(otherId)) || null;
-    return { other, shows: relation ? showsOf(relation.profile, other) : { delivered: true, read: true } };
-  }
-
   return {
     viewOf,
     of: (viewerId, userIds) =>
@@ -88,8 +76,8 @@ export function createPeople({ repository, relations, relationshipCache, presenc
         relationship,
       })),
     presencesOf: (viewerId, userIds) => met(viewerId, userIds, presenceShown),
-    contactPolicyInput: (userId, otherId) =>
-      relationshipCache.of(userId, otherId, () => contactPolicyInput(userId, otherId)),
+    profilesOf: (viewerId, userIds) =>
+      met(viewerId, userIds, (row, relationship) => ({ profile: profileOf(row), relationship })),
     async presenceFor(userId, viewerIds) {
       const [[row], relationships] = await Promise.all([
         repository.byIds([userId]),

@@ -1,7 +1,7 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import type { Removals } from '../../log/removals.js';
+import type { Removals } from '../../log/conversation-queues.js';
 import type {
   ConversationRow,
   ConversationRepository,

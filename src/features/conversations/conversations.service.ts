@@ -3,15 +3,15 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import type { GroupReceipts } from '../../log/group-receipts.js';
-import type { PendingSource } from '../../log/overlay.js';
-import type { Removals } from '../../log/removals.js';
+import type { GroupReceipts } from '../../log/project.js';
+import type { PendingSource } from '../../log/projections.js';
+import type { Removals } from '../../log/conversation-queues.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { ConversationViews } from '../../views/conversation-views.js';
 import type { Counting } from '../../views/counting.js';
-import type { HasWritten } from '../../views/direct-permissions.js';
+import type { HasWritten, RelationshipCache } from '../../views/permissions.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Users } from '../users/users.service.js';
 import { type Blocking, createBlocking } from './blocking.js';
@@ -24,13 +24,17 @@ import {
 } from './list-conversations.js';
 import { createMemberships, type Memberships } from './membership.js';
 import { createOpening, type Opening } from './open-conversation.js';
-import { createPermissions, type Permissions } from './permissions.js';
 import { createReceiptPrivacy, type ReceiptPrivacy } from './receipt-privacy.js';
 import { createReceipts, publishGroupReceipts, type Receipts } from './receipts.js';
 import { createSettings, type Settings } from './settings.js';
 
 interface Deps {
-  repositories: { conversations: ConversationRepository; members: MemberRepository; hidden: HiddenRepository };
+  repositories: {
+    conversations: ConversationRepository;
+    members: MemberRepository;
+    hidden: HiddenRepository;
+    relationshipCache: Pick<RelationshipCache, 'of'>;
+  };
   log: PendingSource;
   users: Pick<Users, 'people' | 'relations' | 'listed' | 'hidingAmong' | 'me' | 'setPrivacy'>;
   contacts: Pick<Contacts, 'block' | 'unblock' | 'announce'>;
@@ -52,7 +56,6 @@ export interface Conversations
     Memberships,
     MembershipReader,
     ConversationReader,
-    Permissions,
     Companions,
     Receipts,
     ReceiptPrivacy,
@@ -69,12 +72,11 @@ export interface Conversations
 }
 
 export function createConversations(deps: Deps): Conversations {
-  const { repositories, groupReceipts, removals } = deps;
-  const memberships = createMemberships({ ...deps, typeOf: groupReceipts.typeOf });
+  const { repositories, removals } = deps;
+  const memberships = createMemberships(deps);
   const membershipReader = createMembershipReader(deps);
   const reader = createConversationReader({ ...deps, ...memberships, memberships: membershipReader });
-  const permissions = createPermissions(deps);
-  const receipts = createReceipts({ ...deps, ...memberships, ...permissions });
+  const receipts = createReceipts({ ...deps, ...memberships });
   const parts = { ...deps, ...memberships, ...reader, ...receipts };
   const { completePendingHides, ...settings } = createSettings(parts);
   const { completePendingOpenings, ...opening } = createOpening(parts);
@@ -84,7 +86,6 @@ export function createConversations(deps: Deps): Conversations {
     ...memberships,
     ...membershipReader,
     ...reader,
-    ...permissions,
     ...createCompanions(deps),
     ...receipts,
     ...createReceiptPrivacy(deps),

@@ -3,7 +3,7 @@ import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { page } from '../../kernel/page.js';
 import { notFound } from '../../kernel/problem.js';
-import type { PendingSource } from '../../log/overlay.js';
+import type { PendingSource } from '../../log/projections.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import { isInList, isQuiet, isUnread } from '../../rules/conversations.js';

@@ -1,13 +1,17 @@
-import { notFound } from '../../kernel/problem.js';
-import type { PendingSource } from '../../log/overlay.js';
-import { raised, raisedMember } from '../../log/overlay.js';
+import { notContactable, notFound } from '../../kernel/problem.js';
+import type { PendingSource } from '../../log/projections.js';
+import { raised, raisedMember } from '../../log/projections.js';
 import type {
   ConversationRow,
   ConversationRepository,
 } from '../../repositories/conversations/conversation-repository.js';
+import { roleOf } from '../../repositories/conversations/group-change.js';
 import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
+import { canModerate } from '../../rules/roles.js';
 import type { Membership } from '../../views/membership.js';
+import type { People } from '../../views/people.js';
+import { createPermissionReader, type HasWritten, type RelationshipCache } from '../../views/permissions.js';
 
 /** The users who receive the messages of a conversation. */
 export interface Audience {
@@ -19,6 +23,11 @@ export interface Audience {
 }
 
 export interface Memberships {
+  permissionsOf: ReturnType<typeof createPermissionReader>;
+  /** Throws `not_contactable` if a block forbids the two users of a direct conversation to change messages, react and type. */
+  requireNotBlocked(membership: Membership): Promise<void>;
+  /** Whether a member of a group may delete messages of an author, by their roles; an author who has left counts as a member. */
+  canModerate(membership: Membership, authorId: string | null): Promise<boolean>;
   /** Loads a user's membership, with which every rule of a conversation begins; null if the user is not a member. */
   findMembership(userId: string, conversationId: string): Promise<Membership | null>;
   /** Like `findMembership`, but throws `not_found` if the user is not a member. */
@@ -31,21 +40,23 @@ export interface Memberships {
 
 interface Deps {
   repositories: {
-    conversations: Pick<ConversationRepository, 'byId'>;
+    conversations: Pick<ConversationRepository, 'byId' | 'typeOf'>;
     members: Pick<MemberRepository, 'of' | 'one' | 'among' | 'cannotSee'>;
     hidden: Pick<HiddenRepository, 'cannotSee'>;
+    relationshipCache: Pick<RelationshipCache, 'of'>;
   };
-  /** The type of a conversation; null if there is none. */
-  typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
+  users: { people: Pick<People, 'profilesOf'> };
+  hasWritten: HasWritten;
   log: Pick<PendingSource, 'pending'>;
 }
 
-export function createMemberships({ repositories, typeOf, log }: Deps): Memberships {
-  const { conversations, members, hidden } = repositories;
+export function createMemberships({ repositories, users, hasWritten, log }: Deps): Memberships {
+  const { conversations, members, hidden, relationshipCache } = repositories;
+  const permissionsOf = createPermissionReader({ relationshipCache, people: users.people, hasWritten });
 
   /** Both rows of a direct conversation; only the user's own row of a group. */
   async function membersFor(userId: string, conversationId: string): Promise<MemberRow[]> {
-    const type = await typeOf(conversationId);
+    const type = await conversations.typeOf(conversationId);
     if (type === 'direct') return members.of(conversationId);
     const row = type === 'group' ? await members.one(conversationId, userId) : null;
     return row ? [row] : [];
@@ -69,6 +80,18 @@ export function createMemberships({ repositories, typeOf, log }: Deps): Membersh
       const membership = await findMembership(userId, conversationId);
       if (!membership) throw notFound();
       return membership;
+    },
+    permissionsOf,
+    async requireNotBlocked(membership) {
+      if (membership.other && !(await permissionsOf(membership)).canChange) throw notContactable();
+    },
+    async canModerate({ conversation, member }, authorId) {
+      if (conversation.type !== 'group' || authorId === null) return false;
+      const role = roleOf(conversation, member.userId);
+      // The lowest role first: only users with the permission need another query.
+      if (!canModerate({ role, authorRole: 'member' })) return false;
+      const isMember = (await members.among(conversation._id, [authorId])).length > 0;
+      return canModerate({ role, authorRole: isMember ? roleOf(conversation, authorId) : 'member' });
     },
     async membersAmong({ conversation }, userIds) {
       if (conversation.type === 'direct') return new Set(conversation.userIds);

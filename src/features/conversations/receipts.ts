@@ -7,8 +7,8 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import { page } from '../../kernel/page.js';
 import { invalidInput } from '../../kernel/problem.js';
 import { createThrottle } from '../../kernel/throttle.js';
-import type { GroupReceipts } from '../../log/group-receipts.js';
-import type { PendingSource } from '../../log/overlay.js';
+import type { GroupReceipts } from '../../log/project.js';
+import type { PendingSource } from '../../log/projections.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { ReceiptKind, MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import { canMark } from '../../rules/conversations.js';
@@ -17,7 +17,6 @@ import { type Counting, type Counts, countsIn } from '../../views/counting.js';
 import type { Membership } from '../../views/membership.js';
 import type { Relations } from '../../views/relations.js';
 import type { Memberships } from './membership.js';
-import type { Permissions } from './permissions.js';
 
 /** The receipts that a member shows, and the `seq` after which they joined. */
 export interface VisibleReceipt {
@@ -48,7 +47,7 @@ interface Deps {
   users: { relations: Pick<Relations, 'blockersOf'> };
   log: Pick<PendingSource, 'flushed'>;
   requireMembership: Memberships['requireMembership'];
-  permissionsOf: Permissions['permissionsOf'];
+  permissionsOf: Memberships['permissionsOf'];
   counting: Pick<Counting, 'of'>;
   groupReceipts: Pick<GroupReceipts, 'raise'>;
   /** The last `seq` of a conversation in its log. */

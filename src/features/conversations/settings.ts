@@ -2,7 +2,7 @@ import type { Conversation, UpdateSettings } from '@causerie/contract/conversati
 import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
-import type { PendingSource } from '../../log/overlay.js';
+import type { PendingSource } from '../../log/projections.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { HiddenRow, HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
 import type { MemberRow, MemberRepository, MemberSettings } from '../../repositories/members/member-repository.js';

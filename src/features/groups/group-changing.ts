@@ -2,7 +2,7 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
-import type { GroupReceipts } from '../../log/group-receipts.js';
+import type { GroupReceipts } from '../../log/project.js';
 import type {
   ConversationRow,
   ConversationRepository,

@@ -3,7 +3,6 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import { type Membership, minReceiptsOf } from '../../views/membership.js';
 import { type Reader, stateFor, toMessage } from '../../views/message-view.js';
 import type { Links } from '../../views/links.js';
-import { startOf } from '../../rules/conversations.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 
@@ -43,10 +42,9 @@ export function senderOf(membership: Membership, { senderId, seq }: MessageRow):
   };
 }
 
-/** Whether a message may have put the conversation into a member's list. */
-function mayList({ conversation, member, other }: Membership, { seq }: MessageRow): boolean {
-  if (conversation.type === 'group') return conversation.lastBlindSeq >= seq - 1;
-  return [member, other].some((one) => one && !one.isListed && seq === startOf(one) + 1);
+/** Whether a message may have put the conversation into a member's list: it is the first that somebody sees. */
+function mayList({ conversation }: Membership, { seq }: MessageRow): boolean {
+  return conversation.lastBlindSeq >= seq - 1;
 }
 
 /** What the event shows of a message to everyone; the state is for its author alone. */

@@ -6,8 +6,8 @@ import type { MessageRepository, MessageRow } from '../../repositories/messages/
 import { isCounted, digestKeyOf } from '../../rules/notifications.js';
 import type { NotificationRow } from '../../repositories/notifications/notification-repository.js';
 import type { Notification } from '@causerie/contract/notifications';
-import type { PendingSource } from '../../log/overlay.js';
-import { raised, raisedMember } from '../../log/overlay.js';
+import type { PendingSource } from '../../log/projections.js';
+import { raised, raisedMember } from '../../log/projections.js';
 
 interface Deps {
   conversations: Pick<ConversationRepository, 'byIds'>;

@@ -4,7 +4,6 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import { createDirectory } from './directory.js';
 import { createPeople, type People } from '../../views/people.js';
-import type { RelationshipCache } from '../../views/relationship-cache.js';
 import type { Relations } from '../../views/relations.js';
 import type { Reservations } from '../media/reservations.js';
 import { claims } from '../../rules/reservation-keys.js';
@@ -15,7 +14,6 @@ import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef }
 interface Deps {
   repository: UserRepository;
   relations: Relations;
-  relationshipCache: Pick<RelationshipCache, 'of'>;
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
   presence: { of(userId: string): { online: boolean; lastSeenAt: Date | null } };
   reservations: Pick<Reservations, 'reservePicture' | 'attach' | 'suspect' | 'dropOne'>;

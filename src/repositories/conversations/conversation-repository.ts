@@ -36,7 +36,7 @@ export interface ConversationRepository {
   raiseUncounted(conversationId: string, seq: number): Promise<void>;
   /** Called before a message is hidden from a member who sees later ones. */
   raiseCannotSee(conversationId: string, seq: number): Promise<void>;
-  /** Null if there is no such conversation. */
+  /** Null if there is no such conversation. Kept in memory. */
   typeOf(conversationId: string): Promise<ConversationRow['type'] | null>;
   /** Raises the lowest receipts of a group; true if they rose. */
   raiseMinReceipts(conversationId: string, minReceipts: { deliveredSeq: number; readSeq: number }): Promise<boolean>;
@@ -119,6 +119,21 @@ function raisesOf(conversations: Collection<StoredConversation>): Raises {
   };
 }
 
+/** How many types are kept in memory; the type of a conversation never changes. */
+const keptTypes = 100_000;
+
+function typesOf(conversations: Collection<StoredConversation>): ConversationRepository['typeOf'] {
+  const types = new Map<string, ConversationRow['type']>();
+  return async (conversationId) => {
+    const known = types.get(conversationId);
+    if (known) return known;
+    const found = await conversations.findOne({ _id: toId(conversationId) }, { projection: { type: 1 } });
+    if (types.size >= keptTypes) types.clear();
+    if (found) types.set(conversationId, found.type);
+    return found?.type ?? null;
+  };
+}
+
 export function createConversationRepository(connection: Connection): ConversationRepository {
   connection.model<StoredConversation>('Conversation', conversationSchema, 'conversations');
   const conversations = connection.collection<StoredConversation>('conversations');
@@ -153,10 +168,7 @@ export function createConversationRepository(connection: Connection): Conversati
     async activate(conversationId) {
       await conversations.updateOne({ _id: toId(conversationId), state: 'forming' }, { $set: { state: 'active' } });
     },
-    typeOf: async (conversationId) => {
-      const options = { projection: { type: 1 } };
-      return (await conversations.findOne({ _id: toId(conversationId) }, options))?.type ?? null;
-    },
+    typeOf: typesOf(conversations),
     byId: async (conversationId) => toRow(await conversations.findOne({ _id: toId(conversationId) })),
     byIds: (conversationIds) =>
       conversations

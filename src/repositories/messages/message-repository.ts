@@ -2,7 +2,8 @@ import type { Collection, Connection } from 'mongoose';
 import type { Place, Stretch } from '../hidden/hidden-repository.js';
 import { toId, toIds, toRow } from '../ids.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
-import { messageSchema, messagesOf, type MessageRow, storedMessage, type StoredMessage } from './message-row.js';
+import { messageSchema, messagesOf, type MessageRow, type StoredMessage } from './message-row.js';
+import { storedMessage } from './new-message.js';
 
 export type { MessageRow } from './message-row.js';
 

@@ -1,7 +1,7 @@
 import mongoose, { type Collection, type Connection } from 'mongoose';
-import { storedSystem, type StoredSystem } from '../conversations/group-change.js';
-import { type Id, type Row, toId, toIdOrNull, toIds } from '../ids.js';
-import { storedSummary, type StoredSummary } from '../reactions/reaction-repository.js';
+import type { StoredSystem } from '../conversations/group-change.js';
+import type { Id, Row } from '../ids.js';
+import type { StoredSummary } from '../reactions/reaction-repository.js';
 import type { StoredAttachment } from '../uploads/attachment-row.js';
 
 /** A text that an edit has replaced. */
@@ -126,23 +126,4 @@ messageSchema.index(
 /** The collection itself, for the repositories of messages alone. */
 export function messagesOf(connection: Connection): Collection<StoredMessage> {
   return connection.collection<StoredMessage>('messages');
-}
-
-export function storedMessage(row: MessageRow): StoredMessage {
-  const { pending, changeId, attachments, unheard, reacting, ...rest } = row;
-  return {
-    ...rest,
-    _id: toId(row._id),
-    conversationId: toId(row.conversationId),
-    senderId: toIdOrNull(row.senderId),
-    system: row.system && storedSystem(row.system),
-    replyTo: toIdOrNull(row.replyTo),
-    mentions: toIds(row.mentions),
-    reactions: row.reactions.map(storedSummary),
-    ...(pending && { pending: toIds(pending) }),
-    ...(changeId && { changeId: toId(changeId) }),
-    ...(attachments && { attachments: attachments.map((one) => ({ ...one, _id: toId(one._id) })) }),
-    ...(unheard && { unheard: toIds(unheard) }),
-    ...(reacting && { reacting: reacting.map((one) => ({ ...one, changeId: toId(one.changeId) })) }),
-  };
 }

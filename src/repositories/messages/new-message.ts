@@ -1,8 +1,9 @@
-import { timeOf } from '../ids.js';
+import { timeOf, toId, toIdOrNull, toIds } from '../ids.js';
+import { storedSummary } from '../reactions/reaction-repository.js';
 import { wordsOf } from '../../kernel/words.js';
 import type { AttachmentRow } from '../uploads/attachment-row.js';
-import type { MessageRow } from './message-repository.js';
-import type { SystemContent } from '../conversations/group-change.js';
+import type { MessageRow, StoredMessage } from './message-row.js';
+import { storedSystem, type SystemContent } from '../conversations/group-change.js';
 
 /** A message before it has its number. */
 export interface Draft {
@@ -68,4 +69,23 @@ export function rowOf(draft: Draft, _id: string): MessageRow {
 export function systemRowOf({ conversationId, changeId, system }: SystemDraft, _id: string): MessageRow {
   const senderId = system.actorId;
   return { ...emptyRow(conversationId, _id), type: 'system', senderId, changeId, system, uncounted: true };
+}
+
+export function storedMessage(row: MessageRow): StoredMessage {
+  const { pending, changeId, attachments, unheard, reacting, ...rest } = row;
+  return {
+    ...rest,
+    _id: toId(row._id),
+    conversationId: toId(row.conversationId),
+    senderId: toIdOrNull(row.senderId),
+    system: row.system && storedSystem(row.system),
+    replyTo: toIdOrNull(row.replyTo),
+    mentions: toIds(row.mentions),
+    reactions: row.reactions.map(storedSummary),
+    ...(pending && { pending: toIds(pending) }),
+    ...(changeId && { changeId: toId(changeId) }),
+    ...(attachments && { attachments: attachments.map((one) => ({ ...one, _id: toId(one._id) })) }),
+    ...(unheard && { unheard: toIds(unheard) }),
+    ...(reacting && { reacting: reacting.map((one) => ({ ...one, changeId: toId(one.changeId) })) }),
+  };
 }
