@@ -8,10 +8,11 @@ import { createMemberRepository } from '../repositories/members/member-repositor
 import { createMessageRepository } from '../repositories/messages/message-repository.js';
 import { createChangeRepository } from '../repositories/changes/change-repository.js';
 import { createCheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
+import type { StoredUpload } from '../repositories/uploads/upload-repository.js';
 import { createLog } from '../log/log.js';
 import { createGroupReceipts } from '../log/project.js';
+import type { Storage } from '../drivers/storage.js';
 import { openStorage } from '../drivers/storage-opening.js';
-import { pruneFiles } from './pruning.js';
 import { ArchiveError, readArchive, writeArchive } from './archive.js';
 import { runChecks } from './checks.js';
 import { openForTools } from './open.js';
@@ -58,6 +59,15 @@ async function rebuild(connection: Connection): Promise<void> {
   const nobody = (): Promise<void> => Promise.resolve();
   await log.start({ announce: nobody, announceChange: nobody, finish: nobody });
   await log.stop();
+}
+
+/** Removes files without a row: a backup may include files uploaded just after its snapshot. */
+async function pruneFiles(connection: Connection, storage: Storage): Promise<void> {
+  for await (const { name } of storage.list()) {
+    const key = name.split('.')[0] ?? '';
+    const row = await connection.collection<StoredUpload>('uploads').findOne({ key });
+    if (!row) await storage.remove(key);
+  }
 }
 
 async function restore(config: Config, file: string): Promise<void> {

@@ -68,9 +68,10 @@ async function checkStorage(config: Config): Promise<void> {
   if (config.mongodbUri === null && networkFileSystems.has(type >>> 0)) {
     fault('storage: DATA_DIR is on a network file system; the embedded store needs a local disk, or use MONGODB_URI');
   }
-  const free = bavail * bsize;
-  if (free < minFreeBytes) fault(`storage: only ${Math.floor(free / 1024 / 1024)} MB are free on the disk of DATA_DIR`);
-  else sound(`storage: DATA_DIR is writable, and ${Math.floor(free / 1024 / 1024)} MB are free`);
+  const freeBytes = bavail * bsize;
+  if (freeBytes < minFreeBytes)
+    fault(`storage: only ${Math.floor(freeBytes / 1024 / 1024)} MB are free on the disk of DATA_DIR`);
+  else sound(`storage: DATA_DIR is writable, and ${Math.floor(freeBytes / 1024 / 1024)} MB are free`);
   await checkSecret(config.dataDir);
 }
 

@@ -1,4 +1,4 @@
-import type { StorageConfig } from '../config.js';
+import type { StorageConfig } from '../kernel/setting-forms.js';
 import type { Storage } from './storage.js';
 
 /** Opens the storage of STORAGE_URL; the S3 client is loaded only if it is needed. */

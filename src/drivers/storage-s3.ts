@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import type { StorageConfig } from '../config.js';
+import type { StorageConfig } from '../kernel/setting-forms.js';
 import { notFound } from '../kernel/problem.js';
 import { problemOfStorage, type Storage, type StoredFile } from './storage.js';
 

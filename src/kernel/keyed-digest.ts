@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Key, Keys, Purpose } from './keys.js';
+import type { Key, Keys, KeyPurpose } from './keys.js';
 
 /** Keyed digests of texts: they recognize a text that comes again, and reveal nothing of it. */
 export interface KeyedDigests {
@@ -9,7 +9,7 @@ export interface KeyedDigests {
 }
 
 /** Creates digests for one purpose; each begins with the id of its key. */
-export function createKeyedDigests(keys: Keys, purpose: Purpose): KeyedDigests {
+export function createKeyedDigests(keys: Keys, purpose: KeyPurpose): KeyedDigests {
   const { current, all } = keys.for(purpose);
 
   function make({ id, secret }: Key, text: string): string {

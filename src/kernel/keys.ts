@@ -7,23 +7,23 @@ export interface Key {
 }
 
 /** The purposes of the secret. Each has its own keys, so that a value signed for one is invalid for another. */
-export type Purpose = 'access-token' | 'refresh-token' | 'mail-token' | 'content-digest' | 'cursor' | 'media-link';
+export type KeyPurpose = 'access-token' | 'refresh-token' | 'mail-token' | 'content-digest' | 'cursor' | 'media-link';
 
 export interface Keys {
   /** The key for new values, and all keys that still verify old ones, the current one first. */
-  for(purpose: Purpose): { current: Key; all: readonly Key[] };
+  for(purpose: KeyPurpose): { current: Key; all: readonly Key[] };
 }
 
 const keyBytes = 32;
 
-function derive(secret: string, purpose: Purpose): Key {
+function derive(secret: string, purpose: KeyPurpose): Key {
   const bytes = Buffer.from(hkdfSync('sha256', secret, '', `causerie ${purpose}`, keyBytes));
   return { id: createHash('sha256').update(`id ${purpose}`).update(bytes).digest('hex').slice(0, 12), secret: bytes };
 }
 
 /** Derives the keys of a server from SECRET_KEY and SECRET_KEY_PREVIOUS (HKDF, RFC 5869). */
 export function createKeys(secret: string, previous: string | null): Keys {
-  const made = new Map<Purpose, { current: Key; all: readonly Key[] }>();
+  const made = new Map<KeyPurpose, { current: Key; all: readonly Key[] }>();
   return {
     for(purpose) {
       const known = made.get(purpose);

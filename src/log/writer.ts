@@ -96,7 +96,7 @@ function acknowledge<Row extends LogRow, Item extends Entry<Row>>(
     (error: unknown) => error ?? new Error('finishing failed'),
   );
 
-  async function inTurn(): Promise<void> {
+  async function answer(): Promise<void> {
     const failure = await finished;
     if (failure) {
       onError(failure);
@@ -108,7 +108,7 @@ function acknowledge<Row extends LogRow, Item extends Entry<Row>>(
     await entry.announce(committed.row);
   }
 
-  acknowledgements.run(committed.row.conversationId, inTurn).catch(onError);
+  acknowledgements.run(committed.row.conversationId, answer).catch(onError);
 }
 
 /** Rejects everything that waits, in these queues or in all: the store cannot be reached. */

@@ -4,7 +4,7 @@ import type { Actor } from '../kernel/actor.js';
 import { createKeyedQueue } from '../kernel/keyed-queue.js';
 import type { EventBus } from '../kernel/event-bus.js';
 import type { SocketHandlers } from '../kernel/socket-handler.js';
-import type { Presence } from './presence.js';
+import type { ConnectedUsers } from './presence.js';
 
 /** A presence as a viewer may see it; null if they may not know. */
 type VisiblePresence = { online: boolean; lastSeenAt: string | null } | null;
@@ -17,7 +17,7 @@ export interface Watched {
 }
 
 interface Deps {
-  presence: Pick<Presence, 'onChange'>;
+  presence: Pick<ConnectedUsers, 'onChange'>;
   people: {
     /** What the viewer may know of these users; users that do not exist are left out. */
     presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, VisiblePresence>>;

@@ -1,5 +1,5 @@
 /** The users who are connected to this process. */
-export interface Presence {
+export interface ConnectedUsers {
   of(userId: string): { online: boolean; lastSeenAt: Date | null };
   /** The ids of all users who have a socket here, or had one a moment ago. */
   online(): string[];
@@ -21,7 +21,7 @@ const graceMs = 5_000;
 const graceOfSilentMs = 500;
 
 /** Counts sockets by user, and remembers when the last one of a user disconnected. */
-export function createPresence(): Presence {
+export function createPresence(): ConnectedUsers {
   const sockets = new Map<string, number>();
   const leaving = new Map<string, NodeJS.Timeout>();
   const lastSeen = new Map<string, Date>();

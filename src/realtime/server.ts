@@ -13,7 +13,7 @@ import { type BroadcastDeps, type Broadcast, createBroadcast, type RealtimeServe
 import type { SocketHandlers } from '../kernel/socket-handler.js';
 import { createHandshake } from './handshake.js';
 import { watchMemberships } from './membership-watch.js';
-import type { Presence } from './presence.js';
+import type { ConnectedUsers } from './presence.js';
 import { createRequests } from './requests.js';
 import { watchSessions } from './session-watch.js';
 import { type ClientSocket, createSockets, type Sockets } from './sockets.js';
@@ -26,7 +26,7 @@ interface Deps {
     groupRoomsOf(userId: string): Promise<string[]>;
     groupsOf(userIds: readonly string[]): Promise<Map<string, Set<string>>>;
   } & Pick<BroadcastDeps, 'companionsOf'>;
-  presence: Presence;
+  presence: ConnectedUsers;
   users: { recordLastSeen(userId: string, at: Date): Promise<void> };
   limits: Limits;
   logger: Logger;

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '@causerie/contract/problem-codes';
 import { expect, it } from 'vitest';
-import { canMark, floorOf, isInList, isQuiet, isUnread, refusalOfOpening, startOf } from './conversations.js';
+import { canRaiseTo, floorOf, isInList, isQuiet, isUnread, refusalOfOpening, startOf } from './conversations.js';
 
 it.each<[joinedSeq: number, clearedSeq: number, expected: number]>([
   [0, 0, 0],
@@ -69,7 +69,7 @@ it.each<[seq: number, lastSeq: number, expected: boolean]>([
   [5, 5, true],
   [6, 5, false],
 ])('a receipt may move to %i where the last message is %i: %s', (seq, lastSeq, expected) => {
-  expect(canMark({ seq, lastSeq })).toBe(expected);
+  expect(canRaiseTo({ seq, lastSeq })).toBe(expected);
 });
 
 it.each<[canWrite: boolean, isCrowded: boolean, expected: ProblemCode | null]>([

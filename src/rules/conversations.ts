@@ -29,23 +29,23 @@ export function isUnread({ markedUnread, unreadCount }: { markedUnread: boolean;
   return markedUnread || unreadCount > 0;
 }
 
-interface QuietFacts {
+interface MutedState {
   archived: boolean;
   mutedUntil: Date | null;
   now: Date;
 }
 
 /** Whether a conversation adds nothing but mentions to the badge: it is archived, or muted at this moment. */
-export function isQuiet({ archived, mutedUntil, now }: QuietFacts): boolean {
+export function isQuiet({ archived, mutedUntil, now }: MutedState): boolean {
   return archived || (mutedUntil !== null && mutedUntil > now);
 }
 
 /** Whether a receipt may move to a `seq`: never beyond the last message. */
-export function canMark({ seq, lastSeq }: { seq: number; lastSeq: number }): boolean {
+export function canRaiseTo({ seq, lastSeq }: { seq: number; lastSeq: number }): boolean {
   return seq <= lastSeq;
 }
 
-interface OpeningFacts {
+interface Opening {
   /** The other user accepts messages of the opener. */
   canWrite: boolean;
   /** One of the two is in as many conversations as a user can be in. */
@@ -53,7 +53,7 @@ interface OpeningFacts {
 }
 
 /** Why a user may not open a new direct conversation; null if they may. An existing one can always be opened. */
-export function refusalOfOpening({ canWrite, isCrowded }: OpeningFacts): ProblemCode | null {
+export function refusalOfOpening({ canWrite, isCrowded }: Opening): ProblemCode | null {
   if (!canWrite) return 'not_contactable';
   return isCrowded ? 'conflict' : null;
 }

@@ -1,8 +1,7 @@
-/** Who is notified of what: pure rules over the rows that the pump has read. */
+/** Which members are notified of a message. */
 import { floorOf, startOf } from './conversations.js';
 
-/** What the rules need to know of a member. */
-interface MemberFacts {
+interface Reader {
   userId: string;
   conversationId: string;
   readSeq: number;
@@ -11,8 +10,7 @@ interface MemberFacts {
   mutedUntil: Date | null;
 }
 
-/** What the rules need to know of a message. */
-interface MessageFacts {
+interface NewMessage {
   type: string;
   senderId: string | null;
   seq: number;
@@ -20,26 +18,26 @@ interface MessageFacts {
 }
 
 /** Whether a message counts as unread for others at all. */
-export function isCounted({ type, deletedAt }: Pick<MessageFacts, 'type' | 'deletedAt'>): boolean {
+export function isCounted({ type, deletedAt }: Pick<NewMessage, 'type' | 'deletedAt'>): boolean {
   return type !== 'system' && deletedAt === null;
 }
 
 /** Whether a member has muted a conversation at a moment. */
-export function isMuted({ mutedUntil }: Pick<MemberFacts, 'mutedUntil'>, now: Date): boolean {
+export function isMuted({ mutedUntil }: Pick<Reader, 'mutedUntil'>, now: Date): boolean {
   return mutedUntil !== null && mutedUntil > now;
 }
 
-/** Whether a message can be new to a member: he sees it, has not read it, and has not written it. */
-export function isNewTo(member: MemberFacts, message: MessageFacts): boolean {
-  return message.seq > floorOf(member) && String(message.senderId) !== member.userId;
+/** Whether a message is new to a member: they see it, have not read it, and have not written it. */
+export function isNewTo(member: Reader, message: NewMessage): boolean {
+  return message.seq > floorOf(member) && message.senderId !== member.userId;
 }
 
-/** Whether a member is there long enough to see a message. */
-export function sees(member: MemberFacts, { seq }: Pick<MessageFacts, 'seq'>): boolean {
+/** Whether a member has been there long enough to see a message. */
+export function sees(member: Reader, { seq }: Pick<NewMessage, 'seq'>): boolean {
   return seq > startOf(member);
 }
 
-/** What makes one spell of unread messages another one. */
-export function digestKeyOf(member: MemberFacts): string {
+/** Identifies an unread digest: the next one begins once the member has read, or emptied the conversation. */
+export function digestKeyOf(member: Reader): string {
   return `${member.conversationId} ${floorOf(member)}`;
 }

@@ -24,7 +24,7 @@ export interface Profile {
 }
 
 /** A viewer and the owner of a profile. */
-interface ContactFacts {
+interface Contact {
   relationship: Relationship;
   profile: Profile;
 }
@@ -40,7 +40,7 @@ function admits(setting: Privacy['lastSeen'], { isContact }: Relationship): bool
 }
 
 /** Whether the viewer may know when the owner is, or was, connected. Nobody hides from themselves. */
-export function canSeePresence({ relationship, profile }: ContactFacts): boolean {
+export function canSeePresence({ relationship, profile }: Contact): boolean {
   return relationship.isSelf || (!relationship.isBlocked && admits(profile.privacy.lastSeen, relationship));
 }
 
@@ -50,24 +50,24 @@ export function canSeeStatus({ isBlocked }: Pick<Relationship, 'isBlocked'>): bo
 }
 
 /** Whether the viewer may find the owner in the directory. */
-export function canFind({ relationship, profile }: ContactFacts): boolean {
+export function canFind({ relationship, profile }: Contact): boolean {
   return !relationship.isSelf && profile.isActive && !relationship.isBlocked;
 }
 
-type NameFacts = Pick<Relationship, 'isSelf' | 'hasAdded'> & { sharesConversation: boolean };
+type Acquaintance = Pick<Relationship, 'isSelf' | 'hasAdded'> & { sharesConversation: boolean };
 
 /** Whether the viewer may look up the owner's name by id: they share a conversation, or the viewer has added the owner. */
-export function canName({ isSelf, hasAdded, sharesConversation }: NameFacts): boolean {
+export function canName({ isSelf, hasAdded, sharesConversation }: Acquaintance): boolean {
   return isSelf || hasAdded || sharesConversation;
 }
 
 /** Whether the viewer may add the owner to a group. */
-export function canAddToGroup({ relationship, profile }: ContactFacts): boolean {
+export function canAddToGroup({ relationship, profile }: Contact): boolean {
   return profile.isActive && !relationship.isBlocked && admits(profile.privacy.groupInvites, relationship);
 }
 
 /** Whether the viewer may write to the owner. An owner who has written first accepts an answer, whatever their privacy. */
-export function canWrite({ relationship, profile, hasWritten }: ContactFacts & { hasWritten: boolean }): boolean {
+export function canWrite({ relationship, profile, hasWritten }: Contact & { hasWritten: boolean }): boolean {
   if (relationship.isSelf) return true;
   if (!profile.isActive || !canChange(relationship)) return false;
   return hasWritten || admits(profile.privacy.directMessages, relationship);
@@ -87,7 +87,7 @@ export function canReceive({ hasBlocked }: Pick<Relationship, 'hasBlocked'>): bo
  * Decides which receipts of a reader advance for others: in a group by the reader's own setting, in a direct
  * conversation by the settings of both, and never for users blocked by the reader.
  */
-export function showsOf(reader: Pick<Profile, 'privacy'>, other: ContactFacts | null): Shows {
+export function showsOf(reader: Pick<Profile, 'privacy'>, other: Contact | null): Shows {
   const delivered = other === null || !other.relationship.hasBlocked;
   const read = reader.privacy.readReceipts && (other === null || other.profile.privacy.readReceipts);
   return { delivered, read: delivered && read };

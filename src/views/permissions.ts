@@ -100,9 +100,9 @@ interface Deps {
 export function createPermissionReader({ relationshipCache, people, hasWritten }: Deps) {
   async function contactPolicyInput(userId: string, otherId: string | null): Promise<ContactPolicyInput> {
     const profiles = await people.profilesOf(userId, otherId === null ? [userId] : [userId, otherId]);
-    const own = profiles.get(userId);
+    const member = profiles.get(userId);
     const other = (otherId !== null && profiles.get(otherId)) || null;
-    return { other, shows: own ? showsOf(own.profile, other) : { delivered: true, read: true } };
+    return { other, shows: member ? showsOf(member.profile, other) : { delivered: true, read: true } };
   }
 
   return async function permissionsOf(membership: Membership): Promise<MemberPermissions> {

@@ -100,12 +100,12 @@ export function createMemberships({ repositories, users, hasWritten, log }: Deps
     async audienceOf(conversationId) {
       const row = await conversations.byId(conversationId);
       if (!row) throw notFound();
-      const { _id, type, userIds, lastBlindSeq } = row;
+      const { _id, type, userIds } = row;
       return {
         type,
         userIds,
         async cannotSee(seq) {
-          if (seq > lastBlindSeq) return [];
+          if (seq > row.lastBlindSeq) return [];
           const cannotSee = await Promise.all([members.cannotSee(_id, seq), hidden.cannotSee(_id, seq)]);
           return [...new Set(cannotSee.flat())];
         },

@@ -40,9 +40,9 @@ export function createReceiptPrivacy({ repositories, users, bus }: Deps): Receip
     const groups = await groupsOf(userId);
     await members.freezeReceipts(
       userId,
-      groups.map(({ _id, seq, reachedReadSeq }) => ({
-        conversationId: _id,
-        stood: { seq, readSeq: reachedReadSeq },
+      groups.map((group) => ({
+        conversationId: group._id,
+        frozenReceipts: { seq: group.seq, readSeq: group.reachedReadSeq },
       })),
     );
   }

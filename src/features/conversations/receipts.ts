@@ -11,7 +11,7 @@ import type { GroupReceipts } from '../../log/project.js';
 import type { PendingSource } from '../../log/projections.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { ReceiptKind, MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
-import { canMark } from '../../rules/conversations.js';
+import { canRaiseTo } from '../../rules/conversations.js';
 import { settingsOf } from '../../views/conversation-views.js';
 import { type Counting, type Counts, countsIn } from '../../views/counting.js';
 import type { Membership } from '../../views/membership.js';
@@ -67,10 +67,10 @@ async function requireMarkable(
   { conversation }: Membership,
   seq: number,
 ): Promise<void> {
-  if (canMark({ seq, lastSeq: conversation.seq })) return;
+  if (canRaiseTo({ seq, lastSeq: conversation.seq })) return;
   const conversationId = conversation._id;
   const last = await lastSeq(conversationId);
-  if (!canMark({ seq, lastSeq: last })) throw invalidInput('body.seq', beyond);
+  if (!canRaiseTo({ seq, lastSeq: last })) throw invalidInput('body.seq', beyond);
   await repositories.conversations.raiseHeads(
     [{ conversationId, seq: last, rev: 0, lastActivityAt: conversation.lastActivityAt, lastUncountedSeq: 0 }],
     true,
@@ -206,9 +206,9 @@ export function publishGroupReceipts({ repositories, groupReceipts, bus }: Group
     if (row?.state !== 'active') return;
     const { reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } = row;
     // Members who hide their reading are shown the reading of others as it was when they began to.
-    const except = (await repositories.members.hidersIn(row._id)).map(({ userId, stood }) => ({
-      userId,
-      readSeq: Math.min(readSeq, stood.readSeq),
+    const except = (await repositories.members.hidersIn(row._id)).map((member) => ({
+      userId: member.userId,
+      readSeq: Math.min(readSeq, member.stood.readSeq),
     }));
     bus.publish('receipt.updated', { conversationId, userId: null, toUserIds: null, except, deliveredSeq, readSeq });
   }

@@ -55,8 +55,8 @@ export function createOnChanges({ repository, members, messages, reactions, rela
     );
     const counted = await Promise.all(
       present.map(async (member) => {
-        const held = { conversation, member, other: null };
-        return { member, ...countsIn(await counting.of(member.userId, [held]), held) };
+        const membership = { conversation, member, other: null };
+        return { member, ...countsIn(await counting.of(member.userId, [membership]), membership) };
       }),
     );
     const empty = counted.filter(({ unreadCount }) => unreadCount === 0).map(({ member }) => member);

@@ -72,13 +72,13 @@ function collectionOf(connection: Connection) {
 }
 
 /** Reads several parts of a user's rows with one query. */
-async function anyOf<Found>(hidden: Collection, userId: string, parts: readonly object[], projection?: object) {
+async function anyOf<Match>(hidden: Collection, userId: string, parts: readonly object[], projection?: object) {
   if (parts.length === 0) return [];
   const owner = toId(userId);
   return hidden
     .find({ $or: parts.map((part) => ({ userId: owner, ...part })) }, { ...(projection && { projection }) })
     .map(toRow)
-    .toArray() as Promise<Found[]>;
+    .toArray() as Promise<Match[]>;
 }
 
 async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow> {

@@ -56,7 +56,10 @@ export interface MemberRepository extends MemberReads {
   /** Increments the member revisions of a user in these conversations at once. */
   incrementRevisionsIn(userId: string, conversationIds: readonly string[]): Promise<void>;
   /** Freezes the receipts of groups for a member who hides their reading; leaves frozen ones as they are. */
-  freezeReceipts(userId: string, places: readonly { conversationId: string; stood: FrozenReceipts }[]): Promise<void>;
+  freezeReceipts(
+    userId: string,
+    places: readonly { conversationId: string; frozenReceipts: FrozenReceipts }[],
+  ): Promise<void>;
   /**
    * Records that members have notifications, unless they have read on since. `hasUnreadNotification` if one covers all
    * unread messages.
@@ -163,7 +166,7 @@ function stateWritesOf(
   return {
     async freezeReceipts(userId, places) {
       if (places.length === 0) return;
-      const writes = places.map(({ conversationId, stood: frozenReceipts }) => ({
+      const writes = places.map(({ conversationId, frozenReceipts }) => ({
         updateOne: {
           filter: { conversationId: toId(conversationId), userId: toId(userId), endedAt: null, stood: null },
           update: { $set: { stood: frozenReceipts }, $inc: { own: 1 } },
@@ -209,9 +212,9 @@ export function createMemberRepository(connection: Connection): MemberRepository
         const key = { conversationId: row.conversationId, userId: row.userId };
         const isThere = await members.findOne({ ...key, endedAt: null });
         if (isThere) return;
-        const slot = await nextCursorIndex(userId);
+        const cursorIndex = await nextCursorIndex(userId);
         try {
-          await members.insertOne({ ...row, slot });
+          await members.insertOne({ ...row, slot: cursorIndex });
         } catch (error) {
           // Looked up again: another process that completes the same conversation may have been faster, or not.
           if (!isDuplicateKey(error)) throw error;

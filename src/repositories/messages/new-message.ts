@@ -72,7 +72,7 @@ export function systemRowOf({ conversationId, changeId, system }: SystemDraft, _
 }
 
 export function storedMessage(row: MessageRow): StoredMessage {
-  const { pending, changeId, attachments, unheard, reacting, ...rest } = row;
+  const { pending, changeId, attachments, unheard: mutedMentions, reacting, ...rest } = row;
   return {
     ...rest,
     _id: toId(row._id),
@@ -85,7 +85,7 @@ export function storedMessage(row: MessageRow): StoredMessage {
     ...(pending && { pending: toIds(pending) }),
     ...(changeId && { changeId: toId(changeId) }),
     ...(attachments && { attachments: attachments.map((one) => ({ ...one, _id: toId(one._id) })) }),
-    ...(unheard && { unheard: toIds(unheard) }),
+    ...(mutedMentions && { unheard: toIds(mutedMentions) }),
     ...(reacting && { reacting: reacting.map((one) => ({ ...one, changeId: toId(one.changeId) })) }),
   };
 }

@@ -68,31 +68,41 @@ export interface RelationRepository {
 const keyOf = (ownerId: string, userId: string): string => `${ownerId} ${userId}`;
 const isDate = { $type: 'date' as const };
 
-type Kind = 'contactSince' | 'blockedSince';
+type RelationField = 'contactSince' | 'blockedSince';
 
 /** Begins and ends relations, each by one conditional write; a row without a relation is deleted. */
 function writesOf(relations: Collection<StoredRelation>) {
   /** Sets a field that is not set; false if it is. */
-  async function begin(ownerId: string, userId: string, kind: Kind, set: Partial<StoredRelation>): Promise<boolean> {
+  async function begin(
+    ownerId: string,
+    userId: string,
+    field: RelationField,
+    set: Partial<StoredRelation>,
+  ): Promise<boolean> {
     const _id = keyOf(ownerId, userId);
-    const rest = kind === 'contactSince' ? { blockedSince: null } : { contactSince: null, alias: null };
+    const rest = field === 'contactSince' ? { blockedSince: null } : { contactSince: null, alias: null };
     const initial = { ownerId: toId(ownerId), userId: toId(userId), ...rest };
     for (;;) {
       try {
-        await relations.updateOne({ _id, [kind]: null }, { $set: set, $setOnInsert: initial }, { upsert: true });
+        await relations.updateOne({ _id, [field]: null }, { $set: set, $setOnInsert: initial }, { upsert: true });
         return true;
       } catch (error) {
         // The field is set already, or another request has created the row at the same moment.
         if (!isDuplicateKey(error)) throw error;
         const row = await relations.findOne({ _id });
-        if (row?.[kind]) return false;
+        if (row?.[field]) return false;
       }
     }
   }
 
-  async function end(ownerId: string, userId: string, kind: Kind, unset: Partial<StoredRelation>): Promise<boolean> {
+  async function end(
+    ownerId: string,
+    userId: string,
+    field: RelationField,
+    unset: Partial<StoredRelation>,
+  ): Promise<boolean> {
     const _id = keyOf(ownerId, userId);
-    const result = await relations.updateOne({ _id, [kind]: isDate }, { $set: unset });
+    const result = await relations.updateOne({ _id, [field]: isDate }, { $set: unset });
     await relations.deleteOne({ _id, contactSince: null, blockedSince: null });
     return result.modifiedCount === 1;
   }

@@ -75,7 +75,7 @@ export type SessionDraft = Pick<
 
 /** Sessions: named queries, each served by an index. */
 export interface SessionRepository {
-  /** Gives a session its id, from which its tokens are derived. */
+  /** Assigns a session its id, from which its tokens are derived. */
   draft(draft: SessionDraft): Omit<SessionRow, 'counter' | 'keyId' | 'refreshHash'>;
   insert(row: SessionRow): Promise<void>;
   byId(sessionId: string): Promise<SessionRow | null>;

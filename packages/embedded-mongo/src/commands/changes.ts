@@ -19,7 +19,7 @@ import { select } from './select.js';
 export type WriteTask<T> = Generator<typeof pause, T>;
 
 /** The documents that a statement is about. */
-export interface Target {
+export interface DocumentQuery {
   node: QueryNode;
   sort: SortPattern | null;
   hint: Value | undefined;
@@ -68,7 +68,7 @@ function insertDoc(call: Call, table: Table, doc: Doc): Value {
 }
 
 /** Collects the `_id` keys of the documents of a query: all of them, or the first. */
-function* collectKeys(call: Call, table: Table, target: Target, multi: boolean): WriteTask<Buffer[]> {
+function* collectKeys(call: Call, table: Table, target: DocumentQuery, multi: boolean): WriteTask<Buffer[]> {
   const { store, engine, timeSlice } = call;
   const rows = select({ ...target, store, metrics: engine.metrics, timeSlice, table, limit: multi ? 0 : 1 });
   const keys: Buffer[] = [];
@@ -89,7 +89,7 @@ function readMatch(call: Call, table: Table, node: QueryNode, idKey: Buffer): Ma
 }
 
 /** Finds the first document of a query. There is no pause between finding and returning it. */
-export function* findOne(call: Call, table: Table, target: Target): WriteTask<MatchedDocument | null> {
+export function* findOne(call: Call, table: Table, target: DocumentQuery): WriteTask<MatchedDocument | null> {
   for (;;) {
     const [idKey] = yield* collectKeys(call, table, target, false);
     if (!idKey) return null;
@@ -121,7 +121,7 @@ export function insertUpsert(call: Call, table: Table, node: QueryNode, update: 
 function* updateMany(
   call: Call,
   table: Table,
-  target: Target,
+  target: DocumentQuery,
   update: Update,
 ): WriteTask<Omit<UpdateResult, 'upserted'>> {
   let matched = 0;
@@ -139,7 +139,7 @@ function* updateMany(
 function* updateOne(
   call: Call,
   table: Table,
-  target: Target,
+  target: DocumentQuery,
   update: Update,
 ): WriteTask<Omit<UpdateResult, 'upserted'>> {
   const match = yield* findOne(call, table, target);
@@ -161,7 +161,7 @@ export function* runUpdate(call: Call, table: Table, statement: UpdateStatement)
 }
 
 /** Deletes the documents of a query, or the first of them; returns how many. */
-export function* runDelete(call: Call, table: Table, target: Target, multi: boolean): WriteTask<number> {
+export function* runDelete(call: Call, table: Table, target: DocumentQuery, multi: boolean): WriteTask<number> {
   if (!multi) {
     const match = yield* findOne(call, table, target);
     if (match) call.store.records.remove(table, match.idKey, match.doc);

@@ -15,7 +15,7 @@ import {
   tableForWrite,
   type Task,
 } from './call.js';
-import { applyUpdate, findOne, insertUpsert, type MatchedDocument, type Target } from './changes.js';
+import { applyUpdate, findOne, insertUpsert, type MatchedDocument, type DocumentQuery } from './changes.js';
 import { findProjection } from './read.js';
 import { sortOf } from './select.js';
 
@@ -43,7 +43,7 @@ function removeMatch(call: Call, table: Table | undefined, match: MatchedDocumen
   return { lastErrorObject: { n: 1 }, value: project(match.doc), ok: 1 };
 }
 
-function upsert(call: Call, target: Target, update: Update, project: Project): Reply {
+function upsert(call: Call, target: DocumentQuery, update: Update, project: Project): Reply {
   const table = tableForWrite(call, call.body[call.name]);
   const inserted = insertUpsert(call, table, target.node, update);
   const value = flagField(call.body, 'new') ? project(inserted) : null;
@@ -58,7 +58,7 @@ export function* findAndModify(call: Call): Task {
   const scope = scopeWithLet(new Date(), body['let']);
   const node = compileQuery(docField(body, 'query'), scope);
   const project: Project = findProjection(docField(body, 'fields'), node, scope) ?? ((doc) => doc);
-  const target: Target = { node, sort: sortOf(docField(body, 'sort')), hint: body['hint'] ?? undefined };
+  const target: DocumentQuery = { node, sort: sortOf(docField(body, 'sort')), hint: body['hint'] ?? undefined };
   const table = findTable(call, body[call.name]);
   const update = flagField(body, 'remove')
     ? null

@@ -27,7 +27,7 @@ function* fillIndex(call: Call, table: Table, index: Index): WriteTask<void> {
   }
 }
 
-/** Builds an index; removes it again if the build fails. */
+/** Adds an index and fills it; removes it again if the build fails. */
 function* buildIndex(call: Call, table: Table, spec: Doc): WriteTask<void> {
   const { catalogue } = call.store;
   const { building } = call.engine;
