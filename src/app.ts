@@ -9,8 +9,7 @@ import {
   companionEndpoints,
   conversationEndpoints,
 } from './features/conversations/conversations.routes.js';
-import { openingEndpoints } from './features/groups/opening.routes.js';
-import { groupEndpoints } from './features/groups/groups.routes.js';
+import { groupEndpoints, openingEndpoints } from './features/groups/groups.routes.js';
 import { imageEndpoints, uploadEndpoints } from './features/media/media.routes.js';
 import { messageEndpoints } from './features/messages/messages.routes.js';
 import { notificationEndpoints } from './features/notifications/notifications.routes.js';

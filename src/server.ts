@@ -81,7 +81,7 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
 }
 
 /** What recovery calls in the services. */
-function recoveryCalls({ conversations, messages, reactions, groupChanging, notifier }: Context): RecoveryCalls {
+function recoveryCalls({ conversations, messages, reactions, groups, notifier }: Context): RecoveryCalls {
   return {
     announce: messages.publisher.recovered,
     announceChange: async ({ messageId, rev }) => {
@@ -92,7 +92,7 @@ function recoveryCalls({ conversations, messages, reactions, groupChanging, noti
       await conversations.completePending(before);
       await messages.completePending(before);
       await reactions.completePending(before);
-      await groupChanging.completePending(before);
+      await groups.completePending(before);
       await notifier.wakeAll();
     },
   };

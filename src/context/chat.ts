@@ -2,6 +2,7 @@ import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
 import { createRemovals } from '../log/conversation-queues.js';
 import { createKeyedDigests } from '../kernel/keyed-digest.js';
+import { createGroups } from '../features/groups/groups.service.js';
 import { createMessages } from '../features/messages/messages.service.js';
 import { createNotifying } from './notifications.js';
 import { createReactions } from '../features/reactions/reactions.service.js';
@@ -18,7 +19,6 @@ import { createVisibility } from '../views/visibility.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { Files } from './files.js';
 import type { People } from './people.js';
-import { createGroupFeature } from './groups.js';
 
 /** The views that several features share. */
 function createViews(repositories: Infrastructure['repositories'], { people, relations }: Users, { links }: Files) {
@@ -120,9 +120,16 @@ export function createChat(
   const { users } = people;
   const messaging = createMessaging(options, infrastructure, people, files);
   const { views, log, cursors, conversations, contacts } = messaging;
-  const groups = createGroupFeature(options, infrastructure, { ...messaging, users, ...files });
+  const groups = createGroups({
+    ...messaging,
+    ...infrastructure,
+    ...files,
+    users,
+    maxMembers: options.config.groupMaxMembers,
+    onError: (error) => options.logger.warn({ err: error }, 'deleting a group failed; retrying'),
+  });
   const notifying = createNotifying(options, infrastructure, { users, log, counting: views.counting, cursors });
   const { notifications } = notifying;
   const sync = createSync({ repositories, conversations, users, contacts, notifications, cursors, views });
-  return { ...messaging, ...groups, ...notifying, sync };
+  return { ...messaging, ...notifying, groups, sync };
 }

@@ -1,6 +1,6 @@
-import type { Permission, Role } from '@causerie/contract/roles';
+import { type Permission, permissions, type Role } from '@causerie/contract/roles';
 import { expect, it } from 'vitest';
-import { canModerate, directPermissions, rankOf, roleOfRank, toPermissions } from './roles.js';
+import { canModerate, directPermissions, hasPermission, rankOf, roleOfRank, toPermissions } from './roles.js';
 
 it.each<[Role, number]>([
   ['creator', 0],
@@ -44,6 +44,7 @@ it.each<[Role, Permission[]]>([
   ['creator', creator],
 ])('gives a %s of a group its permissions in the order of the contract', (role, expected) => {
   expect(toPermissions(role)).toEqual(expected);
+  expect(permissions.filter((one) => hasPermission(role, one))).toEqual(expected);
 });
 
 it.each<[canWrite: boolean, canChange: boolean, expected: Permission[]]>([

@@ -29,7 +29,11 @@ export function toPermissions(role: Role): Permission[] {
   return permissions.filter((permission) => below.includes(permission));
 }
 
+export function hasPermission(role: Role, permission: Permission): boolean {
+  return toPermissions(role).includes(permission);
+}
+
 /** Whether a member of a group may delete messages of another: with the permission, and a rank above the author's. */
 export function canModerate({ role, authorRole }: { role: Role; authorRole: Role }): boolean {
-  return toPermissions(role).includes('delete_messages') && rankOf(role) < rankOf(authorRole);
+  return hasPermission(role, 'delete_messages') && rankOf(role) < rankOf(authorRole);
 }

@@ -1,5 +1,5 @@
 import { startOf } from '../rules/conversations.js';
-import { roleOf } from '../repositories/conversations/group-change.js';
+import { roleOf } from '../rules/groups.js';
 import type { Conversation } from '@causerie/contract/conversations';
 import type { MemberRow } from '../repositories/members/member-repository.js';
 import type { MessageRow, MessageRepository } from '../repositories/messages/message-repository.js';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from 'mongoose';
 import type { ConversationRow, StoredConversation } from '../../repositories/conversations/conversation-row.js';
-import { roleOf } from '../../repositories/conversations/group-change.js';
+import { roleOf } from '../../rules/groups.js';
 import { toId, toRow } from '../../repositories/ids.js';
 import type { MemberRow, StoredMember } from '../../repositories/members/member-row.js';
 import type { StoredChangeRow } from '../../repositories/changes/change-repository.js';

@@ -20,7 +20,7 @@ interface Deps {
   attempts: Attempts;
   passwords: Pick<Passwords, 'matches'>;
   contacts: Pick<Contacts, 'relationsOf'>;
-  groups: Pick<Groups, 'heirsOf'>;
+  groups: Pick<Groups, 'successorsOf'>;
   uploads: Pick<UploadRepository, 'countOf'>;
   erasure: Pick<Erasure, 'wake'>;
   /** ACCOUNT_ERASURE_DELAY, in milliseconds. */
@@ -45,11 +45,11 @@ export function createDeletion(deps: Deps): Deletion {
 
   async function preview(userId: string): Promise<ErasurePreview> {
     const conversationIds = await repository.conversationsOf(userId);
-    const [messages, notifications, people, heirs, uploaded] = await Promise.all([
+    const [messages, notifications, people, successors, uploaded] = await Promise.all([
       repository.countMessages(userId, conversationIds),
       repository.countNotifications(userId),
       contacts.relationsOf(userId),
-      groups.heirsOf(userId),
+      groups.successorsOf(userId),
       uploads.countOf(userId),
     ]);
     return {
@@ -57,10 +57,12 @@ export function createDeletion(deps: Deps): Deletion {
       uploads: uploaded,
       contacts: (await people.contacts.read()).length,
       notifications,
-      groupsPassedOn: heirs.flatMap(({ conversationId, heirId }) =>
-        heirId === null ? [] : [{ conversationId, userId: heirId }],
+      groupsPassedOn: successors.flatMap(({ conversationId, successorId }) =>
+        successorId === null ? [] : [{ conversationId, userId: successorId }],
       ),
-      groupsErased: heirs.flatMap(({ conversationId, heirId }) => (heirId === null ? [conversationId] : [])),
+      groupsErased: successors.flatMap(({ conversationId, successorId }) =>
+        successorId === null ? [conversationId] : [],
+      ),
     };
   }
 

@@ -5,7 +5,7 @@ import type {
   ConversationRow,
   ConversationRepository,
 } from '../../repositories/conversations/conversation-repository.js';
-import { roleOf } from '../../repositories/conversations/group-change.js';
+import { roleOf } from '../../rules/groups.js';
 import type { HiddenRepository } from '../../repositories/hidden/hidden-repository.js';
 import type { MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
 import { canModerate } from '../../rules/roles.js';

@@ -1,91 +1,93 @@
+/** Leaving, transferring and deleting groups: a group passes on when its creator leaves, and is deleted with its last member. */
 import type { Actor } from '../../kernel/actor.js';
-import { Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
-import type { MemberRow } from '../../repositories/members/member-repository.js';
-import { type GroupAccess, requireMay, systemContent } from './group-access.js';
-import type { GroupChanging } from './group-changing.js';
-import type { Proposal } from '../../repositories/conversations/group-repository.js';
+import type { GroupRepository } from '../../repositories/conversations/group-repository.js';
 import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
-import { elevatedWith, successionOf } from './succession.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import { rolesAfterTransfer, rolesWithout, successorOf } from '../../rules/groups.js';
+import { hasPermission } from '../../rules/roles.js';
+import type { ChangeGroup } from './change-group.js';
+import type { DeleteGroup } from './delete-group.js';
+import { type GroupMembers, requireAllowed, systemContent } from './members.js';
 
 interface Deps {
-  asking: GroupAccess;
-  changing: Pick<GroupChanging, 'change' | 'remove'>;
-  memberChanges: MemberChangeRepository;
+  repositories: {
+    groups: Pick<GroupRepository, 'byId'>;
+    members: Pick<MemberRepository, 'groupsOf'>;
+    memberChanges: Pick<MemberChangeRepository, 'byRank'>;
+  };
+  members: Pick<GroupMembers, 'requireMember'>;
+  changes: Pick<ChangeGroup, 'change'>;
+  deletion: Pick<DeleteGroup, 'delete'>;
 }
 
-/** To whom a group belongs, and how it ends. */
 export interface Ownership {
   leave(userId: string, id: string): Promise<void>;
   transfer(actor: Actor, id: string, userId: string): Promise<void>;
   delete(actor: Actor, id: string): Promise<void>;
+  /** The next creator of each group that a user owns, if they left it; null if there is no other member. */
+  successorsOf(userId: string): Promise<{ conversationId: string; successorId: string | null }[]>;
 }
 
-/** What passing a group on comes to: the former creator is an admin. */
-function transferral(row: ConversationRow, from: MemberRow, to: MemberRow): Proposal {
-  const elevated = elevatedWith({ elevated: elevatedWith(row, to.userId, 'creator') }, from.userId, 'admin');
-  return {
-    system: systemContent('ownership_transferred', from, { userIds: [to.userId] }),
-    roles: [
-      { userId: to.userId, role: 'creator' },
-      { userId: from.userId, role: 'admin' },
-    ],
-    set: { creatorId: to.userId, elevated },
-  };
-}
+export function createOwnership({ repositories, members, changes, deletion }: Deps): Ownership {
+  const { groups, members: memberRepository, memberChanges } = repositories;
+  const { requireMember } = members;
 
-/** Builds leaving, passing on and deleting. */
-export function createOwnership({ asking, changing, memberChanges }: Deps): Ownership {
-  /** Leaves a group in which others stay; false where nobody would. */
-  async function leaveOthers(userId: string, id: string): Promise<boolean> {
-    const change = await changing.change(id, async (row) => {
-      const { member } = await asking.presentIn(row, userId);
-      if (row.memberCount === 1) return null;
-      return {
-        system: systemContent('member_left', member, { userIds: [member.userId] }),
-        ending: [{ memberId: member._id, userId: member.userId }],
-        ...(await successionOf(row, member.userId, memberChanges)),
-      };
-    });
-    return change !== null;
-  }
-
-  /** A group without members is erased; false where somebody has come in meanwhile. */
-  async function leaveLast(userId: string, id: string): Promise<boolean> {
-    const stay = new Problem('conflict');
-    try {
-      await changing.remove(
-        id,
-        async (row) => {
-          await asking.presentIn(row, userId);
-          if (row.memberCount > 1) throw stay;
-        },
-        'left',
-      );
-      return true;
-    } catch (error) {
-      if (error === stay) return false;
-      throw error;
-    }
+  /** The next creator if a member leaves; null if that member is not the creator, or the last member. */
+  async function findSuccessor({ _id, creatorId }: ConversationRow, leavingId: string): Promise<string | null> {
+    if (creatorId !== leavingId) return null;
+    // The first two by rank are enough: the creator and the successor.
+    const first = await memberChanges.byRank(_id, null, 2);
+    return successorOf(first, leavingId)?.userId ?? null;
   }
 
   return {
     async leave(userId, id) {
-      while (!(await leaveOthers(userId, id)) && !(await leaveLast(userId, id)));
+      for (;;) {
+        const change = await changes.change(id, async (group) => {
+          const { member } = await requireMember(group, userId);
+          if (group.memberCount === 1) return null;
+          return {
+            system: systemContent('member_left', member, { userIds: [userId] }),
+            ending: [{ memberId: member._id, userId }],
+            ...rolesWithout(group, userId, await findSuccessor(group, userId)),
+          };
+        });
+        const isLast = async (group: ConversationRow): Promise<boolean> => {
+          await requireMember(group, userId);
+          return group.memberCount === 1;
+        };
+        // Tries again if another user has joined meanwhile.
+        if (change !== null || (await deletion.delete(id, isLast, 'left'))) return;
+      }
     },
-    async transfer(actor, id, userId) {
-      await changing.change(id, async (row) => {
-        const { member, role } = await asking.presentIn(row, actor.userId);
-        requireMay(role, { action: 'transfer' });
-        const other = await asking.presentIn(row, userId);
-        if (userId === actor.userId) return null;
-        return transferral(row, member, other.member);
+    async transfer({ userId: from }, id, to) {
+      await changes.change(id, async (group) => {
+        const { member, role } = await requireMember(group, from);
+        requireAllowed(hasPermission(role, 'transfer'));
+        await requireMember(group, to);
+        if (from === to) return null;
+        return {
+          system: systemContent('ownership_transferred', member, { userIds: [to] }),
+          ...rolesAfterTransfer(group, { from, to }),
+        };
       });
     },
-    async delete(actor, id) {
-      const decide = async (row: ConversationRow): Promise<void> =>
-        requireMay((await asking.presentIn(row, actor.userId)).role, { action: 'delete_group' });
-      await changing.remove(id, decide, 'deleted');
+    async delete({ userId }, id) {
+      const decide = async (group: ConversationRow): Promise<boolean> => {
+        const { role } = await requireMember(group, userId);
+        requireAllowed(hasPermission(role, 'delete_group'));
+        return true;
+      };
+      await deletion.delete(id, decide, 'deleted');
+    },
+    async successorsOf(userId) {
+      const found = (await memberRepository.groupsOf([userId])).map(async ({ conversationId }) => {
+        const group = await groups.byId(conversationId);
+        if (group?.creatorId !== userId) return [];
+        return [{ conversationId, successorId: await findSuccessor(group, userId) }];
+      });
+      return (await Promise.all(found)).flat();
     },
   };
 }

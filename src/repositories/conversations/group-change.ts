@@ -61,14 +61,3 @@ export function storedChange(change: GroupChange): StoredChange {
     at,
   };
 }
-
-interface Ranked {
-  creatorId: string | null;
-  elevated: readonly Elevated[];
-}
-
-/** The role of a member, from the conversation row of the group. */
-export function roleOf({ creatorId, elevated }: Ranked, userId: string): Role {
-  if (creatorId === userId) return 'creator';
-  return elevated.find((one) => one.userId === userId)?.role ?? 'member';
-}

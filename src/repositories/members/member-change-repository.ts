@@ -28,8 +28,6 @@ export interface MemberChangeRepository {
   setRoles(conversationId: string, change: GroupChange): Promise<void>;
   /** Members by role, then by time of joining, after a place. */
   byRank(conversationId: string, after: MemberPlace | null, limit: number): Promise<MemberRow[]>;
-  /** The member who joined first, of some users or (null) of all. */
-  longestServing(conversationId: string, except: string, among: string[] | null): Promise<MemberRow | null>;
 }
 
 /** The row of a user whom a change adds. */
@@ -132,11 +130,6 @@ export function createMemberChangeRepository(connection: Connection): MemberChan
         .limit(limit)
         .map(toRow)
         .toArray();
-    },
-    async longestServing(conversationId, except, among) {
-      const userId = { $ne: toId(except), ...(among ? { $in: toIds(among) } : {}) };
-      const filter = { conversationId: toId(conversationId), endedAt: null, userId };
-      return toRow(await members.findOne(filter, { sort: { joinedAt: 1, _id: 1 } }));
     },
   };
 }
