@@ -1,5 +1,5 @@
 import { type Connection } from 'mongoose';
-import { firstIdAt, type Id, newId, toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
+import { firstIdAt, newId, toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
 import { type ConversationRow, newConversation, type StoredConversation } from './conversation-row.js';
 import {
   type GroupChange,
@@ -50,13 +50,11 @@ export interface GroupRepository {
   complete(conversationId: string, changeId: string, rev: number): Promise<void>;
   /** From here on the group has no members; false if another change has begun since the row was read. */
   beginDeletion(row: ConversationRow): Promise<boolean>;
-  /** Erases the rest of a group: its changes, messages and other rows in slices, and its own row last. */
-  erase(conversationId: string): Promise<void>;
+  /** Erases the row of a group that is being deleted; called last, because recovery finds the rest by it. */
+  eraseRow(conversationId: string): Promise<void>;
   /** The groups with a change, a creation or a deletion that began before a moment. */
   unfinished(before: Date): Promise<ConversationRow[]>;
 }
-
-const sliceSize = 1000;
 
 const keyOf = (creatorId: string, clientId: string): string => `${creatorId} ${clientId}`;
 
@@ -131,19 +129,6 @@ function conversationsOf(connection: Connection) {
   return connection.collection<StoredConversation>('conversations');
 }
 
-/** Deletes the rows of a conversation from one collection, a slice at a time. */
-async function eraseFrom(connection: Connection, name: string, conversationId: Id): Promise<void> {
-  const collection = connection.collection(name);
-  for (;;) {
-    const some = await collection
-      .find({ conversationId }, { projection: { _id: 1 } })
-      .limit(sliceSize)
-      .toArray();
-    if (some.length > 0) await collection.deleteMany({ _id: { $in: some.map(({ _id }) => _id) } });
-    if (some.length < sliceSize) return;
-  }
-}
-
 export function createGroupRepository(connection: Connection): GroupRepository {
   const conversations = conversationsOf(connection);
 
@@ -185,11 +170,8 @@ export function createGroupRepository(connection: Connection): GroupRepository {
       );
       return result.modifiedCount === 1;
     },
-    async erase(conversationId) {
-      const _id = toId(conversationId);
-      for (const name of ['hidden', 'changes', 'reactions', 'notifications', 'messages'])
-        await eraseFrom(connection, name, _id);
-      await conversations.deleteOne({ _id, state: 'deleting' });
+    async eraseRow(conversationId) {
+      await conversations.deleteOne({ _id: toId(conversationId), state: 'deleting' });
     },
     async unfinished(before) {
       const old = { $lt: toId(firstIdAt(before)) };

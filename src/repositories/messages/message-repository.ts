@@ -1,4 +1,5 @@
 import type { Collection, Connection } from 'mongoose';
+import { type ConversationErasure, createConversationErasure } from '../conversation-erasure.js';
 import type { Place, Stretch } from '../hidden/hidden-repository.js';
 import { toId, toIds, toRow } from '../ids.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
@@ -40,7 +41,7 @@ interface StretchReads {
 }
 
 /** Named queries on lean rows, each served by an index. */
-export interface MessageRepository extends LogRepository<MessageRow>, StretchReads {
+export interface MessageRepository extends LogRepository<MessageRow>, ConversationErasure, StretchReads {
   lastSeq(conversationId: string): Promise<number>;
   byId(messageId: string): Promise<MessageRow | null>;
   byIds(messageIds: readonly string[]): Promise<MessageRow[]>;
@@ -136,6 +137,7 @@ export function createMessageRepository(connection: Connection): MessageReposito
 
   return {
     ...createLogRepository(messages, storedMessage),
+    ...createConversationErasure(messages),
     ...createStretchReads(messages),
     async lastSeq(conversationId) {
       const last = await messages.findOne(

@@ -1,4 +1,5 @@
 import type { Collection, Connection } from 'mongoose';
+import { type ConversationErasure, createConversationErasure } from '../conversation-erasure.js';
 import { isDuplicateKey, isOnlyDuplicates } from '../errors.js';
 import { toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
 import {
@@ -32,7 +33,7 @@ type CountedReactions = Pick<
 > & { newest: string };
 
 /** The rows of notifications: named queries, each served by an index. */
-export interface NotificationRepository {
+export interface NotificationRepository extends ConversationErasure {
   /** Inserts those that do not exist; returns the rows that this call has inserted. */
   make(notifications: readonly NewNotification[]): Promise<NotificationRow[]>;
   /** Inserts the notification of a session that was ended because its retired token was used. */
@@ -153,6 +154,7 @@ export function createNotificationRepository(connection: Connection): Notificati
   }
 
   return {
+    ...createConversationErasure(collection),
     make,
     makeSecurity: (userId, sessionId) => make([{ userId, kind: 'security', source: sessionId, data: { sessionId } }]),
     countReactions: (reaction) => countReactions(collection, reaction),

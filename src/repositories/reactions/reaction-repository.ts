@@ -1,6 +1,7 @@
 /** The reactions themselves; the message repeats a summary of them, which is derived from these rows. */
 import { type Id, newId, type Row, toId, toIds, toRow } from '../ids.js';
 import mongoose, { type Collection, type Connection } from 'mongoose';
+import { type ConversationErasure, createConversationErasure } from '../conversation-erasure.js';
 import { isDuplicateKey } from '../errors.js';
 
 export interface StoredReaction {
@@ -49,7 +50,7 @@ schema.index({ conversationId: 1 });
 schema.index({ userId: 1 });
 
 /** Named queries on lean rows, each served by an index. */
-export interface ReactionRepository {
+export interface ReactionRepository extends ConversationErasure {
   has(key: ReactionKey): Promise<boolean>;
   /** Returns false if the reaction exists already. */
   insert(row: Omit<ReactionRow, '_id' | 'createdAt'>): Promise<boolean>;
@@ -121,6 +122,7 @@ export function createReactionRepository(connection: Connection): ReactionReposi
   const reactions = connection.collection<StoredReaction>('reactions');
 
   return {
+    ...createConversationErasure(reactions),
     ...readsOf(reactions),
     async insert({ conversationId, ...key }) {
       try {
