@@ -4,13 +4,13 @@ import { createExporting } from '../features/account/exporting.service.js';
 import type { createChat } from './chat.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { Files } from './files.js';
-import type { People } from './people.js';
+import type { PeopleParts } from './people.js';
 
 /** Export, deletion and erasure of accounts. */
 export function createAccount(
   { config, logger }: ServerOptions,
   { repositories: all, bus, jobs }: Infrastructure,
-  people: People,
+  people: PeopleParts,
   chat: ReturnType<typeof createChat> & Pick<Files, 'links'>,
 ) {
   const { account: repository, uploads } = all;

@@ -18,7 +18,7 @@ import { createMessageViews } from '../views/message-views.js';
 import { createVisibility } from '../views/visibility.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { Files } from './files.js';
-import type { People } from './people.js';
+import type { PeopleParts } from './people.js';
 
 /** The views that several features share. */
 function createViews(repositories: Infrastructure['repositories'], { people, relations }: Users, { links }: Files) {
@@ -52,7 +52,7 @@ function createConversationLog({ database, logger }: ServerOptions, { repositori
 function createMessaging(
   options: ServerOptions,
   infrastructure: Infrastructure,
-  { users }: Pick<People, 'users'>,
+  { users }: Pick<PeopleParts, 'users'>,
   files: Files,
 ) {
   const { repositories, keys, bus } = infrastructure;
@@ -113,7 +113,7 @@ function createMessaging(
 export function createChat(
   options: ServerOptions,
   infrastructure: Infrastructure,
-  people: Pick<People, 'users'>,
+  people: Pick<PeopleParts, 'users'>,
   files: Files,
 ) {
   const { repositories } = infrastructure;

@@ -9,7 +9,7 @@ import { createTyping, typingSockets } from '../realtime/typing.js';
 import { createPresenceSubscriptions, presenceSockets } from '../realtime/presence-subscriptions.js';
 import { subscribeAll } from '../subscribers.js';
 import { createInfrastructure, type Infrastructure, type ServerOptions } from './infrastructure.js';
-import { createPeople, type People } from './people.js';
+import { createPeople, type PeopleParts } from './people.js';
 import { createAccount } from './account.js';
 import { createChat } from './chat.js';
 import { createFiles, type Files } from './files.js';
@@ -19,7 +19,7 @@ import { createUploads } from './uploads.js';
 export type Context = Pick<ServerOptions, 'config' | 'logger' | 'publicUrl'> &
   Pick<Infrastructure, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem' | 'jobs'> &
   Pick<Files, 'links' | 'garbageCollector'> &
-  People &
+  PeopleParts &
   ReturnType<typeof createUploads> &
   ReturnType<typeof createChat> &
   ReturnType<typeof createAccount> & {
@@ -32,7 +32,7 @@ export type Context = Pick<ServerOptions, 'config' | 'logger' | 'publicUrl'> &
 function createRealtimeTransport(
   options: ServerOptions,
   infrastructure: Infrastructure,
-  people: People,
+  people: PeopleParts,
   chat: ReturnType<typeof createChat>,
 ): Realtime {
   const { config, database, logger } = options;

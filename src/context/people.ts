@@ -51,4 +51,4 @@ export function createPeople(options: ServerOptions, infrastructure: Infrastruct
   return { sessions, users, accounts, passwords, attempts, mails, auth, recovery, addresses };
 }
 
-export type People = ReturnType<typeof createPeople>;
+export type PeopleParts = ReturnType<typeof createPeople>;

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose';
 import type { Storage } from '../../drivers/storage.js';
-import { parseReservation } from '../../rules/reservation-keys.js';
+import { parseReservation } from '../../rules/uploads.js';
 import { toId } from '../../repositories/ids.js';
 import type { StoredUpload } from '../../repositories/uploads/upload-repository.js';
 
@@ -10,7 +10,8 @@ interface AttachmentRef {
 
 /** Returns true if the owner of the reservation refers to the upload. */
 async function isNamed(connection: Connection, row: StoredUpload): Promise<boolean> {
-  const reservation = parseReservation(row.claims[0] ?? '');
+  const reservation = parseReservation(row.claims[0]);
+  if (reservation === null) return false;
   const isIt = (shown: AttachmentRef | null | undefined): boolean => String(shown?._id) === String(row._id);
   if (reservation.by === 'message') {
     const { conversationId, userId, clientId } = reservation;

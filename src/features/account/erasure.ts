@@ -3,7 +3,7 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { Queue } from '../../jobs/queue.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
 import type { Mails } from '../auth/mails.service.js';
-import { claims } from '../../rules/reservation-keys.js';
+import { reservationKeys } from '../../rules/uploads.js';
 import type { UploadRepository } from '../../repositories/uploads/upload-repository.js';
 import type { Groups } from '../groups/groups.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
@@ -57,7 +57,7 @@ export function createErasure(deps: Deps): Erasure {
       (await forgetRelations(userId)) + (await reactions.forget(userId)) + (await repository.forgetOwn(userId));
     // What others hold in their conversations stays, as the messages do.
     const dropped =
-      (await uploads.discardUnattached(userId)) + (await uploads.discardReservation(claims.avatar(userId)));
+      (await uploads.discardUnattached(userId)) + (await uploads.discardReservation(reservationKeys.avatar(userId)));
     return left + forgotten + dropped;
   }
 

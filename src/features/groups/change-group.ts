@@ -11,7 +11,7 @@ import type {
 import type { GroupChange } from '../../repositories/conversations/group-change.js';
 import type { GroupRepository, Proposal } from '../../repositories/conversations/group-repository.js';
 import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
-import { claims } from '../../rules/reservation-keys.js';
+import { reservationKeys } from '../../rules/uploads.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Reservations } from '../media/reservations.js';
 import type { Messages } from '../messages/messages.service.js';
@@ -53,7 +53,7 @@ function createSteps(deps: Deps) {
 
   return {
     async usePhoto({ _id, photo }: ConversationRow, { replacedPhoto }: GroupChange): Promise<void> {
-      if (photo) await reservations.attach(claims.photo(_id), photo._id);
+      if (photo) await reservations.attach(reservationKeys.photo(_id), photo._id);
       if (replacedPhoto) await reservations.dropOne(replacedPhoto);
     },
     /** Removed members stop receiving events, and their queued messages are rejected, before anyone is notified. */

@@ -4,7 +4,7 @@ import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
 import type { GroupRepository } from '../../repositories/conversations/group-repository.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
-import { claims } from '../../rules/reservation-keys.js';
+import { reservationKeys } from '../../rules/uploads.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { ReservationRequest, Reservations } from '../media/reservations.js';
 import type { AdmitMembers } from './admit-members.js';
@@ -38,7 +38,7 @@ const tooMany = {
 
 /** The reservation of an upload as the photo of a group. */
 export function photoRequest(id: string, { userId: ownerId }: Actor): Omit<ReservationRequest, 'ids'> {
-  return { ownerId, purpose: 'group_photo', reservation: claims.photo(id) };
+  return { ownerId, purpose: 'group_photo', reservation: reservationKeys.photo(id) };
 }
 
 /** A group whose creation, its first change, may be pending. */
@@ -70,7 +70,7 @@ export function createGroupCreation(deps: Deps): GroupCreation {
     const group = await groups.create(founding);
     if (group) return { group, isNew: true, admitted, refused };
     // Another request with this clientId was faster.
-    if (photo) await reservations.cancelReservation(claims.photo(id));
+    if (photo) await reservations.cancelReservation(reservationKeys.photo(id));
     return { group: await findCreated(actor, input), isNew: false, admitted, refused: [] };
   }
 

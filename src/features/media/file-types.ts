@@ -1,4 +1,4 @@
-/** What a file is, by its content alone. What reads files is loaded with the first one, so that a server starts without it. */
+/** The type of a file, from its content alone. The parser is loaded with the first file, so that a server starts without it. */
 import { isUtf8 } from 'node:buffer';
 
 export type MediaKind = 'image' | 'video' | 'audio' | 'file';
@@ -8,10 +8,10 @@ export interface FileType {
   mime: string;
 }
 
-/** So many bytes at the beginning tell the type. */
+/** The bytes at the beginning that determine the type. */
 export const headBytes = 64 * 1024;
 
-/** The formats of pictures that are decoded; every other one is a file that nobody looks into. */
+/** The formats of pictures that are decoded; any other picture is stored as a plain file. */
 export const pictureFormats = {
   'image/jpeg': 'jpeg',
   'image/png': 'png',
@@ -21,7 +21,7 @@ export const pictureFormats = {
 } as const;
 export type PictureMime = keyof typeof pictureFormats;
 
-/** Types that are stored under their own name; what is in none of these lists is only bytes. */
+/** Types that are stored under their own name; all others become `application/octet-stream`. */
 const videos = ['video/mp4', 'video/webm', 'video/quicktime', 'video/matroska', 'video/ogg'];
 const sounds = ['audio/mpeg', 'audio/mp4', 'audio/x-m4a', 'audio/aac', 'audio/ogg', 'audio/wav', 'audio/flac'];
 const files = [
@@ -44,7 +44,7 @@ function isPicture(mime: string): mime is PictureMime {
   return Object.hasOwn(pictureFormats, mime);
 }
 
-/** Text that is no markup; what is cut off within a character at the end is text as well. */
+/** Whether this is text without markup; a character that is cut off at the end is allowed. */
 function isPlainText(head: Buffer): boolean {
   if (head.length === 0 || head.includes(0)) return false;
   const isText = [0, 1, 2, 3].some((cut) => isUtf8(head.subarray(0, Math.max(0, head.length - cut))));
@@ -62,7 +62,7 @@ export async function typeOf(head: Buffer): Promise<FileType> {
   return { kind: 'file', mime: files.includes(mime) || mime === plain ? mime : bytes };
 }
 
-/** Whether a browser may show it in place; everything else is saved. */
+/** Whether a browser may show it in place; all other files are downloaded. */
 export function isInline({ kind }: Pick<FileType, 'kind'>): boolean {
   return kind !== 'file';
 }

@@ -1,4 +1,4 @@
-/** Removes what nobody uses: files first, rows last, so that a crash leaves nothing that is not found again. */
+/** Deletes unused uploads: files first, rows last, so that a crash leaves nothing that is not found again. */
 import type { Scratch } from '../../drivers/scratch.js';
 import type { Storage } from '../../drivers/storage.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
@@ -10,13 +10,13 @@ interface Deps {
   quotas: QuotaRepository;
   storage: Storage;
   scratch: Scratch;
-  isUsed: (row: UploadRow) => Promise<boolean>;
+  isCarried: (row: UploadRow) => Promise<boolean>;
   /** Whether other processes may be storing files. */
   isShared: boolean;
   onError: (error: unknown) => void;
 }
 
-/** The collection; `wake` removes soon what was taken out of use. */
+/** Runs once a minute, and soon after `wake`. */
 export type GarbageCollector = Pick<Worker, 'wake' | 'start' | 'stop'>;
 
 const everyMs = 60_000;
@@ -24,17 +24,16 @@ const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 const pageSize = 100;
 
-/** Builds the collection. */
 export function createGarbageCollector(deps: Deps): GarbageCollector {
-  const { repository, quotas, storage, scratch, isUsed, onError } = deps;
+  const { repository, quotas, storage, scratch, isCarried, onError } = deps;
   const startedAt = new Date();
 
-  async function each(stage: Stage, before: Date, deed: (row: UploadRow) => Promise<unknown>): Promise<void> {
+  async function each(stage: Stage, before: Date, visit: (row: UploadRow) => Promise<unknown>): Promise<void> {
     for (let after: Date | null = null; !worker.isStopped();) {
       const found = await repository.inStage(stage, before, pageSize);
-      for (const row of found) await deed(row);
+      for (const row of found) await visit(row);
       const last = found.at(-1)?.since ?? null;
-      // What a deed has left where it was is looked at again in the next round.
+      // Rows that stay in their stage are visited again in the next round.
       if (found.length < pageSize || (after && last && last <= after)) return;
       after = last;
     }
@@ -46,9 +45,9 @@ export function createGarbageCollector(deps: Deps): GarbageCollector {
     await repository.remove(row._id);
   }
 
-  /** What an old claim came to: attached where its claimer is there, free where it never came. */
+  /** Decides an old reservation: attached if its carrier is stored, free if it never was. */
   async function review(row: UploadRow): Promise<void> {
-    if (await isUsed(row)) await repository.confirm(row);
+    if (await isCarried(row)) await repository.confirm(row);
     else await repository.release(row);
   }
 

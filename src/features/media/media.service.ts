@@ -5,40 +5,39 @@ import type { ServedFile } from '../../kernel/served-file.js';
 import type { Reservations } from './reservations.js';
 import type { Links } from '../../views/links.js';
 import type { ImageSize, Purpose, Upload } from '@causerie/contract/media';
-import type { Receive } from './receiving.js';
-import type { Serving } from './serving.js';
+import type { ReceiveUpload } from './receive-upload.js';
+import type { ServeFile } from './serve-file.js';
 import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 
 interface Deps {
   repository: Pick<UploadRepository, 'byId'>;
   links: Links;
-  receive: Receive;
-  serving: Serving;
+  receive: ReceiveUpload;
+  serving: ServeFile;
   reservations: Pick<Reservations, 'dropOwned'>;
-  /** Whether somebody sees what carries an upload. */
+  /** Whether a user other than its owner may see an upload. */
   maySee: (userId: string, row: UploadRow) => Promise<boolean>;
 }
 
-/** Uploads. Whoever may not see one is answered `not_found`; a `viewerId` of null holds a signed link. */
+/** Uploads. One that the viewer may not see is `not_found`; with a `viewerId` of null, the viewer has a signed link. */
 export interface Media {
   /**
-   * Takes a file in. Throws `invalid_input` for another form, `too_large`, `unsupported_media_type` for a picture that is
-   * none, `unprocessable_media` for one that is broken or too large to decode, and `insufficient_storage`.
+   * Stores a file. Throws `invalid_input` for another form, `too_large`, `unsupported_media_type` if a picture is required
+   * and the file is not one, `unprocessable_media` if it is damaged or too large to decode, and `insufficient_storage`.
    */
   receive(actor: Actor, form: IncomingForm<{ purpose: Purpose }>): Promise<Upload>;
   get(viewerId: string, id: string): Promise<Upload>;
-  /** Removes an own upload that nothing carries; throws `conflict` for one that something does. */
+  /** Deletes an own upload; throws `conflict` if something carries it. */
   remove(actor: Actor, id: string): Promise<void>;
   content(viewerId: string | null, id: string): Promise<ServedFile>;
-  /** A picture in one of its sizes; throws `not_acceptable` for who takes no format that there is. */
+  /** A picture in one of its sizes; throws `not_acceptable` if the client accepts none of its formats. */
   image(
     viewerId: string | null,
     id: string,
-    wish: { size: ImageSize; accepts: (types: string[]) => string | false },
+    request: { size: ImageSize; accepts: (types: string[]) => string | false },
   ): Promise<ServedFile>;
 }
 
-/** Builds uploads. */
 export function createMedia({ repository, links, receive, serving, reservations, maySee }: Deps): Media {
   async function visible(viewerId: string | null, id: string): Promise<UploadRow> {
     const row = await repository.byId(id);

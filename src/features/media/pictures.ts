@@ -1,4 +1,4 @@
-/** Decoding and encoding of pictures: the only file that lets a decoder see what somebody has uploaded. */
+/** Decodes and encodes pictures: the only file that passes uploaded bytes to a decoder. */
 import { open } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import sharp, { type Sharp } from 'sharp';
@@ -6,7 +6,7 @@ import { rgbaToThumbHash } from 'thumbhash';
 import { Problem } from '../../kernel/problem.js';
 import { type PictureMime, pictureFormats } from './file-types.js';
 
-/** A picture as it is kept: encoded anew, the right way up, and without anything beside it. */
+/** A picture as it is stored: encoded again, upright, and without metadata. */
 export interface Picture {
   width: number;
   height: number;
@@ -51,9 +51,9 @@ function opened(path: string): Sharp {
   return sharp(path, { failOn: 'warning', sequentialRead: true, animated: true, limitInputPixels: maxPixels });
 }
 
-/** Reads the header alone, and refuses what would be too much to decode. */
-async function requireBearable(path: string): Promise<void> {
-  // The limit of the library is on what is decoded: the header is read whatever it says.
+/** Reads the header alone, and rejects pictures that are too large to decode. */
+async function requireDecodable(path: string): Promise<void> {
+  // The library limits what is decoded; the header is read whatever size it states.
   const {
     width,
     height,
@@ -68,7 +68,7 @@ async function requireBearable(path: string): Promise<void> {
   if (isTooLarge || pages > maxFrames) throw new Problem('unprocessable_media', { sentence: tooLarge });
 }
 
-/** A cut-off animation decodes to fewer frames without a word: GIF89a, section 27, ends it with a trailer. */
+/** A truncated animation decodes to fewer frames without an error: GIF89a, section 27, requires a trailer at the end. */
 async function requireTrailer(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -106,10 +106,10 @@ async function placeholderOf(path: string): Promise<string> {
   return Buffer.from(rgbaToThumbHash(info.width, info.height, data)).toString('base64');
 }
 
-/** Writes a picture anew; throws `unprocessable_media` for what is too large or cannot be decoded to its end. */
-export async function renew(from: string, to: string, mime: PictureMime): Promise<Picture> {
+/** Encodes a picture again; throws `unprocessable_media` if it is too large or cannot be decoded completely. */
+export async function reencode(from: string, to: string, mime: PictureMime): Promise<Picture> {
   if (mime === 'image/gif') await requireTrailer(from);
-  await requireBearable(from);
+  await requireDecodable(from);
   return runInOrder(async () => {
     try {
       const image = opened(from);
@@ -126,7 +126,7 @@ export async function renew(from: string, to: string, mime: PictureMime): Promis
   });
 }
 
-/** Writes a picture that is kept in another size, never enlarged; a null side leaves it as large as it is. */
+/** Writes a stored picture in another size, never enlarged; with a null side, in its own size. */
 export async function resized(from: string, to: string, side: number | null, format: PictureFormat): Promise<void> {
   await runInOrder(async () => {
     const isAnimated = format === 'webp' || format === 'gif';

@@ -1,11 +1,11 @@
-/** Which upload is used where: claimed before it is shown, attached once it is. */
+/** Reservations of uploads: an upload is reserved before its carrier is stored, and attached once it is. */
 import { invalidInput, notFound, Problem } from '../../kernel/problem.js';
 import { pictureOf, type PictureRow } from '../../repositories/uploads/attachment-row.js';
-import { claims } from '../../rules/reservation-keys.js';
+import { isStale, reservationKeys } from '../../rules/uploads.js';
 import type { Purpose } from '@causerie/contract/media';
 import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
 
-/** Who wants to use which uploads for what. */
+/** The uploads that a user wants to use, and for what. */
 export interface ReservationRequest {
   ownerId: string;
   purpose: Purpose;
@@ -15,38 +15,34 @@ export interface ReservationRequest {
 
 export interface Reservations {
   /**
-   * Claims uploads, in their order; the same claim again is no conflict. `path` is the field of the input that names
-   * them. Throws `not_found` for what is not the owner's, `invalid_input` for one of another purpose or named twice, and
-   * `conflict` for what is used already.
+   * Reserves uploads, in their order; the same reservation again is no conflict. `path` is the field of the input that
+   * names them. Throws `not_found` if one is not the owner's, `invalid_input` if one has another purpose or is named
+   * twice, and `conflict` if one is used already.
    */
   reserve(request: ReservationRequest, path: string): Promise<UploadRow[]>;
-  /** The same for one that is to be shown as a picture. */
+  /** Reserves one upload as a picture. */
   reservePicture(request: Omit<ReservationRequest, 'ids'>, id: string, path: string): Promise<PictureRow | null>;
-  /** What claims these is there; a person and a group show one at a time, and name it. */
+  /** Attaches the uploads under a reservation: their carrier is stored. A user and a group have one picture at a time, and name it. */
   attach(reservation: string, id?: string): Promise<void>;
-  /** Before what uses one is changed: whatever happens then, it is found out whether it is used. */
+  /** Called before a carrier changes: whatever happens then, whether something carries the upload is checked later. */
   suspect(id: string): Promise<void>;
   cancelReservation(reservation: string): Promise<void>;
-  /** Takes away what was used under a claim: from now on it is not found, and its file goes. */
+  /** Deletes the uploads under a reservation: from now on they are not found, and their files are deleted. */
   drop(reservation: string): Promise<void>;
-  /** The same for one upload, where it is not needed any more. */
+  /** Deletes one upload that is no longer carried. */
   dropOne(id: string): Promise<void>;
-  /** The same for one that its owner does not want; throws `not_found` and `conflict`. */
+  /** Deletes an upload on behalf of its owner; throws `not_found` and `conflict`. */
   dropOwned(ownerId: string, id: string): Promise<void>;
-  /** The same for all messages of a conversation. */
+  /** Deletes the uploads of a conversation: those of its messages, and its photo. */
   dropConversation(conversationId: string): Promise<void>;
 }
 
 interface Deps {
   repository: UploadRepository;
-  /** Whether what claims an upload is there. */
-  isUsed: (row: UploadRow) => Promise<boolean>;
-  /** Has what goes removed soon. */
+  isCarried: (row: UploadRow) => Promise<boolean>;
+  /** Starts garbage collection soon. */
   wake: () => void;
 }
-
-/** A claim whose claimer has not come in this time never will: sending gives up earlier. */
-const staleMs = 15_000;
 
 const otherPurpose = {
   en: 'This file was uploaded for another purpose.',
@@ -60,14 +56,12 @@ async function requireOwned({ repository }: Deps, ownerId: string, id: string): 
   return row;
 }
 
-/** Throws `conflict` for what something uses, or is about to: a claim is given up when it is old and came to nothing. */
-async function requireUnused({ isUsed }: Deps, row: UploadRow): Promise<void> {
+/** Throws `conflict` if something carries an upload, or may be about to. */
+async function requireUnused({ isCarried }: Deps, row: UploadRow): Promise<void> {
   if (row.stage === 'free') return;
-  const isOld = row.stage === 'claimed' && Date.now() - row.since.getTime() > staleMs;
-  if (!isOld || (await isUsed(row))) throw new Problem('conflict');
+  if (!isStale(row, new Date()) || (await isCarried(row))) throw new Problem('conflict');
 }
 
-/** Builds what takes uploads out of use. */
 function createDropping(deps: Deps): Pick<Reservations, 'drop' | 'dropOne' | 'dropOwned' | 'dropConversation'> {
   const { repository, wake } = deps;
   return {
@@ -89,14 +83,13 @@ function createDropping(deps: Deps): Pick<Reservations, 'drop' | 'dropOne' | 'dr
       }
     },
     async dropConversation(conversationId) {
-      await repository.discardReservations(claims.messagesOf(conversationId));
-      await repository.discardReservation(claims.photo(conversationId));
+      await repository.discardReservations(reservationKeys.messagesOf(conversationId));
+      await repository.discardReservation(reservationKeys.photo(conversationId));
       wake();
     },
   };
 }
 
-/** Builds the claims of uploads. */
 export function createReservations(deps: Deps): Reservations {
   const { repository } = deps;
 

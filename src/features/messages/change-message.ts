@@ -4,7 +4,7 @@ import type { InFlight } from '../../kernel/in-flight.js';
 import { invalidInput, Problem } from '../../kernel/problem.js';
 import type { Log } from '../../log/log.js';
 import type { Reservations } from '../media/reservations.js';
-import { claims } from '../../rules/reservation-keys.js';
+import { reservationKeys } from '../../rules/uploads.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { MessagePublisher } from './publish-message.js';
 import type { Change, MessageChangeRepository } from '../../repositories/messages/message-change-repository.js';
@@ -71,7 +71,7 @@ function createCompletion({ changes, reactions, log, publisher, reservations }: 
   async function eraseParts({ _id, type, conversationId, senderId, clientId }: MessageRow): Promise<void> {
     await reactions.eraseOfMessage(_id);
     if (type !== 'media' || clientId === null) return;
-    await reservations.drop(claims.message(conversationId, String(senderId), clientId));
+    await reservations.drop(reservationKeys.message(conversationId, String(senderId), clientId));
   }
 
   async function completeChange(row: MessageRow, changeId: Change['changeId'], originSocketId?: string): Promise<void> {

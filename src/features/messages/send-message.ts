@@ -12,7 +12,7 @@ import { toMessage } from '../../views/message-view.js';
 import type { Visibility } from '../../views/visibility.js';
 import { type AttachmentRow, attachmentOf } from '../../repositories/uploads/attachment-row.js';
 import type { Reservations } from '../media/reservations.js';
-import { claims } from '../../rules/reservation-keys.js';
+import { reservationKeys } from '../../rules/uploads.js';
 import type { Links } from '../../views/links.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import { type MessagePublisher, senderOf } from './publish-message.js';
@@ -90,7 +90,7 @@ async function mutedMentionsOf({ relations }: Deps, senderId: string, mentions: 
 }
 
 const reservationOf = (senderId: string, { conversationId, clientId }: SendMessage): string =>
-  claims.message(conversationId, senderId, clientId);
+  reservationKeys.message(conversationId, senderId, clientId);
 
 /** Reserves the uploads that a message will carry; throws `not_found`, `invalid_input` and `conflict`. */
 async function reserveAttachments(deps: Deps, senderId: string, input: SendMessage): Promise<AttachmentRow[]> {

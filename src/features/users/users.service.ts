@@ -6,7 +6,7 @@ import { createDirectory } from './directory.js';
 import { createPeople, type People } from '../../views/people.js';
 import type { Relations } from '../../views/relations.js';
 import type { Reservations } from '../media/reservations.js';
-import { claims } from '../../rules/reservation-keys.js';
+import { reservationKeys } from '../../rules/uploads.js';
 import type { UserViews } from '../../views/user-views.js';
 import type { UserRow, UserRepository } from '../../repositories/users/user-repository.js';
 import type { Me, PublicUser, SetStatus, UpdatePrivacy, UpdateProfile, UserRef } from '@causerie/contract/users';
@@ -104,7 +104,7 @@ function createAvatars(
       const row = was === is ? known : await repository.setAvatar(userId, avatar, before);
       // Where another device was faster, the picture that it has shown is the one that goes.
       if (row === null) continue;
-      if (is) await reservations.attach(claims.avatar(userId), is);
+      if (is) await reservations.attach(reservationKeys.avatar(userId), is);
       if (was && was !== is) await reservations.dropOne(was);
       return was === is ? views.me(row) : announce(row);
     }
@@ -112,7 +112,7 @@ function createAvatars(
 
   return {
     async setAvatar({ userId }, uploadId) {
-      const request = { ownerId: userId, purpose: 'avatar', reservation: claims.avatar(userId) } as const;
+      const request = { ownerId: userId, purpose: 'avatar', reservation: reservationKeys.avatar(userId) } as const;
       return show(userId, await reservations.reservePicture(request, uploadId, 'body.uploadId'));
     },
     removeAvatar: ({ userId }) => show(userId, null),

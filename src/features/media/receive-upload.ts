@@ -1,4 +1,4 @@
-/** Takes an upload in: streamed to a local file, looked at, and only then stored. */
+/** Receives an upload: streamed to a local file, inspected, and only then stored. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
@@ -34,10 +34,10 @@ interface Deps {
   limits: UploadLimits;
 }
 
-export type Receive = (ownerId: string, form: IncomingForm<{ purpose: Purpose }>) => Promise<UploadRow>;
+export type ReceiveUpload = (ownerId: string, form: IncomingForm<{ purpose: Purpose }>) => Promise<UploadRow>;
 
-/** A file that has arrived. */
-interface Arrived {
+/** A file that has been received whole. */
+interface ReceivedFile {
   name: string;
   path: string;
   size: number;
@@ -55,7 +55,7 @@ const quotaFull = {
   fr: 'Ce fichier dépasserait votre quota de stockage. Supprimez d’abord d’autres fichiers.',
 };
 
-/** What a file is called, without what could be taken for a path or for something to obey. */
+/** The name of a file, without a path and without control characters. */
 function nameOf(given: string): string {
   const last = given.split(/[/\\]/).at(-1) ?? '';
   const shown = last
@@ -65,7 +65,7 @@ function nameOf(given: string): string {
   return [...shown].slice(0, maxNameLength).join('') || 'file';
 }
 
-/** How large a file of this type may be; throws for what cannot be used for this. */
+/** The largest size of a file of this type; throws `unsupported_media_type` if it cannot be used for this purpose. */
 function limitFor({ image, file, avatar }: UploadLimits, type: FileType, purpose: Purpose | undefined): number {
   const isPicture = type.kind === 'image';
   if (purpose === 'avatar' || purpose === 'group_photo') {
@@ -75,10 +75,10 @@ function limitFor({ image, file, avatar }: UploadLimits, type: FileType, purpose
   return isPicture ? image : file;
 }
 
-/** What waits between the parser and the disk at most, in each of two places. */
+/** The most that waits between the parser and the disk, in each of two places. */
 const bufferBytes = 1024 * 1024;
 
-/** Counts, hashes and looks at what passes; throws `too_large` as soon as it is. */
+/** Counts, hashes and inspects the bytes that pass; fails with `too_large` as soon as they are too many. */
 function inspecting(limitOf: (type: FileType) => number, room: number) {
   const hash = createHash('sha256');
   const seen = { size: 0, type: null as FileType | null, limit: Infinity };
@@ -89,7 +89,7 @@ function inspecting(limitOf: (type: FileType) => number, room: number) {
     seen.limit = limitOf(seen.type);
   }
 
-  /** Looks at the beginning, which only the first chunks are: what follows waits for no promise. */
+  /** Gathers the beginning from the first chunks; the chunks behind it wait for no promise. */
   async function begin(chunk: Buffer): Promise<void> {
     head = Buffer.concat([head, chunk]);
     if (head.length >= headBytes) await inspect();
@@ -121,12 +121,12 @@ function inspecting(limitOf: (type: FileType) => number, room: number) {
 
 const emptyFile = { en: 'The file is empty.', fr: 'Le fichier est vide.' };
 
-/** Builds what writes the bytes of a form to a local file. */
-function createTaking({ scratch, limits }: Deps) {
-  return async function take(
+/** Writes the bytes of a form to a local file. */
+function createWriteFile({ scratch, limits }: Deps) {
+  return async function writeFile(
     { name, bytes }: IncomingFile,
     { purpose, path, room }: { purpose: Purpose | undefined; path: string; room: number },
-  ): Promise<Arrived> {
+  ): Promise<ReceivedFile> {
     const watched = inspecting((type) => limitFor(limits, type, purpose), room);
     try {
       await pipeline(bytes, watched.stream, createWriteStream(path, { mode: 0o600, highWaterMark: bufferBytes }));
@@ -140,25 +140,25 @@ function createTaking({ scratch, limits }: Deps) {
   };
 }
 
-/** What is stored of a file that has arrived: pictures are written anew, to `to`. */
-async function contentOf(arrived: Arrived, to: string): Promise<UploadContent & { path: string }> {
-  const { name, path, type, size, sha256 } = arrived;
+/** The content to store: pictures are encoded again, to the path `to`. */
+async function contentOf(file: ReceivedFile, to: string): Promise<UploadContent & { path: string }> {
+  const { name, path, type, size, sha256 } = file;
   const { kind, mime } = type;
   const plain = { name, kind, mime, size, etag: sha256, path, width: null, height: null, durationMs: null };
   if (kind === 'image') {
-    const { renew } = await import('./pictures.js');
-    const picture = await renew(path, to, mime as PictureMime);
+    const { reencode } = await import('./pictures.js');
+    const picture = await reencode(path, to, mime as PictureMime);
     await rm(path, { force: true });
     return { ...plain, ...picture, path: to, size: (await stat(to)).size, etag: randomBytes(16).toString('hex') };
   }
-  const tracks = kind === 'file' ? {} : await (await import('./tracks.js')).readTracks(path);
+  const tracks = kind === 'file' ? {} : await (await import('./read-tracks.js')).readTracks(path);
   return { ...plain, ...tracks, placeholder: null, hasAlpha: false };
 }
 
-/** Builds the taking in of uploads: a row first, so that no file is ever without one. */
-export function createReceiving(deps: Deps): Receive {
+/** Stores the row first, so that no file is ever without one. */
+export function createReceiveUpload(deps: Deps): ReceiveUpload {
   const { repository, quotas, storage, scratch, limits } = deps;
-  const take = createTaking(deps);
+  const writeFile = createWriteFile(deps);
 
   async function store(row: UploadRow, path: string): Promise<UploadRow> {
     await repository.insert(row);
@@ -167,7 +167,7 @@ export function createReceiving(deps: Deps): Receive {
       await storage.put(row.key, path);
       if (!(await repository.ready(row._id))) throw new Problem('unavailable', { retryAfterMs: 1000 });
     } catch (error) {
-      // Where that fails as well, the collection gives back what the row stands for.
+      // If that fails as well, garbage collection deletes the row and refunds its bytes.
       await repository.discard(row).catch(() => false);
       throw error;
     }
@@ -180,7 +180,7 @@ export function createReceiving(deps: Deps): Receive {
     const paths = [scratch.path(), scratch.path()] as const;
     try {
       const { result: received, fields } = await form.read((file, { purpose }) =>
-        take(file, { purpose, path: paths[0], room }),
+        writeFile(file, { purpose, path: paths[0], room }),
       );
       const { purpose } = fields;
       if (received.size > limitFor(limits, received.type, purpose)) throw new Problem('too_large');

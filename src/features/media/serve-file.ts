@@ -1,4 +1,4 @@
-/** Gives files to whoever may have them, pictures in the sizes and the format that are asked for. */
+/** Serves files, pictures in the requested size and an accepted format. */
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Scratch } from '../../drivers/scratch.js';
@@ -16,10 +16,10 @@ interface Deps {
   repository: Pick<UploadRepository, 'byId'>;
 }
 
-export interface Serving {
-  /** The bytes of an upload as they are kept. */
+export interface ServeFile {
+  /** The bytes of an upload as they are stored. */
   content(row: UploadRow): ServedFile;
-  /** A picture; throws `not_found` for what is none, and `not_acceptable`. */
+  /** A picture; throws `not_found` if the upload is not one, and `not_acceptable`. */
   image(row: UploadRow, size: ImageSize, accepts: (types: string[]) => string | false): Promise<ServedFile>;
 }
 
@@ -31,14 +31,13 @@ const extensions: Readonly<Record<PictureFormat, string>> = {
   avif: 'avif',
 };
 
-/** The formats a picture is given in, the one that is preferred first. */
+/** The formats in which a picture is served, the preferred one first. */
 function formatsOf({ hasAlpha }: UploadRow): PictureFormat[] {
   return hasAlpha ? ['webp', 'png', 'jpeg'] : ['webp', 'jpeg', 'png'];
 }
 
-/** Builds the giving out of files. */
-export function createServing({ storage, scratch, repository }: Deps): Serving {
-  /** Sizes that are being made: each once, whoever waits for it. */
+export function createServeFile({ storage, scratch, repository }: Deps): ServeFile {
+  /** Sizes that are being created: each once, for all requests that wait for it. */
   const inProgress = new Map<string, Promise<void>>();
 
   async function make(row: UploadRow, name: string, side: number | null, format: PictureFormat): Promise<void> {
@@ -48,7 +47,7 @@ export function createServing({ storage, scratch, repository }: Deps): Serving {
       await pipeline(await storage.open(row.key, null), createWriteStream(from, { mode: 0o600 }));
       await resized(from, to, side, format);
       await storage.put(name, to);
-      // Whoever removed the upload meanwhile may have been there before this size was.
+      // The upload may have been deleted before this size existed.
       if (!(await repository.byId(row._id))) await storage.remove(row.key);
     } finally {
       await Promise.all([from, to].map((path) => scratch.remove(path)));

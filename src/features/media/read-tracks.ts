@@ -1,4 +1,4 @@
-/** How long a recording is, and how large its picture. */
+/** Reads the duration of a recording and the size of its picture. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { ADTS, FilePathSource, FLAC, Input, MATROSKA, MP3, MP4, OGG, QTFF, WAVE, WEBM } from 'mediabunny';
 
@@ -8,11 +8,11 @@ export interface Tracks {
   height: number | null;
 }
 
-/** Formats that are whole in one file: what would name others is not looked into. */
+/** Formats that are whole in one file; formats that refer to other files are not read. */
 const formats = [MP4, QTFF, WEBM, MATROSKA, MP3, WAVE, OGG, ADTS, FLAC];
 const none: Tracks = { durationMs: null, width: null, height: null };
 const maxMs = 7 * 86_400_000;
-/** Whoever says so little of himself that all of him would have to be read is not asked for longer. */
+/** A file without metadata would have to be read whole; reading stops after this time. */
 const timeoutMs = 5_000;
 const cacheBytes = 1024 * 1024;
 
@@ -30,7 +30,7 @@ async function read(input: Input): Promise<Tracks> {
   };
 }
 
-/** Reads what a recording says of itself; nothing where it says nothing that can be read. */
+/** Reads the metadata of a recording; all fields are null if it has none that can be read. */
 export async function readTracks(path: string): Promise<Tracks> {
   const input = new Input({ source: new FilePathSource(path, { maxCacheSize: cacheBytes }), formats });
   try {
