@@ -1,23 +1,25 @@
-import { createDeletion } from '../features/account/deletion.service.js';
-import { createErasure } from '../features/account/erasure.js';
-import { createExporting } from '../features/account/exporting.service.js';
+import { createDeleteAccount } from '../features/account/delete-account.js';
+import { createEraseAccount } from '../features/account/erase-account.js';
+import { createExportAccount } from '../features/account/export-account.js';
 import type { createChat } from './chat.js';
-import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { Files } from './files.js';
+import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { PeopleParts } from './people.js';
 
 /** Export, deletion and erasure of accounts. */
 export function createAccount(
   { config, logger }: ServerOptions,
-  { repositories: all, bus, jobs }: Infrastructure,
+  { repositories, bus, jobs }: Infrastructure,
   people: PeopleParts,
   chat: ReturnType<typeof createChat> & Pick<Files, 'links'>,
 ) {
-  const { account: repository, uploads } = all;
   const onError = (error: unknown): void =>
     logger.warn({ err: error }, 'looking for accounts to erase failed; retrying');
-  const erasure = createErasure({ ...people, ...chat, repository, uploads, bus, jobs, onError });
+  const erasure = createEraseAccount({ ...people, ...chat, repositories, bus, jobs, onError });
   jobs.handle('erasure', ({ key }) => erasure.erase(key));
-  const deletion = createDeletion({ ...people, ...chat, repository, uploads, erasure, delayMs: config.erasureDelayMs });
-  return { erasure, deletion, exporting: createExporting({ ...people, ...chat, repository, uploads }) };
+  const { erasureDelayMs: delayMs } = config;
+  const deleteAccount = createDeleteAccount({ ...people, ...chat, repositories, erasure, delayMs });
+  const { members, messages, reactions, uploads } = repositories;
+  const exportAccount = createExportAccount({ ...people, ...chat, members, messages, reactions, uploads });
+  return { erasure, deleteAccount, exportAccount };
 }

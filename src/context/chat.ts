@@ -1,3 +1,4 @@
+import { createConversationEraser } from '../repositories/repositories.js';
 import { createContacts } from '../features/contacts/contacts.service.js';
 import { createConversations } from '../features/conversations/conversations.service.js';
 import { createRemovals } from '../log/conversation-queues.js';
@@ -121,6 +122,7 @@ export function createChat(
   const messaging = createMessaging(options, infrastructure, people, files);
   const { views, log, cursors, conversations, contacts } = messaging;
   const groups = createGroups({
+    eraseContent: createConversationEraser(repositories),
     ...messaging,
     ...infrastructure,
     ...files,

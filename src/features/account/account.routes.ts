@@ -1,11 +1,11 @@
 import { acceptedOrOk, type Endpoint, endpoint, ok } from '../../kernel/endpoint.js';
 import { AccountExport, DeleteAccount, ErasurePlanned, ErasurePreview } from '@causerie/contract/account';
-import type { Deletion } from './deletion.service.js';
-import type { Exporting } from './exporting.service.js';
+import type { RequestDeletion } from './delete-account.js';
+import type { ExportAccount } from './export-account.js';
 
 interface Account {
-  deletion: Deletion;
-  exporting: Exporting;
+  deleteAccount: RequestDeletion;
+  exportAccount: ExportAccount;
 }
 
 /** Export and deletion of the own account, under `/api/users`. */
@@ -17,7 +17,7 @@ export function accountEndpoints(account: Account): Endpoint[] {
       summary: 'Export account data',
       description: 'Everything the account holds, as one JSON document. The answer is streamed.',
       returns: { 200: AccountExport },
-      handle: ({ actor }) => Promise.resolve(ok(account.exporting.of(actor))),
+      handle: ({ actor }) => Promise.resolve(ok(account.exportAccount(actor))),
     }),
     endpoint({
       method: 'delete',
@@ -27,7 +27,7 @@ export function accountEndpoints(account: Account): Endpoint[] {
         'The account is hidden and signed out everywhere at once, and erased at `erasureAt`. Logging in before then cancels the deletion. With `dryRun` nothing is deleted, and the answer lists what would be.',
       body: DeleteAccount,
       returns: { 200: ErasurePreview, 202: ErasurePlanned },
-      handle: async ({ actor, body, locale }) => acceptedOrOk(await account.deletion.request(actor, body, locale)),
+      handle: async ({ actor, body, locale }) => acceptedOrOk(await account.deleteAccount(actor, body, locale)),
     }),
   ];
 }

@@ -2,7 +2,6 @@
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
-import type { ConversationErasure } from '../../repositories/conversation-erasure.js';
 import type { GroupRepository } from '../../repositories/conversations/group-repository.js';
 import type { MemberChangeRepository } from '../../repositories/members/member-change-repository.js';
 import type { Conversations } from '../conversations/conversations.service.js';
@@ -11,17 +10,13 @@ import type { ChangeGroup } from './change-group.js';
 
 type DeletionReason = 'deleted' | 'left';
 
-/** Everything that is erased with a group. */
-export type GroupContent = Record<
-  'hidden' | 'changes' | 'reactions' | 'notifications' | 'messages',
-  ConversationErasure
->;
-
 interface Deps {
   repositories: {
-    groups: Pick<GroupRepository, 'beginDeletion' | 'eraseRow'>;
+    groups: Pick<GroupRepository, 'beginDeletion' | 'erase'>;
     memberChanges: Pick<MemberChangeRepository, 'endAll'>;
-  } & GroupContent;
+  };
+  /** Erases the content of a conversation. */
+  eraseContent(conversationId: string): Promise<void>;
   changes: Pick<ChangeGroup, 'loadComplete'>;
   conversations: Pick<Conversations, 'removals'>;
   reservations: Pick<Reservations, 'dropConversation'>;
@@ -43,15 +38,14 @@ export interface DeleteGroup {
 }
 
 /** Erases the content of groups in the background, because that takes as long as there are messages. */
-function createErasing({ repositories, reservations, onError }: Deps) {
-  const { groups, hidden, changes, reactions, notifications, messages } = repositories;
+function createErasing({ repositories, eraseContent, reservations, onError }: Deps) {
   const running = new Set<string>();
 
   async function erase(id: string): Promise<void> {
     // The files go first: the messages name them.
     await reservations.dropConversation(id);
-    for (const content of [hidden, changes, reactions, notifications, messages]) await content.eraseConversation(id);
-    await groups.eraseRow(id);
+    await eraseContent(id);
+    await repositories.groups.erase(id);
   }
 
   return {

@@ -19,7 +19,7 @@ import { type AdmitMembers, createAdmitMembers } from './admit-members.js';
 import { createChangeGroup } from './change-group.js';
 import { type ChangeMembers, createChangeMembers } from './change-members.js';
 import { createGroupCreation, type GroupCreation } from './create-group.js';
-import { createDeleteGroup, type GroupContent } from './delete-group.js';
+import { createDeleteGroup } from './delete-group.js';
 import { createEditGroup, type EditGroup } from './edit-group.js';
 import { createGroupMembers } from './members.js';
 import { createOwnership, type Ownership } from './ownership.js';
@@ -31,7 +31,7 @@ interface Deps {
     members: MemberRepository;
     memberChanges: MemberChangeRepository;
     conversations: Pick<ConversationRepository, 'raiseCannotSee'>;
-  } & GroupContent;
+  };
   users: Pick<Users, 'people' | 'statesOf' | 'refs'>;
   conversations: Conversations;
   messages: Pick<Messages, 'publisher'>;
@@ -45,6 +45,8 @@ interface Deps {
   /** Waits until everything that was allowed before has been committed or rejected. */
   drained(): Promise<void>;
   onError(error: unknown): void;
+  /** Erases the content of a conversation. */
+  eraseContent(conversationId: string): Promise<void>;
   /** GROUP_MAX_MEMBERS. */
   maxMembers: number;
 }

@@ -1,7 +1,7 @@
 import { type Id, type Row, toId, toIdOrNull, toIds, toRow } from '../ids.js';
 import mongoose, { type Connection } from 'mongoose';
-import { type ConversationErasure, createConversationErasure } from '../conversation-erasure.js';
 import type { Stretch } from '../hidden/hidden-repository.js';
+import { conversationEraser, type ErasesConversation } from '../erasing.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
 
 /** One numbered change of a conversation. It carries no content: readers read the message or the members as they are now. */
@@ -44,7 +44,7 @@ schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
 export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds'>;
 
 /** Named queries on lean rows, each served by an index. */
-export interface ChangeRepository extends LogRepository<ChangeRow>, ConversationErasure {
+export interface ChangeRepository extends LogRepository<ChangeRow>, ErasesConversation {
   lastRev(conversationId: string): Promise<number>;
   byIds(ids: readonly string[]): Promise<ChangeRow[]>;
   byChangeIds(changeIds: readonly string[]): Promise<ChangeRow[]>;
@@ -70,7 +70,7 @@ export function createChangeRepository(connection: Connection): ChangeRepository
   const changes = connection.collection<StoredChangeRow>('changes');
   return {
     ...createLogRepository(changes, storedChange),
-    ...createConversationErasure(changes),
+    ...conversationEraser(changes),
     async lastRev(conversationId) {
       const last = await changes.findOne(
         { conversationId: toId(conversationId) },

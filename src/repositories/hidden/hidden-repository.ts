@@ -1,6 +1,6 @@
 import mongoose, { type Connection } from 'mongoose';
 import { firstIdAt, type Id, type Row, toId, toRow } from '../ids.js';
-import { type ConversationErasure, createConversationErasure } from '../conversation-erasure.js';
+import { conversationEraser, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
 import { isDuplicateKey } from '../errors.js';
 
 /** A message that a user has hidden for themselves, on all of their devices. */
@@ -47,7 +47,7 @@ export interface Stretch {
 }
 
 /** Messages that users have hidden for themselves: named queries, each served by an index. */
-export interface HiddenRepository extends ConversationErasure {
+export interface HiddenRepository extends ErasesConversation, ErasesUser {
   /** The messages that a user has hidden in these ranges. */
   within(userId: string, stretches: readonly Stretch[]): Promise<Place[]>;
   /** Those of these messages that a user has hidden. */
@@ -103,7 +103,8 @@ export function createHiddenRepository(connection: Connection): HiddenRepository
   connection.model<StoredHidden>('Hidden', schema, 'hidden');
   const hidden = collectionOf(connection);
   return {
-    ...createConversationErasure(hidden),
+    ...conversationEraser(hidden),
+    eraseUser: (userId) => eraseRows(hidden, { userId: toId(userId) }),
     within: (userId, stretches) =>
       anyOf<Place>(
         hidden,

@@ -1,5 +1,6 @@
 import { type Id, newId, type Row, toId, toRow } from '../ids.js';
 import mongoose, { type Connection } from 'mongoose';
+import { eraseRows } from '../erasing.js';
 import { isOnlyDuplicates } from '../errors.js';
 
 /** Work that must be done once, whatever happens to the process that created it. */
@@ -59,6 +60,8 @@ schema.index(
 
 /** The rows of jobs: each step is one conditional write. */
 export interface JobRepository {
+  /** Removes the jobs that hold data of a user, except those of a kind of data; returns their number. */
+  eraseOwner(ownerId: string, exceptKind: string): Promise<number>;
   /** Inserts jobs; existing ones stay as they are. */
   insert(jobs: readonly NewJob[]): Promise<void>;
   /** Leases the job that may start first until `leaseEnd`; null if none is due. */
@@ -117,6 +120,7 @@ export function createJobRepository(connection: Connection): JobRepository {
     async bury(job, error) {
       await jobs.updateOne(mine(job), { $set: { state: 'dead', error, holder: null, deadAt: new Date() } });
     },
+    eraseOwner: (ownerId, exceptKind) => eraseRows(jobs, { ownerId, 'data.kind': { $ne: exceptKind } }),
     async release() {
       await jobs.updateMany(
         { state: 'waiting', runAt: { $gt: new Date() }, holder: { $type: 'string' } },

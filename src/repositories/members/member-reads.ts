@@ -22,6 +22,8 @@ export interface MemberReads {
   /** The other members of these direct conversations of a user. */
   othersIn(conversationIds: readonly string[], userId: string): Promise<MemberRow[]>;
   ofUser(userId: string): Promise<MemberRow[]>;
+  /** The conversations that a user is or was in, ordered by id. */
+  conversationsEverOf(userId: string): Promise<string[]>;
   /** The rows of a user in these conversations. */
   ofUserIn(userId: string, conversationIds: readonly string[]): Promise<MemberRow[]>;
   /** The conversations to which these cursor indexes of a user belong; the memberships may have ended. */
@@ -136,6 +138,9 @@ export function memberReads(members: Collection<StoredMember>): MemberReads {
       return rows.map(({ userId }) => userId);
     },
     ofUser: (userId) => present({ userId: toId(userId) }, { slot: 1 }),
+    async conversationsEverOf(userId) {
+      return (await members.distinct('conversationId', { userId: toId(userId) })).map(String).sort();
+    },
     async conversationsOfCursorIndexes(userId, cursorIndexes) {
       if (cursorIndexes.length === 0) return [];
       const filter = { userId: toId(userId), slot: { $in: [...cursorIndexes] } };

@@ -1,6 +1,6 @@
 import type { Collection, Connection } from 'mongoose';
-import { type ConversationErasure, createConversationErasure } from '../conversation-erasure.js';
 import type { Place, Stretch } from '../hidden/hidden-repository.js';
+import { conversationEraser, type ErasesConversation } from '../erasing.js';
 import { toId, toIds, toRow } from '../ids.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
 import { messageSchema, messagesOf, type MessageRow, type StoredMessage } from './message-row.js';
@@ -40,8 +40,16 @@ interface StretchReads {
   mentionsWithin(userId: string, stretches: readonly Stretch[]): Promise<MentionPlace[]>;
 }
 
+/** The messages that a user has sent, without system messages. */
+interface SenderReads {
+  /** Their number in some conversations, without tombstones. */
+  countSentBy(userId: string, conversationIds: readonly string[]): Promise<number>;
+  /** A page of them in one conversation, ordered by clientId, behind one. */
+  sentBy(userId: string, conversationId: string, page: { after: string; limit: number }): Promise<MessageRow[]>;
+}
+
 /** Named queries on lean rows, each served by an index. */
-export interface MessageRepository extends LogRepository<MessageRow>, ConversationErasure, StretchReads {
+export interface MessageRepository extends LogRepository<MessageRow>, StretchReads, SenderReads, ErasesConversation {
   lastSeq(conversationId: string): Promise<number>;
   byId(messageId: string): Promise<MessageRow | null>;
   byIds(messageIds: readonly string[]): Promise<MessageRow[]>;
@@ -100,6 +108,25 @@ function createStretchReads(messages: Collection<StoredMessage>): StretchReads {
   };
 }
 
+function createSenderReads(messages: Collection<StoredMessage>): SenderReads {
+  // A query has to repeat the condition of the partial index.
+  const isSent = { $type: 'string' as const };
+  return {
+    async countSentBy(userId, conversationIds) {
+      if (conversationIds.length === 0) return 0;
+      const key = { conversationId: { $in: toIds(conversationIds) }, senderId: toId(userId), clientId: isSent };
+      return messages.countDocuments({ ...key, deletedAt: null });
+    },
+    sentBy: (userId, conversationId, { after, limit }) =>
+      messages
+        .find({ conversationId: toId(conversationId), senderId: toId(userId), clientId: { ...isSent, $gt: after } })
+        .sort({ clientId: 1 })
+        .limit(limit)
+        .map(toRow)
+        .toArray(),
+  };
+}
+
 type KeyReads = Pick<MessageRepository, 'bySendKey' | 'newestCounted' | 'hasWritten' | 'byChangeId'>;
 
 /** Reads that find at most one message by a unique key or at the end of an index. */
@@ -137,8 +164,9 @@ export function createMessageRepository(connection: Connection): MessageReposito
 
   return {
     ...createLogRepository(messages, storedMessage),
-    ...createConversationErasure(messages),
     ...createStretchReads(messages),
+    ...createSenderReads(messages),
+    ...conversationEraser(messages),
     async lastSeq(conversationId) {
       const last = await messages.findOne(
         { conversationId: toId(conversationId) },

@@ -1,5 +1,5 @@
 import type { Collection, Connection } from 'mongoose';
-import { type ConversationErasure, createConversationErasure } from '../conversation-erasure.js';
+import { conversationEraser, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
 import { isDuplicateKey, isOnlyDuplicates } from '../errors.js';
 import { toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
 import {
@@ -33,7 +33,7 @@ type CountedReactions = Pick<
 > & { newest: string };
 
 /** The rows of notifications: named queries, each served by an index. */
-export interface NotificationRepository extends ConversationErasure {
+export interface NotificationRepository extends ErasesConversation, ErasesUser {
   /** Inserts those that do not exist; returns the rows that this call has inserted. */
   make(notifications: readonly NewNotification[]): Promise<NotificationRow[]>;
   /** Inserts the notification of a session that was ended because its retired token was used. */
@@ -45,6 +45,7 @@ export interface NotificationRepository extends ConversationErasure {
     page: { isUnread: boolean; after: NotificationPlace | null; limit: number },
   ): Promise<NotificationRow[]>;
   countUnread(userId: string): Promise<number>;
+  count(userId: string): Promise<number>;
   one(userId: string, id: string): Promise<NotificationRow | null>;
   /** Marks some as read, or all (null); returns those that were unread. */
   read(userId: string, ids: readonly string[] | null): Promise<NotificationRow[]>;
@@ -154,10 +155,15 @@ export function createNotificationRepository(connection: Connection): Notificati
   }
 
   return {
-    ...createConversationErasure(collection),
     make,
     makeSecurity: (userId, sessionId) => make([{ userId, kind: 'security', source: sessionId, data: { sessionId } }]),
     countReactions: (reaction) => countReactions(collection, reaction),
+    ...conversationEraser(collection),
+    async eraseUser(userId) {
+      const own = await eraseRows(collection, { userId: toId(userId) });
+      return own + (await eraseRows(collection, { actorId: toId(userId) }));
+    },
+    count: (userId) => collection.countDocuments({ userId: toId(userId) }),
     countUnread: (userId) => collection.countDocuments({ userId: toId(userId), readAt: null }),
     one: async (userId, id) => toRow(await collection.findOne({ _id: toId(id), userId: toId(userId) })),
     read: (userId, ids) => readAll({ userId: toId(userId), ...(ids ? { _id: { $in: toIds(ids) } } : {}) }),

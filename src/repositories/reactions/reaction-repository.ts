@@ -1,7 +1,7 @@
 /** The reactions themselves; the message repeats a summary of them, which is derived from these rows. */
 import { type Id, newId, type Row, toId, toIds, toRow } from '../ids.js';
 import mongoose, { type Collection, type Connection } from 'mongoose';
-import { type ConversationErasure, createConversationErasure } from '../conversation-erasure.js';
+import { conversationEraser, type ErasesConversation } from '../erasing.js';
 import { isDuplicateKey } from '../errors.js';
 
 export interface StoredReaction {
@@ -50,7 +50,7 @@ schema.index({ conversationId: 1 });
 schema.index({ userId: 1 });
 
 /** Named queries on lean rows, each served by an index. */
-export interface ReactionRepository extends ConversationErasure {
+export interface ReactionRepository extends ErasesConversation {
   has(key: ReactionKey): Promise<boolean>;
   /** Returns false if the reaction exists already. */
   insert(row: Omit<ReactionRow, '_id' | 'createdAt'>): Promise<boolean>;
@@ -62,6 +62,8 @@ export interface ReactionRepository extends ConversationErasure {
   byOthers(messageId: string, exceptIds: readonly string[]): Promise<{ count: number; newest: ReactionRow | null }>;
   /** A page of a message's reactions, in the order of reacting. */
   page(messageId: string, afterId: string | null, limit: number): Promise<ReactionRow[]>;
+  /** A page of the reactions of a user, in the order of reacting. */
+  pageOf(userId: string, page: { after: string | null; limit: number }): Promise<ReactionRow[]>;
   /** Some of the reactions of a user. */
   someOf(userId: string, limit: number): Promise<ReactionRow[]>;
   eraseOfMessage(messageId: string): Promise<void>;
@@ -81,7 +83,7 @@ const summarizedUsers = 50;
 
 function readsOf(
   reactions: Collection<StoredReaction>,
-): Pick<ReactionRepository, 'has' | 'summaryOf' | 'byOthers' | 'page' | 'someOf'> {
+): Pick<ReactionRepository, 'has' | 'summaryOf' | 'byOthers' | 'page' | 'pageOf' | 'someOf'> {
   return {
     has: async (key) => (await reactions.findOne(storedKey(key), { projection: { _id: 1 } })) !== null,
     async summaryOf(id, emoji) {
@@ -108,6 +110,13 @@ function readsOf(
         .limit(limit)
         .map(toRow)
         .toArray(),
+    pageOf: (userId, { after, limit }) =>
+      reactions
+        .find({ userId: toId(userId), ...(after ? { _id: { $gt: toId(after) } } : {}) })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .map(toRow)
+        .toArray(),
     someOf: (userId, limit) =>
       reactions
         .find({ userId: toId(userId) })
@@ -122,8 +131,8 @@ export function createReactionRepository(connection: Connection): ReactionReposi
   const reactions = connection.collection<StoredReaction>('reactions');
 
   return {
-    ...createConversationErasure(reactions),
     ...readsOf(reactions),
+    ...conversationEraser(reactions),
     async insert({ conversationId, ...key }) {
       try {
         await reactions.insertOne({

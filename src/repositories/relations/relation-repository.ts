@@ -1,4 +1,5 @@
 import mongoose, { type Collection, type Connection } from 'mongoose';
+import { eraseRows } from '../erasing.js';
 import { isDuplicateKey } from '../errors.js';
 import { type Id, type Row, toId, toRow } from '../ids.js';
 
@@ -63,6 +64,8 @@ export interface RelationRepository {
   block(ownerId: string, userId: string, at: Date): Promise<boolean>;
   /** False if the user was not blocked. */
   unblock(ownerId: string, userId: string): Promise<boolean>;
+  /** Removes a user from contacts and blocks, their own and those of others; returns how many there were, and the other owners. */
+  eraseUser(userId: string): Promise<{ count: number; ownerIds: string[] }>;
 }
 
 const keyOf = (ownerId: string, userId: string): string => `${ownerId} ${userId}`;
@@ -141,6 +144,15 @@ export function createRelationRepository(connection: Connection): RelationReposi
     },
     removeContact: (ownerId, userId) => end(ownerId, userId, 'contactSince', { contactSince: null, alias: null }),
     block: (ownerId, userId, at) => begin(ownerId, userId, 'blockedSince', { blockedSince: at }),
+    async eraseUser(userId) {
+      const theirs = await relations
+        .find({ userId: toId(userId) })
+        .map(toRow)
+        .toArray();
+      const own = await eraseRows(relations, { ownerId: toId(userId) });
+      await eraseRows(relations, { userId: toId(userId) });
+      return { count: own + theirs.length, ownerIds: theirs.map(({ ownerId }) => ownerId) };
+    },
     unblock: (ownerId, userId) => end(ownerId, userId, 'blockedSince', { blockedSince: null }),
   };
 }

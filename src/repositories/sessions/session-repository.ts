@@ -1,5 +1,6 @@
 import mongoose, { type Connection } from 'mongoose';
 import type { SessionEndReason } from '../../domain-events.js';
+import { eraseRows, type ErasesUser } from '../erasing.js';
 import { type Id, newId, type Row, toId, toIds, toRow } from '../ids.js';
 
 /** A session: one device of one user. */
@@ -74,7 +75,7 @@ export type SessionDraft = Pick<
 > & { userId: string };
 
 /** Sessions: named queries, each served by an index. */
-export interface SessionRepository {
+export interface SessionRepository extends ErasesUser {
   /** Assigns a session its id, from which its tokens are derived. */
   draft(draft: SessionDraft): Omit<SessionRow, 'counter' | 'keyId' | 'refreshHash'>;
   insert(row: SessionRow): Promise<void>;
@@ -145,6 +146,7 @@ export function createSessionRepository(connection: Connection): SessionReposito
       const result = await sessions.updateOne(live, { $set: { endedAt: at, endReason: reason, purgeAt } });
       return result.modifiedCount === 1;
     },
+    eraseUser: (userId) => eraseRows(sessions, { userId: toId(userId) }),
     async purge(before) {
       await sessions.deleteMany({ purgeAt: { $lt: before } });
     },

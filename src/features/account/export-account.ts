@@ -3,16 +3,18 @@ import type { Contacts } from '../contacts/contacts.service.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Links } from '../../views/links.js';
 import type { UploadRow, UploadRepository } from '../../repositories/uploads/upload-repository.js';
-import type { MessageRow } from '../../repositories/messages/message-repository.js';
+import type { MemberRepository } from '../../repositories/members/member-repository.js';
+import type { MessageRepository, MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Notifications } from '../notifications/notifications.service.js';
-import type { ReactionRow } from '../../repositories/reactions/reaction-repository.js';
+import type { ReactionRepository, ReactionRow } from '../../repositories/reactions/reaction-repository.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Users } from '../users/users.service.js';
-import type { AccountRepository } from '../../repositories/account/account-repository.js';
 import type { OwnMessage } from '@causerie/contract/account';
 
 interface Deps {
-  repository: Pick<AccountRepository, 'conversationsOf' | 'messagesOf' | 'reactionsOf'>;
+  members: Pick<MemberRepository, 'conversationsEverOf'>;
+  messages: Pick<MessageRepository, 'sentBy'>;
+  reactions: Pick<ReactionRepository, 'pageOf'>;
   users: Pick<Users, 'me'>;
   sessions: Pick<Sessions, 'list'>;
   contacts: Pick<Contacts, 'relationsOf'>;
@@ -22,11 +24,8 @@ interface Deps {
   links: Pick<Links, 'attachment' | 'upload'>;
 }
 
-/** Everything that an account holds, as one document. */
-export interface Exporting {
-  /** JSON in pieces, each read when the one before it has been taken, so that its size costs no memory. */
-  of(actor: Actor): AsyncIterable<string>;
-}
+/** Exports all data of an account as one JSON document, in pieces; each is read when it is needed, so that a large export costs no memory. */
+export type ExportAccount = (actor: Actor) => AsyncIterable<string>;
 
 const pageSize = 100;
 
@@ -48,7 +47,7 @@ function toOwnMessage(row: MessageRow, links: Pick<Links, 'attachment'>): OwnMes
   };
 }
 
-/** Pages of a list whose answers carry where to go on. */
+/** The pages of a list with cursors. */
 async function* paged<Item>(
   read: (cursor: string | undefined) => Promise<{ items: Item[]; nextCursor: string | null }>,
 ): AsyncGenerator<Item[]> {
@@ -60,7 +59,7 @@ async function* paged<Item>(
   } while (cursor !== undefined);
 }
 
-/** Pages of rows in the order of their ids. */
+/** The pages of rows in the order of their ids. */
 async function* byId<Row extends { _id: UploadRow['_id'] }, View>(
   read: (page: { after: Row['_id'] | null; limit: number }) => Promise<Row[]>,
   view: (row: Row) => View,
@@ -74,7 +73,7 @@ async function* byId<Row extends { _id: UploadRow['_id'] }, View>(
   }
 }
 
-/** One field that holds a list, page by page. */
+/** Writes one field that holds a list, page by page. */
 async function* listed(name: string, pages: AsyncIterable<readonly unknown[]>): AsyncGenerator<string> {
   yield `,${JSON.stringify(name)}:[`;
   let isFirst = true;
@@ -90,14 +89,14 @@ async function* once<Item>(items: readonly Item[]): AsyncGenerator<readonly Item
   yield await Promise.resolve(items);
 }
 
-/** Builds the export of accounts. */
-export function createExporting(deps: Deps): Exporting {
-  const { repository, users, sessions, contacts, conversations, notifications, uploads, links } = deps;
+export function createExportAccount(deps: Deps): ExportAccount {
+  const { members, messages, reactions, users, sessions, contacts, conversations, notifications, uploads, links } =
+    deps;
 
   async function* messagesOf(userId: string): AsyncGenerator<OwnMessage[]> {
-    for (const conversationId of await repository.conversationsOf(userId)) {
+    for (const conversationId of await members.conversationsEverOf(userId)) {
       for (let after = ''; ;) {
-        const found = await repository.messagesOf(userId, conversationId, { after, limit: pageSize });
+        const found = await messages.sentBy(userId, conversationId, { after, limit: pageSize });
         yield found.map((row) => toOwnMessage(row, links));
         const last = found.at(-1);
         if (!last || found.length < pageSize) break;
@@ -108,7 +107,7 @@ export function createExporting(deps: Deps): Exporting {
 
   const reactionsOf = (userId: string) =>
     byId(
-      (page) => repository.reactionsOf(userId, page),
+      (page) => reactions.pageOf(userId, page),
       ({ messageId, emoji, createdAt }: ReactionRow) => ({
         messageId,
         emoji,
@@ -117,28 +116,26 @@ export function createExporting(deps: Deps): Exporting {
     );
   const uploadsOf = (userId: string) => byId((page) => uploads.pageOf(userId, page), links.upload);
 
-  return {
-    async *of(actor) {
-      const { userId } = actor;
-      const me = await users.me(userId);
-      yield `{"exportedAt":${JSON.stringify(new Date().toISOString())},"me":${JSON.stringify(me)}`;
-      yield* listed('sessions', once((await sessions.list(actor)).items));
-      const people = await contacts.relationsOf(userId);
-      yield* listed('contacts', once(await people.contacts.read()));
-      yield* listed('blocked', once(await people.blocked.read()));
-      const page = (cursor: string | undefined) => ({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
-      yield* listed(
-        'conversations',
-        paged((cursor) => conversations.listConversations(actor, { filter: 'all', ...page(cursor) })),
-      );
-      yield* listed('messages', messagesOf(userId));
-      yield* listed('reactions', reactionsOf(userId));
-      yield* listed(
-        'notifications',
-        paged((cursor) => notifications.list(actor, { unread: false, ...page(cursor) })),
-      );
-      yield* listed('uploads', uploadsOf(userId));
-      yield '}';
-    },
+  return async function* exportAccount(actor) {
+    const { userId } = actor;
+    const me = await users.me(userId);
+    yield `{"exportedAt":${JSON.stringify(new Date().toISOString())},"me":${JSON.stringify(me)}`;
+    yield* listed('sessions', once((await sessions.list(actor)).items));
+    const people = await contacts.relationsOf(userId);
+    yield* listed('contacts', once(await people.contacts.read()));
+    yield* listed('blocked', once(await people.blocked.read()));
+    const page = (cursor: string | undefined) => ({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
+    yield* listed(
+      'conversations',
+      paged((cursor) => conversations.listConversations(actor, { filter: 'all', ...page(cursor) })),
+    );
+    yield* listed('messages', messagesOf(userId));
+    yield* listed('reactions', reactionsOf(userId));
+    yield* listed(
+      'notifications',
+      paged((cursor) => notifications.list(actor, { unread: false, ...page(cursor) })),
+    );
+    yield* listed('uploads', uploadsOf(userId));
+    yield '}';
   };
 }
