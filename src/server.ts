@@ -88,13 +88,14 @@ function recoveryCalls({ conversations, messages, reactions, groups, notifier }:
       // Changes of a group itself are found by sync, and by clients that see the gap in the numbers.
       if (messageId) await messages.publisher.recoveredChange(messageId, rev);
     },
-    async finish(before) {
-      await conversations.completePending(before);
-      await messages.completePending(before);
-      await reactions.completePending(before);
-      await groups.completePending(before);
-      await notifier.wakeAll();
+    complete: {
+      conversations: conversations.completeOpenings,
+      hidden: conversations.completeHides,
+      messageChanges: messages.completePending,
+      reactionSummaries: reactions.completePending,
+      groups: groups.completePending,
     },
+    completed: notifier.wakeAll,
   };
 }
 

@@ -57,7 +57,14 @@ async function rebuild(connection: Connection): Promise<void> {
     onError: (error) => console.error(String(error)),
   });
   const nobody = (): Promise<void> => Promise.resolve();
-  await log.start({ announce: nobody, announceChange: nobody, finish: nobody });
+  const complete = {
+    conversations: nobody,
+    hidden: nobody,
+    messageChanges: nobody,
+    reactionSummaries: nobody,
+    groups: nobody,
+  };
+  await log.start({ announce: nobody, announceChange: nobody, complete, completed: nobody });
   await log.stop();
 }
 

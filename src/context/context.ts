@@ -3,7 +3,6 @@ import { conversationSockets } from '../features/conversations/conversations.soc
 import { reactionSockets } from '../features/reactions/reactions.sockets.js';
 import { messageSockets } from '../features/messages/messages.sockets.js';
 import { syncSockets } from '../features/sync/sync.sockets.js';
-import { unavailable } from '../kernel/problem.js';
 import { createRealtime, type Realtime } from '../realtime/server.js';
 import { createTyping, typingSockets } from '../realtime/typing.js';
 import { createPresenceSubscriptions, presenceSockets } from '../realtime/presence-subscriptions.js';
@@ -87,11 +86,6 @@ export function createContext(options: ServerOptions): Context {
   metrics.gauge('causerie_jobs_waiting', 'Jobs waiting or running', jobs.waiting);
   metrics.gauge('causerie_jobs_dead', 'Jobs given up after too many failures; npm run doctor lists them', jobs.dead);
 
-  async function requireReady(): Promise<void> {
-    if (draining.isStopping()) throw unavailable();
-    await database.ping();
-  }
-
   return {
     config,
     logger,
@@ -103,7 +97,7 @@ export function createContext(options: ServerOptions): Context {
     metrics,
     draining,
     toProblem,
-    requireReady,
+    requireReady: () => draining.requireReady(database.ping),
     realtime,
     links: files.links,
     garbageCollector: files.garbageCollector,

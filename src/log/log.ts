@@ -21,7 +21,7 @@ import {
 } from './projections.js';
 import type { GroupReceipts } from './project.js';
 import { every } from '../kernel/every.js';
-import { createRecovery, type RecoveryCalls } from './recovery.js';
+import { completeAll, createRecovery, type RecoveryCalls } from './recovery.js';
 import { createWriter } from './writer.js';
 import type { LogRow } from '../repositories/log-repository.js';
 import type { Draft, SystemDraft } from '../repositories/messages/new-message.js';
@@ -220,7 +220,7 @@ export function createLog(deps: Deps): Log {
       }
       await checkpoint.write();
       // What a crash has cut off is completed before the first request, however recent: completing twice is harmless.
-      await calls.finish(new Date(Date.now() + aheadMs));
+      await completeAll(calls, new Date(Date.now() + aheadMs));
       stops.push(every(checkpointMs, checkpoint.write, deps.onError));
       stops.push(every(recoveryMs, () => recovery.now(checkpoint.id), deps.onError));
     },

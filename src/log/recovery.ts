@@ -4,6 +4,7 @@ import type { MessageRow, MessageRepository } from '../repositories/messages/mes
 import type { ChangeRow, ChangeRepository } from '../repositories/changes/change-repository.js';
 import type { CheckpointRow, CheckpointRepository } from '../repositories/checkpoints/checkpoint-repository.js';
 import { changeProjection, messageProjection, type Projection } from './projections.js';
+import type { Repositories } from '../repositories/repositories.js';
 import type { LogRow } from '../repositories/log-repository.js';
 
 interface Deps {
@@ -15,14 +16,21 @@ interface Deps {
   project: (projections: readonly Projection[]) => Promise<void>;
 }
 
+/** The repositories whose work can be interrupted halfway: they can list it. */
+type InterruptibleWork = {
+  [Name in keyof Repositories]: Repositories[Name] extends { unfinished: unknown } ? Name : never;
+}[keyof Repositories];
+
 /** What recovery needs from other rooms. */
 export interface RecoveryCalls {
   /** Publishes a committed message that was missing from the head of its conversation. */
   announce: (row: MessageRow) => Promise<void>;
   /** Publishes a committed change that was missing from the head of its conversation. */
   announceChange: (row: ChangeRow) => Promise<void>;
-  /** Completes everything that was started before a moment and then cut off. */
-  finish: (before: Date) => Promise<void>;
+  /** Completes the work of each repository that can be interrupted: what was begun before a moment. */
+  complete: Record<InterruptibleWork, (before: Date) => Promise<void>>;
+  /** Called when all of it is completed. */
+  completed: () => Promise<void>;
 }
 
 export interface Recovery {
@@ -93,6 +101,12 @@ function createReplay({ messages, changes, conversations, project }: ReplayDeps,
   };
 }
 
+/** Completes what was begun before a moment and interrupted; completing twice is harmless. */
+export async function completeAll({ complete, completed }: RecoveryCalls, before: Date): Promise<void> {
+  for (const completeOne of Object.values(complete)) await completeOne(before);
+  await completed();
+}
+
 /** Brings the projections in line with the log after a crash. */
 export function createRecovery(deps: Deps): Recovery {
   const { checkpoints } = deps;
@@ -102,7 +116,7 @@ export function createRecovery(deps: Deps): Recovery {
   const replay = createReplay(deps, () => calls);
 
   async function finish(): Promise<void> {
-    await calls?.finish(new Date(Date.now() - slackMs));
+    if (calls) await completeAll(calls, new Date(Date.now() - slackMs));
   }
 
   /** Whether a checkpoint has not advanced for 30 seconds, by the clock of this process. */

@@ -10,6 +10,8 @@ export interface Draining {
   /** From now on every new request is answered 503. */
   begin(): void;
   isStopping(): boolean;
+  /** Throws `unavailable` while the server stops, and what `ping` throws: then it cannot answer requests. */
+  requireReady(ping: () => Promise<void>): Promise<void>;
   /** Waits until no request is in progress. */
   idle(): Promise<void>;
 }
@@ -41,6 +43,10 @@ export function createDraining(retryAfterMs: number): Draining {
       isStopping = true;
     },
     isStopping: () => isStopping,
+    async requireReady(ping) {
+      if (isStopping) throw unavailable();
+      await ping();
+    },
     async idle() {
       if (underWay > 0) await new Promise<void>((resolve) => waiting.push(resolve));
     },

@@ -31,7 +31,7 @@ export async function eraseRows<Stored extends { _id: Id | string }>(
 }
 
 /** Creates `eraseConversation` for a collection whose rows belong to conversations. */
-export function conversationEraser<Stored extends { _id: Id; conversationId: Id | null }>(
+export function createErasesConversation<Stored extends { _id: Id; conversationId: Id | null }>(
   collection: Collection<Stored>,
 ): ErasesConversation {
   return {

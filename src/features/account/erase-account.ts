@@ -79,8 +79,9 @@ function createErasers({
     reactionSummaries: null,
     changes: null,
     search: null,
-    // Nothing in these names a user.
+    // Attempts expire within a day.
     attempts: null,
+    // Nothing in these belongs to a user.
     checkpoints: null,
   };
 }

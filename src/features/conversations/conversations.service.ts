@@ -60,15 +60,13 @@ export interface Conversations
     Receipts,
     ReceiptPrivacy,
     Blocking,
-    Omit<Settings, 'completePendingHides'>,
-    Omit<Opening, 'completePendingOpenings'> {
+    Settings,
+    Opening {
   /** Throws `not_found`. */
   get(actor: Actor, conversationId: string): Promise<Conversation>;
   removals: Removals;
   /** Called before a message stops counting for badges. */
   raiseUncounted: ConversationRepository['raiseUncounted'];
-  /** Completes everything that was interrupted before a moment. */
-  completePending(before: Date): Promise<void>;
 }
 
 export function createConversations(deps: Deps): Conversations {
@@ -78,8 +76,6 @@ export function createConversations(deps: Deps): Conversations {
   const reader = createConversationReader({ ...deps, ...memberships, memberships: membershipReader });
   const receipts = createReceipts({ ...deps, ...memberships });
   const parts = { ...deps, ...memberships, ...reader, ...receipts };
-  const { completePendingHides, ...settings } = createSettings(parts);
-  const { completePendingOpenings, ...opening } = createOpening(parts);
   publishGroupReceipts(deps);
 
   return {
@@ -90,14 +86,10 @@ export function createConversations(deps: Deps): Conversations {
     ...receipts,
     ...createReceiptPrivacy(deps),
     ...createBlocking(parts),
-    ...settings,
-    ...opening,
+    ...createSettings(parts),
+    ...createOpening(parts),
     get: ({ userId }, conversationId) => reader.viewFor(userId, conversationId),
     removals,
     raiseUncounted: repositories.conversations.raiseUncounted,
-    async completePending(before) {
-      await completePendingOpenings(before);
-      await completePendingHides(before);
-    },
   };
 }

@@ -22,12 +22,12 @@ export interface Opening {
   /** Notifies the members in whose list a message has put a conversation, for the first time or again. */
   announceListed(conversationId: string, seq: number): Promise<void>;
   /** Completes conversations whose creation was interrupted before a moment. */
-  completePendingOpenings(before: Date): Promise<void>;
+  completeOpenings(before: Date): Promise<void>;
 }
 
 interface Deps {
   repositories: {
-    conversations: Pick<ConversationRepository, 'ofPair' | 'findOrMake' | 'activate' | 'forming'>;
+    conversations: Pick<ConversationRepository, 'ofPair' | 'findOrMake' | 'activate' | 'unfinished'>;
     members: Pick<MemberRepository, 'ensureMember' | 'list' | 'unlistedAt' | 'crowdedAmong'>;
   };
   users: Pick<Users, 'people'>;
@@ -73,8 +73,8 @@ export function createOpening({ repositories: { conversations, members }, users,
         bus.publish('conversation.created', { userId, conversation: await viewFor(userId, conversationId) });
       }
     },
-    async completePendingOpenings(before) {
-      for (const row of await conversations.forming(before)) await complete(row, null);
+    async completeOpenings(before) {
+      for (const row of await conversations.unfinished(before)) await complete(row, null);
     },
   };
 }

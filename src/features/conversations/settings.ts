@@ -21,7 +21,7 @@ export interface Settings {
   /** Hides one message on all of the user's devices; does nothing if it is hidden. */
   hideMessage(actor: Actor, message: Pick<HiddenRow, '_id' | 'conversationId' | 'seq'>): Promise<void>;
   /** Completes hiding of messages that was interrupted before a moment. */
-  completePendingHides(before: Date): Promise<void>;
+  completeHides(before: Date): Promise<void>;
 }
 
 interface Deps {
@@ -81,7 +81,7 @@ function createConversationSettings(deps: Deps): ConversationSettings {
   };
 }
 
-type MessageHiding = Pick<Settings, 'hideMessage' | 'completePendingHides'>;
+type MessageHiding = Pick<Settings, 'hideMessage' | 'completeHides'>;
 
 function createMessageHiding({ repositories, requireMembership, publishOwnState, bus }: Deps): MessageHiding {
   const { conversations, members, hidden } = repositories;
@@ -113,7 +113,7 @@ function createMessageHiding({ repositories, requireMembership, publishOwnState,
       // A hidden message is no longer unread, which the user's other devices cannot tell from the message.
       if (seq > floorOf(member)) await publishOwnState(userId, target.conversationId, socketId);
     },
-    async completePendingHides(before) {
+    async completeHides(before) {
       for (;;) {
         const rows = await hidden.unfinished(before, pageSize);
         for (const row of rows) await complete(row);

@@ -12,7 +12,7 @@ type DeletionReason = 'deleted' | 'left';
 
 interface Deps {
   repositories: {
-    groups: Pick<GroupRepository, 'beginDeletion' | 'erase'>;
+    groups: Pick<GroupRepository, 'beginDeletion' | 'eraseRow'>;
     memberChanges: Pick<MemberChangeRepository, 'endAll'>;
   };
   /** Erases the content of a conversation. */
@@ -45,7 +45,7 @@ function createErasing({ repositories, eraseContent, reservations, onError }: De
     // The files go first: the messages name them.
     await reservations.dropConversation(id);
     await eraseContent(id);
-    await repositories.groups.erase(id);
+    await repositories.groups.eraseRow(id);
   }
 
   return {

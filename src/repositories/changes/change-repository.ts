@@ -1,7 +1,7 @@
 import { type Id, type Row, toId, toIdOrNull, toIds, toRow } from '../ids.js';
 import mongoose, { type Connection } from 'mongoose';
 import type { Stretch } from '../hidden/hidden-repository.js';
-import { conversationEraser, type ErasesConversation } from '../erasing.js';
+import { createErasesConversation, type ErasesConversation } from '../erasing.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
 
 /** One numbered change of a conversation. It carries no content: readers read the message or the members as they are now. */
@@ -70,7 +70,7 @@ export function createChangeRepository(connection: Connection): ChangeRepository
   const changes = connection.collection<StoredChangeRow>('changes');
   return {
     ...createLogRepository(changes, storedChange),
-    ...conversationEraser(changes),
+    ...createErasesConversation(changes),
     async lastRev(conversationId) {
       const last = await changes.findOne(
         { conversationId: toId(conversationId) },

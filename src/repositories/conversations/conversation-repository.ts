@@ -31,7 +31,7 @@ export interface ConversationRepository {
   byId(conversationId: string): Promise<ConversationRow | null>;
   byIds(conversationIds: readonly string[]): Promise<ConversationRow[]>;
   /** The direct conversations that were created before a moment and still lack members. */
-  forming(before: Date): Promise<ConversationRow[]>;
+  unfinished(before: Date): Promise<ConversationRow[]>;
   /** Called before a message stops counting for badges: a value too high costs a query, one too low a wrong badge. */
   raiseUncounted(conversationId: string, seq: number): Promise<void>;
   /** Called before a message is hidden from a member who sees later ones. */
@@ -176,7 +176,7 @@ export function createConversationRepository(connection: Connection): Conversati
         .sort({ _id: 1 })
         .map(toRow)
         .toArray(),
-    forming: (before) =>
+    unfinished: (before) =>
       conversations
         .find({ state: 'forming', type: 'direct', _id: { $lt: toId(firstIdAt(before)) } })
         .sort({ state: 1 })

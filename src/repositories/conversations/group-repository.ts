@@ -50,8 +50,8 @@ export interface GroupRepository {
   complete(conversationId: string, changeId: string, rev: number): Promise<void>;
   /** From here on the group has no members; false if another change has begun since the row was read. */
   beginDeletion(row: ConversationRow): Promise<boolean>;
-  /** Erases the row of a group that is being deleted; called when its content is erased. */
-  erase(conversationId: string): Promise<void>;
+  /** Erases the row of a group that is being deleted; called last, because recovery finds the rest by it. */
+  eraseRow(conversationId: string): Promise<void>;
   /** The groups with a change, a creation or a deletion that began before a moment. */
   unfinished(before: Date): Promise<ConversationRow[]>;
 }
@@ -170,7 +170,7 @@ export function createGroupRepository(connection: Connection): GroupRepository {
       );
       return result.modifiedCount === 1;
     },
-    async erase(conversationId) {
+    async eraseRow(conversationId) {
       await conversations.deleteOne({ _id: toId(conversationId), state: 'deleting' });
     },
     async unfinished(before) {

@@ -1,6 +1,6 @@
 import mongoose, { type Connection } from 'mongoose';
 import { firstIdAt, type Id, type Row, toId, toRow } from '../ids.js';
-import { conversationEraser, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
+import { createErasesConversation, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
 import { isDuplicateKey } from '../errors.js';
 
 /** A message that a user has hidden for themselves, on all of their devices. */
@@ -103,7 +103,7 @@ export function createHiddenRepository(connection: Connection): HiddenRepository
   connection.model<StoredHidden>('Hidden', schema, 'hidden');
   const hidden = collectionOf(connection);
   return {
-    ...conversationEraser(hidden),
+    ...createErasesConversation(hidden),
     eraseUser: (userId) => eraseRows(hidden, { userId: toId(userId) }),
     within: (userId, stretches) =>
       anyOf<Place>(

@@ -139,7 +139,8 @@ export function memberReads(members: Collection<StoredMember>): MemberReads {
     },
     ofUser: (userId) => present({ userId: toId(userId) }, { slot: 1 }),
     async conversationsEverOf(userId) {
-      return (await members.distinct('conversationId', { userId: toId(userId) })).map(String).sort();
+      const rows = await members.find({ userId: toId(userId) }, { projection: { conversationId: 1 } }).toArray();
+      return [...new Set(rows.map(({ conversationId }) => String(conversationId)))].sort();
     },
     async conversationsOfCursorIndexes(userId, cursorIndexes) {
       if (cursorIndexes.length === 0) return [];

@@ -1,6 +1,6 @@
 import type { Collection, Connection } from 'mongoose';
 import type { Place, Stretch } from '../hidden/hidden-repository.js';
-import { conversationEraser, type ErasesConversation } from '../erasing.js';
+import { createErasesConversation, type ErasesConversation } from '../erasing.js';
 import { toId, toIds, toRow } from '../ids.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
 import { messageSchema, messagesOf, type MessageRow, type StoredMessage } from './message-row.js';
@@ -166,7 +166,7 @@ export function createMessageRepository(connection: Connection): MessageReposito
     ...createLogRepository(messages, storedMessage),
     ...createStretchReads(messages),
     ...createSenderReads(messages),
-    ...conversationEraser(messages),
+    ...createErasesConversation(messages),
     async lastSeq(conversationId) {
       const last = await messages.findOne(
         { conversationId: toId(conversationId) },

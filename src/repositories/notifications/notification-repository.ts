@@ -1,5 +1,5 @@
 import type { Collection, Connection } from 'mongoose';
-import { conversationEraser, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
+import { createErasesConversation, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
 import { isDuplicateKey, isOnlyDuplicates } from '../errors.js';
 import { toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
 import {
@@ -158,10 +158,10 @@ export function createNotificationRepository(connection: Connection): Notificati
     make,
     makeSecurity: (userId, sessionId) => make([{ userId, kind: 'security', source: sessionId, data: { sessionId } }]),
     countReactions: (reaction) => countReactions(collection, reaction),
-    ...conversationEraser(collection),
+    ...createErasesConversation(collection),
     async eraseUser(userId) {
-      const own = await eraseRows(collection, { userId: toId(userId) });
-      return own + (await eraseRows(collection, { actorId: toId(userId) }));
+      const received = await eraseRows(collection, { userId: toId(userId) });
+      return received + (await eraseRows(collection, { actorId: toId(userId) }));
     },
     count: (userId) => collection.countDocuments({ userId: toId(userId) }),
     countUnread: (userId) => collection.countDocuments({ userId: toId(userId), readAt: null }),

@@ -1,7 +1,7 @@
 /** The reactions themselves; the message repeats a summary of them, which is derived from these rows. */
 import { type Id, newId, type Row, toId, toIds, toRow } from '../ids.js';
 import mongoose, { type Collection, type Connection } from 'mongoose';
-import { conversationEraser, type ErasesConversation } from '../erasing.js';
+import { createErasesConversation, type ErasesConversation } from '../erasing.js';
 import { isDuplicateKey } from '../errors.js';
 
 export interface StoredReaction {
@@ -132,7 +132,7 @@ export function createReactionRepository(connection: Connection): ReactionReposi
 
   return {
     ...readsOf(reactions),
-    ...conversationEraser(reactions),
+    ...createErasesConversation(reactions),
     async insert({ conversationId, ...key }) {
       try {
         await reactions.insertOne({

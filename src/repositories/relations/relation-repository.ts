@@ -149,9 +149,9 @@ export function createRelationRepository(connection: Connection): RelationReposi
         .find({ userId: toId(userId) })
         .map(toRow)
         .toArray();
-      const own = await eraseRows(relations, { ownerId: toId(userId) });
+      const owned = await eraseRows(relations, { ownerId: toId(userId) });
       await eraseRows(relations, { userId: toId(userId) });
-      return { count: own + theirs.length, ownerIds: theirs.map(({ ownerId }) => ownerId) };
+      return { count: owned + theirs.length, ownerIds: theirs.map(({ ownerId }) => ownerId) };
     },
     unblock: (ownerId, userId) => end(ownerId, userId, 'blockedSince', { blockedSince: null }),
   };
