@@ -4,14 +4,14 @@ import { passwordLength } from '@causerie/contract/auth';
 import type { PasswordRules } from '../features/auth/password-rules.js';
 import type { Passwords } from '../features/auth/passwords.js';
 import type { JobRepository } from '../repositories/jobs/job-repository.js';
-import type { SessionEnding } from '../features/sessions/session-ending.js';
+import type { EndSession } from '../features/sessions/end-session.js';
 import { displayName, email as emailForm, username as usernameForm } from '@causerie/contract/users';
-import type { Account, Accounts } from '../features/users/accounts.service.js';
+import type { Account, Accounts } from '../features/users/accounts.js';
 
 /** Dependencies of the commands. */
 export interface Tools {
   accounts: Accounts;
-  sessions: SessionEnding;
+  sessions: EndSession;
   passwords: Passwords & PasswordRules;
   jobs: Pick<JobRepository, 'revive'>;
   /** Asks for a password, or reads it from standard input; null to generate one. */

@@ -6,9 +6,9 @@ import type { DomainEvents } from '../domain-events.js';
 import { createCommonPasswords } from '../features/auth/common-passwords.js';
 import { createPasswordRules } from '../features/auth/password-rules.js';
 import { createPasswords } from '../features/auth/passwords.js';
-import { createSessionEnding } from '../features/sessions/session-ending.js';
+import { createEndSession } from '../features/sessions/end-session.js';
 import { createSessionRepository } from '../repositories/sessions/session-repository.js';
-import { createAccounts } from '../features/users/accounts.service.js';
+import { createAccounts } from '../features/users/accounts.js';
 import { createLinks, type Links } from '../views/links.js';
 import { createUserViews } from '../views/user-views.js';
 import { createUserRepository } from '../repositories/users/user-repository.js';
@@ -90,7 +90,7 @@ async function main(args: string[]): Promise<number> {
           repository: createUserRepository(connection),
           views: createUserViews(linksOf(config)),
         }),
-        sessions: createSessionEnding({ repository: createSessionRepository(connection), bus }),
+        sessions: createEndSession({ repository: createSessionRepository(connection), bus }),
         passwords: { ...createPasswords({ isLimited: false }), ...createPasswordRules(createCommonPasswords()) },
         jobs: createJobRepository(connection),
         askPassword,

@@ -15,7 +15,7 @@ import { createMetrics } from '../kernel/metrics.js';
 import { comeBackMs, createDraining } from '../middleware/draining.js';
 import { createToProblem } from '../middleware/errors.js';
 import { createPresence } from '../realtime/presence.js';
-import type { MailData } from '../features/auth/mails.service.js';
+import type { MailData } from '../features/auth/mails.js';
 
 /** What a server is created from. */
 export interface ServerOptions {

@@ -1,17 +1,17 @@
 import { createMailer } from '../drivers/mail.js';
-import { createAddresses } from '../features/auth/addresses.service.js';
-import { createAttempts } from '../features/auth/attempts.service.js';
+import { createAddresses } from '../features/auth/change-email.js';
+import { createAttempts } from '../features/auth/attempts.js';
 import { createAuth } from '../features/auth/auth.service.js';
 import { createCommonPasswords } from '../features/auth/common-passwords.js';
-import { createMailDelivery } from '../features/auth/mail-delivery.js';
+import { createMailDelivery } from '../features/auth/deliver-mail.js';
 import { createMailTokens } from '../features/auth/mail-tokens.js';
-import { createMails } from '../features/auth/mails.service.js';
+import { createMails } from '../features/auth/mails.js';
 import { createPasswordRules } from '../features/auth/password-rules.js';
 import { createPasswords } from '../features/auth/passwords.js';
-import { createRecovery } from '../features/auth/recovery.service.js';
+import { createPasswordRecovery } from '../features/auth/recover-password.js';
 import { createSessions } from '../features/sessions/sessions.service.js';
 import { createRelations } from '../views/relations.js';
-import { createAccounts } from '../features/users/accounts.service.js';
+import { createAccounts } from '../features/users/accounts.js';
 import { createUsers } from '../features/users/users.service.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { Files } from './files.js';
@@ -46,7 +46,7 @@ export function createPeople(options: ServerOptions, infrastructure: Infrastruct
   const mails = createMails({ jobs });
   const { isRegistrationOpen } = config;
   const auth = createAuth({ accounts, sessions, passwords, attempts, mails, isRegistrationOpen });
-  const recovery = createRecovery({ accounts, sessions, passwords, attempts, mails, tokens });
+  const recovery = createPasswordRecovery({ accounts, sessions, passwords, attempts, mails, tokens });
   const addresses = createAddresses({ accounts, passwords, attempts, mails, tokens, bus });
   return { sessions, users, accounts, passwords, attempts, mails, auth, recovery, addresses };
 }

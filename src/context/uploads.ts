@@ -1,6 +1,6 @@
 import { createMedia } from '../features/media/media.service.js';
 import { createServeFile } from '../features/media/serve-file.js';
-import { createSeeUpload } from '../features/messages/see-upload.js';
+import { createSeeUpload } from '../features/messages/read-message.js';
 import type { createChat } from './chat.js';
 import type { Files } from './files.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';

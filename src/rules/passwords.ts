@@ -4,7 +4,7 @@ import type { Sentence } from '@causerie/contract/problem-codes';
 
 const minPasswordLength = 10;
 
-/** Whose password it shall be. */
+/** The owner of a new password. */
 export interface PasswordOwner {
   username: string;
   email: string;
@@ -36,13 +36,13 @@ function isNameOf(password: string, owner: PasswordOwner): boolean {
   return [owner.username, owner.email, localPart].map(normalize).includes(normalize(password));
 }
 
-/** Throws `weak_password`, with the reason, for a password that is too short or is its owner's name or address. */
+/** Throws `weak_password`, with the reason, if a password is too short or is its owner's name or address. */
 export function requireOwnPassword(password: string, owner: PasswordOwner, field: string): void {
   if (passwordLength(password) < minPasswordLength) refuse(field, 'short');
   if (isNameOf(password, owner)) refuse(field, 'name');
 }
 
-/** Throws `weak_password` for one that many people use. */
+/** Throws `weak_password` if a password is one of the most common ones. */
 export function requireUncommon(isCommon: boolean, field: string): void {
   if (isCommon) refuse(field, 'common');
 }

@@ -1,4 +1,4 @@
-/** What a verdict on a session needs to know of it. */
+/** The fields of a session on which the rules depend. */
 interface SessionState {
   counter: number;
   previousHash: string | null;
@@ -8,18 +8,21 @@ interface SessionState {
   endedAt: Date | null;
 }
 
-/** How long whoever lost the answer to a refresh, or has two tabs, may present the token just retired. */
+/** How long the token that was just retired is accepted: a response may be lost, and two tabs may refresh at once. */
 const graceMs = 30_000;
 
-/** How many devices one person may have signed in. */
+/** The number of devices that one user may have signed in. */
 export const maxSessions = 20;
 
-/** A session lives until it is ended or its time is over. */
+/** A session is live until it is ended or expires. */
 export function isAlive(row: Pick<SessionState, 'endedAt' | 'expiresAt'>, at: Date): boolean {
   return row.endedAt === null && row.expiresAt > at;
 }
 
-/** What presenting refresh token number `counter`, whose hash is `hash`, means for a session that it did not rotate. */
+/**
+ * The meaning of a refresh token that is not the current one: the `repeat` of a refresh whose response was lost, a token
+ * that was `reused` after it was retired, or an `invalid` one.
+ */
 export function verdictOnRetired(
   row: SessionState,
   presented: { counter: number; hash: string },
@@ -35,7 +38,7 @@ export function verdictOnRetired(
   return row.endedAt === null && row.refreshExpiresAt > at ? 'repeat' : 'invalid';
 }
 
-/** When a session that is used now is over: its times as stored, from the lifetimes that are set. */
+/** The times of a session that is used now, from the configured lifetimes. */
 export function lifetimes(
   now: Date,
   endsAt: Date,
@@ -46,12 +49,12 @@ export function lifetimes(
   return { refreshExpiresAt: upTo(ttl.refreshTtlMs), expiresAt, purgeAt: purgeTime(expiresAt) };
 }
 
-/** An ended session is kept for a day, so that its tokens are still answered for what they are. */
+/** An ended session is kept for a day, so that its tokens are still answered as revoked. */
 export function purgeTime(endedAt: Date): Date {
   return new Date(endedAt.getTime() + 24 * 3_600_000);
 }
 
-/** When an access token made now expires: whole seconds (RFC 7519), and never after the session's last moment. */
+/** When an access token that is created now expires: in whole seconds (RFC 7519), and never after the session ends. */
 export function accessExpiry(now: Date, accessTtlMs: number, endsAt: Date): Date {
   const seconds = Math.min(Math.ceil((now.getTime() + accessTtlMs) / 1000), Math.floor(endsAt.getTime() / 1000));
   return new Date(seconds * 1000);

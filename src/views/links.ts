@@ -1,4 +1,4 @@
-/** Addresses of files that need no token: each is signed, names one object, and lives for a while. */
+/** Links to files that need no token: each is signed, names one object, and expires. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, Keys } from '../kernel/keys.js';
 import { Problem } from '../kernel/problem.js';
@@ -12,13 +12,13 @@ export interface Links {
   picture(row: PictureRow): ImageRef;
   attachment(row: AttachmentRow): Attachment;
   upload(row: UploadRow): Upload;
-  /** Throws `unauthenticated` for a link that was changed or whose time is over. */
+  /** Throws `unauthenticated` if the link was altered or has expired. */
   verify(path: string, query: Query): void;
 }
 
 interface Deps {
   keys: Keys;
-  /** PUBLIC_URL, or where the server listens. */
+  /** PUBLIC_URL, or the address that the server listens on. */
   publicUrl: () => string;
   /** MEDIA_LINK_TTL, in milliseconds. */
   ttlMs: number;
@@ -39,10 +39,9 @@ function isEqual(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** Builds the links of one server. */
 export function createLinks({ keys, publicUrl, ttlMs }: Deps): Links {
   const { current, all } = keys.for('media-link');
-  /** Links of one object are the same for a quarter of their life, so that what was fetched is found again. */
+  /** Links to one object are the same for a quarter of their lifetime, so that caches can use them. */
   const stepMs = ttlMs / 4;
 
   function linkTo(path: string, query: Readonly<Record<string, string>> = {}): string {

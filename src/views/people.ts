@@ -11,33 +11,31 @@ interface Deps {
   views: UserViews;
 }
 
-/** Somebody as one viewer meets him: what he sees of him, and what the rules go by. */
+/** A user for one viewer: what the viewer sees, and what the rules depend on. */
 export interface Person {
   view: PublicUser;
   profile: Profile;
   relationship: Relationship;
 }
 
-/** People as others meet them: every answer about somebody passes here. */
+/** Users as others see them: everything that is shown of a user passes here. */
 export interface People {
-  /** These people as a viewer meets them; without those who are not there. */
+  /** These users for a viewer; without those that do not exist. */
   of(viewerId: string, userIds: readonly string[]): Promise<Map<string, Person>>;
   /** These users as the rules see them, without a view. */
   profilesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Omit<Person, 'view'>>>;
-  /** What the viewer may know of who is online; null where he may not, nothing for who is not there. */
+  /** The presence of these users; null if the viewer may not see it. Without users that do not exist. */
   presencesOf(viewerId: string, userIds: readonly string[]): Promise<Map<string, Presence | null>>;
-  /** What each of these viewers may know of one person; empty if he is not there. */
+  /** The presence of a user for each of these viewers; empty if the user does not exist. */
   presenceFor(userId: string, viewerIds: readonly string[]): Promise<Map<string, Presence | null>>;
   /** A row as one viewer sees it. */
   viewOf(row: UserRow, relationship: Relationship): PublicUser;
 }
 
-/** What the rules go by. */
 export function profileOf({ privacy, state }: UserRow): Profile {
   return { privacy, isActive: state === 'active', isLeaving: state !== 'active' && state !== 'disabled' };
 }
 
-/** Builds what people see of each other. */
 export function createPeople({ repository, relations, presence, views }: Deps): People {
   function presenceOf(row: UserRow): Presence {
     const { online, lastSeenAt } = presence.of(row._id);
@@ -50,7 +48,7 @@ export function createPeople({ repository, relations, presence, views }: Deps): 
   const viewOf = (row: UserRow, relationship: Relationship): PublicUser =>
     views.public(row, presenceShown(row, relationship), canSeeStatus(relationship));
 
-  /** The rows of people with what stands between them and a viewer. */
+  /** The rows of users, each with its relationship to a viewer. */
   async function met<View>(
     viewerId: string,
     userIds: readonly string[],

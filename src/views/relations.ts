@@ -1,15 +1,15 @@
 import type { Relationship } from '../rules/people.js';
 import type { RelationRepository } from '../repositories/relations/relation-repository.js';
 
-/** What people have made of each other. */
+/** How users relate to each other. */
 export interface Relations {
-  /** What stands between a viewer and each of these people. */
+  /** The relationship of a viewer to each of these users. */
   relationship(viewerId: string, userIds: readonly string[]): Promise<Map<string, Relationship>>;
-  /** The same from the other side: what stands between each of these viewers and one person. */
+  /** The same from the other side: the relationship of each of these viewers to one user. */
   relationships(userId: string, viewerIds: readonly string[]): Promise<Map<string, Relationship>>;
-  /** Whom a person has blocked. */
+  /** The users that a user has blocked. */
   blockedBy(userId: string): Promise<string[]>;
-  /** Who has blocked a person. */
+  /** The users who have blocked a user. */
   blockersOf(userId: string): Promise<string[]>;
 }
 
@@ -18,7 +18,6 @@ interface Pair {
   userId: string;
 }
 
-/** Builds what reads relations. */
 export function createRelations(repository: Pick<RelationRepository, 'among' | 'blockedBy' | 'blockersOf'>): Relations {
   async function read(pairs: readonly Pair[]): Promise<Relationship[]> {
     const others = pairs.filter(({ viewerId, userId }) => viewerId !== userId);

@@ -2,23 +2,22 @@ import type { Links } from './links.js';
 import type { UserRow } from '../repositories/users/user-repository.js';
 import type { Me, Presence, PublicUser, Status, UserRef } from '@causerie/contract/users';
 
-/** People as answers show them. */
+/** Users as responses show them. */
 export interface UserViews {
-  /** A person as everybody may name one. */
+  /** A user by name. */
   ref(row: UserRow): UserRef;
-  /** A profile; `presence` is null for who may not know, and `isStatusShown` false for who may not see it. */
+  /** A profile; `presence` is null and `isStatusShown` false for a viewer who may not see them. */
   public(row: UserRow, presence: Presence | null, isStatusShown: boolean): PublicUser;
-  /** The own account, as its owner sees it. */
+  /** An account as its owner sees it. */
   me(row: UserRow): Me;
 }
 
-/** What somebody says of himself now; null for nothing, and for what has run out. */
+/** The present status of a user; null if there is none, or it has expired. */
 function toStatus({ status }: UserRow): Status | null {
   if (!status || (status.expiresAt !== null && status.expiresAt.getTime() <= Date.now())) return null;
   return { emoji: status.emoji, text: status.text, expiresAt: status.expiresAt?.toISOString() ?? null };
 }
 
-/** Builds the views of people; their pictures are links. */
 export function createUserViews(links: Pick<Links, 'picture'>): UserViews {
   function ref({ _id, username, displayName, avatar, state }: UserRow): UserRef {
     const deleted = state === 'erased';

@@ -1,7 +1,7 @@
 import type { Actor } from '../../kernel/actor.js';
 import { Problem } from '../../kernel/problem.js';
-import { requireAccount, requirePassword } from '../auth/requirements.js';
-import type { Attempts } from '../auth/attempts.service.js';
+import { requireAccount, requirePassword } from '../auth/require-password.js';
+import type { Attempts } from '../auth/attempts.js';
 import type { Passwords } from '../auth/passwords.js';
 import type { Contacts } from '../contacts/contacts.service.js';
 import type { Groups } from '../groups/groups.service.js';
@@ -10,7 +10,7 @@ import type { MessageRepository } from '../../repositories/messages/message-repo
 import type { NotificationRepository } from '../../repositories/notifications/notification-repository.js';
 import type { UploadRepository } from '../../repositories/uploads/upload-repository.js';
 import type { Sessions } from '../sessions/sessions.service.js';
-import type { Accounts } from '../users/accounts.service.js';
+import type { Accounts } from '../users/accounts.js';
 import type { DeleteAccount, ErasurePreview } from '@causerie/contract/account';
 import type { EraseAccount } from './erase-account.js';
 import type { Locale } from '@causerie/contract/problem-codes';

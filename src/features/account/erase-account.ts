@@ -4,11 +4,11 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
 import type { Repositories } from '../../repositories/repositories.js';
 import { reservationKeys } from '../../rules/uploads.js';
-import type { Mails } from '../auth/mails.service.js';
+import type { Mails } from '../auth/mails.js';
 import type { Conversations } from '../conversations/conversations.service.js';
 import type { Groups } from '../groups/groups.service.js';
 import type { Reactions } from '../reactions/reactions.service.js';
-import type { Accounts } from '../users/accounts.service.js';
+import type { Accounts } from '../users/accounts.js';
 
 interface Deps {
   repositories: Pick<Repositories, 'relations' | 'notifications' | 'hidden' | 'sessions' | 'jobs' | 'uploads'>;

@@ -12,9 +12,9 @@ import {
   ResetPassword,
   VerifyEmail,
 } from '@causerie/contract/auth';
-import type { Addresses } from './addresses.service.js';
+import type { Addresses } from './change-email.js';
 import type { Auth } from './auth.service.js';
-import type { Recovery } from './recovery.service.js';
+import type { PasswordRecovery } from './recover-password.js';
 
 function signingEndpoints(auth: Auth): Endpoint[] {
   return [
@@ -65,7 +65,7 @@ function signingEndpoints(auth: Auth): Endpoint[] {
   ];
 }
 
-function passwordEndpoints(recovery: Recovery): Endpoint[] {
+function passwordEndpoints(recovery: PasswordRecovery): Endpoint[] {
   return [
     endpoint({
       method: 'post',
@@ -152,6 +152,6 @@ function addressEndpoints(addresses: Addresses): Endpoint[] {
 }
 
 /** Registration, login, tokens, passwords and email addresses, under `/api/auth`. */
-export function authEndpoints(auth: Auth, recovery: Recovery, addresses: Addresses): Endpoint[] {
+export function authEndpoints(auth: Auth, recovery: PasswordRecovery, addresses: Addresses): Endpoint[] {
   return [...signingEndpoints(auth), ...passwordEndpoints(recovery), ...addressEndpoints(addresses)];
 }

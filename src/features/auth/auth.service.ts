@@ -3,10 +3,10 @@ import { Problem } from '../../kernel/problem.js';
 import type { Device } from '../sessions/device.js';
 import type { Tokens } from '@causerie/contract/sessions';
 import type { Sessions } from '../sessions/sessions.service.js';
-import type { Account, Accounts } from '../users/accounts.service.js';
-import type { Attempts } from './attempts.service.js';
+import type { Account, Accounts } from '../users/accounts.js';
+import type { Attempts } from './attempts.js';
 import type { AuthResult, Login, Register } from '@causerie/contract/auth';
-import { type Mails, newLinkId, verifyTtlMs } from './mails.service.js';
+import { type Mails, newLinkId, verifyTtlMs } from './mails.js';
 import type { PasswordRules } from './password-rules.js';
 import type { Passwords } from './passwords.js';
 import type { Locale } from '@causerie/contract/problem-codes';
@@ -20,13 +20,13 @@ interface Deps {
   isRegistrationOpen: boolean;
 }
 
-/** From where somebody signs in, and in which language he is spoken to. */
+/** The device that signs in, and the language of its user. */
 export interface Caller extends Omit<Device, 'deviceName'> {
   locale: Locale;
 }
 
 export interface Auth {
-  /** Throws `forbidden` when registration is closed, `weak_password`, `email_taken`, `username_taken`, `rate_limited`. */
+  /** Throws `forbidden` if registration is closed, `weak_password`, `email_taken`, `username_taken`, `rate_limited`. */
   register(input: Register, caller: Caller): Promise<AuthResult>;
   /** Throws `invalid_credentials`, whatever is wrong, and `rate_limited`. */
   login(input: Login, caller: Caller): Promise<AuthResult>;
@@ -34,7 +34,6 @@ export interface Auth {
   logout(actor: Actor): Promise<void>;
 }
 
-/** Builds signing up, in and out. */
 export function createAuth({ accounts, sessions, passwords, attempts, mails, isRegistrationOpen }: Deps): Auth {
   async function signIn(account: Account, device: Device): Promise<AuthResult> {
     const { tokens, session } = await sessions.start(account.id, device);
@@ -74,10 +73,10 @@ export function createAuth({ accounts, sessions, passwords, attempts, mails, isR
       const counted = account ? { id: account.id } : { identifier };
       const isRight = await attempts.guarded(counted, () => passwords.matches(password, storedHash));
       if (!account || !isRight) throw new Problem('invalid_credentials');
-      // Whoever comes back in time keeps the account; who comes too late finds none.
+      // Logging in before the erasure is due cancels the deletion; after that there is no account.
       if (account.isLeaving && !(await accounts.comeBack(account.id))) throw new Problem('invalid_credentials');
       const result = await signIn(account, { deviceName: deviceName ?? null, userAgent, ip });
-      // Whoever disables an account or changes its password ends its sessions after that: this one may have come later.
+      // Disabling an account or changing its password ends its sessions; this one may have been created after that.
       const now = await accounts.byId(account.id);
       if (now?.credentialVersion !== account.credentialVersion) {
         await sessions.end(account.id, { ids: [result.session.id] }, now?.isActive ? 'password_changed' : 'disabled');

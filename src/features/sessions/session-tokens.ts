@@ -7,16 +7,15 @@ import { accessExpiry } from '../../rules/sessions.js';
 import type { Tokens } from '@causerie/contract/sessions';
 
 export interface SessionTokens {
-  /** Both tokens of a session as its row stands; throws `refresh_token_invalid` when the key that made them is gone. */
+  /** Both tokens of a session as it is stored; throws `refresh_token_invalid` if the key that created them is gone. */
   of(row: SessionRow, now: Date): Promise<Tokens>;
-  /** What a row keeps of refresh token number `counter`, made with the key of today. */
+  /** The stored fields of refresh token number `counter`, created with the current key. */
   stored(sessionId: string, counter: number): Pick<SessionRow, 'counter' | 'keyId' | 'refreshHash'>;
   /** Reads an access token; throws `token_expired` or `unauthenticated`. */
   verifyAccess(token: string): Promise<AccessClaims>;
   readRefresh(token: string): RefreshClaims | null;
 }
 
-/** Builds both kinds of tokens over the rows of sessions. */
 export function createSessionTokens(keys: Keys, { accessTtlMs }: { accessTtlMs: number }): SessionTokens {
   const accessTokens = createAccessTokens(keys);
   const refreshTokens = createRefreshTokens(keys);

@@ -6,9 +6,8 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { Keys } from '../../kernel/keys.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import { type Device, platformOf } from './device.js';
-import { createLastUse } from './last-use.js';
-import { createRefreshing, type Refreshing } from './refreshing.js';
-import { createSessionEnding, type SessionEnding } from './session-ending.js';
+import { createRefreshSession, type RefreshSession } from './refresh-session.js';
+import { createEndSession, type EndSession } from './end-session.js';
 import { createSessionTokens } from './session-tokens.js';
 import type { SessionRow, SessionRepository } from '../../repositories/sessions/session-repository.js';
 import { isAlive, lifetimes, maxSessions } from '../../rules/sessions.js';
@@ -18,7 +17,7 @@ interface Settings {
   accessTtlMs: number;
   refreshTtlMs: number;
   sessionMaxAgeMs: number;
-  /** False where RATE_LIMIT_FACTOR is 0. */
+  /** False if RATE_LIMIT_FACTOR is 0. */
   isLimited: boolean;
 }
 
@@ -26,27 +25,27 @@ interface Deps {
   repository: SessionRepository;
   keys: Keys;
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
-  /** What is owed to people whose session ends by a stolen token. */
+  /** Stores the notification of users whose session ends because a retired token was used. */
   jobs: Pick<Queue<{ security_notice: { userId: string } }>, 'add'>;
   logger: Pick<Logger, 'warn' | 'error'>;
   settings: Settings;
 }
 
-export interface Sessions extends SessionEnding, Refreshing {
-  /** Signs a device in: a new session with its first tokens. The 21st ends the one unused for longest. */
+export interface Sessions extends EndSession, RefreshSession {
+  /** Starts a session with its first tokens. The 21st ends the least recently used one. */
   start(userId: string, device: Device): Promise<{ tokens: Tokens; session: Session }>;
-  /** Who is asking: throws `unauthenticated`, `token_expired` or `session_revoked`. */
+  /** Identifies the caller; throws `unauthenticated`, `token_expired` or `session_revoked`. */
   authenticate(accessToken: string): Promise<{ actor: Actor; expiresAt: Date }>;
   list(actor: Actor): Promise<{ items: Session[] }>;
-  /** Ends one of the caller's own sessions; throws `not_found` when there is no such living one. */
+  /** Ends one of the caller's own sessions; throws `not_found` if there is no such live session. */
   revoke(actor: Actor, sessionId: string): Promise<void>;
-  /** Those of these sessions that still live. */
+  /** Those of these sessions that are live. */
   alive(sessionIds: readonly string[]): Promise<Set<string>>;
-  /** Why these sessions ended, for those that have. */
+  /** Why these sessions ended; without those that are live. */
   endings(sessionIds: readonly string[]): Promise<Map<string, SessionEndReason>>;
 }
 
-const purgeEvery = 3_600_000;
+const purgeEveryMs = 3_600_000;
 
 function viewOf(row: SessionRow, lastUsedAt: Date, currentId: string): Session {
   return {
@@ -60,7 +59,7 @@ function viewOf(row: SessionRow, lastUsedAt: Date, currentId: string): Session {
   };
 }
 
-/** A new session, whose times follow from the settings. */
+/** A new session; its times are derived from the settings. */
 function draftOf(
   repository: SessionRepository,
   settings: Settings,
@@ -79,7 +78,7 @@ function draftOf(
   });
 }
 
-/** What is asked about many sessions at once. */
+/** Queries on many sessions at once. */
 function createQueries(repository: SessionRepository): Pick<Sessions, 'alive' | 'endings'> {
   return {
     async alive(sessionIds) {
@@ -94,16 +93,48 @@ function createQueries(repository: SessionRepository): Pick<Sessions, 'alive' | 
   };
 }
 
-/** Builds the sessions of a server: one per device, checked in the store on every request. */
+const writtenEveryMs = 60_000;
+const maxUnwritten = 10_000;
+
+/** When sessions were last used: written at most once a minute, known to this process at once. */
+interface LastUse {
+  /** Records a use; returns true if it is time to write it. */
+  record(row: SessionRow, at: Date): boolean;
+  of(row: SessionRow): Date;
+}
+
+function createLastUse(): LastUse {
+  const unwritten = new Map<string, Date>();
+
+  return {
+    record(row, at) {
+      const id = row._id;
+      unwritten.delete(id);
+      if (at.getTime() - row.lastUsedAt.getTime() >= writtenEveryMs) return true;
+      unwritten.set(id, at);
+      for (const [oldest] of unwritten) {
+        if (unwritten.size <= maxUnwritten) break;
+        unwritten.delete(oldest);
+      }
+      return false;
+    },
+    of(row) {
+      const pending = unwritten.get(row._id);
+      return pending !== undefined && pending > row.lastUsedAt ? pending : row.lastUsedAt;
+    },
+  };
+}
+
+/** One session per device, checked in the database on every request. */
 export function createSessions({ repository, keys, bus, jobs, logger, settings }: Deps): Sessions {
   const tokens = createSessionTokens(keys, settings);
-  const { end } = createSessionEnding({ repository, bus });
+  const { end } = createEndSession({ repository, bus });
   const lastUse = createLastUse();
   let purgedAt = 0;
 
-  /** Rows that nobody needs any more go when people sign in, for only then are there more of them. */
+  /** Deletes rows that are not needed when users sign in, which is when new ones are created. */
   function purgeNowAndThen(now: Date): void {
-    if (now.getTime() - purgedAt < purgeEvery) return;
+    if (now.getTime() - purgedAt < purgeEveryMs) return;
     purgedAt = now.getTime();
     repository
       .purge(now)
@@ -121,7 +152,7 @@ export function createSessions({ repository, keys, bus, jobs, logger, settings }
   }
 
   return {
-    ...createRefreshing({ repository, tokens, end, jobs, logger, settings }),
+    ...createRefreshSession({ repository, tokens, end, jobs, logger, settings }),
     ...createQueries(repository),
     end,
     async start(userId, device) {

@@ -2,7 +2,7 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound, Problem } from '../../kernel/problem.js';
-import { createDirectory } from './directory.js';
+import { createFindUsers } from './find-users.js';
 import { createPeople, type People } from '../../views/people.js';
 import type { Relations } from '../../views/relations.js';
 import type { Reservations } from '../media/reservations.js';
@@ -23,35 +23,35 @@ interface Deps {
 export interface Users {
   /** The caller's own account; throws `unauthenticated` if it is gone. */
   me(userId: string): Promise<Me>;
-  /** Changes what is given of a profile; throws `username_taken`. */
+  /** Changes the given fields of a profile; throws `username_taken`. */
   updateProfile(actor: Actor, profile: UpdateProfile): Promise<Me>;
-  /** Shows a picture; throws `not_found` for an upload that is not the caller's, and `invalid_input` for another purpose. */
+  /** Throws `not_found` if the upload is not the caller's, and `invalid_input` if it has another purpose. */
   setAvatar(actor: Actor, uploadId: string): Promise<Me>;
   removeAvatar(actor: Actor): Promise<Me>;
-  /** Says something of oneself in place of what was said; null says nothing. */
+  /** Replaces the own status; null removes it. */
   setStatus(actor: Actor, status: SetStatus | null): Promise<Me>;
-  /** Changes what is given of the own privacy. */
+  /** Changes the given privacy settings of a user. */
   setPrivacy(userId: string, changes: UpdatePrivacy): Promise<Me>;
-  /** Anybody's profile as the viewer may see it; throws `not_found`. */
+  /** A profile as the viewer may see it; throws `not_found`. */
   profile(viewerId: string, userId: string): Promise<PublicUser>;
   people: People;
   relations: Relations;
-  /** Whom the directory finds for a viewer, at most 20. */
+  /** The users that the directory finds for a viewer, at most 20. */
   find(viewerId: string, q: string): Promise<PublicUser[]>;
-  /** The id of a username; null where there is no such account that people can turn to. */
+  /** The id of a username; null if there is no active account of that name. */
   idOf(username: string): Promise<string | null>;
   refs(userIds: readonly string[]): Promise<Map<string, UserRef>>;
-  /** The same in the order of the ids; without those who are not there. */
+  /** The same in the order of the ids; without users that do not exist. */
   listed(userIds: readonly string[]): Promise<UserRef[]>;
-  /** Who of these people hides what he reads. */
+  /** Those of these users who hide their reading. */
   hidingAmong(userIds: readonly string[]): Promise<string[]>;
-  /** What has become of the account of each of these people; nothing for who was never there. */
+  /** The state of each of these accounts; without those that never existed. */
   statesOf(userIds: readonly string[]): Promise<Map<string, UserRow['state']>>;
-  /** Keeps when the last socket of a person was gone. */
+  /** Stores when the last socket of a user disconnected. */
   recordLastSeen(userId: string, at: Date): Promise<void>;
 }
 
-/** Without what was left out: an absent key changes nothing. */
+/** Without absent fields: they change nothing. */
 function given<Changes extends object>(
   changes: Changes,
 ): Partial<{ [Key in keyof Changes]: NonNullable<Changes[Key]> }> {
@@ -62,7 +62,7 @@ function given<Changes extends object>(
 
 type Naming = Pick<Users, 'refs' | 'listed' | 'hidingAmong' | 'statesOf'>;
 
-/** Builds what reads people by their ids, each in one form. */
+/** Reads users by their ids, each in one form. */
 function createNaming(repository: Pick<UserRepository, 'byIds'>, views: UserViews): Naming {
   async function mapped<View>(userIds: readonly string[], view: (row: UserRow) => View): Promise<Map<string, View>> {
     const found = await repository.byIds([...new Set(userIds)]);
@@ -83,13 +83,12 @@ function createNaming(repository: Pick<UserRepository, 'byIds'>, views: UserView
   };
 }
 
-/** The id of a username that people can turn to. */
 async function idOf(repository: Pick<UserRepository, 'byUsername'>, username: string): Promise<string | null> {
   const row = await repository.byUsername(username);
   return row?.state === 'active' ? row._id : null;
 }
 
-/** Builds what a person looks like to others; a picture that was replaced goes. */
+/** Shows an avatar, and deletes the one that it replaces. */
 function createAvatars(
   { repository, reservations, views }: Pick<Deps, 'repository' | 'reservations' | 'views'>,
   announce: (row: UserRow) => Promise<Me>,
@@ -102,7 +101,7 @@ function createAvatars(
       const [was, is] = [before, avatar].map((one) => (one ? one._id : null));
       if (was && was !== is) await reservations.suspect(was);
       const row = was === is ? known : await repository.setAvatar(userId, avatar, before);
-      // Where another device was faster, the picture that it has shown is the one that goes.
+      // If another device was faster, its picture is the one that is replaced.
       if (row === null) continue;
       if (is) await reservations.attach(reservationKeys.avatar(userId), is);
       if (was && was !== is) await reservations.dropOne(was);
@@ -119,7 +118,6 @@ function createAvatars(
   };
 }
 
-/** Builds the people of a server: their own accounts and what others see of them. */
 export function createUsers(deps: Deps): Users {
   const { repository, relations, bus, views } = deps;
   const people = createPeople(deps);
@@ -130,9 +128,9 @@ export function createUsers(deps: Deps): Users {
     return views.me(row);
   }
 
-  /** Tells others of a profile that is another one now: whom its owner has blocked without his status. */
+  /** Publishes a changed profile; the users that its owner has blocked do not see the status. */
   async function announce(row: UserRow): Promise<Me> {
-    const { presence: _unsaid, ...user } = views.public(row, null, true);
+    const { presence: _redacted, ...user } = views.public(row, null, true);
     const cannotSeeIds = user.status === null ? [] : await relations.blockedBy(user.id);
     const view = views.me(row);
     bus.publish('user.updated', { user, cannotSeeIds });
@@ -145,7 +143,7 @@ export function createUsers(deps: Deps): Users {
     people,
     relations,
     ...createNaming(repository, views),
-    find: createDirectory({ repository, relations, people }),
+    find: createFindUsers({ repository, relations, people }),
     async updateProfile({ userId }, profile) {
       const changes = given(profile);
       if (Object.keys(changes).length === 0) return me(userId);

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Queue } from '../../jobs/queue.js';
 import { Problem } from '../../kernel/problem.js';
 import { hashOf } from './refresh-tokens.js';
-import type { SessionEnding } from './session-ending.js';
+import type { EndSession } from './end-session.js';
 import type { SessionTokens } from './session-tokens.js';
 import type { SessionRepository } from '../../repositories/sessions/session-repository.js';
 import { lifetimes, verdictOnRetired } from '../../rules/sessions.js';
@@ -11,23 +11,23 @@ import type { Tokens } from '@causerie/contract/sessions';
 interface Deps {
   repository: Pick<SessionRepository, 'byId' | 'rotate'>;
   tokens: SessionTokens;
-  end: SessionEnding['end'];
+  end: EndSession['end'];
   jobs: Pick<Queue<{ security_notice: { userId: string } }>, 'add'>;
   logger: Pick<Logger, 'warn'>;
   settings: { accessTtlMs: number; refreshTtlMs: number };
 }
 
-export interface Refreshing {
+export interface RefreshSession {
   /**
-   * Gives the successor of a refresh token. Throws `refresh_token_reused` for a retired one, whose session it ends,
-   * and `refresh_token_invalid` for anything else.
+   * Returns the successor of a refresh token. Throws `refresh_token_reused` for a retired one, whose session it ends,
+   * and `refresh_token_invalid` for any other.
    */
   refresh(refreshToken: string, ip: string): Promise<Tokens>;
 }
 
-/** Builds the rotation of refresh tokens (RFC 9700, section 4.14.2), with a moment of grace for whoever lost the answer. */
-export function createRefreshing({ repository, tokens, end, jobs, logger, settings }: Deps): Refreshing {
-  /** Answers a refresh token that is not, or not any more, the current one of its session. */
+/** Rotates refresh tokens (RFC 9700, section 4.14.2), with a short grace period in case a response was lost. */
+export function createRefreshSession({ repository, tokens, end, jobs, logger, settings }: Deps): RefreshSession {
+  /** Answers a refresh token that is not the current one of its session. */
   async function refreshAgain(sessionId: string, presented: { counter: number; hash: string }): Promise<Tokens> {
     const now = new Date();
     const row = await repository.byId(sessionId);
@@ -36,7 +36,7 @@ export function createRefreshing({ repository, tokens, end, jobs, logger, settin
     if (verdict === 'repeat') return tokens.of(row, now);
     if (verdict === 'invalid') throw new Problem('refresh_token_invalid');
     const userId = row.userId;
-    // The notification is owed before the session ends: whoever ends it may not live to tell.
+    // The job of the notification is stored before the session ends: this process may be killed in between.
     if (row.endReason === null)
       await jobs.add('security_notice', [{ key: sessionId, ownerId: userId, data: { userId } }]);
     const ended = await end(userId, { ids: [sessionId] }, 'token_reused');

@@ -12,16 +12,16 @@ interface Deps {
   cursors: Cursors;
 }
 
-/** Where a page of contacts ends: milliseconds since the epoch, and a person. */
+/** Where a page of contacts ends: milliseconds since the epoch, and the id of a user. */
 type Place = [since: number, userId: string];
 
-/** The place of a contact in the list, which is in the order of adding. */
+/** The place of a contact in the list, which is in the order in which they were added. */
 export const placeOf = ({ contactSince, userId }: RelationRow): Place => [contactSince?.getTime() ?? 0, userId];
 
 const isAfter = (a: Place, b: Place): boolean => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
 
-/** Builds the list of contacts; a filter looks at what is shown of them: alias, name and username. */
-export function createContactList({ repository, users, cursors }: Deps, views: ContactViews) {
+/** A filter applies to what is shown of contacts: alias, name and username. */
+export function createListContacts({ repository, users, cursors }: Deps, views: ContactViews) {
   async function matching(ownerId: string, q: string | undefined): Promise<RelationRow[]> {
     const all = await repository.contactsOf(ownerId);
     if (q === undefined) return all;

@@ -5,18 +5,18 @@ import type { AccountConflict, UserRow, UserRepository } from '../../repositorie
 import type { Me, PublicUser } from '@causerie/contract/users';
 import type { Locale } from '@causerie/contract/problem-codes';
 
-/** An account as signing in needs it. It never leaves the server: `me` is what its owner is shown. */
+/** An account as authentication needs it. It never leaves the server: `me` is what its owner sees. */
 export interface Account {
   id: string;
   username: string;
   email: string;
   passwordHash: string;
-  /** Counts the changes of password and state: what was decided by an older one must be decided again. */
+  /** Counts the changes of password and state: a decision based on an older version must be made again. */
   credentialVersion: number;
   isActive: boolean;
-  /** Whether it is to be deleted, and can still be taken back. */
+  /** Whether its deletion was requested and can still be canceled. */
   isLeaving: boolean;
-  /** In which language the receipt of its erasure is written. */
+  /** The language of the mail that confirms its erasure. */
   erasureLocale: Locale;
   emailVerified: boolean;
   verifyLink: MailLink | null;
@@ -32,38 +32,38 @@ export interface NewAccount {
   verifyLink: MailLink | null;
 }
 
-/** The side of people that only signing in and the command line see. */
+/** The accounts of users, for authentication and the command line alone. */
 export interface Accounts {
   /** Throws `email_taken` or `username_taken`. */
   create(account: NewAccount): Promise<Account>;
   byId(userId: string): Promise<Account | null>;
   byEmail(email: string): Promise<Account | null>;
-  /** Finds by e-mail address or by username, in any case. */
+  /** Finds an account by email address or username, regardless of case. */
   byIdentifier(identifier: string): Promise<Account | null>;
   page(afterId: string | null, limit: number): Promise<Account[]>;
   /** With `versionSeen`, null if the password or the state has changed since. */
   setPassword(userId: string, passwordHash: string, versionSeen: number | null): Promise<Account | null>;
-  /** Spends a living reset link; null if it is not (or no longer) one. */
+  /** Uses up a valid reset link; null if it is not valid. */
   resetPassword(userId: string, linkId: string, passwordHash: string): Promise<Account | null>;
-  /** Null if a newer link was made, this one was used, or the account is not active. */
+  /** Null if a newer link was created, this one was used, or the account is not active. */
   openResetLink(userId: string, link: MailLink): Promise<Account | null>;
   openVerifyLink(userId: string, link: MailLink): Promise<Account | null>;
-  /** Spends a living link that proves an address, which becomes the account's. Throws `email_taken`. */
+  /** Uses up a valid link that verifies an address, which becomes the account's. Throws `email_taken`. */
   verifyEmail(userId: string, linkId: string): Promise<Account | null>;
   setActive(userId: string, isActive: boolean): Promise<Account | null>;
-  /** From now on the account is hidden; null if its password or state has changed since it was read. */
+  /** Hides the account from now on; null if its password or state has changed since it was read. */
   leave(account: Account, erasure: { erasureAt: Date; erasureLocale: Locale }): Promise<Account | null>;
-  /** Undoes that before its time has come; null where it has. */
+  /** Cancels the deletion before the erasure is due; null if it is due. */
   comeBack(userId: string): Promise<Account | null>;
-  /** The ids of accounts whose time has come, and whose erasure is not done. */
+  /** The ids of the accounts whose erasure is due and not completed. */
   dueForErasure(limit: number): Promise<string[]>;
-  /** From now on nobody can come back; null where somebody has. */
+  /** From here on the deletion cannot be canceled; null if it was. */
   beginErasing(userId: string): Promise<Account | null>;
-  /** Leaves nothing of the person but the id; what others see of it then, null if that was done before. */
+  /** Erases everything but the id and returns what others see of the account then; null if it was erased before. */
   erase(userId: string): Promise<PublicUser | null>;
 }
 
-/** The form of an address that is unique: case does not count. */
+/** The unique form of an address: case does not count. */
 export function emailKeyOf(email: string): string {
   return email.normalize('NFKC').toLowerCase();
 }

@@ -1,16 +1,16 @@
 import type { Mailer } from '../../drivers/mail-message.js';
-import type { Account, Accounts } from '../users/accounts.service.js';
+import type { Account, Accounts } from '../users/accounts.js';
 import { isLiving, type MailLink } from '../../repositories/users/mail-link.js';
 import { mailText } from './mail-texts.js';
 import type { MailTokens } from './mail-tokens.js';
 import type { Handler, Job } from '../../jobs/queue.js';
-import type { MailData } from './mails.service.js';
+import type { MailData } from './mails.js';
 
 interface Deps {
   accounts: Accounts;
   tokens: Pick<MailTokens, 'make'>;
   driver: Mailer;
-  /** PUBLIC_URL, or where the server listens. Never what a request says of its host. */
+  /** PUBLIC_URL, or the address that the server listens on; never the host of a request. */
   publicUrl: () => string;
 }
 
@@ -23,14 +23,14 @@ function resetLinkOf({ key, createdAt }: MailJob): MailLink {
   return { id: key, madeAt: createdAt, expiresAt, usedAt: null, email: null };
 }
 
-/** Builds what turns a job into a mail: the token in its link is made only here. */
+/** Turns a job into a mail; the token in its link is created only here. */
 export function createMailDelivery({ accounts, tokens, driver, publicUrl }: Deps): Handler<MailData> {
   function linkTo(page: 'verify-email' | 'reset-password', userId: string, linkId: string): string {
     const token = tokens.make(page === 'reset-password' ? 'reset' : 'verify', { userId, linkId });
     return `${publicUrl().replace(/\/+$/, '')}/${page}?token=${token}`;
   }
 
-  /** Whose mail it is and the link in it; null when it has become pointless, or nobody has the address. */
+  /** The account and the link of a mail; null if it is no longer needed, or no account has the address. */
   async function prepare(job: MailJob): Promise<{ account: Account; link: string } | null> {
     const { key, data } = job;
     const account = data.userId === null ? await accounts.byEmail(data.to) : await accounts.byId(data.userId);

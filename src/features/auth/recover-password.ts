@@ -1,15 +1,15 @@
 import type { Actor } from '../../kernel/actor.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Sessions } from '../sessions/sessions.service.js';
-import type { Accounts } from '../users/accounts.service.js';
+import type { Accounts } from '../users/accounts.js';
 import { isLiving } from '../../repositories/users/mail-link.js';
-import type { Attempts } from './attempts.service.js';
+import type { Attempts } from './attempts.js';
 import type { ChangePassword, ResetPassword } from '@causerie/contract/auth';
 import type { MailTokens } from './mail-tokens.js';
-import { type Mails, newLinkId } from './mails.service.js';
+import { type Mails, newLinkId } from './mails.js';
 import type { PasswordRules } from './password-rules.js';
 import type { Passwords } from './passwords.js';
-import { deadLink, requireAccount, requirePassword } from './requirements.js';
+import { deadLink, requireAccount, requirePassword } from './require-password.js';
 import type { Locale } from '@causerie/contract/problem-codes';
 
 interface Deps {
@@ -21,21 +21,22 @@ interface Deps {
   tokens: Pick<MailTokens, 'read'>;
 }
 
-export interface Recovery {
-  /** Asks for a link that resets the password of whoever has this address, if anybody has. */
+export interface PasswordRecovery {
+  /** Requests a link that resets the password of the account with this address, if there is one. */
   forgotPassword(email: string, caller: { ip: string; locale: Locale }): Promise<void>;
-  /** Sets a new password by such a link and ends every session. Throws `invalid_input` or `weak_password`. */
+  /** Sets a new password by such a link and ends all sessions. Throws `invalid_input` or `weak_password`. */
   resetPassword(input: ResetPassword): Promise<void>;
   /** Ends the other sessions. Throws `wrong_password`, `weak_password` or `rate_limited`. */
   changePassword(actor: Actor, input: ChangePassword): Promise<void>;
 }
 
-/** Builds the ways to a new password: by a link, or by the old one. */
-export function createRecovery({ accounts, sessions, passwords, attempts, mails, tokens }: Deps): Recovery {
+/** The ways to a new password: by a link, or by the old one. */
+export function createPasswordRecovery(deps: Deps): PasswordRecovery {
+  const { accounts, sessions, passwords, attempts, mails, tokens } = deps;
   return {
     async forgotPassword(email, { ip, locale }) {
       await attempts.spendAddress(ip);
-      // One write and nothing else: whose address it is shows only when the mail is sent, so time tells nothing.
+      // One write and nothing else: the account is looked up when the mail is sent, so the time reveals nothing.
       await mails.post([{ id: newLinkId(), kind: 'reset', userId: null, to: email, locale }]);
     },
     async resetPassword({ token, password }) {

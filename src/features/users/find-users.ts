@@ -1,5 +1,5 @@
 import { normalizeText } from '../../kernel/normalize-text.js';
-import { emailKeyOf } from './accounts.service.js';
+import { emailKeyOf } from './accounts.js';
 import { canFind } from '../../rules/people.js';
 import { profileOf, type People } from '../../views/people.js';
 import type { Relations } from '../../views/relations.js';
@@ -14,12 +14,12 @@ interface Deps {
 
 const maxFound = 20;
 const pageSize = 40;
-/** Whoever is blocked by so many people of one name looks no further. */
+/** After this many pages, a viewer who is blocked by many users of one name gets what was found. */
 const maxPages = 5;
 
-/** Builds the looking up of people by the beginning of a name, or by an address whose owner allows it. */
-export function createDirectory({ repository, relations, people }: Deps) {
-  /** Those of these people whom the viewer may find. */
+/** Finds users by the beginning of a name, or by an email address if its owner allows that. */
+export function createFindUsers({ repository, relations, people }: Deps) {
+  /** Those of these users that the viewer may find. */
   async function findable(viewerId: string, found: readonly UserRow[]): Promise<PublicUser[]> {
     const relationships = await relations.relationship(
       viewerId,

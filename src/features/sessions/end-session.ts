@@ -3,12 +3,12 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { SessionRepository } from '../../repositories/sessions/session-repository.js';
 import { purgeTime } from '../../rules/sessions.js';
 
-/** Which living sessions of a person are meant. */
-export type WhichSessions = { ids: readonly string[] } | { allBut: string | null };
+/** Selects live sessions of a user. */
+export type SessionSelection = { ids: readonly string[] } | { allBut: string | null };
 
-export interface SessionEnding {
-  /** The one way a session ends before its time, whatever the cause; tells how many this call has ended. */
-  end(userId: string, which: WhichSessions, reason: SessionEndReason): Promise<number>;
+export interface EndSession {
+  /** Ends sessions before they expire, whatever the reason; returns how many this call has ended. */
+  end(userId: string, which: SessionSelection, reason: SessionEndReason): Promise<number>;
 }
 
 interface Deps {
@@ -16,8 +16,8 @@ interface Deps {
   bus: Pick<EventBus<DomainEvents>, 'publish'>;
 }
 
-/** Builds what ends sessions: it needs no keys, so that the command line can do it too. */
-export function createSessionEnding({ repository, bus }: Deps): SessionEnding {
+/** Needs no keys, so that the command line can end sessions too. */
+export function createEndSession({ repository, bus }: Deps): EndSession {
   return {
     async end(userId, which, reason) {
       const ids =

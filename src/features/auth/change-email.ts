@@ -2,13 +2,13 @@ import type { DomainEvents } from '../../domain-events.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Problem } from '../../kernel/problem.js';
-import { type Accounts, emailKeyOf } from '../users/accounts.service.js';
-import type { Attempts } from './attempts.service.js';
+import { type Accounts, emailKeyOf } from '../users/accounts.js';
+import type { Attempts } from './attempts.js';
 import type { ChangeEmail } from '@causerie/contract/auth';
 import type { MailTokens } from './mail-tokens.js';
-import { type Mails, newLinkId, verifyTtlMs } from './mails.service.js';
+import { type Mails, newLinkId, verifyTtlMs } from './mails.js';
 import type { Passwords } from './passwords.js';
-import { deadLink, requireAccount, requirePassword } from './requirements.js';
+import { deadLink, requireAccount, requirePassword } from './require-password.js';
 import type { Locale } from '@causerie/contract/problem-codes';
 
 interface Deps {
@@ -23,15 +23,14 @@ interface Deps {
 export interface Addresses {
   /** Sends a link to the new address. Throws `wrong_password`, `email_taken` or `rate_limited`. */
   changeEmail(actor: Actor, input: ChangeEmail, locale: Locale): Promise<void>;
-  /** Throws `invalid_input` for a dead link and `email_taken`. */
+  /** Throws `invalid_input` if the link is not valid, and `email_taken`. */
   verifyEmail(token: string): Promise<void>;
-  /** Sends a new link to the address that waits to be verified, if one does. */
+  /** Sends a new link to the address that is not verified yet, if there is one. */
   resendVerification(actor: Actor, locale: Locale): Promise<void>;
 }
 
-/** Builds what proves and changes e-mail addresses. */
 export function createAddresses({ accounts, passwords, attempts, mails, tokens, bus }: Deps): Addresses {
-  /** Makes the one link that is good from now on for an address. */
+  /** Creates the one link that is valid from now on for an address. */
   async function openVerifyLink(userId: string, email: string): Promise<string> {
     const madeAt = new Date();
     const id = newLinkId();

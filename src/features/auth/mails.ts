@@ -3,31 +3,31 @@ import type { Queue } from '../../jobs/queue.js';
 import type { MailKind } from './mail-texts.js';
 import type { Locale } from '@causerie/contract/problem-codes';
 
-/** What a mail is made from. It holds no token: that follows from the ids when it is sent. */
+/** The content of a mail. It holds no token: the token is derived from the ids when the mail is sent. */
 export interface MailData {
   kind: MailKind;
-  /** Null where only the address is known: whose it is, if anybody's, is looked up when it is sent. */
+  /** Null if only the address is known; the account is looked up when the mail is sent. */
   userId: string | null;
   to: string;
   locale: Locale;
 }
 
-/** A mail that is to be sent; `id` is that of its link. */
+/** A mail to be sent; `id` is that of its link. */
 type OutgoingMail = MailData & { id: string };
 
 export interface Mails {
-  /** Makes mails durable, each once by its id; they are sent a moment later, again and again until they are taken. */
+  /** Stores mails, each once by its id; they are sent a moment later, and retried until they are accepted. */
   post(mails: readonly OutgoingMail[]): Promise<void>;
 }
 
 export const verifyTtlMs = 24 * 3_600_000;
 
-/** Gives an id for a link that a mail will carry. */
+/** A new id for the link in a mail. */
 export function newLinkId(): string {
   return randomBytes(12).toString('hex');
 }
 
-/** Builds the outbox: mails that are due are jobs. */
+/** Mails to be sent are jobs. */
 export function createMails({ jobs }: { jobs: Pick<Queue<{ mail: MailData }>, 'add'> }): Mails {
   return {
     post: (mails) =>

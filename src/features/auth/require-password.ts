@@ -1,10 +1,10 @@
 import type { Actor } from '../../kernel/actor.js';
 import { invalidInput, Problem } from '../../kernel/problem.js';
-import type { Account, Accounts } from '../users/accounts.service.js';
-import type { Attempts } from './attempts.service.js';
+import type { Account, Accounts } from '../users/accounts.js';
+import type { Attempts } from './attempts.js';
 import type { Passwords } from './passwords.js';
 
-/** The same refusal for a link that was used, replaced, is too old or never was. */
+/** The same problem for a link that was used, replaced, has expired or never existed. */
 export function deadLink(): Problem {
   return invalidInput('body.token', {
     en: 'This link was already used, was replaced, or has expired. Request a new one.',
@@ -19,7 +19,7 @@ export async function requireAccount(accounts: Pick<Accounts, 'byId'>, actor: Ac
   return account;
 }
 
-/** Asks for the password again, as a guess that counts: throws `wrong_password` or `rate_limited`. */
+/** Checks the password again; a wrong one counts as an attempt. Throws `wrong_password` or `rate_limited`. */
 export async function requirePassword(
   { attempts, passwords }: { attempts: Attempts; passwords: Pick<Passwords, 'matches'> },
   account: Account,

@@ -6,11 +6,11 @@ import type { AttemptRepository } from '../../repositories/attempts/attempt-repo
 import { budgets } from '@causerie/contract/limits';
 
 export interface Attempts {
-  /** Pays for signing up, signing in or asking for a link from an address; throws `rate_limited`. */
+  /** Counts signing up, signing in or requesting a link from an address; throws `rate_limited`. */
   spendAddress(ip: string): Promise<void>;
   /**
-   * Runs a comparison of a password and counts it if it says no: at most 20 in 15 minutes for an account, those under
-   * way included, then `rate_limited`. An account that is not there is counted like one that is.
+   * Runs a comparison of a password and counts it if it fails: at most 20 in 15 minutes for an account, including those in
+   * progress, then `rate_limited`. An account that does not exist is counted like any other.
    */
   guarded(account: { id: string } | { identifier: string }, matches: () => Promise<boolean>): Promise<boolean>;
 }
@@ -18,7 +18,7 @@ export interface Attempts {
 const wrongPasswords = { max: 20, windowMs: 15 * 60_000 };
 const purgeEvery = 600_000;
 
-/** One person has many addresses of IPv6, but hardly more than one network of them. */
+/** The network of an IPv6 address: one user has many addresses, but hardly more than one network. */
 function networkOf(ip: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
   if (mapped !== undefined || !isIPv6(ip)) return mapped ?? ip;
@@ -41,7 +41,7 @@ function tooMany(limit: number, retryAfterMs: number): Problem {
   return new Problem('rate_limited', { retryAfterMs, headers });
 }
 
-/** Builds the budgets of signing in. `factor` multiplies them; 0 switches them off. */
+/** `factor` multiplies the limits of signing in; 0 switches them off. */
 export function createAttempts({ repository, factor }: { repository: AttemptRepository; factor: number }): Attempts {
   let purgedAt = 0;
 
