@@ -16,7 +16,7 @@ const never = {
   readMessage: {
     selector:
       ":matches(IfStatement, ConditionalExpression) > .test MemberExpression[property.name='message'][object.name=/^(e|err|error|cause|reason)$/]",
-    message: 'An error is recognised by its class or its code, never by its text.',
+    message: 'An error is recognized by its class or its code, never by its text.',
   },
   hooks: {
     selector: 'CallExpression[callee.object.name=/[sS]chema$/][callee.property.name=/^(pre|post)$/]',

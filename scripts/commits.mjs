@@ -20,7 +20,7 @@ const statements = new Set(
 
 function faultOf(subject) {
   const [first = ''] = /^[^\s:,;]*/.exec(subject) ?? [];
-  if (!/^[A-Z][a-z]+(-[a-z]+)*$/.test(first)) return 'begin with a capitalised verb';
+  if (!/^[A-Z][a-z]+(-[a-z]+)*$/.test(first)) return 'begin with a capitalized verb';
   if (statements.has(first)) return `"${first}" begins a statement; begin with the verb: "Add", "Move", "Fix"`;
   if (/(ed|ing|[^s]s)$/.test(first) && !imperatives.has(first))
     return `"${first}" is no imperative; write what the commit does as an instruction: "Add", not "Added", "Adds" or "Adding"`;

@@ -11,7 +11,7 @@ import { createScratch } from './drivers/scratch.js';
 import { openStorage } from './drivers/storage-opening.js';
 import { secretOf } from './drivers/secret-file.js';
 import { answerBrokenRequests } from './middleware/broken-requests.js';
-import { comeBackMs } from './middleware/draining.js';
+import { reconnectAfterMs } from './middleware/draining.js';
 import { createLogger, type Logger } from './kernel/logger.js';
 import type { RecoveryCalls } from './log/recovery.js';
 
@@ -20,16 +20,16 @@ export interface RunningServer {
   url: string;
   port: number;
   context: Context;
-  /** Stops in order: tells the clients, finishes what is under way, closes everything. */
+  /** Stops gracefully: notifies clients, completes requests in progress, then closes everything. */
   stop(): Promise<void>;
   /** Called once when the server cannot go on. */
   onFailure(listener: (error: Error) => void): void;
 }
 
 const headersMs = 10_000;
-/** The largest file over a slow line; every other body has its own, shorter time. */
+/** Allows the largest upload over a slow connection; other bodies have a shorter timeout of their own. */
 const requestMs = 3_600_000;
-/** How long clients have to hang up by themselves. */
+/** How long clients may take to disconnect by themselves. */
 const closeMs = 200;
 /** How long a stop waits for requests under way before it ends them: an upload may take longer than a stop. */
 const finishMs = 6_000;
@@ -60,17 +60,17 @@ async function listen(http: Server, { port, host }: Config['http']): Promise<num
   return address.port;
 }
 
-/** Readiness turns 503, new requests are rejected, and every socket is notified: once, however often it is called. */
+/** Makes readiness return 503, rejects new requests and notifies every socket; further calls do nothing. */
 function announceStop({ draining, bus }: Context): void {
   if (draining.isStopping()) return;
   draining.begin();
-  bus.publish('server.stopping', { retryAfterMs: comeBackMs });
+  bus.publish('server.stopping', { retryAfterMs: reconnectAfterMs });
 }
 
 async function stopInOrder(http: Server, context: Context, database: Database): Promise<void> {
   announceStop(context);
   await Promise.race([context.draining.idle(), wait(finishMs, undefined, { ref: false })]);
-  // Clients that are still connected have had their response, or wait for one that will not come.
+  // Clients that are still connected have received their response, or wait for one that will never arrive.
   await Promise.all([context.realtime.stop(), wait(closeMs).then(() => http.closeAllConnections())]);
   await context.erasure.stop();
   await context.garbageCollector.stop();
@@ -80,14 +80,10 @@ async function stopInOrder(http: Server, context: Context, database: Database): 
   await database.close();
 }
 
-/** What recovery calls in the services. */
 function recoveryCalls({ conversations, messages, reactions, groups, notifier }: Context): RecoveryCalls {
   return {
     announce: messages.publisher.recovered,
-    announceChange: async ({ messageId, rev }) => {
-      // Changes of a group itself are found by sync, and by clients that see the gap in the numbers.
-      if (messageId) await messages.publisher.recoveredChange(messageId, rev);
-    },
+    announceChange: messages.publisher.recoveredChange,
     complete: {
       conversations: conversations.completeOpenings,
       hidden: conversations.completeHides,
@@ -142,10 +138,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 /** How long a stop may take before the process gives up waiting. */
 const stopWithinMs = 9_000;
 /** How long a stopping process still answers 503, so that load balancers notice. */
-const lingerMs = 500;
+const readinessDelayMs = 500;
 
 /** Stops in order on the first signal, and at once on the second. */
-function obeySignals(running: RunningServer, logger: Logger): void {
+function handleSignals(running: RunningServer, logger: Logger): void {
   let isAnnounced = false;
   const obey = (signal: NodeJS.Signals): void => {
     if (isAnnounced) process.exit(1);
@@ -164,13 +160,13 @@ function obeySignals(running: RunningServer, logger: Logger): void {
           process.exit(1);
         },
       );
-    }, lingerMs);
+    }, readinessDelayMs);
   };
   process.on('SIGTERM', obey);
   process.on('SIGINT', obey);
 }
 
-/** Nothing goes on after a fault that nobody has foreseen: whoever watches the process starts it anew. */
+/** Logs an unexpected error and exits; the process supervisor restarts the server. */
 function endOn(logger: Logger, what: string): (error: unknown) => void {
   return (error) => {
     logger.fatal({ err: error }, what);
@@ -192,7 +188,7 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', endOn(logger, 'unhandled promise rejection; exiting'));
   try {
     const running = await startServer(config, logger);
-    obeySignals(running, logger);
+    handleSignals(running, logger);
     running.onFailure(endOn(logger, 'embedded store ended unexpectedly; exiting'));
     process.stdout.write(`listening on ${running.url}\n`);
   } catch (error) {

@@ -20,16 +20,16 @@ export function subscribeAll(
   { broadcast, typing, presenceSubscriptions, notifier, notifications }: Listeners,
 ): void {
   function forward<Name extends keyof DomainEvents>(name: Name): void {
-    bus.subscribe(name, (event) => broadcast[name](event));
+    bus.subscribe(name, broadcast[name]);
   }
   for (const name of Object.keys(broadcast) as (keyof DomainEvents)[]) forward(name);
-  bus.subscribe('message.created', (event) => typing.sent(event));
-  bus.subscribe('membership.ended', (event) => typing.left(event));
+  bus.subscribe('message.created', typing.sent);
+  bus.subscribe('membership.ended', typing.left);
   bus.subscribe('contact.severed', ({ conversationId, userIds }) => {
     for (const userId of userIds) typing.left({ conversationId, userId });
   });
-  bus.subscribe('message.created', ({ conversationId }) => notifier.wake(conversationId));
-  bus.subscribe('message.updated', ({ conversationId }) => notifier.wake(conversationId));
-  bus.subscribe('conversation.read', (event) => notifications.conversationRead(event));
+  bus.subscribe('message.created', notifier.wake);
+  bus.subscribe('message.updated', notifier.wake);
+  bus.subscribe('conversation.read', notifications.conversationRead);
   bus.subscribe('presence.redacted', ({ userId }) => presenceSubscriptions.refresh(userId));
 }

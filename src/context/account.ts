@@ -14,7 +14,7 @@ export function createAccount(
   chat: ReturnType<typeof createChat> & Pick<Files, 'links'>,
 ) {
   const onError = (error: unknown): void =>
-    logger.warn({ err: error }, 'looking for accounts to erase failed; retrying');
+    logger.warn({ err: error }, 'reading accounts due for erasure failed; retrying');
   const erasure = createEraseAccount({ ...people, ...chat, repositories, bus, jobs, onError });
   jobs.handle('erasure', ({ key }) => erasure.erase(key));
   const { erasureDelayMs: delayMs } = config;

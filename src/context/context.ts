@@ -1,4 +1,4 @@
-/** Creates every part of a server. Reading `context/` in the order of the calls below is reading the architecture: a part knows only those before it. */
+/** Creates every part of a server in dependency order: a part knows only those created before it. */
 import { conversationSockets } from '../features/conversations/conversations.sockets.js';
 import { reactionSockets } from '../features/reactions/reactions.sockets.js';
 import { messageSockets } from '../features/messages/messages.sockets.js';
@@ -14,7 +14,6 @@ import { createChat } from './chat.js';
 import { createFiles, type Files } from './files.js';
 import { createUploads } from './uploads.js';
 
-/** All parts of a server. */
 export type Context = Pick<ServerOptions, 'config' | 'logger' | 'publicUrl'> &
   Pick<Infrastructure, 'bus' | 'keys' | 'limits' | 'metrics' | 'draining' | 'toProblem' | 'jobs'> &
   Pick<Files, 'links' | 'garbageCollector'> &
@@ -39,7 +38,8 @@ function createRealtimeTransport(
   const { users } = people;
   const { blockedBy } = users.relations;
   const typing = createTyping({ conversations: chat.conversations, blockedBy, bus });
-  const onError = (error: unknown): void => logger.warn({ err: error }, 'publishing presence failed');
+  const onError = (error: unknown): void =>
+    logger.warn({ err: error }, 'publishing presence failed; skipping this update');
   const presenceSubscriptions = createPresenceSubscriptions({ presence, people: users.people, bus, onError });
   const realtime = createRealtime({
     bus,
@@ -68,7 +68,6 @@ function createRealtimeTransport(
   return realtime;
 }
 
-/** Creates all parts of a server over an open database. */
 export function createContext(options: ServerOptions): Context {
   const { config, database, logger, publicUrl } = options;
   const infrastructure = createInfrastructure(options);

@@ -6,7 +6,7 @@ import { createUploadCarriers } from '../views/upload-carriers.js';
 import { createUserViews } from '../views/user-views.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 
-/** Receives and keeps files; who may see one is wired in uploads.ts. */
+/** Receives and stores files; access to them is wired in uploads.ts. */
 export function createFiles(
   { config, database, logger, publicUrl, storage, scratch }: ServerOptions,
   { repositories, keys }: Infrastructure,

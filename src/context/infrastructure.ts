@@ -9,10 +9,12 @@ import { createQueue } from '../jobs/queue.js';
 import { createEventBus } from '../kernel/event-bus.js';
 import { createKeys } from '../kernel/keys.js';
 import { createLimits } from '../kernel/limits.js';
+import { relationshipWrites } from '../repositories/relations/relation-repository.js';
+import { relationshipWritesOfUsers } from '../repositories/users/user-repository.js';
 import { createRepositories } from '../repositories/repositories.js';
 import type { Logger } from '../kernel/logger.js';
 import { createMetrics } from '../kernel/metrics.js';
-import { comeBackMs, createDraining } from '../middleware/draining.js';
+import { reconnectAfterMs, createDraining } from '../middleware/draining.js';
 import { createToProblem } from '../middleware/errors.js';
 import { createPresence } from '../realtime/presence.js';
 import type { MailData } from '../features/auth/mails.js';
@@ -31,17 +33,15 @@ export interface ServerOptions {
   scratch: Scratch;
 }
 
-/** The same repositories; writes to people invalidate what is cached about them. */
+/** The same repositories; writes that change a relationship clear the cache of relationships. */
 function createCachedRepositories(database: Pick<Database, 'connection' | 'isShared'>) {
   const relationshipCache = createRelationshipCache({ isShared: database.isShared });
   const repositories = createRepositories(database.connection);
-  const changing = ['setPrivacy', 'setState', 'setAvatar', 'leave', 'comeBack', 'beginErasing', 'erase'] as const;
-  const relating = ['addContact', 'removeContact', 'block', 'unblock', 'eraseUser'] as const;
   return {
     relationshipCache,
     ...repositories,
-    users: relationshipCache.invalidateOn(repositories.users, changing),
-    relations: relationshipCache.invalidateOn(repositories.relations, relating),
+    users: relationshipCache.invalidateOn(repositories.users, relationshipWritesOfUsers),
+    relations: relationshipCache.invalidateOn(repositories.relations, relationshipWrites),
   };
 }
 
@@ -53,10 +53,10 @@ export function createInfrastructure({ config, logger, secret, database }: Serve
     keys: createKeys(secret, config.keys.previous),
     metrics: createMetrics(),
     limits: createLimits(config.rateLimitFactor),
-    draining: createDraining(comeBackMs),
+    draining: createDraining(reconnectAfterMs),
     toProblem: createToProblem(problemOfDatabase),
     bus: createEventBus<DomainEvents>((error, event) =>
-      logger.error({ err: error, fact: event }, 'event subscriber failed'),
+      logger.error({ err: error, fact: event }, 'event subscriber failed; other subscribers continue'),
     ),
     presence,
     /** Whether a user has a socket in this process: for others there is nothing to publish. */

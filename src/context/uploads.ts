@@ -6,7 +6,7 @@ import type { Files } from './files.js';
 import type { Infrastructure, ServerOptions } from './infrastructure.js';
 import type { PeopleParts } from './people.js';
 
-/** Uploads, with the check of who may see which. */
+/** Uploads, and the check whether a user may see one. */
 export function createUploads(
   { storage, scratch }: ServerOptions,
   { repositories }: Infrastructure,

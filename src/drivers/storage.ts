@@ -8,7 +8,6 @@ export interface ByteRange {
   end: number;
 }
 
-/** A stored file. */
 export interface StoredFile {
   name: string;
   size: number;

@@ -14,7 +14,6 @@ export interface Job<Data> extends Pick<JobRow, 'key' | 'ownerId' | 'createdAt' 
 /** Runs a job, possibly twice. If it throws, the job is retried later. */
 export type Handler<Data> = (job: Job<Data>) => Promise<void>;
 
-/** A new job. */
 export interface JobRequest<Data> {
   key: string;
   data: Data;
@@ -25,7 +24,6 @@ export interface JobRequest<Data> {
 export interface Queue<Kinds extends object> {
   /** Stores jobs durably, one per key; they start a moment later. */
   add<Name extends keyof Kinds & string>(name: Name, jobs: readonly JobRequest<Kinds[Name]>[]): Promise<void>;
-  /** Sets the handler of one kind of job. */
   handle<Name extends keyof Kinds & string>(name: Name, handler: Handler<Kinds[Name]>): void;
   /** Starts working; throws UnhandledJobError if a stored job has no handler. */
   start(): Promise<void>;
@@ -102,7 +100,7 @@ function createPerforming(
   }
 
   return async function perform(job: JobRow): Promise<void> {
-    // A job that ends the process each time never fails; its leases run out.
+    // A job that crashes the process never reports a failure, so expired leases count as attempts.
     if (job.tries > maxAttempts) return fail(job, new Error('It never came to an end.'));
     const lost = new AbortController();
     const release = hold(job, lost);
@@ -128,7 +126,6 @@ async function requireKnown(repository: JobRepository, handlers: ReadonlyMap<str
   );
 }
 
-/** Creates the queue of one process. */
 export function createQueue<Kinds extends object>({ repository, logger, isShared, times = usual }: Deps): Queue<Kinds> {
   const handlers = new Map<string, Handler<never>>();
   const perform = createPerforming({ repository, logger, times }, handlers);

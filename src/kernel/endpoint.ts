@@ -92,7 +92,7 @@ export type Endpoint = Access & {
   /** The fields of a form with a file; its handler reads the form. */
   form?: z.ZodType;
   /** Its response is the bytes of a file. */
-  givesFile?: true;
+  sendsFile?: true;
   limit: LimitClass;
   limitOf?: (body: unknown) => LimitClass | null;
   bodyLimit?: number;
@@ -165,7 +165,7 @@ export function fileEndpoint<
     method: 'get',
     access: 'link',
     limit: 'other',
-    givesFile: true,
+    sendsFile: true,
     ...spec,
     returns: { 200: null, 206: null, 304: null, 416: null },
     handle: async (call: unknown) => ({ status: 200, body: await handle(call as Parameters<typeof handle>[0]) }),

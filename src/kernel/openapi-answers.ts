@@ -102,7 +102,6 @@ function meaningOf(status: string, { returns }: Endpoint): string {
   return meanings[status] ?? 'Success';
 }
 
-/** All responses of a route. */
 export function answersOf(endpoint: Endpoint, schemas: Schemas): Json {
   const declared = Object.entries(endpoint.returns).map(([status, schema]) => [
     status,
@@ -110,7 +109,7 @@ export function answersOf(endpoint: Endpoint, schemas: Schemas): Json {
       description: meaningOf(status, endpoint),
       headers: headersNamed([...always, ...ofLimit]),
       ...(schema ? { content: { 'application/json': { schema: schemas.of(schema, 'output') } } } : {}),
-      ...(endpoint.givesFile && (status === '200' || status === '206') ? { content: { '*/*': {} } } : {}),
+      ...(endpoint.sendsFile && (status === '200' || status === '206') ? { content: { '*/*': {} } } : {}),
     },
   ]);
   return {

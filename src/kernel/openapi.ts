@@ -34,7 +34,7 @@ function tagOf({ base }: Route): string {
   return base.split('/').at(-1) ?? base;
 }
 
-function capitalised(word: string): string {
+function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
@@ -44,7 +44,7 @@ function operationIdOf(route: Route): string {
     .replace(/^\/api\//, '')
     .split('/');
   const words = parts.flatMap((part) => (part.startsWith(':') ? ['by', part.slice(1)] : part.split('-')));
-  return route.endpoint.method + words.map(capitalised).join('');
+  return route.endpoint.method + words.map(capitalized).join('');
 }
 
 function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined, schemas: Schemas): Json[] {

@@ -1,4 +1,4 @@
-/** Creates a function that calls `action` for a key at once and then at most once in `everyMs`; a call in between is made up for when the time is over. */
+/** Creates a function that runs `action` for a key at once, then at most once per `everyMs`; calls in between are combined into one at the end of the interval. */
 export function createThrottle(everyMs: number, action: (key: string) => void): (key: string) => void {
   /** The keys that are paused, and whether each was asked for meanwhile. */
   const paused = new Map<string, boolean>();

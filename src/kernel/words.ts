@@ -20,7 +20,7 @@ export interface WordQuery {
 
 export type TextRange = [start: number, end: number];
 
-/** At most so many words of a text can be found. */
+/** The maximum number of words indexed per text. */
 const wordsPerMessage = 200;
 /** Only so much of a long word counts: at least what a query can hold, and short enough for the key of an index. */
 const wordLength = 64;

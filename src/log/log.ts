@@ -27,13 +27,13 @@ import type { LogRow } from '../repositories/log-repository.js';
 import type { Draft, SystemDraft } from '../repositories/messages/new-message.js';
 import { rowOf, systemRowOf } from '../repositories/messages/new-message.js';
 
-/** What the log calls for a draft. */
+/** Callbacks for a message on its way into the log. */
 type DraftCalls = Pick<MessageEntry, 'refusal' | 'isSame' | 'mayLeave' | 'recheck' | 'announce'>;
 
 /** A change whose content is written and which is marked as pending, before it has its number. */
 export type ChangeDraft = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds' | 'changeId'>;
 
-/** What the log calls for a numbered change: before the acknowledgement, and after it. */
+/** Callbacks for a numbered change: before and after the acknowledgement. */
 type ChangeCalls = Required<Pick<Entry<ChangeRow>, 'finish' | 'announce'>>;
 
 export interface Log extends Pick<Projections, 'pending'> {

@@ -18,7 +18,7 @@ interface GroupReceiptsDeps {
 export function createGroupReceipts({ conversations, members }: GroupReceiptsDeps): GroupReceipts {
   let onRisen: (conversationId: string) => void = () => undefined;
 
-  /** Reads again after each write until nothing rises any more: receipts move in the meantime. */
+  /** Repeats until nothing rises, because receipts may move during a write. */
   async function raiseOne(conversationId: string): Promise<void> {
     if ((await conversations.typeOf(conversationId)) !== 'group') return;
     let hasRisen = false;

@@ -1,4 +1,4 @@
-/** What follows from the log and is not written yet: recorded, written behind, and laid over what is read in the meantime. */
+/** Projections that are not written yet: recorded in memory, written with a delay, and applied to rows that are read in the meantime. */
 import { withTimeout } from '../kernel/timeouts.js';
 import type { ChangeRow } from '../repositories/changes/change-repository.js';
 import type { ConversationRow, Head } from '../repositories/conversations/conversation-repository.js';

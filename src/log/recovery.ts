@@ -75,7 +75,7 @@ function createReplay({ messages, changes, conversations, project }: ReplayDeps,
   };
 
   async function replayPage<Row extends LogRow>(stream: Replayed<Row>, rows: readonly Row[]): Promise<void> {
-    const ids = [...new Map(rows.map((row) => [row.conversationId, row.conversationId])).values()];
+    const ids = [...new Set(rows.map(({ conversationId }) => conversationId))];
     const heads = new Map((await conversations.byIds(ids)).map((head) => [head._id, head]));
     await project(rows.map(stream.projectionOf));
     for (const row of rows) {
@@ -120,7 +120,7 @@ export function createRecovery(deps: Deps): Recovery {
   }
 
   /** Whether a checkpoint has not advanced for 30 seconds, by the clock of this process. */
-  function standsStill(row: CheckpointRow): boolean {
+  function isStalled(row: CheckpointRow): boolean {
     const key = row._id;
     const known = seen.get(key);
     if (known?.beat === row.beat) return Date.now() - known.at >= stillMs;
@@ -145,11 +145,11 @@ export function createRecovery(deps: Deps): Recovery {
       const all = await checkpoints.all();
       const times = all.map(({ time }) => time.getTime());
       await replay(times.length === 0 ? null : new Date(Math.min(...times)));
-      for (const row of all) standsStill(row);
+      for (const row of all) isStalled(row);
       return times.length === 0 ? null : new Date(Math.max(...times));
     },
     async now(processId) {
-      for (const row of await checkpoints.all()) if (row._id !== processId && standsStill(row)) await recover(row);
+      for (const row of await checkpoints.all()) if (row._id !== processId && isStalled(row)) await recover(row);
       await finish();
     },
   };

@@ -1,4 +1,4 @@
-/** What becomes of a batch that was not inserted as a whole: conflicts of unique indexes, and unknown outcomes. */
+/** Resolves a batch that was not inserted completely: conflicts of unique indexes, and unknown outcomes. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { Problem, unavailable } from '../kernel/problem.js';
 import type { Inserted, LogRow } from '../repositories/log-repository.js';

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { unavailable } from '../kernel/problem.js';
 
 /** How long clients should wait before they return to a server that is stopping. */
-export const comeBackMs = 2_000;
+export const reconnectAfterMs = 2_000;
 
 /** Tracks requests in progress, and rejects new ones while the server stops. */
 export interface Draining {

@@ -113,14 +113,14 @@ function handle(
 
 function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res: Response) => Promise<void> {
   // Transferring a file may take longer, in both directions.
-  const isHurried = !endpoint.form && !endpoint.givesFile;
+  const isHurried = !endpoint.form && !endpoint.sendsFile;
   return async (req, res) => {
     const call = callOf(endpoint, req);
     const second = endpoint.limitOf?.(call.body);
     if (second) limits.spend(second, req.user?.userId ?? addressOf(req));
     const handled = handle(endpoint, req, call);
     const { status, body } = await (isHurried ? withTimeout(handled, answerMs) : handled);
-    if (endpoint.givesFile) return sendFile(req, res, body as ServedFile);
+    if (endpoint.sendsFile) return sendFile(req, res, body as ServedFile);
     res.status(status);
     if (isStream(body)) await pipeline(Readable.from(body), res.type('json'));
     else if (body === null) res.end();
@@ -130,11 +130,10 @@ function answer(endpoint: Endpoint, limits: Deps['limits']): (req: Request, res:
 }
 
 const takeItsTime: RequestHandler = (req, _res, next) => {
-  req.takesItsTime = true;
+  req.hasOwnTimeout = true;
   next();
 };
 
-/** The authentication of a route. */
 function authenticationOf({ access }: Endpoint, deps: Deps): RequestHandler[] {
   if (access === 'public') return [];
   return [access === 'link' ? requireLinkOrUser(deps) : requireUser(deps.authenticate)];
@@ -143,7 +142,7 @@ function authenticationOf({ access }: Endpoint, deps: Deps): RequestHandler[] {
 function chainOf(endpoint: Endpoint, deps: Deps): RequestHandler[] {
   const { limits } = deps;
   return [
-    ...(endpoint.givesFile ? [] : [requireJsonAccepted]),
+    ...(endpoint.sendsFile ? [] : [requireJsonAccepted]),
     ...authenticationOf(endpoint, deps),
     payFor(endpoint, limits),
     ...(endpoint.form ? [takeItsTime] : readBody(endpoint.bodyLimit)),

@@ -61,7 +61,6 @@ export function createToProblem(ofDatabase: (error: unknown) => Problem | null):
   };
 }
 
-/** Sends a problem document. */
 export function sendProblem(res: Response, problem: Problem, about: { acceptLanguage: string | undefined }): void {
   const document = problemDocument(problem, localeOf(about.acceptLanguage), res.req.requestId);
   res.locals.problemCode = problem.code;

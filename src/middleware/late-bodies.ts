@@ -8,7 +8,7 @@ const bodyMs = 30_000;
 declare module 'express-serve-static-core' {
   interface Request {
     /** Set by a handler that reads the body and watches its time. */
-    takesItsTime?: boolean;
+    hasOwnTimeout?: boolean;
   }
 }
 
@@ -17,7 +17,7 @@ export function endLateBodies(refuse: (socket: Duplex) => void): RequestHandler 
   return (req, res, next) => {
     if (!hasBody(req.headers)) return next();
     const timer = setTimeout(() => {
-      if (!req.complete && !res.headersSent && req.takesItsTime !== true) refuse(req.socket);
+      if (!req.complete && !res.headersSent && req.hasOwnTimeout !== true) refuse(req.socket);
     }, bodyMs);
     timer.unref();
     res.once('close', () => clearTimeout(timer));

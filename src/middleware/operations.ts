@@ -40,7 +40,6 @@ function guardMetrics(token: string | null): RequestHandler {
   };
 }
 
-/** Health, readiness and metrics. */
 export function operationsRouter({ requireReady, metrics, metricsToken }: Deps): Router {
   const router = Router();
   const noMethods = handleOtherMethods(['get', 'head']);

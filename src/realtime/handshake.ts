@@ -42,7 +42,6 @@ function tokenOf(socket: ClientSocket): string {
   return token;
 }
 
-/** Creates the handshake middleware. */
 export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error?: Error) => void) => void {
   const { sockets, authenticate, groupRoomsOf, limits, toProblem, bus, isLimited } = deps;
 
@@ -56,7 +55,7 @@ export function createHandshake(deps: Deps): (socket: ClientSocket, next: (error
     sockets.add(socket);
   }
 
-  /** Joins first and reads afterwards, twice: a membership that begins or ends meanwhile is seen by the second read or in a room. */
+  /** Joins rooms before and after reading memberships, so that a change in between is seen. */
   async function joinRooms(socket: ClientSocket, token: string): Promise<void> {
     const { userId, sessionId } = socket.data.actor;
     await socket.join([userRoom(userId), sessionRoom(sessionId)]);

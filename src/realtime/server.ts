@@ -104,7 +104,6 @@ function renewal(sockets: Sockets, authenticate: Authenticate): SocketHandlers['
   };
 }
 
-/** Creates the realtime transport of a server. */
 export function createRealtime(deps: Deps): Realtime {
   const { authenticate, presence, logger, settings } = deps;
   const io = createIo(settings.corsOrigins);

@@ -30,7 +30,6 @@ export interface Sockets {
   size(): number;
 }
 
-/** Creates an empty register. */
 export function createSockets(): Sockets {
   const all = new Map<string, ClientSocket>();
   const bySession = new Map<string, Set<ClientSocket>>();

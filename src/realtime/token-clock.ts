@@ -9,20 +9,28 @@ export interface TokenClock {
 }
 
 const usualWarningMs = 60_000;
-/** Timers of Node count to 2^31 - 1 ms; a longer one is started again. */
-const longestTimerMs = 2_147_483_647;
+/** The longest timer of Node; a longer wait is several timers, one after the other. */
+const maxTimerMs = 2_147_483_647;
 
 /** A token that lives for less than two minutes is warned of after half of its life. */
 export function createTokenClock(socketId: string, bus: Pick<EventBus<DomainEvents>, 'publish'>): TokenClock {
-  let timers: NodeJS.Timeout[] = [];
+  const timers = new Set<NodeJS.Timeout>();
 
   function stop(): void {
     for (const timer of timers) clearTimeout(timer);
-    timers = [];
+    timers.clear();
   }
 
-  function at(ms: number, deed: () => void): void {
-    timers.push(setTimeout(deed, Math.min(longestTimerMs, Math.max(0, ms))).unref());
+  function after(ms: number, action: () => void): void {
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        if (ms > maxTimerMs) after(ms - maxTimerMs, action);
+        else action();
+      },
+      Math.min(maxTimerMs, Math.max(0, ms)),
+    ).unref();
+    timers.add(timer);
   }
 
   return {
@@ -30,8 +38,8 @@ export function createTokenClock(socketId: string, bus: Pick<EventBus<DomainEven
     set(expiresAt) {
       stop();
       const life = expiresAt.getTime() - Date.now();
-      at(life - Math.min(usualWarningMs, life / 2), () => bus.publish('session.expiring', { socketId, expiresAt }));
-      at(life, () => bus.publish('session.expired', { socketId }));
+      after(life - Math.min(usualWarningMs, life / 2), () => bus.publish('session.expiring', { socketId, expiresAt }));
+      after(life, () => bus.publish('session.expired', { socketId }));
     },
   };
 }

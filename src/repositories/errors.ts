@@ -1,4 +1,4 @@
-/** What the repositories have to tell the errors of the database apart by. */
+/** Recognizes the database errors that repositories handle. */
 
 /** Whether a unique index has refused a write. */
 export function isDuplicateKey(error: unknown): boolean {
@@ -12,7 +12,7 @@ export function isOnlyDuplicates(error: unknown): boolean {
   return refused.every((one) => (one as { code?: unknown }).code === 11000);
 }
 
-/** Runs an upsert until no other one of the same key gets in its way: MongoDB answers the later of two with a duplicate key. */
+/** Runs an upsert, and retries it when a concurrent upsert of the same key fails it with a duplicate key. */
 export async function retryOnDuplicateKey<Result>(upsert: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {

@@ -33,7 +33,7 @@ export function newId(): string {
   return new Types.ObjectId().toHexString();
 }
 
-/** Turns a document that was just read into a row. Works in place: the document is nobody else's. */
+/** Converts a document that was just read into a row, in place. */
 export function toRow<Stored>(stored: Stored): Row<Stored> {
   return withStringIds(stored) as Row<Stored>;
 }

@@ -12,7 +12,7 @@ const all = routeTable().map(({ name, endpoint }) => ({ name, endpoint }));
 /** Forms with files are tested in uploads.test.ts. */
 const names = all.filter(({ endpoint }) => !endpoint.form);
 /** Files are served with their own media types. */
-const inJson = names.filter(({ endpoint }) => !endpoint.givesFile);
+const inJson = names.filter(({ endpoint }) => !endpoint.sendsFile);
 const withBody = names.filter(({ endpoint }) => endpoint.body !== undefined);
 const withQuery = names.filter(({ endpoint }) => endpoint.query !== undefined);
 const withParams = names.filter(({ endpoint }) => endpoint.params !== undefined);

@@ -51,7 +51,7 @@ describe('requirement 22: everything that is not public requires a token', () =>
   });
 
   it('the response types of the tests are those of the routes', () => {
-    const inJson = routeTable().filter(({ endpoint }) => !endpoint.givesFile);
+    const inJson = routeTable().filter(({ endpoint }) => !endpoint.sendsFile);
     expect(inJson.map(({ name }) => name).sort()).toEqual(Object.keys(responses).sort());
     for (const { name, endpoint } of inJson) {
       const typed: readonly unknown[] = responses[name as keyof typeof responses];

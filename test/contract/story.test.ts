@@ -16,7 +16,7 @@ const warmUps = 3;
 const maxSamples = 30;
 
 /** What hears of the message through the domain event is not part of sending it. */
-const listeners = ['subscribers.ts', 'realtime/typing.ts', 'features/notifications/notifier.ts'];
+const listeners = ['realtime/typing.ts', 'features/notifications/notifier.ts'];
 
 /**
  * Runs in the server before its own modules. Node counts calls (NODE_V8_COVERAGE); `takeCoverage` writes the counts to a
@@ -44,7 +44,7 @@ interface CoverageReport {
 
 const dist = `${pathToFileURL(join(root, 'dist')).href}/`;
 
-/** The files of src, without kernel, middleware and listeners, that have a function which was called. */
+/** The files of src, without kernel, what lies before the route, and listeners, that have a function which was called. */
 function filesIn({ result }: CoverageReport): string[] {
   return result
     .filter(({ url, functions }) => url.startsWith(dist) && functions.some(({ ranges }) => ranges[0]?.count))

@@ -85,7 +85,7 @@ function checkSuccess(
   { status, headers, text, parsed }: RawResponse,
 ): void {
   const endpoint = endpointOf(method, path);
-  if (!endpoint || endpoint.givesFile) return;
+  if (!endpoint || endpoint.sendsFile) return;
   if (headers.get('cache-control') !== 'no-store') throw new Error(`${what}: Cache-Control is not no-store`);
   if (!Object.hasOwn(endpoint.returns, status)) throw new Error(`${what}: a status the route does not declare`);
   const schema = endpoint.returns[status];

@@ -47,7 +47,7 @@ export const Login = z
 export type Login = z.infer<typeof Login>;
 
 export const Refresh = z
-  .strictObject({ refreshToken: z.string().describe('The refresh token of the last answer') })
+  .strictObject({ refreshToken: z.string().describe('The most recent refresh token') })
   .meta({ id: 'Refresh' });
 
 export const ForgotPassword = z.strictObject({ email }).meta({ id: 'ForgotPassword' });

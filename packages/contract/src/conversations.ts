@@ -64,7 +64,7 @@ export type Conversation = z.infer<typeof Conversation>;
 export const CreateConversation = z
   .strictObject({
     type: z.literal('direct'),
-    userId: objectId.describe('Id of the other person; the own id opens the conversation with oneself'),
+    userId: objectId.describe('Id of the other user; your own id opens the conversation with yourself'),
   })
   .meta({ id: 'CreateConversation' });
 export type CreateConversation = z.output<typeof CreateConversation>;

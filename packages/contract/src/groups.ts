@@ -93,7 +93,7 @@ export const AddedMembers = z
 export type AddedMembers = z.infer<typeof AddedMembers>;
 
 export const SetRole = z
-  .strictObject({ role: z.enum(roles).describe('The new role; only roles below the own one may be given') })
+  .strictObject({ role: z.enum(roles).describe('The new role; must be below the role of the caller') })
   .meta({ id: 'SetRole' });
 
 export const TransferGroup = z

@@ -46,7 +46,7 @@ export type Upload = z.infer<typeof Upload>;
 export const UploadFields = z.strictObject({
   purpose: z
     .enum(purposes)
-    .describe('What the upload is for: an attachment of a message, the own avatar, or the photo of a group'),
+    .describe('The purpose of the upload: a message attachment, the avatar of the caller, or the photo of a group'),
 });
 
 export const UploadParams = z.strictObject({ id: objectId.describe('Id of the upload') });

@@ -18,7 +18,7 @@ export const SendMessage = z
       .array(objectId)
       .max(10)
       .default([])
-      .describe('Ids of own uploads with the purpose `message` that are not used yet'),
+      .describe("Ids of the caller's unused uploads with the purpose `message`"),
     replyTo: objectId.optional().describe('Id of the message it replies to, in the same conversation'),
     mentions: z.array(objectId).max(50).default([]).describe('Ids of the members to mention'),
   })
@@ -60,7 +60,7 @@ const revision = z
   .int()
   .min(0)
   .optional()
-  .describe('`revision` of the text that was edited; if there is a later one, the answer is 409 `stale_revision`');
+  .describe('`revision` of the text that was edited; if there is a later one, the response is 409 `stale_revision`');
 
 export const EditMessage = z.strictObject({ text: newText, revision }).meta({ id: 'EditMessage' });
 

@@ -35,8 +35,7 @@ export const serverEvents = {
     payload: z.strictObject({ message: Message }),
   },
   'change:skipped': {
-    summary:
-      'A change took a number but concerns nothing that the receiver can see. Sent so that there is no gap in `rev`',
+    summary: 'A change took a number but concerns nothing that the receiver can see; it keeps `rev` without gaps',
     payload: z.strictObject({ conversationId, rev }),
   },
   'message:hidden': {
@@ -106,7 +105,7 @@ export const serverEvents = {
     }),
   },
   'presence:updated': {
-    summary: 'A watched user came online or went offline. Sent to the sockets that watch and may see it',
+    summary: 'A watched user came online or went offline. Sent to the sockets that watch the user and may see it',
     payload: WatchedPresence,
   },
   'user:updated': {
@@ -135,8 +134,7 @@ export const serverEvents = {
     }),
   },
   'settings:updated': {
-    summary:
-      "The own account, or own settings or read position in a conversation, changed. Sent to the user's own devices",
+    summary: "The user's account, settings or read position in a conversation changed. Sent to the user's own devices",
     payload: z.union([z.strictObject({ me: Me }), OwnState]),
   },
   'session:expiring': {

@@ -9,7 +9,7 @@ import { Me, UserRef } from './users.js';
 
 export const SyncRequest = z
   .strictObject({
-    cursor: z.string().max(250_000).optional().describe('`cursor` of the previous answer; leave it out to start'),
+    cursor: z.string().max(250_000).optional().describe('`cursor` of the previous response; omit it to start'),
     limit: z.int().min(1).max(100).default(50).describe('Maximum number of conversations'),
   })
   .meta({ id: 'SyncRequest' });
@@ -34,7 +34,7 @@ export type SyncedConversation = z.infer<typeof SyncedConversation>;
 
 export const SyncAnswer = z
   .strictObject({
-    cursor: z.string().describe('Covers everything up to this answer; give it in the next request'),
+    cursor: z.string().describe('Covers everything up to this response; send it with the next request'),
     hasMore: z.boolean().describe('Sync again at once with the new cursor'),
     me: Me.optional().describe('Present if it changed'),
     contacts: z.array(Contact).optional().describe('All contacts; present if they changed'),

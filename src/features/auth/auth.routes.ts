@@ -45,7 +45,7 @@ function signingEndpoints(auth: Auth): Endpoint[] {
       path: '/refresh',
       summary: 'Refresh tokens',
       description:
-        'Exchanges a refresh token for new tokens and retires it. Presented again within 30 seconds, while its successor has not been used, it returns the same successor, so a lost answer does no harm. In any other case a retired token ends the session.',
+        'Exchanges a refresh token for new tokens and retires it. Presented again within 30 seconds, while its successor has not been used, it returns the same successor, so a lost response does no harm. In any other case a retired token ends the session.',
       access: 'public',
       body: Refresh,
       returns: { 200: Tokens },
@@ -72,7 +72,7 @@ function passwordEndpoints(recovery: PasswordRecovery): Endpoint[] {
       path: '/forgot-password',
       summary: 'Request a password reset',
       description:
-        'Sends a mail with a link, which works once, within one hour. The answer is the same whether the account exists or not.',
+        'Sends a mail with a link, which works once, within one hour. The response is the same whether the account exists or not.',
       access: 'public',
       body: ForgotPassword,
       returns: { 202: Nothing },

@@ -28,7 +28,7 @@ export interface Caller extends Omit<Device, 'deviceName'> {
 export interface Auth {
   /** Throws `forbidden` if registration is closed, `weak_password`, `email_taken`, `username_taken`, `rate_limited`. */
   register(input: Register, caller: Caller): Promise<AuthResult>;
-  /** Throws `invalid_credentials`, whatever is wrong, and `rate_limited`. */
+  /** Throws `invalid_credentials` for any mismatch, and `rate_limited`. */
   login(input: Login, caller: Caller): Promise<AuthResult>;
   refresh(refreshToken: string, ip: string): Promise<Tokens>;
   logout(actor: Actor): Promise<void>;

@@ -7,7 +7,7 @@ import { unavailable } from '../../kernel/problem.js';
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const maxWaiting = 100;
 /** The time of one hash on a small machine, from which `retryAfterMs` of a full queue is estimated. */
-const roughlyMs = 40;
+const estimatedHashMs = 40;
 
 export interface Passwords {
   /** Throws `unavailable` if too many wait already. */
@@ -23,7 +23,7 @@ function createQueue(slots: number, waitingRoom: number): <Result>(job: () => Pr
 
   return async (job) => {
     if (running >= slots) {
-      if (waiting.length >= waitingRoom) throw unavailable(undefined, roughlyMs * waitingRoom);
+      if (waiting.length >= waitingRoom) throw unavailable(undefined, estimatedHashMs * waitingRoom);
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else running += 1;
     try {
@@ -37,21 +37,21 @@ function createQueue(slots: number, waitingRoom: number): <Result>(job: () => Pr
 }
 
 /** The form in which passwords are compared, so that it does not matter how a keyboard composes characters. */
-export function normalised(password: string): string {
+export function normalizePassword(password: string): string {
   return password.normalize('NFKC');
 }
 
 /** Hashes and compares passwords; one core stays free for other work. `isLimited` limits how many may wait. */
 export function createPasswords({ isLimited }: { isLimited: boolean }): Passwords {
   const runInOrder = createQueue(Math.max(1, availableParallelism() - 1), isLimited ? maxWaiting : Infinity);
-  let nobodysHash: Promise<string> | null = null;
+  let dummyHash: Promise<string> | null = null;
 
   return {
-    hash: (password) => runInOrder(() => hash(normalised(password), parameters)),
+    hash: (password) => runInOrder(() => hash(normalizePassword(password), parameters)),
     async matches(password, storedHash) {
-      nobodysHash ??= hash(randomBytes(16).toString('hex'), parameters);
-      const known = storedHash ?? (await nobodysHash);
-      const isEqual = await runInOrder(() => verify(known, normalised(password)));
+      dummyHash ??= hash(randomBytes(16).toString('hex'), parameters);
+      const known = storedHash ?? (await dummyHash);
+      const isEqual = await runInOrder(() => verify(known, normalizePassword(password)));
       return isEqual && storedHash !== null;
     },
   };

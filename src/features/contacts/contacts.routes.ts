@@ -43,7 +43,7 @@ export function contactEndpoints(contacts: Contacts): Endpoint[] {
       method: 'post',
       path: '/',
       summary: 'Add a contact',
-      description: 'If the user is a contact already, the answer is 200, and the alias is updated if one is given.',
+      description: 'If the user is a contact already, the response is 200, and the alias is updated if one is given.',
       body: AddContact,
       returns: { 200: Contact, 201: Contact },
       handle: async ({ actor, body }) => {

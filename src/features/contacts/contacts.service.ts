@@ -83,7 +83,7 @@ function createBlocks(deps: Deps): Blocks {
   };
 }
 
-/** Reads the rows of both collections first, and what they show on demand. */
+/** Reads the contacts and blocks of a user at once, and their views only when needed. */
 function createRelationsOf({ repository, users }: Deps, views: ContactViews): Contacts['relationsOf'] {
   return async function relationsOf(userId) {
     const [contacts, blocked] = await Promise.all([repository.contactsOf(userId), repository.blockedBy(userId)]);

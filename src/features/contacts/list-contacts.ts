@@ -20,7 +20,7 @@ export const placeOf = ({ contactSince, userId }: RelationRow): Place => [contac
 
 const isAfter = (a: Place, b: Place): boolean => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
 
-/** A filter applies to what is shown of contacts: alias, name and username. */
+/** Lists contacts; a filter matches the alias, name or username. */
 export function createListContacts({ repository, users, cursors }: Deps, views: ContactViews) {
   async function matching(ownerId: string, q: string | undefined): Promise<RelationRow[]> {
     const all = await repository.contactsOf(ownerId);

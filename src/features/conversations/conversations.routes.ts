@@ -123,7 +123,7 @@ export function blockingEndpoints(conversations: Pick<Conversations, 'blockUser'
       path: '/:userId/block',
       summary: 'Block a user',
       description:
-        'Once this is answered, no direct message of the blocked user is accepted any more. The user is not notified.',
+        'Once the request succeeds, no direct message from the blocked user is accepted. The user is not notified.',
       params: UserParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {

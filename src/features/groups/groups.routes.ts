@@ -61,7 +61,7 @@ function memberEndpoints(groups: Groups): Endpoint[] {
       path: '/:id/members/:userId',
       summary: 'Change the role of a member',
       description:
-        'Members may act on lower ranks only and grant roles below their own. Stepping down oneself is allowed.',
+        'Members can change only lower ranks, and grant only roles below their own. Members can lower their own role.',
       params: MemberParams,
       body: SetRole,
       returns: { 200: Member },
@@ -119,7 +119,7 @@ export function openingEndpoints(groups: Pick<Groups, 'open'>): Endpoint[] {
       path: '/',
       summary: 'Create a conversation',
       description:
-        'Opens a direct conversation or creates a group. There is one direct conversation per pair of users: the answer is 201 if it is new, and 200 with the existing one otherwise. The conversation with oneself is for saved messages. A user can be in at most 5,000 conversations; one more is a `conflict`.',
+        'Opens a direct conversation or creates a group. There is one direct conversation per pair of users: the response is 201 if it is new, and 200 with the existing one otherwise. The conversation with oneself is for saved messages. A user can be in at most 5,000 conversations; one more is a `conflict`.',
       body: OpenConversation,
       limitOf: ({ type }) => openingLimits[type],
       returns: { 200: Opened, 201: Opened },

@@ -40,7 +40,7 @@ interface Deps {
   cursors: Cursors;
 }
 
-/** The content of a system message; what is not given is empty. */
+/** Creates the content of a system message; fields that are not given are empty. */
 export function systemContent(kind: SystemKind, actor: MemberRow, more: Partial<SystemContent> = {}): SystemContent {
   return { kind, actorId: actor.userId, userIds: [], role: null, title: null, ...more };
 }
@@ -55,7 +55,7 @@ const positionTypes = ['number', 'number', 'string', 'number'] as const;
 
 const placeOf = ({ rank, joinedAt, _id }: MemberRow): MemberPlace => ({ rank, joinedAt: joinedAt.getTime(), id: _id });
 
-/** Whether an earlier page showed a member: their role has changed since, and they stood before this place then. */
+/** Whether an earlier page already showed a member: the role has changed since, and the old position was before this one. */
 function wasShown(row: MemberRow, place: MemberPlace, version: number): boolean {
   if (row.rankVersion <= version) return false;
   const before: [number, number, string] = [row.rankBefore, row.joinedAt.getTime(), row._id];

@@ -1,4 +1,4 @@
-/** Leaving, transferring and deleting groups: a group passes on when its creator leaves, and is deleted with its last member. */
+/** Leaves, transfers and deletes groups: ownership goes to a successor when the creator leaves, and the last member deletes the group. */
 import type { Actor } from '../../kernel/actor.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
 import type { GroupRepository } from '../../repositories/conversations/group-repository.js';

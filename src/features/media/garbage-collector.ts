@@ -1,4 +1,4 @@
-/** Deletes unused uploads: files first, rows last, so that a crash leaves nothing that is not found again. */
+/** Deletes unused uploads, the file before the row, so that no file is left without a row. */
 import type { Scratch } from '../../drivers/scratch.js';
 import type { Storage } from '../../drivers/storage.js';
 import { createWorker, type Worker } from '../../kernel/worker.js';
@@ -45,7 +45,7 @@ export function createGarbageCollector(deps: Deps): GarbageCollector {
     await repository.remove(row._id);
   }
 
-  /** Decides an old reservation: attached if its carrier is stored, free if it never was. */
+  /** Resolves an old reservation: attached if its carrier is stored, released otherwise. */
   async function review(row: UploadRow): Promise<void> {
     if (await isCarried(row)) await repository.confirm(row);
     else await repository.release(row);

@@ -28,7 +28,7 @@ export function uploadEndpoints(media: Media): Endpoint[] {
       method: 'delete',
       path: '/:id',
       summary: 'Delete an upload',
-      description: 'Deletes an own upload that is not used yet; one that is in use is a `conflict`.',
+      description: "Deletes one of the caller's unused uploads; an upload that is in use is a `conflict`.",
       params: UploadParams,
       returns: { 204: null },
       handle: async ({ actor, params }) => {
@@ -39,7 +39,7 @@ export function uploadEndpoints(media: Media): Endpoint[] {
     fileEndpoint({
       path: '/:id/content',
       summary: 'Download an upload',
-      description: 'Needs an access token or a signed link from an answer.',
+      description: 'Needs an access token or a signed link from an earlier response.',
       params: UploadParams,
       handle: ({ viewerId, params }) => media.content(viewerId, params.id),
     }),
@@ -53,7 +53,7 @@ export function imageEndpoints(media: Media): Endpoint[] {
       path: '/:id',
       summary: 'Get a picture',
       description:
-        'The longer side is at most 160, 480, 1080 or 2048 pixels; pictures are never enlarged. The format is WebP, or JPEG or PNG if `Accept` excludes WebP. Needs an access token or a signed link from an answer.',
+        'The longer side is at most 160, 480, 1080 or 2048 pixels; pictures are never enlarged. The format is WebP, or JPEG or PNG if `Accept` excludes WebP. Needs an access token or a signed link from an earlier response.',
       params: UploadParams,
       query: ImageQuery,
       handle: ({ viewerId, params, query, accepts }) => media.image(viewerId, params.id, { size: query.size, accepts }),

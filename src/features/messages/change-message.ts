@@ -134,7 +134,7 @@ export function createChangeMessage(deps: Deps): ChangeMessage {
       if (revision !== undefined && revision !== row.revision) throw new Problem('stale_revision');
       const change = changes.begin();
       const edited = await changes.edit(row, text, change);
-      // If another request was faster, the rules are asked again of the message as it is now.
+      // If another request was faster, the rules are checked again on the current message.
       if (edited) return completed(actor, edited, change);
     }
   }

@@ -56,7 +56,7 @@ function changeEndpoints(messages: Messages): Endpoint[] {
       path: '/:id',
       summary: 'Delete or hide a message',
       description:
-        'With `scope=everyone` the content is erased, and the answer is the tombstone that remains. With `scope=me` the message is hidden from the caller, and the answer is 204.',
+        'With `scope=everyone` the content is erased, and the response is the tombstone that remains. With `scope=me` the message is hidden from the caller, and the response is 204.',
       limit: 'change',
       params: MessageParams,
       query: DeleteMessage,

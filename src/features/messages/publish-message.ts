@@ -4,6 +4,7 @@ import { type Membership, minReceiptsOf } from '../../views/membership.js';
 import { type Reader, stateFor, toMessage } from '../../views/message-view.js';
 import type { Links } from '../../views/links.js';
 import type { Conversations } from '../conversations/conversations.service.js';
+import type { ChangeRow } from '../../repositories/changes/change-repository.js';
 import type { MessageRow, MessageRepository } from '../../repositories/messages/message-repository.js';
 
 interface Deps {
@@ -22,8 +23,8 @@ export interface MessagePublisher {
   system(row: MessageRow): Promise<void>;
   /** A changed message; the event carries the number of this change, whatever came after it. */
   updated(row: MessageRow, rev: number, originSocketId?: string): Promise<void>;
-  /** A change that recovery found unpublished. */
-  recoveredChange(messageId: string, rev: number): Promise<void>;
+  /** A change that recovery found unpublished. Changes of a group itself are found by sync, and by clients that see the gap. */
+  recoveredChange(change: Pick<ChangeRow, 'messageId' | 'rev'>): Promise<void>;
 }
 
 const noReceipts = { deliveredSeq: 0, readSeq: 0 };
@@ -131,8 +132,8 @@ export function createMessagePublisher(deps: Deps): MessagePublisher {
       const membership = await membershipOfAuthor(deps, row);
       await (membership ? created(membership, row, quoted) : publishWithoutAuthor(deps, row, quoted));
     },
-    async recoveredChange(messageId, rev) {
-      const row = await repository.byId(messageId);
+    async recoveredChange({ messageId, rev }) {
+      const row = messageId && (await repository.byId(messageId));
       if (row) await publishUpdate(deps, row, rev);
     },
   };

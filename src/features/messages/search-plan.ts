@@ -43,16 +43,16 @@ interface Track {
   slice: number;
 }
 
-/** Up to so many messages with a word are all read and sorted. */
+/** If at most this many messages contain a word, all of them are read and sorted. */
 const fewMessages = 1000;
-/** So many of several words are tried to find one that is in few messages. */
+/** How many words are tried to find a rare one. */
 const probes = 3;
 const maxPageSize = 1000;
 const secondMs = 1000;
 const tracksAtOnce = 40;
 const firstSlice = 8;
 const maxSlice = 256;
-/** At most so many messages are scanned for one page; the next page continues there. */
+/** The maximum number of messages scanned for one page; the next page continues there. */
 const budget = 20_000;
 
 /** The words of a query, those that are likely to be rare first. */
@@ -185,7 +185,7 @@ async function scan(
   }
 }
 
-/** Finds at least `limit + 1` hits, if there are so many and the budget allows it. */
+/** Finds at least `limit + 1` hits, if there are that many and the budget allows it. */
 export async function findCandidates(
   repository: SearchRepository,
   plan: SearchPlan,

@@ -35,7 +35,7 @@ const wrongCursor = {
   fr: 'Ce curseur n’appartient pas à cette recherche.',
 };
 
-const keyOf = (id: { toString(): string }, seq: number): string => `${String(id)} ${seq}`;
+const keyOf = (conversationId: string, seq: number): string => `${conversationId} ${seq}`;
 
 /** The messages that the user has hidden, among all that the search could find. */
 async function hiddenIn(hidden: Deps['hidden'], { userId, memberships }: SearchRequest): Promise<Set<string>> {

@@ -33,7 +33,7 @@ interface Deps {
   publisher: Pick<MessagePublisher, 'created'>;
 }
 
-/** A message as its clientId stands for it: `isNew` is false for a retry. */
+/** A sent message; `isNew` is false if a retry found the first one. */
 export interface SentMessage {
   message: Message;
   isNew: boolean;
@@ -50,7 +50,7 @@ interface References {
 
 interface SendContext {
   membership: Membership;
-  /** A moment before the sender was seen to be a member. */
+  /** A moment before the membership was read, to detect later removals. */
   since: number;
   quoted: MessageRow | null;
   draft: References & { isReadHidden: boolean };
@@ -106,7 +106,7 @@ async function resolveReferences(deps: Deps, membership: Membership, input: Send
   await requireMembersMentioned(deps, membership, input.mentions);
   const quoted = await requireQuoted(deps, membership, input);
   const mutedMentions = await mutedMentionsOf(deps, senderId, input.mentions);
-  // Last, because it takes something: a message that another rule rejects has reserved nothing.
+  // Last, because it has a side effect: a message that another rule rejects must reserve nothing.
   const attachments = await reserveAttachments(deps, senderId, input);
   return { quoted, references: { mentions: [...new Set(input.mentions)], mutedMentions, attachments } };
 }
@@ -132,7 +132,7 @@ async function withAttachments(
   }
 }
 
-/** What the log asks once more before it numbers a message: removals and blocks since the rules were asked. */
+/** Checks for removals and blocks once more, just before the log numbers a message. */
 function finalChecks({ conversations }: Deps, userId: string, { membership, since }: SendContext) {
   const conversationId = membership.conversation._id;
   const isGroup = membership.conversation.type === 'group';

@@ -24,8 +24,6 @@ export interface NotificationViews {
   of(userId: string, rows: readonly NotificationRow[]): Promise<Notification[]>;
 }
 
-const textOf = (id: { toString(): string } | null): string | null => (id ? String(id) : null);
-
 /** Kinds that refer to a message: only members of its conversation are shown them. */
 const ofMessages: readonly string[] = ['message', 'mention', 'reply', 'reaction'];
 
@@ -33,9 +31,9 @@ function toNotification(row: NotificationRow, more: Partial<Notification> = {}):
   return {
     id: row._id,
     kind: row.kind,
-    actorId: textOf(row.actorId),
-    conversationId: textOf(row.conversationId),
-    messageId: textOf(row.messageId),
+    actorId: row.actorId,
+    conversationId: row.conversationId,
+    messageId: row.messageId,
     count: row.count,
     data: row.data,
     readAt: row.readAt?.toISOString() ?? null,
@@ -105,14 +103,12 @@ export function createNotificationViews({
 
   /** The conversations of these rows that the user is a member of. */
   async function membershipsOf(userId: string, rows: readonly NotificationRow[]): Promise<Map<string, Membership>> {
-    const ids = new Map(
-      rows.flatMap(({ conversationId }) => (conversationId ? [[conversationId, conversationId]] : [])),
-    );
+    const ids = new Set(rows.flatMap(({ conversationId }) => conversationId ?? []));
     if (ids.size === 0) return new Map();
     // Taken before the rows are read: what was recorded until then is in it, or written and so in the rows.
-    const pending = new Map([...ids.keys()].map((id) => [id, log.pending(id)]));
-    const ownMembers = await members.ofUserIn(userId, [...ids.values()]);
-    const found = new Map((await conversations.byIds([...ids.values()])).map((row) => [row._id, row]));
+    const pending = new Map([...ids].map((id) => [id, log.pending(id)]));
+    const ownMembers = await members.ofUserIn(userId, [...ids]);
+    const found = new Map((await conversations.byIds([...ids])).map((row) => [row._id, row]));
     return new Map(
       ownMembers.flatMap((row): [string, Membership][] => {
         const id = row.conversationId;

@@ -25,7 +25,7 @@ interface Deps {
 
 export interface Notifier {
   /** Handles a conversation a moment later, once for all calls until then. */
-  wake(conversationId: string): void;
+  wake(head: { conversationId: string }): void;
   /** Wakes every conversation whose notifications are behind its log. */
   wakeAll(): Promise<void>;
   /** Stops for good; what is left over is found by the next recovery of any process. */
@@ -65,7 +65,7 @@ export function createNotifier(deps: Deps): Notifier {
     while (await step(conversationId));
   }
 
-  function wake(conversationId: string): void {
+  function wake({ conversationId }: { conversationId: string }): void {
     if (isStopped || timers.has(conversationId)) return;
     const fire = (): void => {
       timers.delete(conversationId);
@@ -77,7 +77,7 @@ export function createNotifier(deps: Deps): Notifier {
   return {
     wake,
     async wakeAll() {
-      for (const id of await conversations.dueToNotify(maxDue)) wake(id);
+      for (const conversationId of await conversations.dueToNotify(maxDue)) wake({ conversationId });
     },
     async stop() {
       isStopped = true;

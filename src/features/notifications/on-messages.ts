@@ -40,7 +40,7 @@ function createNotifyMentions({ members }: Pick<Deps, 'members'>, writer: Notifi
 
   return async function notifyMentions(message: MessageRow, quoted: MessageRow | null): Promise<Set<string>> {
     const senderId = String(message.senderId);
-    const mutedMentions = new Set(message.unheard?.map(String));
+    const mutedMentions = new Set(message.unheard);
     const mentioned = message.mentions.filter((id) => !mutedMentions.has(id));
     const answered = quoted?.senderId && quoted.type !== 'system' ? [quoted.senderId] : [];
     const ids = [...new Set([...mentioned, ...answered])].filter((id) => id !== senderId);

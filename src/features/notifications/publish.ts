@@ -1,4 +1,4 @@
-/** Writes notifications, and publishes to the devices of their readers what has become of them. */
+/** Writes notifications, and publishes changes to the devices of their readers. */
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { MemberRepository, MemberRow } from '../../repositories/members/member-repository.js';

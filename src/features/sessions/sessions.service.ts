@@ -173,7 +173,9 @@ export function createSessions({ repository, keys, bus, jobs, logger, settings }
       if (lastUse.record(row, now)) {
         repository
           .recordUse(sessionId, now)
-          .catch((error: unknown) => logger.warn({ err: error }, 'recording last use of a session failed'));
+          .catch((error: unknown) =>
+            logger.warn({ err: error }, 'recording last use of a session failed; continuing without it'),
+          );
       }
       return { actor: { userId, sessionId }, expiresAt };
     },

@@ -11,7 +11,7 @@ import { type ConversationState, decodeVector, encodeVector } from './sync-curso
 
 type Deps = ConversationReads &
   CollectionReads & {
-    repositories: { members: Pick<MemberRepository, 'conversationsOfCursorIndexes'> };
+    repositories: { members: Pick<MemberRepository, 'conversationsByCursorIndex'> };
     conversations: Pick<Conversations, 'membershipsWithOthers'>;
     cursors: Cursors;
   };
@@ -33,7 +33,7 @@ export function createSync(deps: Deps): Sync {
 
   /** The ids of conversations that the user is not in any more. */
   async function removedIds(userId: string, endedIndexes: number[], memberships: readonly Membership[]) {
-    const ids = await repositories.members.conversationsOfCursorIndexes(userId, endedIndexes);
+    const ids = await repositories.members.conversationsByCursorIndex(userId, endedIndexes);
     // A user who has joined again has another cursor index in the same conversation.
     const present = new Set(memberships.map(({ conversation }) => conversation._id));
     return ids.filter((id) => !present.has(id));

@@ -1,7 +1,7 @@
 import mongoose, { type Connection } from 'mongoose';
 import { firstIdAt, type Id, type Row, toId, toRow } from '../ids.js';
 import { createErasesConversation, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
-import { isDuplicateKey } from '../errors.js';
+import { retryOnDuplicateKey } from '../errors.js';
 
 /** A message that a user has hidden for themselves, on all of their devices. */
 export interface StoredHidden {
@@ -85,18 +85,11 @@ async function anyOf<Match>(hidden: Collection, userId: string, parts: readonly 
 async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow> {
   const { messageId, conversationId, userId, seq } = row;
   const key = { userId: toId(userId), conversationId: toId(conversationId), seq };
-  for (;;) {
-    try {
-      const made = await hidden.findOneAndUpdate(
-        key,
-        { $setOnInsert: { messageId: toId(messageId), own: null } },
-        { upsert: true, returnDocument: 'after' },
-      );
-      if (made) return toRow(made);
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-    }
-  }
+  const initial = { $setOnInsert: { messageId: toId(messageId), own: null } };
+  const options = { upsert: true, returnDocument: 'after' } as const;
+  const found = await retryOnDuplicateKey(() => hidden.findOneAndUpdate(key, initial, options));
+  if (!found) throw new Error('An upsert returned no document');
+  return toRow(found);
 }
 
 export function createHiddenRepository(connection: Connection): HiddenRepository {

@@ -27,7 +27,6 @@ export interface StoredJob {
 
 export type JobRow = Row<StoredJob>;
 
-/** A new job. */
 export type NewJob = Pick<JobRow, 'name' | 'key' | 'ownerId' | 'data' | 'runAt'>;
 
 const text = { type: String, required: true };

@@ -7,7 +7,7 @@ import { type MemberRow, type StoredMember, membersOf, newMember, cursorIndexesO
 import { isOnlyDuplicates } from '../errors.js';
 import { roles as allRoles } from '@causerie/contract/roles';
 
-const cursorIndexesAtOnce = 20;
+const concurrentInserts = 20;
 
 /** The member after which a page begins. */
 export interface MemberPlace {
@@ -70,7 +70,7 @@ function joiningOf(connection: Connection) {
   /** Inserts rows, each with a new cursor index; false if a unique index rejected one of them. */
   async function insert(rows: readonly Omit<StoredMember, 'slot'>[]): Promise<boolean> {
     // A thousand at once would wait for a connection longer than a request may take.
-    const limit = pLimit(cursorIndexesAtOnce);
+    const limit = pLimit(concurrentInserts);
     const indexed = rows.map((row) =>
       limit(async () => ({ ...row, slot: await nextCursorIndex(row.userId.toHexString()) })),
     );

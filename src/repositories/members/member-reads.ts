@@ -27,7 +27,7 @@ export interface MemberReads {
   /** The rows of a user in these conversations. */
   ofUserIn(userId: string, conversationIds: readonly string[]): Promise<MemberRow[]>;
   /** The conversations to which these cursor indexes of a user belong; the memberships may have ended. */
-  conversationsOfCursorIndexes(userId: string, cursorIndexes: readonly number[]): Promise<string[]>;
+  conversationsByCursorIndex(userId: string, cursorIndexes: readonly number[]): Promise<string[]>;
   /** The members of these conversations, each once. */
   peopleOf(conversationIds: readonly string[]): Promise<string[]>;
   /** The members with unread messages up to a head and no notification of them. */
@@ -142,7 +142,7 @@ export function memberReads(members: Collection<StoredMember>): MemberReads {
       const rows = await members.find({ userId: toId(userId) }, { projection: { conversationId: 1 } }).toArray();
       return [...new Set(rows.map(({ conversationId }) => String(conversationId)))].sort();
     },
-    async conversationsOfCursorIndexes(userId, cursorIndexes) {
+    async conversationsByCursorIndex(userId, cursorIndexes) {
       if (cursorIndexes.length === 0) return [];
       const filter = { userId: toId(userId), slot: { $in: [...cursorIndexes] } };
       const rows = await members.find(filter, { projection: { conversationId: 1 } }).toArray();

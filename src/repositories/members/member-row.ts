@@ -1,6 +1,6 @@
 import { type Id, newId, type Row, toId, toIds } from '../ids.js';
 import mongoose, { type Collection, type Connection } from 'mongoose';
-import { isDuplicateKey } from '../errors.js';
+import { retryOnDuplicateKey } from '../errors.js';
 
 /** The receipts of a group at a moment: its last message, and how far all of its members had read. */
 export interface FrozenReceipts {
@@ -113,20 +113,14 @@ interface CursorIndexRow {
 
 /** Numbers the rows of each user 1, 2, 3 …; a number is never used twice. */
 export function cursorIndexesOf(connection: Connection): (userId: string) => Promise<number> {
-  const cursorIndexes = connection.collection<CursorIndexRow>('slots');
+  const counters = connection.collection<CursorIndexRow>('slots');
   return async (userId) => {
-    for (;;) {
-      try {
-        const row = await cursorIndexes.findOneAndUpdate(
-          { _id: toId(userId) },
-          { $inc: { last: 1 } },
-          { upsert: true, returnDocument: 'after' },
-        );
-        if (row) return row.last;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
-    }
+    const options = { upsert: true, returnDocument: 'after' } as const;
+    const row = await retryOnDuplicateKey(() =>
+      counters.findOneAndUpdate({ _id: toId(userId) }, { $inc: { last: 1 } }, options),
+    );
+    if (!row) throw new Error('An upsert returned no document');
+    return row.last;
   };
 }
 
@@ -135,12 +129,12 @@ const maxConversations = 5_000;
 
 /** Finds those of some users who are in as many conversations as a user can be in. */
 export function crowdedOf(connection: Connection): (userIds: readonly string[]) => Promise<Set<string>> {
-  const cursorIndexes = connection.collection<CursorIndexRow>('slots');
+  const counters = connection.collection<CursorIndexRow>('slots');
   const members = membersOf(connection);
   return async (userIds) => {
     const ids = toIds(userIds);
-    // Users who never had so many rows need not be counted.
-    const busy = await cursorIndexes.find({ _id: { $in: ids }, last: { $gte: maxConversations } }).toArray();
+    // Users who never had that many rows need no count.
+    const busy = await counters.find({ _id: { $in: ids }, last: { $gte: maxConversations } }).toArray();
     const counts = busy.map(async ({ _id }) => {
       const count = await members.countDocuments({ userId: _id, endedAt: null });
       return count >= maxConversations ? [String(_id)] : [];

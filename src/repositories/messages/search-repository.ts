@@ -44,9 +44,9 @@ export interface SearchRepository {
   idsAt(places: readonly Place[]): Promise<Pick<MessageRow, '_id' | 'conversationId' | 'seq'>[]>;
 }
 
-/** At most so many conversations in one query, which keeps the number of its index ranges low. */
+/** The maximum number of conversations per query, which limits its index ranges. */
 const conversationsAtOnce = 500;
-/** MongoDB merges at most so many index ranges in order; beyond, it would read everything and sort. */
+/** The maximum number of index ranges that MongoDB merges in order; beyond it, everything is read and sorted. */
 const mergedAtOnce = 200;
 const maxTimeMS = 2000;
 const projection = { conversationId: 1, seq: 1, senderId: 1, text: 1, words: 1 } as const;

@@ -21,7 +21,7 @@ export interface NotificationPlace {
 }
 
 /** The number of rows per insert, which leaves room for others when a thousand are written. */
-const madeTogether = 100;
+const insertBatchSize = 100;
 
 /** Kinds that reading the conversation marks as read. */
 const readByPosition = ['message', 'mention', 'reply'] as const;
@@ -149,8 +149,8 @@ export function createNotificationRepository(connection: Connection): Notificati
 
   async function make(given: readonly NewNotification[]): Promise<NotificationRow[]> {
     const made: NotificationRow[] = [];
-    for (let at = 0; at < given.length; at += madeTogether)
-      made.push(...(await insert(given.slice(at, at + madeTogether).map(rowOf))));
+    for (let at = 0; at < given.length; at += insertBatchSize)
+      made.push(...(await insert(given.slice(at, at + insertBatchSize).map(rowOf))));
     return made;
   }
 

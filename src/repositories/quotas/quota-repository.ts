@@ -1,6 +1,6 @@
 import { type Id, toId } from '../ids.js';
 import mongoose, { type Connection } from 'mongoose';
-import { isDuplicateKey } from '../errors.js';
+import { retryOnDuplicateKey } from '../errors.js';
 
 /** How much a user has uploaded. */
 interface QuotaRow {
@@ -50,11 +50,8 @@ export function createQuotaRepository(connection: Connection): QuotaRepository {
   const quotas = connection.collection<QuotaRow>('quotas');
 
   async function open(_id: Id): Promise<void> {
-    try {
-      await quotas.updateOne({ _id }, { $setOnInsert: { bytes: 0, open: [], released: [] } }, { upsert: true });
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-    }
+    const initial = { $setOnInsert: { bytes: 0, open: [], released: [] } };
+    await retryOnDuplicateKey(() => quotas.updateOne({ _id }, initial, { upsert: true }));
   }
 
   return {

@@ -68,6 +68,15 @@ export interface RelationRepository {
   eraseUser(userId: string): Promise<{ count: number; ownerIds: string[] }>;
 }
 
+/** The writes that change how two users relate. */
+export const relationshipWrites = [
+  'addContact',
+  'removeContact',
+  'block',
+  'unblock',
+  'eraseUser',
+] as const satisfies (keyof RelationRepository)[];
+
 const keyOf = (ownerId: string, userId: string): string => `${ownerId} ${userId}`;
 const isDate = { $type: 'date' as const };
 

@@ -31,7 +31,7 @@ export function attachmentOf(row: AttachmentRow): AttachmentRow {
   return { _id, kind, name, mime, size, durationMs, width, height, placeholder };
 }
 
-/** The picture of an upload; null for what is none. */
+/** The picture of an upload; null if it is not a picture. */
 export function pictureOf({ _id, kind, width, height, placeholder }: AttachmentRow): PictureRow | null {
   if (kind !== 'image' || width === null || height === null || placeholder === null) return null;
   return { _id, width, height, placeholder };

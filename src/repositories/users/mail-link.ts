@@ -8,7 +8,7 @@ export interface MailLink {
   email: string | null;
 }
 
-/** Whether `linkId` is the link that is good at that time: the newest, not used and not too old. */
+/** Whether a link is valid at a time: the newest, unused and not expired. */
 export function isLiving(link: MailLink | null, linkId: string, at: Date): link is MailLink {
   return link !== null && link.id === linkId && link.usedAt === null && link.expiresAt > at;
 }

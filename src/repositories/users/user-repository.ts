@@ -53,6 +53,17 @@ export interface UserRepository extends ProfileRepository, CredentialRepository,
   page(afterId: string | null, limit: number): Promise<UserRow[]>;
 }
 
+/** The writes on which permissions, and what others see, depend. */
+export const relationshipWritesOfUsers = [
+  'setPrivacy',
+  'setState',
+  'setAvatar',
+  'leave',
+  'comeBack',
+  'beginErasing',
+  'erase',
+] as const satisfies (keyof UserRepository)[];
+
 const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 /** Changes a profile, with the names by which the directory finds the user; retried if another change was faster. */

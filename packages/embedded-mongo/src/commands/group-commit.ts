@@ -93,7 +93,7 @@ export function createGroupCommit(store: Store, metrics: Metrics): GroupCommit {
       });
       metrics.recordCommit(group.length);
     } catch (error) {
-      // A command that threw left no group: all that wait fail. Those that took part in earlier transactions fail too;
+      // If a command threw, no group was built, so all waiting commands fail. Those that took part in earlier transactions fail too;
       // their earlier changes stay, as after a crash.
       if (!group.length) group = queue;
       fail(group, error);
