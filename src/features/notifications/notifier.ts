@@ -12,7 +12,7 @@ type OnMessages = (conversation: ConversationRow, messages: readonly MessageRow[
 
 interface Deps {
   conversations: Pick<ConversationRepository, 'byId' | 'dueToNotify' | 'raiseNotified'>;
-  messages: Pick<MessageRepository, 'range'>;
+  messages: Pick<MessageRepository, 'within'>;
   changes: Pick<ChangeRepository, 'within'>;
   log: Pick<Log, 'flushed'>;
   /** What happens for new messages, before changes. Each may run twice. */
@@ -32,15 +32,19 @@ export interface Notifier {
   stop(): Promise<void>;
 }
 
-/** How long messages gather before they are notified together; what is read in this time is not notified. */
+/** How long messages gather before they are notified together; messages that are read in this time are not notified. */
 const gatherMs = 1_000;
+/** The conversations that become due in one tick are handled side by side, so that their queries are merged. */
+const tickMs = 250;
 const pageSize = 100;
 const maxDue = 10_000;
 
 export function createNotifier(deps: Deps): Notifier {
   const { conversations, messages, changes, log, onMessages, onChanges, updateDigests, onError } = deps;
   const queue = createKeyedQueue();
-  const timers = new Map<string, NodeJS.Timeout>();
+  /** The conversations that are due, by the time of their tick. */
+  const ticks = new Map<number, NodeJS.Timeout>();
+  const due = new Map<string, number>();
   let isStopped = false;
 
   /** Handles one page of a conversation; returns false if nothing is left. */
@@ -48,16 +52,16 @@ export function createNotifier(deps: Deps): Notifier {
     await log.flushed();
     const row = await conversations.byId(conversationId);
     if (row?.state !== 'active') return false;
-    const bounds = { above: row.notifiedSeq, below: row.seq + 1, limit: pageSize, nearest: 'above' } as const;
-    const found = await messages.range(conversationId, bounds);
-    const records = await changes.within([{ conversationId: row._id, above: row.notifiedRev, upTo: row.rev }]);
+    // The numbers have no gap, so this is a page.
+    const upTo = Math.min(row.seq, row.notifiedSeq + pageSize);
+    const found = await messages.within({ conversationId, above: row.notifiedSeq, upTo });
+    const records = await changes.within([{ conversationId, above: row.notifiedRev, upTo: row.rev }]);
     const changed = [...new Set(records.flatMap(({ messageId }) => (messageId ? [messageId] : [])))];
     for (const handle of onMessages) await handle(row, found);
     if (changed.length > 0) await onChanges(row, changed);
     await updateDigests(row, found);
-    const isAll = found.length < pageSize;
-    const seq = isAll ? row.seq : (found.at(-1)?.seq ?? row.seq);
-    await conversations.raiseNotified(row, { seq, rev: row.rev }, isAll);
+    const isAll = upTo === row.seq;
+    await conversations.raiseNotified(row, { seq: upTo, rev: row.rev }, isAll);
     return !isAll;
   }
 
@@ -66,12 +70,20 @@ export function createNotifier(deps: Deps): Notifier {
   }
 
   function wake({ conversationId }: { conversationId: string }): void {
-    if (isStopped || timers.has(conversationId)) return;
-    const fire = (): void => {
-      timers.delete(conversationId);
+    if (isStopped || due.has(conversationId)) return;
+    const now = Date.now();
+    const tick = Math.ceil((now + gatherMs) / tickMs) * tickMs;
+    due.set(conversationId, tick);
+    if (!ticks.has(tick)) ticks.set(tick, setTimeout(() => handleTick(tick), tick - now).unref());
+  }
+
+  function handleTick(tick: number): void {
+    ticks.delete(tick);
+    for (const [conversationId, at] of due) {
+      if (at !== tick) continue;
+      due.delete(conversationId);
       queue.run(conversationId, () => handleAll(conversationId)).catch(onError);
-    };
-    timers.set(conversationId, setTimeout(fire, gatherMs).unref());
+    }
   }
 
   return {
@@ -81,8 +93,9 @@ export function createNotifier(deps: Deps): Notifier {
     },
     async stop() {
       isStopped = true;
-      for (const timer of timers.values()) clearTimeout(timer);
-      timers.clear();
+      for (const timer of ticks.values()) clearTimeout(timer);
+      ticks.clear();
+      due.clear();
       await queue.idle();
     },
   };

@@ -74,7 +74,7 @@ function createNotifyMembers({ members, hidden }: Pick<Deps, 'members' | 'hidden
     const last = messages.at(-1);
     if (!last) return;
     const now = new Date();
-    const candidates = await members.withoutUnreadNotificationIn(last.conversationId, last.seq);
+    const candidates = await members.withoutUnreadNotificationIn(last);
     const waiting = candidates.filter((member) => !isMuted(member, now));
     const senders = [...new Set(messages.map(({ senderId }) => String(senderId)))];
     const blockers = new Map(

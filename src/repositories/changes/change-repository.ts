@@ -2,6 +2,7 @@ import { type Id, type Row, toId, toIdOrNull, toIds, toRow } from '../ids.js';
 import mongoose, { type Connection } from 'mongoose';
 import type { Stretch } from '../hidden/hidden-repository.js';
 import { createErasesConversation, type ErasesConversation } from '../erasing.js';
+import { createBatch, groupBy } from '../../kernel/batch.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
 
 /** One numbered change of a conversation. It carries no content: readers read the message or the members as they are now. */
@@ -41,7 +42,7 @@ schema.index({ changeId: 1 }, { unique: true });
 schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
 
 /** What one change is about. */
-export type Changed = Pick<ChangeRow, 'conversationId' | 'messageId' | 'userIds'>;
+export type Changed = Pick<ChangeRow, 'conversationId' | 'rev' | 'messageId' | 'userIds'>;
 
 /** Named queries on lean rows, each served by an index. */
 export interface ChangeRepository extends LogRepository<ChangeRow>, ErasesConversation {
@@ -68,6 +69,21 @@ function storedChange({ _id, conversationId, changeId, messageId, userIds, ...re
 export function createChangeRepository(connection: Connection): ChangeRepository {
   connection.model<StoredChangeRow>('Change', schema, 'changes');
   const changes = connection.collection<StoredChangeRow>('changes');
+  const readChanged = createBatch<readonly Stretch[], Changed[]>(async (calls) => {
+    const parts = calls.flat().map(({ conversationId, above, upTo }) => ({
+      conversationId: toId(conversationId),
+      rev: { $gt: above, $lte: upTo },
+    }));
+    const projection = { _id: 0, conversationId: 1, rev: 1, messageId: 1, userIds: 1 } as const;
+    const found = (await changes.find({ $or: parts }, { projection }).map(toRow).toArray()) as Changed[];
+    const rows = groupBy(found, ({ conversationId }) => conversationId);
+    return calls.map((stretches) =>
+      stretches.flatMap(({ conversationId, above, upTo }) =>
+        (rows.get(conversationId) ?? []).filter(({ rev }) => rev > above && rev <= upTo),
+      ),
+    );
+  });
+
   return {
     ...createLogRepository(changes, storedChange),
     ...createErasesConversation(changes),
@@ -91,13 +107,7 @@ export function createChangeRepository(connection: Connection): ChangeRepository
         .map(toRow)
         .toArray(),
     async within(parts) {
-      if (parts.length === 0) return [];
-      const wanted = parts.map(({ conversationId, above, upTo }) => ({
-        conversationId: toId(conversationId),
-        rev: { $gt: above, $lte: upTo },
-      }));
-      const projection = { _id: 0, conversationId: 1, messageId: 1, userIds: 1 } as const;
-      return changes.find({ $or: wanted }, { projection }).map(toRow).toArray() as Promise<Changed[]>;
+      return parts.length === 0 ? [] : readChanged(parts);
     },
     async replace(conversationId, rev) {
       const filter = { conversationId: toId(conversationId), rev, replacedAt: null };

@@ -1,4 +1,5 @@
 import { type Collection, type Connection } from 'mongoose';
+import { createBatch, createBatchedRead } from '../../kernel/batch.js';
 import { retryOnDuplicateKey } from '../errors.js';
 import { firstIdAt, toId, toIds, toRow } from '../ids.js';
 import {
@@ -67,8 +68,29 @@ type Raises = Pick<
   'raiseUncounted' | 'raiseCannotSee' | 'raiseMinReceipts' | 'raiseHeads' | 'raiseNotified' | 'dueToNotify'
 >;
 
+/** How far the notifications of a conversation have been created. */
+interface NotifiedUpTo {
+  row: ConversationRow;
+  made: { seq: number; rev: number };
+  /** Whether that is the head in `row`. */
+  isAll: boolean;
+}
+
+function notifiedWrites({ row: { _id: id, seq, rev }, made, isAll }: NotifiedUpTo) {
+  const _id = toId(id);
+  const raise = { filter: { _id }, update: { $max: { notifiedSeq: made.seq, notifiedRev: made.rev } } };
+  // Anything committed meanwhile has raised the head and stays due.
+  const end = { filter: { _id, seq, rev, notifyDue: true as const }, update: { $unset: { notifyDue: 1 as const } } };
+  return isAll ? [{ updateOne: raise }, { updateOne: end }] : [{ updateOne: raise }];
+}
+
 /** The writes of fields that only ever rise. */
 function raisesOf(conversations: Collection<StoredConversation>): Raises {
+  const raiseAllNotified = createBatch<NotifiedUpTo, void>(async (calls) => {
+    await conversations.bulkWrite(calls.flatMap(notifiedWrites), { ordered: true });
+    return [];
+  });
+
   return {
     async raiseUncounted(id, seq) {
       await conversations.updateOne(
@@ -97,12 +119,7 @@ function raisesOf(conversations: Collection<StoredConversation>): Raises {
         String(_id),
       );
     },
-    async raiseNotified({ _id: id, seq, rev }, made, isAll) {
-      const _id = toId(id);
-      await conversations.updateOne({ _id }, { $max: { notifiedSeq: made.seq, notifiedRev: made.rev } });
-      // Anything committed meanwhile has raised the head and stays due.
-      if (isAll) await conversations.updateOne({ _id, seq, rev, notifyDue: true }, { $unset: { notifyDue: 1 } });
-    },
+    raiseNotified: (row, made, isAll) => raiseAllNotified({ row, made, isAll }),
     async raiseHeads(heads, isDurable) {
       if (heads.length === 0) return;
       const writes = heads.map(({ conversationId, ...head }) => ({
@@ -138,6 +155,13 @@ export function createConversationRepository(connection: Connection): Conversati
   connection.model<StoredConversation>('Conversation', conversationSchema, 'conversations');
   const conversations = connection.collection<StoredConversation>('conversations');
 
+  const readByIds = (ids: readonly string[]): Promise<ConversationRow[]> =>
+    conversations
+      .find({ _id: { $in: toIds(ids) } })
+      .sort({ _id: 1 })
+      .map(toRow)
+      .toArray();
+
   async function upsert(row: StoredConversation): Promise<boolean> {
     const { pair, ...rest } = row;
     // Two concurrent upserts of one pair: the one that lost finds the row on its retry.
@@ -169,13 +193,8 @@ export function createConversationRepository(connection: Connection): Conversati
       await conversations.updateOne({ _id: toId(conversationId), state: 'forming' }, { $set: { state: 'active' } });
     },
     typeOf: typesOf(conversations),
-    byId: async (conversationId) => toRow(await conversations.findOne({ _id: toId(conversationId) })),
-    byIds: (conversationIds) =>
-      conversations
-        .find({ _id: { $in: toIds(conversationIds) } })
-        .sort({ _id: 1 })
-        .map(toRow)
-        .toArray(),
+    byId: createBatchedRead(async (ids) => new Map((await readByIds(ids)).map((row) => [row._id, row]))),
+    byIds: readByIds,
     unfinished: (before) =>
       conversations
         .find({ state: 'forming', type: 'direct', _id: { $lt: toId(firstIdAt(before)) } })

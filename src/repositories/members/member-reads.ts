@@ -1,3 +1,4 @@
+import { createBatch, createBatchedRead, groupBy } from '../../kernel/batch.js';
 import { toId, toIds, toRow } from '../ids.js';
 import { type Collection } from 'mongoose';
 
@@ -30,8 +31,8 @@ export interface MemberReads {
   conversationsByCursorIndex(userId: string, cursorIndexes: readonly number[]): Promise<string[]>;
   /** The members of these conversations, each once. */
   peopleOf(conversationIds: readonly string[]): Promise<string[]>;
-  /** The members with unread messages up to a head and no notification of them. */
-  withoutUnreadNotificationIn(conversationId: string, seq: number): Promise<MemberRow[]>;
+  /** The members with unread messages up to a head and no notification of them; those who have read least first. */
+  withoutUnreadNotificationIn(head: { conversationId: string; seq: number }): Promise<MemberRow[]>;
   /** The members of a group who hide their reading, with their frozen receipts. */
   hidersIn(conversationId: string): Promise<{ userId: string; stood: FrozenReceipts }[]>;
   /** The members who cannot see the message with this `seq`, because they joined later or emptied the conversation. */
@@ -59,23 +60,67 @@ function hidersIn(members: Collection<StoredMember>, conversationId: string) {
   return members.find(filter, options).map(toRow).toArray() as Promise<{ userId: string; stood: FrozenReceipts }[]>;
 }
 
+const conversationOf = ({ conversationId }: MemberRow): string => conversationId;
+
 /** The reads for notifications. */
 function notificationReads(
   members: Collection<StoredMember>,
 ): Pick<MemberReads, 'withoutUnreadNotificationIn' | 'ofUserIn'> {
   return {
-    withoutUnreadNotificationIn: (conversationId, seq) =>
-      members
-        .find({ conversationId: toId(conversationId), readSeq: { $lt: seq }, endedAt: null, isSpoken: false })
-        .sort({ readSeq: 1 })
-        .map(toRow)
-        .toArray(),
+    withoutUnreadNotificationIn: createBatch(async (places) => {
+      const parts = places.map(({ conversationId, seq }) => ({
+        conversationId: toId(conversationId),
+        readSeq: { $lt: seq },
+        endedAt: null,
+        isSpoken: false,
+      }));
+      const rows = groupBy(await members.find({ $or: parts }).map(toRow).toArray(), conversationOf);
+      return places.map(({ conversationId, seq }) =>
+        (rows.get(conversationId) ?? []).filter(({ readSeq }) => readSeq < seq).sort((a, b) => a.readSeq - b.readSeq),
+      );
+    }),
     ofUserIn(userId, conversationIds) {
       const key = { conversationId: { $in: toIds(conversationIds) }, userId: toId(userId) };
       return members
         .find({ ...key, endedAt: null })
         .map(toRow)
         .toArray();
+    },
+  };
+}
+
+/** A few members are read with others of this turn, many by a query of their own. */
+const maxSingleReads = 20;
+
+/** The reads with which every request to a conversation begins: those of one turn are one query. */
+function membershipReads(members: Collection<StoredMember>): Pick<MemberReads, 'of' | 'one' | 'among'> {
+  const keyOf = ({ conversationId, userId }: MemberRow): string => `${conversationId} ${userId}`;
+
+  const readAll = createBatchedRead(async (conversationIds) => {
+    const filter = { conversationId: { $in: toIds(conversationIds) }, endedAt: null };
+    const found = await members.find(filter).sort({ userId: 1 }).map(toRow).toArray();
+    return groupBy(found, conversationOf);
+  });
+
+  const readOne = createBatchedRead(async (keys) => {
+    const pairs = keys.map((key) => {
+      const [conversationId = '', userId = ''] = key.split(' ');
+      return { conversationId: toId(conversationId), userId: toId(userId), endedAt: null };
+    });
+    return new Map((await members.find({ $or: pairs }).map(toRow).toArray()).map((row) => [keyOf(row), row]));
+  });
+
+  return {
+    of: async (conversationId) => [...((await readAll(conversationId)) ?? [])],
+    one: (conversationId, userId) => readOne(`${conversationId} ${userId}`),
+    async among(conversationId, userIds) {
+      const ids = [...new Set(userIds)].sort();
+      if (ids.length <= maxSingleReads) {
+        const found = await Promise.all(ids.map((userId) => readOne(`${conversationId} ${userId}`)));
+        return found.filter((row) => row !== null);
+      }
+      const filter = { conversationId: toId(conversationId), userId: { $in: toIds(ids) }, endedAt: null };
+      return members.find(filter).sort({ userId: 1 }).map(toRow).toArray();
     },
   };
 }
@@ -116,11 +161,7 @@ export function memberReads(members: Collection<StoredMember>): MemberReads {
       .map(toRow)
       .toArray();
   return {
-    of: (conversationId) => present({ conversationId: toId(conversationId) }, { userId: 1 }),
-    async one(conversationId, userId) {
-      const key = { conversationId: toId(conversationId), userId: toId(userId) };
-      return toRow(await members.findOne({ ...key, endedAt: null }));
-    },
+    ...membershipReads(members),
     groupsOf: (userIds) => groupsOf(members, userIds),
     minShownReceipts: (conversationId) => minShownReceipts(members, conversationId),
     page: (conversationId, afterUserId, limit) =>
@@ -130,8 +171,6 @@ export function memberReads(members: Collection<StoredMember>): MemberReads {
         .limit(limit)
         .map(toRow)
         .toArray(),
-    among: (conversationId, userIds) =>
-      present({ conversationId: toId(conversationId), userId: { $in: toIds(userIds) } }, { userId: 1 }),
     async unlistedAt(conversationId, clearedSeq) {
       const place = { conversationId: toId(conversationId), isListed: false, clearedSeq };
       const rows = await present(place, { userId: 1 });

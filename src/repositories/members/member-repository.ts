@@ -1,5 +1,6 @@
 import { toId, toIds, toRow } from '../ids.js';
 import { type Collection, type Connection } from 'mongoose';
+import { createBatch } from '../../kernel/batch.js';
 import { memberReads, type MemberReads } from './member-reads.js';
 import { isDuplicateKey } from '../errors.js';
 import {
@@ -159,10 +160,31 @@ function memberWritesOf(members: Members): MemberWrites {
   };
 }
 
+/** Members who have notifications now. */
+interface Notified {
+  rows: readonly MemberRow[];
+  hasUnreadNotification: boolean;
+}
+
 /** The writes of frozen receipts and notification states. */
 function stateWritesOf(
   members: Members,
 ): Pick<MemberRepository, 'freezeReceipts' | 'unfreezeReceipts' | 'recordNotified' | 'clearUnreadNotification'> {
+  /** A call may hold the members of a large group. */
+  const maxRecorded = 20;
+  const recordAll = createBatch<Notified, void>(async (calls) => {
+    const writes = calls.flatMap(({ rows, hasUnreadNotification }) =>
+      rows.map(({ _id, readSeq, clearedSeq }) => ({
+        updateOne: {
+          filter: { _id: toId(_id), readSeq, clearedSeq, endedAt: null },
+          update: { $set: { hasNotified: true, ...(hasUnreadNotification ? { isSpoken: true } : {}) } },
+        },
+      })),
+    );
+    await members.bulkWrite(writes, { ordered: false });
+    return [];
+  }, maxRecorded);
+
   return {
     async freezeReceipts(userId, places) {
       if (places.length === 0) return;
@@ -175,16 +197,7 @@ function stateWritesOf(
       await members.bulkWrite(writes, { ordered: false });
     },
     async recordNotified(rows, hasUnreadNotification) {
-      if (rows.length === 0) return;
-      const writes = rows.map(({ _id, readSeq, clearedSeq }) => ({
-        updateOne: {
-          filter: { _id: toId(_id), readSeq, clearedSeq, endedAt: null },
-          update: {
-            $set: { hasNotified: true, ...(hasUnreadNotification ? { isSpoken: hasUnreadNotification } : {}) },
-          },
-        },
-      }));
-      await members.bulkWrite(writes, { ordered: false });
+      if (rows.length > 0) await recordAll({ rows, hasUnreadNotification });
     },
     async clearUnreadNotification(ids) {
       await members.updateMany({ _id: { $in: toIds(ids) } }, { $set: { isSpoken: false } });

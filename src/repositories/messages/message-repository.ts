@@ -1,5 +1,6 @@
 import type { Collection, Connection } from 'mongoose';
 import type { Place, Stretch } from '../hidden/hidden-repository.js';
+import { createBatch, groupBy } from '../../kernel/batch.js';
 import { createErasesConversation, type ErasesConversation } from '../erasing.js';
 import { toId, toIds, toRow } from '../ids.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
@@ -34,6 +35,8 @@ export interface MentionPlace extends Place {
 interface StretchReads {
   /** All messages in these stretches. */
   allWithin(stretches: readonly Stretch[]): Promise<MessageRow[]>;
+  /** The messages in one stretch, in order; several calls of one turn are one query. */
+  within(stretch: Stretch): Promise<MessageRow[]>;
   /** The messages in these stretches that count for no badge. */
   uncountedWithin(stretches: readonly Stretch[]): Promise<Place[]>;
   /** The messages in these stretches that mention a user, and their senders; without muted mentions. */
@@ -83,14 +86,22 @@ const within = ({ conversationId, above, upTo }: Stretch) => ({
 });
 
 function createStretchReads(messages: Collection<StoredMessage>): StretchReads {
+  const allWithin = async (stretches: readonly Stretch[]): Promise<MessageRow[]> =>
+    stretches.length === 0
+      ? []
+      : messages
+          .find({ $or: stretches.map(within) })
+          .map(toRow)
+          .toArray();
+
   return {
-    allWithin: async (stretches) =>
-      stretches.length === 0
-        ? []
-        : messages
-            .find({ $or: stretches.map(within) })
-            .map(toRow)
-            .toArray(),
+    allWithin,
+    within: createBatch(async (stretches) => {
+      const rows = groupBy(await allWithin(stretches), ({ conversationId }) => conversationId);
+      return stretches.map(({ conversationId, above, upTo }) =>
+        (rows.get(conversationId) ?? []).filter(({ seq }) => seq > above && seq <= upTo).sort((a, b) => a.seq - b.seq),
+      );
+    }),
     uncountedWithin: (stretches) =>
       placesOf(
         messages,

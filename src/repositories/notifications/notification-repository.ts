@@ -1,4 +1,5 @@
 import type { Collection, Connection } from 'mongoose';
+import { createBatch, createBatchedRead, groupBy } from '../../kernel/batch.js';
 import { createErasesConversation, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
 import { isDuplicateKey, isOnlyDuplicates } from '../errors.js';
 import { toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
@@ -22,6 +23,8 @@ export interface NotificationPlace {
 
 /** The number of rows per insert, which leaves room for others when a thousand are written. */
 const insertBatchSize = 100;
+/** The number of such inserts that are merged. */
+const maxInserts = 20;
 
 /** Kinds that reading the conversation marks as read. */
 const readByPosition = ['message', 'mention', 'reply'] as const;
@@ -93,12 +96,26 @@ async function countReactions(
   }
 }
 
+/** A read position of a user in a conversation. */
+interface PositionRead {
+  userId: string;
+  conversationId: string;
+  seq: number;
+}
+
+const placeKeyOf = ({ userId, conversationId }: { userId: string; conversationId: string | null }): string =>
+  `${userId} ${conversationId}`;
+
 /** Queries by user, conversation and message. */
 function readsOf(
   collection: Collection<StoredNotification>,
 ): Pick<NotificationRepository, 'page' | 'digestsIn' | 'ofMessage' | 'from'> {
   const found = (filter: Parameters<typeof collection.find>[0]): Promise<NotificationRow[]> =>
     collection.find(filter).map(toRow).toArray();
+  const readDigests = createBatchedRead(async (conversationIds) => {
+    const rows = await found({ conversationId: { $in: toIds(conversationIds) }, kind: 'message', readAt: null });
+    return groupBy(rows, ({ conversationId }) => String(conversationId));
+  });
   return {
     page(userId, { isUnread, after, limit }) {
       const at = after && new Date(after.updatedAt);
@@ -114,10 +131,48 @@ function readsOf(
       };
       return collection.find(filter).sort({ updatedAt: -1, _id: -1 }).limit(limit).map(toRow).toArray();
     },
-    digestsIn: (conversationId) => found({ conversationId: toId(conversationId), kind: 'message', readAt: null }),
+    async digestsIn(conversationId) {
+      return (await readDigests(conversationId)) ?? [];
+    },
     ofMessage: (messageId) => found({ messageId: toId(messageId) }),
     from: (conversationId, userId) => found({ conversationId: toId(conversationId), userId: toId(userId) }),
   };
+}
+
+/** Finds the unread notifications that a read position reads. */
+function createPositionReader(collection: Collection<StoredNotification>) {
+  return createBatch<PositionRead, NotificationRow[]>(async (calls) => {
+    const parts = calls.map(({ userId, conversationId, seq }) => ({
+      conversationId: toId(conversationId),
+      userId: toId(userId),
+      kind: { $in: [...readByPosition] },
+      seq: { $lte: seq },
+      readAt: null,
+    }));
+    const rows = groupBy(await collection.find({ $or: parts }).map(toRow).toArray(), placeKeyOf);
+    return calls.map((call) => (rows.get(placeKeyOf(call)) ?? []).filter(({ seq }) => seq <= call.seq));
+  });
+}
+
+/** Inserts the rows of several calls together; returns those of each that did not exist. */
+function createInsert(collection: Collection<StoredNotification>) {
+  /** Returns the ids of the rows that did not exist. */
+  async function insertAll(some: readonly NotificationRow[]): Promise<Set<string>> {
+    try {
+      await collection.insertMany(some.map(storedNotification), { ordered: false });
+      return new Set(some.map(({ _id }) => _id));
+    } catch (error) {
+      if (!isOnlyDuplicates(error)) throw error;
+      const ids = toIds(some.map(({ _id }) => _id));
+      const there = await collection.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
+      return new Set(there.map(({ _id }) => String(_id)));
+    }
+  }
+
+  return createBatch<readonly NotificationRow[], NotificationRow[]>(async (calls) => {
+    const there = await insertAll(calls.flat());
+    return calls.map((rows) => rows.filter(({ _id }) => there.has(_id)));
+  }, maxInserts);
 }
 
 export function createNotificationRepository(connection: Connection): NotificationRepository {
@@ -133,19 +188,8 @@ export function createNotificationRepository(connection: Connection): Notificati
     return toRows(unread).map((row) => ({ ...row, readAt }));
   }
 
-  /** Inserts rows together; returns those that did not exist. */
-  async function insert(some: readonly NotificationRow[]): Promise<readonly NotificationRow[]> {
-    try {
-      await collection.insertMany(some.map(storedNotification), { ordered: false });
-      return some;
-    } catch (error) {
-      if (!isOnlyDuplicates(error)) throw error;
-      const ids = toIds(some.map(({ _id }) => _id));
-      const there = await collection.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
-      const made = new Set(there.map(({ _id }) => String(_id)));
-      return some.filter(({ _id }) => made.has(_id));
-    }
-  }
+  const readUnreadIn = createPositionReader(collection);
+  const insert = createInsert(collection);
 
   async function make(given: readonly NewNotification[]): Promise<NotificationRow[]> {
     const made: NotificationRow[] = [];
@@ -167,13 +211,10 @@ export function createNotificationRepository(connection: Connection): Notificati
     countUnread: (userId) => collection.countDocuments({ userId: toId(userId), readAt: null }),
     one: async (userId, id) => toRow(await collection.findOne({ _id: toId(id), userId: toId(userId) })),
     read: (userId, ids) => readAll({ userId: toId(userId), ...(ids ? { _id: { $in: toIds(ids) } } : {}) }),
-    readIn: (userId, conversationId, seq) =>
-      readAll({
-        conversationId: toId(conversationId),
-        userId: toId(userId),
-        kind: { $in: [...readByPosition] },
-        seq: { $lte: seq },
-      }),
+    async readIn(userId, conversationId, seq) {
+      const unread = await readUnreadIn({ userId, conversationId, seq });
+      return unread.length === 0 ? [] : readAll({ _id: { $in: toIds(unread.map(({ _id }) => _id)) } });
+    },
     ...readsOf(collection),
     async remove(some) {
       const removed = await Promise.all(

@@ -1,4 +1,5 @@
 import mongoose, { type Collection, type Connection } from 'mongoose';
+import { createBatchedRead } from '../../kernel/batch.js';
 import { eraseRows } from '../erasing.js';
 import { isDuplicateKey } from '../errors.js';
 import { type Id, type Row, toId, toRow } from '../ids.js';
@@ -129,18 +130,23 @@ export function createRelationRepository(connection: Connection): RelationReposi
   const contactsOf = (ownerId: string) => ({ ownerId: toId(ownerId), contactSince: isDate });
   const blockedBy = (ownerId: string) => ({ ownerId: toId(ownerId), blockedSince: isDate });
 
+  const read = createBatchedRead(async (keys) => {
+    const found = await relations
+      .find({ _id: { $in: [...keys] } })
+      .map(toRow)
+      .toArray();
+    return new Map(found.map((row) => [row._id, row]));
+  });
+
   async function sorted(filter: object, sort: Record<string, 1>): Promise<RelationRow[]> {
     return relations.find(filter).sort(sort).map(toRow).toArray();
   }
 
   return {
-    among: async (pairs) =>
-      pairs.length === 0
-        ? []
-        : relations
-            .find({ _id: { $in: pairs.map((pair) => keyOf(pair.ownerId, pair.userId)) } })
-            .map(toRow)
-            .toArray(),
+    async among(pairs) {
+      const found = await Promise.all(pairs.map((pair) => read(keyOf(pair.ownerId, pair.userId))));
+      return found.filter((row) => row !== null);
+    },
     contactsOf: (ownerId) => sorted(contactsOf(ownerId), { contactSince: 1, userId: 1 }),
     blockedBy: (ownerId) => sorted(blockedBy(ownerId), { blockedSince: 1, userId: 1 }),
     blockersOf: (userId) => sorted({ userId: toId(userId), blockedSince: isDate }, { ownerId: 1 }),

@@ -1,5 +1,6 @@
 import type { Collection, Connection } from 'mongoose';
 import type { Privacy } from '@causerie/contract/users';
+import { createBatchedRead } from '../../kernel/batch.js';
 import { isDuplicateKey } from '../errors.js';
 import { newId, toId, toIds, toRow } from '../ids.js';
 import { type PictureRow, storedPicture } from '../uploads/attachment-row.js';
@@ -132,6 +133,14 @@ export function createUserRepository(connection: Connection): UserRepository {
   connection.model<StoredUser>('User', userSchema, 'users');
   const users = usersOf(connection);
 
+  const read = createBatchedRead(async (ids) => {
+    const found = await users
+      .find({ _id: { $in: toIds(ids) } })
+      .map(toRow)
+      .toArray();
+    return new Map(found.map((row) => [row._id, row]));
+  });
+
   /** Finds out which of the two unique names was taken; called after the index has rejected the row, so it is not too early. */
   async function conflictOf(emailKey: string): Promise<AccountConflict> {
     return (await users.findOne({ emailKey }, { projection: { _id: 1 } })) ? 'email_taken' : 'username_taken';
@@ -151,13 +160,11 @@ export function createUserRepository(connection: Connection): UserRepository {
         return conflictOf(user.emailKey);
       }
     },
-    byId: async (userId) => toRow(await users.findOne({ _id: toId(userId) })),
-    byIds: (userIds) =>
-      users
-        .find({ _id: { $in: toIds(userIds) } })
-        .sort({ _id: 1 })
-        .map(toRow)
-        .toArray(),
+    byId: read,
+    async byIds(userIds) {
+      const found = await Promise.all([...new Set(userIds)].sort().map(read));
+      return found.filter((row) => row !== null);
+    },
     byUsername: async (username) => toRow(await users.findOne({ username })),
     byEmailKey: async (emailKey) => toRow(await users.findOne({ emailKey })),
     async setLastSeen(userId, at) {
