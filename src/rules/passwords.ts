@@ -1,6 +1,4 @@
-import { Problem } from '../kernel/problem.js';
 import { passwordLength } from '@causerie/contract/auth';
-import type { Sentence } from '@causerie/contract/problem-codes';
 
 const minPasswordLength = 10;
 
@@ -10,24 +8,13 @@ export interface PasswordOwner {
   email: string;
 }
 
-const reasons = {
-  short: {
-    en: `A password must have at least ${minPasswordLength} characters.`,
-    fr: `Un mot de passe doit comporter au moins ${minPasswordLength} caractères.`,
-  },
-  name: {
-    en: 'A password must not be your username or email address. Choose another one.',
-    fr: 'Un mot de passe ne doit être ni votre nom d’utilisateur ni votre adresse e-mail. Choisissez-en un autre.',
-  },
-  common: {
-    en: 'This password is too common and easy to guess. Choose another one.',
-    fr: 'Ce mot de passe est trop courant et facile à deviner. Choisissez-en un autre.',
-  },
-} as const satisfies Record<string, Sentence>;
+/** Why a password must not be chosen: it is too short, its owner's name or address, or one of the most common ones. */
+export type PasswordRefusal = 'short' | 'name' | 'common';
 
-function refuse(field: string, reason: keyof typeof reasons): never {
-  const message = reasons[reason];
-  throw new Problem('weak_password', { sentence: message, errors: [{ path: `body.${field}`, message }] });
+interface Choice {
+  password: string;
+  owner: PasswordOwner;
+  isCommon: boolean;
 }
 
 function isNameOf(password: string, owner: PasswordOwner): boolean {
@@ -36,13 +23,9 @@ function isNameOf(password: string, owner: PasswordOwner): boolean {
   return [owner.username, owner.email, localPart].map(normalize).includes(normalize(password));
 }
 
-/** Throws `weak_password`, with the reason, if a password is too short or is its owner's name or address. */
-export function requireOwnPassword(password: string, owner: PasswordOwner, field: string): void {
-  if (passwordLength(password) < minPasswordLength) refuse(field, 'short');
-  if (isNameOf(password, owner)) refuse(field, 'name');
-}
-
-/** Throws `weak_password` if a password is one of the most common ones. */
-export function requireUncommon(isCommon: boolean, field: string): void {
-  if (isCommon) refuse(field, 'common');
+/** Why a password must not be chosen; null if it may. */
+export function refusalOfPassword({ password, owner, isCommon }: Choice): PasswordRefusal | null {
+  if (passwordLength(password) < minPasswordLength) return 'short';
+  if (isNameOf(password, owner)) return 'name';
+  return isCommon ? 'common' : null;
 }

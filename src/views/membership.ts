@@ -1,5 +1,6 @@
 import type { ConversationRow } from '../repositories/conversations/conversation-repository.js';
 import type { MemberRow } from '../repositories/members/member-repository.js';
+import { groupReceiptsFor } from '../rules/receipts.js';
 
 /** A conversation with the viewer's member row and, in a direct conversation with someone else, the other row. */
 export interface Membership {
@@ -15,8 +16,7 @@ export interface Membership {
 export function minReceiptsOf({ conversation, member, other }: Membership): { deliveredSeq: number; readSeq: number } {
   if (conversation.type === 'group') {
     const { reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } = conversation;
-    // Members who hide their reading see the read positions of others as they were when the hiding began.
-    return { deliveredSeq, readSeq: Math.min(readSeq, member.stood?.readSeq ?? Infinity) };
+    return groupReceiptsFor({ deliveredSeq, readSeq }, member.stood);
   }
   if (!other) return { deliveredSeq: conversation.seq, readSeq: conversation.seq };
   return { deliveredSeq: other.shownDeliveredSeq, readSeq: other.shownReadSeq };

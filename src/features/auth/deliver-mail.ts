@@ -1,6 +1,7 @@
 import type { Mailer } from '../../drivers/mail-message.js';
 import type { Account, Accounts } from '../users/accounts.js';
-import { isLiving, type MailLink } from '../../repositories/users/mail-link.js';
+import type { MailLink } from '../../repositories/users/mail-link.js';
+import { isValidLink } from '../../rules/mail-links.js';
 import { mailText } from './mail-texts.js';
 import type { MailTokens } from './mail-tokens.js';
 import type { Handler, Job } from '../../jobs/queue.js';
@@ -46,7 +47,7 @@ export function createMailDelivery({ accounts, tokens, driver, publicUrl }: Deps
       }
       case 'verify':
       case 'change_email':
-        if (!isLiving(account.verifyLink, key, new Date())) return null;
+        if (!isValidLink(account.verifyLink, key, new Date())) return null;
         return { account, link: linkTo('verify-email', account.id, key) };
     }
   }

@@ -2,7 +2,7 @@ import type { Actor } from '../../kernel/actor.js';
 import { Problem } from '../../kernel/problem.js';
 import type { Sessions } from '../sessions/sessions.service.js';
 import type { Accounts } from '../users/accounts.js';
-import { isLiving } from '../../repositories/users/mail-link.js';
+import { isValidLink } from '../../rules/mail-links.js';
 import type { Attempts } from './attempts.js';
 import type { ChangePassword, ResetPassword } from '@causerie/contract/auth';
 import type { MailTokens } from './mail-tokens.js';
@@ -42,7 +42,7 @@ export function createPasswordRecovery(deps: Deps): PasswordRecovery {
     async resetPassword({ token, password }) {
       const claims = tokens.read('reset', token);
       const account = claims && (await accounts.byId(claims.userId));
-      if (!claims || !account?.isActive || !isLiving(account.resetLink, claims.linkId, new Date())) throw deadLink();
+      if (!claims || !account?.isActive || !isValidLink(account.resetLink, claims.linkId, new Date())) throw deadLink();
       await passwords.require(password, account, 'password');
       const changed = await accounts.resetPassword(account.id, claims.linkId, await passwords.hash(password));
       if (!changed) throw deadLink();

@@ -11,6 +11,7 @@ import type { GroupReceipts } from '../../log/project.js';
 import type { PendingSource } from '../../log/projections.js';
 import type { ConversationRepository } from '../../repositories/conversations/conversation-repository.js';
 import type { ReceiptKind, MemberRow, MemberRepository } from '../../repositories/members/member-repository.js';
+import { groupReceiptsFor, memberReceiptsFor } from '../../rules/receipts.js';
 import { canRaiseTo } from '../../rules/conversations.js';
 import { settingsOf } from '../../views/conversation-views.js';
 import { type Counting, type Counts, countsIn } from '../../views/counting.js';
@@ -143,12 +144,10 @@ function createMarking(deps: Deps): Marking {
   };
 }
 
-/** The receipts of one member as another sees them: members who hide their reading see none beyond their frozen receipts. */
 function visibleReceiptOf(row: MemberRow, { member }: Membership): VisibleReceipt {
   return {
     userId: row.userId,
-    deliveredSeq: row.shownDeliveredSeq,
-    readSeq: Math.min(row.shownReadSeq, member.stood?.seq ?? Infinity),
+    ...memberReceiptsFor({ deliveredSeq: row.shownDeliveredSeq, readSeq: row.shownReadSeq }, member.stood),
     joinedSeq: row.joinedSeq,
   };
 }
@@ -205,10 +204,10 @@ export function publishGroupReceipts({ repositories, groupReceipts, bus }: Group
     const row = await repositories.conversations.byId(conversationId);
     if (row?.state !== 'active') return;
     const { reachedDeliveredSeq: deliveredSeq, reachedReadSeq: readSeq } = row;
-    // Members who hide their reading are shown the reading of others as it was when they began to.
-    const except = (await repositories.members.hidersIn(row._id)).map((member) => ({
+    const hiders = await repositories.members.hidersIn(row._id);
+    const except = hiders.map((member) => ({
       userId: member.userId,
-      readSeq: Math.min(readSeq, member.stood.readSeq),
+      readSeq: groupReceiptsFor({ deliveredSeq, readSeq }, member.stood).readSeq,
     }));
     bus.publish('receipt.updated', { conversationId, userId: null, toUserIds: null, except, deliveredSeq, readSeq });
   }

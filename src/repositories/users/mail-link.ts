@@ -7,8 +7,3 @@ export interface MailLink {
   /** The address that the link proves; null in a link that resets a password. */
   email: string | null;
 }
-
-/** Whether a link is valid at a time: the newest, unused and not expired. */
-export function isLiving(link: MailLink | null, linkId: string, at: Date): link is MailLink {
-  return link !== null && link.id === linkId && link.usedAt === null && link.expiresAt > at;
-}
