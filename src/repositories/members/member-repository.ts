@@ -1,6 +1,6 @@
 import { toId, toIds, toRow } from '../ids.js';
 import { type Collection, type Connection } from 'mongoose';
-import { createBatch } from '../../kernel/batch.js';
+import { type MemberStateWrites, stateWritesOf } from './member-state-writes.js';
 import { memberReads, type MemberReads } from './member-reads.js';
 import { isDuplicateKey } from '../errors.js';
 import {
@@ -11,7 +11,6 @@ import {
   membersOf,
   newMember,
   cursorIndexesOf,
-  type FrozenReceipts,
 } from './member-row.js';
 
 export type { MemberRow } from './member-row.js';
@@ -37,7 +36,7 @@ export interface ReceiptUpdate {
 export type MemberSettings = Partial<Pick<MemberRow, 'mutedUntil' | 'archived' | 'pinned' | 'markedUnread'>>;
 
 /** Members: named queries on lean rows, each served by an index. */
-export interface MemberRepository extends MemberReads {
+export interface MemberRepository extends MemberReads, MemberStateWrites {
   /** Creates the row of a founding member; does nothing if the user has one. */
   ensureMember(conversationId: string, userId: string, founding: { isListed: boolean; at: Date }): Promise<void>;
   /** Puts an empty conversation into the user's list; true if this call did. */
@@ -56,22 +55,8 @@ export interface MemberRepository extends MemberReads {
   incrementRevision(id: string): Promise<number | null>;
   /** Increments the member revisions of a user in these conversations at once. */
   incrementRevisionsIn(userId: string, conversationIds: readonly string[]): Promise<void>;
-  /** Freezes the receipts of groups for a member who hides their reading; leaves frozen ones as they are. */
-  freezeReceipts(
-    userId: string,
-    places: readonly { conversationId: string; frozenReceipts: FrozenReceipts }[],
-  ): Promise<void>;
-  /**
-   * Records that members have notifications, unless they have read on since. `hasUnreadNotification` if one covers all
-   * unread messages.
-   */
-  recordNotified(rows: readonly MemberRow[], hasUnreadNotification: boolean): Promise<void>;
-  /** Records that the members have no notification of unread messages any more. */
-  clearUnreadNotification(ids: readonly string[]): Promise<void>;
   /** Those of these users who are in as many conversations as a user can be in. */
   crowdedAmong(userIds: readonly string[]): Promise<Set<string>>;
-  /** Discards the frozen receipts of a user in all groups. */
-  unfreezeReceipts(userId: string): Promise<void>;
 }
 
 /** Reading on ends notifications of unread messages. */
@@ -156,55 +141,6 @@ function memberWritesOf(members: Members): MemberWrites {
     async incrementRevisionsIn(userId, conversationIds) {
       const filter = { conversationId: { $in: toIds(conversationIds) }, userId: toId(userId) };
       await members.updateMany({ ...filter, endedAt: null }, { $inc: { own: 1 } });
-    },
-  };
-}
-
-/** Members who have notifications now. */
-interface Notified {
-  rows: readonly MemberRow[];
-  hasUnreadNotification: boolean;
-}
-
-/** The writes of frozen receipts and notification states. */
-function stateWritesOf(
-  members: Members,
-): Pick<MemberRepository, 'freezeReceipts' | 'unfreezeReceipts' | 'recordNotified' | 'clearUnreadNotification'> {
-  /** A call may hold the members of a large group. */
-  const maxRecorded = 20;
-  const recordAll = createBatch<Notified, void>(async (calls) => {
-    const writes = calls.flatMap(({ rows, hasUnreadNotification }) =>
-      rows.map(({ _id, readSeq, clearedSeq }) => ({
-        updateOne: {
-          filter: { _id: toId(_id), readSeq, clearedSeq, endedAt: null },
-          update: { $set: { hasNotified: true, ...(hasUnreadNotification ? { isSpoken: true } : {}) } },
-        },
-      })),
-    );
-    await members.bulkWrite(writes, { ordered: false });
-    return [];
-  }, maxRecorded);
-
-  return {
-    async freezeReceipts(userId, places) {
-      if (places.length === 0) return;
-      const writes = places.map(({ conversationId, frozenReceipts }) => ({
-        updateOne: {
-          filter: { conversationId: toId(conversationId), userId: toId(userId), endedAt: null, stood: null },
-          update: { $set: { stood: frozenReceipts }, $inc: { own: 1 } },
-        },
-      }));
-      await members.bulkWrite(writes, { ordered: false });
-    },
-    async recordNotified(rows, hasUnreadNotification) {
-      if (rows.length > 0) await recordAll({ rows, hasUnreadNotification });
-    },
-    async clearUnreadNotification(ids) {
-      await members.updateMany({ _id: { $in: toIds(ids) } }, { $set: { isSpoken: false } });
-    },
-    async unfreezeReceipts(userId) {
-      const filter = { userId: toId(userId), isGroup: true, endedAt: null, stood: { $ne: null } };
-      await members.updateMany(filter, { $set: { stood: null }, $inc: { own: 1 } });
     },
   };
 }
