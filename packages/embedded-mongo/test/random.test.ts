@@ -10,6 +10,7 @@ const runs = Number(process.env['EMBEDDED_MONGO_RUNS'] ?? 120);
 const queriesPerRun = 12;
 
 type Doc = Record<string, unknown>;
+type Row = mongoose.mongo.Document & { _id: number };
 
 const long = (value: number): unknown => BSON.Long.fromNumber(value);
 const decimal = (value: string): unknown => BSON.Decimal128.fromString(value);
@@ -89,10 +90,14 @@ const typed = (found: unknown): string => BSON.EJSON.stringify(found, { relaxed:
 
 let collections = 0;
 
-async function expectEqual(client: Client, documents: readonly Doc[], queries: readonly any[]): Promise<void> {
+async function expectEqual(
+  client: Client,
+  documents: readonly Doc[],
+  queries: readonly mongoose.mongo.Document[],
+): Promise<void> {
   const name = `c${++collections}`;
   const db = client.db();
-  const [indexed, plain] = [db.collection<any>(name), db.collection<any>(`${name}_plain`)];
+  const [indexed, plain] = [db.collection<Row>(name), db.collection<Row>(`${name}_plain`)];
   await indexed.createIndexes(indexes);
   const rows = documents.map((one, _id) => ({ _id, ...one }));
   for (const collection of [indexed, plain]) await collection.insertMany(rows);

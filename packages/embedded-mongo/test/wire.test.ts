@@ -16,7 +16,7 @@ const opMsg = 2013;
 interface RawConnection {
   socket: Socket;
   /** Resolves with the next reply, decoded. */
-  reply: () => Promise<Record<string, any>>;
+  reply: () => Promise<mongoose.mongo.Document>;
   closed: Promise<void>;
 }
 
@@ -27,7 +27,7 @@ async function open(store: { socketPath: string }): Promise<RawConnection> {
   socket.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   let buffered = Buffer.alloc(0);
-  const replies: Record<string, any>[] = [];
+  const replies: mongoose.mongo.Document[] = [];
   const waiting: (() => void)[] = [];
   socket.on('data', (chunk: Buffer) => {
     buffered = Buffer.concat([buffered, chunk]);
@@ -39,7 +39,7 @@ async function open(store: { socketPath: string }): Promise<RawConnection> {
     }
   });
   await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
-  const reply = async (): Promise<Record<string, any>> => {
+  const reply = async (): Promise<mongoose.mongo.Document> => {
     if (replies.length === 0) await Promise.race([new Promise<void>((notify) => waiting.push(notify)), closed]);
     const next = replies.shift();
     if (!next) throw new Error('the connection was closed without a reply');

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Document } from 'bson';
 import { createDispatcher } from '../../src/commands/dispatcher.js';
 import { openStore } from '../../src/store/store.js';
 
@@ -14,7 +15,7 @@ it('reads about one document for each group of $sort and $group', async () => {
   const store = openStore(folder);
   const engine = createDispatcher(store, { testCommands: true, instance: 'test' });
   const client = { isPrivate: true, isDisconnected: () => false };
-  const run = async (body: object): Promise<any> => {
+  const run = async (body: object): Promise<Document> => {
     const request = { id: 1, body: { ...body, $db: 'test' }, sequences: new Map(), wantsReply: true, isLegacy: false };
     const outcome = await engine.execute(request as Parameters<typeof engine.execute>[0], client);
     if (outcome === 'disconnect') throw new Error('cut');
