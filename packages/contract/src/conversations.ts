@@ -25,7 +25,9 @@ const Receipts = z
 export const ConversationSettings = z
   .strictObject({
     mutedUntil: time.nullable().describe('Muted until this time; null if not muted'),
-    archived: z.boolean(),
+    archived: z
+      .boolean()
+      .describe('Archived conversations are listed only on request, and only mentions in them count'),
     pinned: z.boolean().describe('Pinned conversations come first in the list'),
     markedUnread: z.boolean().describe('Marked as unread by hand; cleared by reading or sending'),
   })
@@ -34,7 +36,7 @@ export const ConversationSettings = z
 export const Conversation = z
   .strictObject({
     id: objectId,
-    type: z.enum(['direct', 'group']),
+    type: z.enum(['direct', 'group']).describe('`direct` (two users, or one with themselves) or `group`'),
     title: z.string().nullable().describe('Title of a group; null in a direct conversation'),
     description: z.string().nullable().describe('Description of a group; null in a direct conversation'),
     photo: ImageRef.nullable().describe('Photo of a group; null if it has none, and in a direct conversation'),
@@ -87,8 +89,8 @@ export type ConversationList = z.infer<typeof ConversationList>;
 export const UpdateSettings = z
   .strictObject({
     mutedUntil: timeInput.nullable().optional().describe('Mute until this time; null unmutes'),
-    archived: z.boolean().optional(),
-    pinned: z.boolean().optional(),
+    archived: z.boolean().optional().describe('Whether to archive the conversation'),
+    pinned: z.boolean().optional().describe('Whether to pin the conversation to the top of the list'),
     markedUnread: z.boolean().optional().describe('Mark as unread by hand; reading or sending clears it'),
   })
   .meta({ id: 'UpdateSettings' });

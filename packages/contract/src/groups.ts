@@ -7,7 +7,7 @@ import { UserRef } from './users.js';
 export const Member = z
   .strictObject({
     user: UserRef,
-    role: z.enum(roles),
+    role: z.enum(roles).describe('Role of the member in the group'),
     joinedAt: time,
     invitedBy: objectId.nullable().describe('Id of the user who added this member; null for the creator'),
   })

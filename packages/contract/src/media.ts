@@ -21,7 +21,7 @@ export const kinds = ['image', 'video', 'audio', 'file'] as const;
 export const Attachment = z
   .strictObject({
     id: objectId.describe('Id of the upload'),
-    kind: z.enum(kinds),
+    kind: z.enum(kinds).describe('Coarse type of the content'),
     name: z.string().describe('File name'),
     mime: z.string().describe('Media type, detected from the content'),
     size: z.int().describe('Size in bytes'),

@@ -18,7 +18,7 @@ const ReplyTo = z
 
 const System = z
   .strictObject({
-    kind: z.enum(systemKinds),
+    kind: z.enum(systemKinds).describe('What happened in the group'),
     actorId: objectId.nullable().describe('Id of the user who caused it; null if nobody did'),
     userIds: z.array(objectId).describe('Ids of the users it happened to'),
     role: z.enum(roles).nullable().describe('The new role; null unless the kind is `role_changed`'),

@@ -26,7 +26,7 @@ export type NotificationData = z.infer<typeof Data>;
 export const Notification = z
   .strictObject({
     id: objectId,
-    kind: z.enum(notificationKinds),
+    kind: z.enum(notificationKinds).describe('What the notification is about'),
     actorId: objectId.nullable().describe('Id of the user who caused it last; null if nobody did'),
     conversationId: objectId.nullable().describe('Id of the conversation; null if it concerns none'),
     messageId: objectId

@@ -8,7 +8,7 @@ const listed = codes.map((code) => `\`${code}\` (${problemCodes[code]})`).join('
 /** Problem details (RFC 9457): the one form of every error, over HTTP and over sockets. */
 export const ProblemShape = z
   .strictObject({
-    type: z.literal('about:blank'),
+    type: z.literal('about:blank').describe('Always `about:blank` (RFC 9457): `code` identifies the problem'),
     title: z.string().describe('Short name of the error, in the language of Accept-Language'),
     status: z.int().min(400).max(599).describe('HTTP status of the code'),
     code: z.enum(codes).describe(`Error code, from a closed list, with its HTTP status: ${listed}`),

@@ -16,8 +16,8 @@ export type UserRef = z.infer<typeof UserRef>;
 
 export const Status = z
   .strictObject({
-    emoji: z.string().nullable().describe('null if there is none'),
-    text: z.string().nullable().describe('null if there is none'),
+    emoji: z.string().nullable().describe('Emoji of the status; null if there is none'),
+    text: z.string().nullable().describe('Text of the status; null if there is none'),
     expiresAt: time.nullable().describe('When the status is removed; null if it stays'),
   })
   .meta({ id: 'Status' });
@@ -33,8 +33,10 @@ export type Presence = z.infer<typeof Presence>;
 
 export const PublicUser = UserRef.extend({
   bio: z.string().describe('Text about the user, at most 500 characters'),
-  status: Status.nullable().describe('null if there is none'),
-  presence: Presence.nullable().describe('null if the caller may not see it'),
+  status: Status.nullable().describe('Current status; null if there is none'),
+  presence: Presence.nullable().describe(
+    'Whether the user is online, and since when not; null if the caller may not see it',
+  ),
 }).meta({ id: 'PublicUser' });
 export type PublicUser = z.infer<typeof PublicUser>;
 
@@ -58,7 +60,7 @@ export const Me = UserRef.extend({
   email: z.string().describe('Email address'),
   emailVerified: z.boolean().describe('Whether the address was confirmed by the link sent to it'),
   bio: z.string().describe('Text about the user, at most 500 characters'),
-  status: Status.nullable().describe('null if there is none'),
+  status: Status.nullable().describe('Current status; null if there is none'),
   privacy: Privacy,
   createdAt: time,
 }).meta({ id: 'Me' });
