@@ -27,7 +27,9 @@ const reasons: Record<PasswordRefusal, Sentence> = {
 export function createPasswordRules(common: CommonPasswords): PasswordRules {
   return {
     async require(password, owner, field) {
-      const refusal = refusalOfPassword({ password, owner, isCommon: await common.has(password) });
+      const withoutList = refusalOfPassword({ password, owner, isCommon: false });
+      // The list is asked last: its first use loads it.
+      const refusal = withoutList ?? refusalOfPassword({ password, owner, isCommon: await common.has(password) });
       if (refusal === null) return;
       const message = reasons[refusal];
       throw new Problem('weak_password', { sentence: message, errors: [{ path: `body.${field}`, message }] });

@@ -5,7 +5,7 @@ import type { HiddenRepository } from '../../repositories/hidden/hidden-reposito
 import type { MemberRepository, MemberRow } from '../../repositories/members/member-repository.js';
 import type { MessageRepository, MessageRow } from '../../repositories/messages/message-repository.js';
 import type { NotificationRepository } from '../../repositories/notifications/notification-repository.js';
-import { digestKeyOf, isCounted, isMuted, isNewTo, sees } from '../../rules/notifications.js';
+import { addressOf, digestKeyOf, isCounted, isInDigest, isMuted, sees } from '../../rules/notifications.js';
 import type { Relations } from '../../views/relations.js';
 import {
   createNotificationWriter,
@@ -48,10 +48,10 @@ function createNotifyMentions({ members }: Pick<Deps, 'members'>, writer: Notifi
     const blockers = await writer.blockersOf(senderId, present);
     const now = new Date();
     const pending = present.flatMap((member): PendingNotification[] => {
-      const userId = member.userId;
-      const kind = mentioned.includes(userId) ? 'mention' : 'reply';
-      const isQuiet = kind === 'reply' && (isMuted(member, now) || (quoted !== null && !sees(member, quoted)));
-      return blockers.has(userId) || isQuiet || !isNewTo(member, message) ? [] : [pendingFor(member, message, kind)];
+      const { userId } = member;
+      const [isMentioned, hasBlocked] = [mentioned.includes(userId), blockers.has(userId)];
+      const kind = addressOf({ member, message, quoted, isMentioned, hasBlocked, now });
+      return kind === null ? [] : [pendingFor(member, message, kind)];
     });
     await writer.write(pending, false);
     return new Set(pending.map(({ member }) => member.userId));
@@ -80,11 +80,13 @@ function createNotifyMembers({ members, hidden }: Pick<Deps, 'members' | 'hidden
     const blockers = new Map(
       await Promise.all(senders.map(async (sender) => [sender, await writer.blockersOf(sender, waiting)] as const)),
     );
-    const isFor = (userId: string, { _id, senderId }: MessageRow): boolean =>
-      !mentioned.get(_id)?.has(userId) && !blockers.get(String(senderId))?.has(userId);
     const pending = waiting.map(async (member): Promise<PendingNotification[]> => {
-      const userId = member.userId;
-      const fresh = messages.filter((message) => isNewTo(member, message) && isFor(userId, message));
+      const { userId } = member;
+      const fresh = messages.filter((message) => {
+        const isAddressed = mentioned.get(message._id)?.has(userId) ?? false;
+        const hasBlocked = blockers.get(String(message.senderId))?.has(userId) ?? false;
+        return isInDigest({ member, message, isAddressed, hasBlocked });
+      });
       const message = await newestVisible(member, fresh);
       if (!message) return [];
       const { conversationId, senderId: actorId, _id: messageId } = message;

@@ -7,7 +7,7 @@ import type {
   NotificationRepository,
   NotificationRow,
 } from '../../repositories/notifications/notification-repository.js';
-import { digestKeyOf } from '../../rules/notifications.js';
+import { isSuperseded } from '../../rules/notifications.js';
 import { canReceive } from '../../rules/people.js';
 import type { Relations } from '../../views/relations.js';
 import type { NotificationViews } from './notification-views.js';
@@ -106,10 +106,7 @@ export function createNotificationWriter({
       const userIds = pending.map(({ member }) => userIdOf(member));
       const present = await members.among(first.member.conversationId, userIds);
       const byUser = new Map(present.map((row) => [userIdOf(row), row]));
-      const isStale = (row: NotificationRow): boolean => {
-        const member = byUser.get(userIdOf(row));
-        return !member || (row.kind === 'message' ? digestKeyOf(member) !== row.source : member.readSeq >= row.seq);
-      };
+      const isStale = (row: NotificationRow): boolean => isSuperseded(byUser.get(userIdOf(row)) ?? null, row);
       await repository.remove(rows.filter(isStale));
       await publisher.created(rows.filter((row) => !isStale(row)));
     },
