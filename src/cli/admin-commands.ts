@@ -13,14 +13,14 @@ export interface Tools {
   accounts: Accounts;
   sessions: EndSession;
   passwords: Passwords & PasswordRules;
-  jobs: Pick<JobRepository, 'revive'>;
+  jobs: Pick<JobRepository, 'retryDead'>;
   /** Asks for a password, or reads it from standard input; null to generate one. */
   askPassword(): Promise<string | null>;
   say(line: string): void;
 }
 
 /** Arguments of a command: positional words, and the value of `--name`. */
-export interface Given {
+export interface CommandArguments {
   words: readonly string[];
   name: string | undefined;
 }
@@ -34,7 +34,7 @@ interface Command {
   usage: string;
   summary: string;
   words: number;
-  run(tools: Tools, given: Given): Promise<void>;
+  run(tools: Tools, given: CommandArguments): Promise<void>;
 }
 
 async function find({ accounts }: Tools, who: string): Promise<Account> {
@@ -72,7 +72,7 @@ function parsed<Value>(result: { success: true; data: Value } | { success: false
   return result.data;
 }
 
-const word = (given: Given, at: number): string => given.words[at] ?? '';
+const word = (given: CommandArguments, at: number): string => given.words[at] ?? '';
 
 export const commands: Readonly<Record<string, Command>> = {
   create: {
@@ -148,7 +148,7 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'Retry all jobs that were given up after eight tries; npm run doctor lists them.',
     words: 0,
     async run({ jobs, say }) {
-      say(`Jobs to be retried: ${await jobs.revive()}.`);
+      say(`Jobs to be retried: ${await jobs.retryDead()}.`);
     },
   },
   list: {

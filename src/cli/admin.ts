@@ -16,7 +16,7 @@ import { createKeys } from '../kernel/keys.js';
 import { createJobRepository } from '../repositories/jobs/job-repository.js';
 import { secretOf } from '../drivers/secret-file.js';
 import { createEventBus } from '../kernel/event-bus.js';
-import { commands, type Given, refusalOf, usage } from './admin-commands.js';
+import { commands, type CommandArguments, refusalOf, usage } from './admin-commands.js';
 import { openForTools } from './open.js';
 
 const wrongUsage = 2;
@@ -47,7 +47,7 @@ async function askPassword(): Promise<string | null> {
   }
 }
 
-function read(args: string[]): Given | null {
+function read(args: string[]): CommandArguments | null {
   try {
     const { positionals, values } = parseArgs({
       args,

@@ -92,7 +92,7 @@ function createPerforming(
     const { name, key, tries } = job;
     if (tries >= maxAttempts) {
       logger.error({ err: error, job: name, key, tries }, 'job failed too often; giving up (see: npm run doctor)');
-      return repository.bury(job, reasonOf(error));
+      return repository.markDead(job, reasonOf(error));
     }
     const retryAfterMs = backoffMs(tries);
     logger.warn({ err: error, job: name, key, tries, retryAfterMs }, 'job failed; retrying');

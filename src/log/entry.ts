@@ -1,5 +1,5 @@
 /** The vocabulary of the log: entries on their way to the next number of their conversation. */
-import type { LogRow, Inserted } from '../repositories/log-repository.js';
+import type { LogRow, InsertOutcome } from '../repositories/log-repository.js';
 
 /** A committed row; `isNew` is false for the earlier row that a retry has found. */
 export interface Committed<Row> {
@@ -35,7 +35,7 @@ export interface LogStream<Row extends LogRow, Item extends Entry<Row> = Entry<R
   /** The field of a row that holds its number. */
   readonly numberField: 'seq' | 'rev';
   /** Inserts in order with a journaled majority write, and stops at the first failure. */
-  insertInOrder(rows: readonly Row[]): Promise<Inserted>;
+  insertInOrder(rows: readonly Row[]): Promise<InsertOutcome>;
   /** The last number of a conversation in the store, or 0. */
   lastNumber(conversationId: string): Promise<number>;
   byIds(ids: readonly string[]): Promise<Row[]>;

@@ -43,7 +43,7 @@ export interface Recovery {
 }
 
 /** How the rows of one stream are replayed. */
-interface Replayed<Row extends LogRow> {
+interface ReplayStream<Row extends LogRow> {
   since: (after: string | null, limit: number) => Promise<Row[]>;
   projectionOf: (row: Row) => Projection;
   /** Whether the head of a conversation is behind a row. */
@@ -61,20 +61,20 @@ type ReplayDeps = Pick<Deps, 'messages' | 'changes' | 'conversations' | 'project
 
 /** Creates the replay of the log; `calls` returns what publishes rows that were missing from a head. */
 function createReplay({ messages, changes, conversations, project }: ReplayDeps, calls: () => RecoveryCalls | null) {
-  const ofMessages: Replayed<MessageRow> = {
+  const ofMessages: ReplayStream<MessageRow> = {
     since: messages.since,
     projectionOf: messageProjection,
     isAhead: ({ seq }, head) => seq > head.seq,
     announce: (row) => calls()?.announce(row),
   };
-  const ofChanges: Replayed<ChangeRow> = {
+  const ofChanges: ReplayStream<ChangeRow> = {
     since: changes.since,
     projectionOf: changeProjection,
     isAhead: ({ rev }, head) => rev > head.rev,
     announce: (row) => calls()?.announceChange(row),
   };
 
-  async function replayPage<Row extends LogRow>(stream: Replayed<Row>, rows: readonly Row[]): Promise<void> {
+  async function replayPage<Row extends LogRow>(stream: ReplayStream<Row>, rows: readonly Row[]): Promise<void> {
     const ids = [...new Set(rows.map(({ conversationId }) => conversationId))];
     const heads = new Map((await conversations.byIds(ids)).map((head) => [head._id, head]));
     await project(rows.map(stream.projectionOf));
@@ -84,7 +84,7 @@ function createReplay({ messages, changes, conversations, project }: ReplayDeps,
     }
   }
 
-  async function replayStream<Row extends LogRow>(stream: Replayed<Row>, since: Date | null): Promise<void> {
+  async function replayStream<Row extends LogRow>(stream: ReplayStream<Row>, since: Date | null): Promise<void> {
     let after = since && firstIdAt(new Date(since.getTime() - slackMs));
     for (;;) {
       const rows = await stream.since(after, pageSize);

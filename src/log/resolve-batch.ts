@@ -1,7 +1,7 @@
 /** Resolves a batch that was not inserted completely: conflicts of unique indexes, and unknown outcomes. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { Problem, unavailable } from '../kernel/problem.js';
-import type { Inserted, LogRow } from '../repositories/log-repository.js';
+import type { InsertOutcome, LogRow } from '../repositories/log-repository.js';
 import type { ConversationQueues } from './conversation-queues.js';
 import type { Committed, Entry, LogStream } from './entry.js';
 
@@ -56,12 +56,12 @@ async function resolveConflict<Row extends LogRow, Item extends Entry<Row>>(
   writer.queues.putBack([entry]);
 }
 
-type Stopped = Extract<Inserted, { outcome: 'stopped' }>;
+type StoppedInsert = Extract<InsertOutcome, { outcome: 'stopped' }>;
 
 export async function resolveStopped<Row extends LogRow, Item extends Entry<Row>>(
   writer: BatchWriter<Row, Item>,
   batch: readonly Item[],
-  stopped: Stopped,
+  stopped: StoppedInsert,
 ): Promise<void> {
   await writer.commit(batch.slice(0, stopped.index).map((entry) => ({ entry, row: entry.row, isNew: true })));
   const failed = batch[stopped.index];

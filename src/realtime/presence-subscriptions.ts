@@ -10,7 +10,7 @@ import type { ConnectedUsers } from './presence.js';
 type VisiblePresence = { online: boolean; lastSeenAt: string | null } | null;
 
 /** The presence of one user. A user whose presence is hidden looks like one who was never online. */
-export interface Watched {
+export interface WatchedUserPresence {
   userId: string;
   online: boolean;
   lastSeenAt: string | null;
@@ -30,7 +30,7 @@ interface Deps {
 
 export interface PresenceSubscriptions {
   /** Replaces the set of the calling socket, and returns the present state of these users. */
-  watch(actor: Actor, userIds: readonly string[]): Promise<Watched[]>;
+  watch(actor: Actor, userIds: readonly string[]): Promise<WatchedUserPresence[]>;
   /** Publishes the state of a user to those who watch them: what they show may have changed. */
   refresh(userId: string): void;
   /** A socket has disconnected. */

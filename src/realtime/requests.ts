@@ -12,7 +12,7 @@ import { type ClientEvent, clientEvents, type SocketReply } from '@causerie/cont
 import type { Locale } from '@causerie/contract/problem-codes';
 
 /** The caller of a socket, and the language of its replies. */
-export interface Asker {
+export interface SocketCaller {
   actor: Actor;
   locale: Locale;
 }
@@ -29,7 +29,7 @@ interface Deps {
 
 export interface Requests {
   /** Handles one packet of a socket: the name of an event and its arguments. */
-  answer(asker: Asker, table: RequestTable, packet: readonly unknown[]): Promise<void>;
+  answer(asker: SocketCaller, table: RequestTable, packet: readonly unknown[]): Promise<void>;
   /** Waits for requests in progress, and rejects new ones. */
   stop(): Promise<void>;
 }
@@ -56,7 +56,12 @@ export function createRequests({ limits, logger, toProblem, observe }: Deps): Re
   const underWay = new Set<Promise<void>>();
   let isStopping = false;
 
-  async function handle({ actor }: Asker, table: RequestTable, event: unknown, input: unknown): Promise<unknown> {
+  async function handle(
+    { actor }: SocketCaller,
+    table: RequestTable,
+    event: unknown,
+    input: unknown,
+  ): Promise<unknown> {
     if (isStopping) throw unavailable();
     const spec = isKnown(event) ? clientEvents[event] : null;
     limits.spend(spec?.limit ?? 'other', actor.userId);
@@ -65,7 +70,7 @@ export function createRequests({ limits, logger, toProblem, observe }: Deps): Re
     return table[event](actor, parsed as never);
   }
 
-  async function run(asker: Asker, table: RequestTable, [event, ...values]: readonly unknown[]): Promise<void> {
+  async function run(asker: SocketCaller, table: RequestTable, [event, ...values]: readonly unknown[]): Promise<void> {
     const began = performance.now();
     const ack = ackOf(values);
     const requestId = randomUUID();

@@ -5,7 +5,7 @@ import { withTimeout } from '../kernel/timeouts.js';
 
 export interface LogRepository<Row extends LogRow> {
   /** Inserts in order and stops at the first failure. No answer in time is an unknown outcome. */
-  insertInOrder(rows: readonly Row[]): Promise<Inserted>;
+  insertInOrder(rows: readonly Row[]): Promise<InsertOutcome>;
   /** Rows in the order of their ids, behind `after`. */
   since(after: string | null, limit: number): Promise<Row[]>;
 }
@@ -51,7 +51,7 @@ export interface LogRow {
 }
 
 /** How far an ordered insert went, and the first failure. */
-export type Inserted =
+export type InsertOutcome =
   | { outcome: 'all' }
   /** All rows before `index` are committed, none from there on. */
   | { outcome: 'stopped'; index: number; isDuplicate: boolean; error: unknown }
@@ -65,7 +65,7 @@ interface StoreError {
 }
 
 /** Interprets the error of an ordered insert: everything but the clear refusal of one element is an unknown outcome. */
-export function outcomeOf(error: unknown): Inserted {
+export function outcomeOf(error: unknown): InsertOutcome {
   const { writeErrors, result } = error as StoreError;
   const first: unknown = Array.isArray(writeErrors) ? writeErrors[0] : writeErrors;
   if (typeof first !== 'object' || first === null || result?.getWriteConcernError?.())

@@ -30,7 +30,7 @@ interface Contact {
 }
 
 /** Which receipts of a reader are shown to others. */
-export interface Shows {
+export interface ShownReceipts {
   delivered: boolean;
   read: boolean;
 }
@@ -87,7 +87,7 @@ export function canReceive({ hasBlocked }: Pick<Relationship, 'hasBlocked'>): bo
  * Decides which receipts of a reader advance for others: in a group by the reader's own setting, in a direct
  * conversation by the settings of both, and never for users blocked by the reader.
  */
-export function showsOf(reader: Pick<Profile, 'privacy'>, other: Contact | null): Shows {
+export function showsOf(reader: Pick<Profile, 'privacy'>, other: Contact | null): ShownReceipts {
   const delivered = other === null || !other.relationship.hasBlocked;
   const read = reader.privacy.readReceipts && (other === null || other.profile.privacy.readReceipts);
   return { delivered, read: delivered && read };

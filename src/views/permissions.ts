@@ -1,5 +1,5 @@
 /** What a member may do in a conversation as far as the other user decides, and which receipts others are shown. */
-import { canChange, canWrite, type Profile, type Relationship, type Shows, showsOf } from '../rules/people.js';
+import { canChange, canWrite, type Profile, type Relationship, type ShownReceipts, showsOf } from '../rules/people.js';
 import type { Membership } from './membership.js';
 import type { People, Person } from './people.js';
 
@@ -8,7 +8,7 @@ export interface MemberPermissions {
   /** Whether the member may edit, react and type. */
   canChange: boolean;
   /** Which receipts of the member others are shown. */
-  shows: Shows;
+  shows: ShownReceipts;
 }
 
 /** Whether a user has ever written in a conversation. */
@@ -31,7 +31,7 @@ export async function allowedBy(
 /** A member, as the rules see them, and the other user of a direct conversation. */
 interface ContactPolicyInput {
   other: { profile: Profile; relationship: Relationship } | null;
-  shows: Shows;
+  shows: ShownReceipts;
 }
 
 /** Keeps how users relate in memory, as long as no other process can change it. */

@@ -75,7 +75,7 @@ export function createDeleteAccount(deps: Deps): RequestDeletion {
     await requirePassword({ attempts, passwords }, account, password);
     if (dryRun) return { now: await preview(actor.userId) };
     const erasureAt = new Date(Date.now() + delayMs);
-    if (!(await accounts.leave(account, { erasureAt, erasureLocale }))) throw new Problem('unauthenticated');
+    if (!(await accounts.requestDeletion(account, { erasureAt, erasureLocale }))) throw new Problem('unauthenticated');
     await sessions.end(actor.userId, { allBut: null }, 'account_deleted');
     if (delayMs === 0) erasure.wake();
     return { later: { erasureAt: erasureAt.toISOString() } };

@@ -74,7 +74,7 @@ export function createAuth({ accounts, sessions, passwords, attempts, mails, isR
       const isRight = await attempts.guarded(counted, () => passwords.matches(password, storedHash));
       if (!account || !isRight) throw new Problem('invalid_credentials');
       // Logging in before the erasure is due cancels the deletion; after that there is no account.
-      if (account.isLeaving && !(await accounts.comeBack(account.id))) throw new Problem('invalid_credentials');
+      if (account.isLeaving && !(await accounts.cancelDeletion(account.id))) throw new Problem('invalid_credentials');
       const result = await signIn(account, { deviceName: deviceName ?? null, userAgent, ip });
       // Disabling an account or changing its password ends its sessions; this one may have been created after that.
       const now = await accounts.byId(account.id);

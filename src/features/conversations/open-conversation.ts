@@ -27,7 +27,7 @@ export interface Opening {
 
 interface Deps {
   repositories: {
-    conversations: Pick<ConversationRepository, 'ofPair' | 'findOrMake' | 'activate' | 'unfinished'>;
+    conversations: Pick<ConversationRepository, 'ofPair' | 'findOrCreate' | 'activate' | 'unfinished'>;
     members: Pick<MemberRepository, 'ensureMember' | 'list' | 'unlistedAt' | 'crowdedAmong'>;
   };
   users: Pick<Users, 'people'>;
@@ -59,7 +59,7 @@ export function createOpening({ repositories: { conversations, members }, users,
   return {
     async openConversation(actor, { userId }) {
       await requireOpenable(actor.userId, userId);
-      const { row, isNew } = await conversations.findOrMake(actor.userId, userId, new Date());
+      const { row, isNew } = await conversations.findOrCreate(actor.userId, userId, new Date());
       await complete(row, actor.userId);
       const isListedNow = await members.list(row._id, actor.userId);
       const conversation = await viewFor(actor.userId, row._id);

@@ -95,9 +95,9 @@ async function publishReceipt({ groupReceipts, bus }: Deps, membership: Membersh
   });
 }
 
-type Marking = Pick<Receipts, 'markRead' | 'markDelivered' | 'publishOwnState'>;
+type ReceiptMarking = Pick<Receipts, 'markRead' | 'markDelivered' | 'publishOwnState'>;
 
-function createMarking(deps: Deps): Marking {
+function createMarking(deps: Deps): ReceiptMarking {
   const { repositories, log, requireMembership, counting, permissionsOf, bus } = deps;
   const { members } = repositories;
 

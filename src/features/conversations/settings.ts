@@ -28,7 +28,7 @@ interface Deps {
   repositories: {
     conversations: Pick<ConversationRepository, 'raiseCannotSee'>;
     members: Pick<MemberRepository, 'change' | 'hide' | 'raiseHidden' | 'incrementRevision' | 'of'>;
-    hidden: Pick<HiddenRepository, 'findOrMake' | 'number' | 'unfinished'>;
+    hidden: Pick<HiddenRepository, 'findOrCreate' | 'number' | 'unfinished'>;
   };
   log: Pick<PendingSource, 'flushed'>;
   requireMembership: Memberships['requireMembership'];
@@ -105,7 +105,7 @@ function createMessageHiding({ repositories, requireMembership, publishOwnState,
       const { member } = await requireMembership(userId, conversationId);
       await conversations.raiseCannotSee(conversationId, seq);
       await members.raiseHidden(member._id, seq);
-      const row = await hidden.findOrMake({ userId: member.userId, conversationId, seq, messageId: _id });
+      const row = await hidden.findOrCreate({ userId: member.userId, conversationId, seq, messageId: _id });
       if (row.own !== null) return;
       await countRevision(row, member);
       const target = { userId, conversationId, originSocketId: socketId };

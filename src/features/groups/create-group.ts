@@ -42,7 +42,7 @@ export function photoRequest(id: string, { userId: ownerId }: Actor): Omit<Reser
 }
 
 /** A group whose creation, its first change, may be pending. */
-interface Founding {
+interface GroupToCreate {
   group: ConversationRow | null;
   isNew: boolean;
   admitted: string[];
@@ -56,7 +56,7 @@ export function createGroupCreation(deps: Deps): GroupCreation {
   const findCreated = async ({ userId }: Actor, { clientId }: CreateGroup): Promise<ConversationRow | null> =>
     clientId === undefined ? null : groups.byClientId(userId, clientId);
 
-  async function foundGroup(actor: Actor, input: CreateGroup): Promise<Founding> {
+  async function foundGroup(actor: Actor, input: CreateGroup): Promise<GroupToCreate> {
     const { title, description = null, memberIds, clientId = null, photoUploadId } = input;
     if ((await members.crowdedAmong([actor.userId])).size > 0) throw new Problem('conflict');
     const others = memberIds.filter((one) => one !== actor.userId);

@@ -28,7 +28,7 @@ interface Deps {
 type OnMessages = (conversation: ConversationRow, messages: readonly MessageRow[]) => Promise<void>;
 
 /** The ids of the members who were notified of a message by name, by message id. */
-type Mentioned = Map<string, Set<string>>;
+type NotifiedByMessage = Map<string, Set<string>>;
 
 /** Notifies the mentioned members of a message, and the author of the message it replies to; returns their ids. */
 function createNotifyMentions({ members }: Pick<Deps, 'members'>, writer: NotificationWriter) {
@@ -70,7 +70,7 @@ function createNotifyMembers({ members, hidden }: Pick<Deps, 'members' | 'hidden
     return fresh.findLast(({ seq }) => !hiddenSeqs.has(seq)) ?? null;
   }
 
-  return async function notifyMembers(messages: readonly MessageRow[], mentioned: Mentioned): Promise<void> {
+  return async function notifyMembers(messages: readonly MessageRow[], mentioned: NotifiedByMessage): Promise<void> {
     const last = messages.at(-1);
     if (!last) return;
     const now = new Date();
@@ -121,7 +121,7 @@ export function createOnMessages(deps: Deps): OnMessages {
     const counted = found.filter(isCounted);
     await readBySending(conversation._id, counted);
     const quoted = await quotedBy(counted);
-    const mentioned: Mentioned = new Map();
+    const mentioned: NotifiedByMessage = new Map();
     for (const message of counted) {
       if (message.mentions.length === 0 && !message.replyTo) continue;
       mentioned.set(message._id, await notifyMentions(message, quoted.get(String(message.replyTo)) ?? null));

@@ -85,7 +85,7 @@ function createCompletion({ summaries, messages }: Deps, underWay: ReadonlySet<s
 
 function createForgetting({ repository, summaries, messages }: Deps, byMessage: KeyedQueue): Reactions['forget'] {
   /** Removes a reaction without asking the rules; of a tombstone's reactions only the row is left. */
-  async function withdraw(row: ReactionRow): Promise<void> {
+  async function removeReaction(row: ReactionRow): Promise<void> {
     const reaction = summaries.begin(row.emoji);
     await byMessage.run(row.messageId, async () => {
       const message = await summaries.reserve(row.messageId, reaction, maxEmoji);
@@ -97,7 +97,7 @@ function createForgetting({ repository, summaries, messages }: Deps, byMessage: 
 
   return async function forget(userId) {
     const found = await repository.someOf(userId, pageSize);
-    for (const row of found) await withdraw(row);
+    for (const row of found) await removeReaction(row);
     return found.length;
   };
 }

@@ -1,5 +1,5 @@
 import type { SyncedConversation } from '@causerie/contract/sync';
-import type { Changed, ChangeRepository } from '../../repositories/changes/change-repository.js';
+import type { ChangeSummary, ChangeRepository } from '../../repositories/changes/change-repository.js';
 import type { HiddenRepository, HiddenRow, Stretch } from '../../repositories/hidden/hidden-repository.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import type { MessageRepository } from '../../repositories/messages/message-repository.js';
@@ -39,7 +39,7 @@ export function createReadConversations({ repositories, users, views }: Conversa
   const readMembers = createReadMembers({ members, users });
   const readMessages = createReadMessages({ ...repositories, ...views });
 
-  async function changesOf(stale: readonly StaleConversation[]): Promise<Map<string, Changed[]>> {
+  async function changesOf(stale: readonly StaleConversation[]): Promise<Map<string, ChangeSummary[]>> {
     return byConversation(await changes.within(stale.map(unseenIn).filter(({ above, upTo }) => upTo > above)));
   }
 

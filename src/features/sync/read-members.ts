@@ -1,5 +1,5 @@
 import type { SyncedConversation } from '@causerie/contract/sync';
-import type { Changed } from '../../repositories/changes/change-repository.js';
+import type { ChangeSummary } from '../../repositories/changes/change-repository.js';
 import type { MemberRepository } from '../../repositories/members/member-repository.js';
 import { toMembers } from '../../views/member-views.js';
 import type { Users } from '../users/users.service.js';
@@ -32,7 +32,7 @@ export function createReadMembers({ members, users }: Deps) {
 
   return async function readMembers(
     changed: ChangedConversation,
-    changes: Promise<Map<string, Changed[]>>,
+    changes: Promise<Map<string, ChangeSummary[]>>,
   ): Promise<SyncedMembers> {
     const { conversation } = changed.membership;
     if (conversation.type === 'direct') return none;

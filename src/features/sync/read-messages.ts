@@ -1,6 +1,6 @@
 /** Reads the messages that a device lacks: new and changed ones or, where it starts over, only the newest. */
 import type { Message } from '@causerie/contract/message';
-import type { Changed } from '../../repositories/changes/change-repository.js';
+import type { ChangeSummary } from '../../repositories/changes/change-repository.js';
 import type { Stretch } from '../../repositories/hidden/hidden-repository.js';
 import type { MessageRepository, MessageRow } from '../../repositories/messages/message-repository.js';
 import type { Membership } from '../../views/membership.js';
@@ -41,7 +41,7 @@ const isSmall = ({ created, changed }: MessageDelta): boolean => created.length 
 const membershipOf = ({ membership }: StaleConversation): Membership => membership;
 const staleOf = ({ stale }: MessageDelta): StaleConversation => stale;
 
-function changedIds(changes: readonly Changed[], created: readonly MessageRow[]): string[] {
+function changedIds(changes: readonly ChangeSummary[], created: readonly MessageRow[]): string[] {
   const isNew = new Set(created.map(({ _id }) => _id));
   const ids = changes.flatMap(({ messageId }) => (messageId ? [messageId] : []));
   return [...new Set(ids)].filter((id) => !isNew.has(id));
@@ -70,7 +70,7 @@ function createParts({ messages, visibility, messageViews }: Deps) {
   }
 
   return {
-    async deltas(stale: readonly StaleConversation[], changes: Promise<Map<string, Changed[]>>) {
+    async deltas(stale: readonly StaleConversation[], changes: Promise<Map<string, ChangeSummary[]>>) {
       const stretches = stale.map(unseenIn).filter((stretch) => countOf(stretch) > 0);
       const [rows, unseen] = await Promise.all([messages.allWithin(stretches), changes]);
       const grouped = byConversation(rows);
@@ -102,7 +102,7 @@ export function createReadMessages(deps: Deps) {
   const parts = createParts(deps);
 
   /** Goes on from what the device holds; a conversation with too much to send starts over. */
-  async function goOn(stale: readonly StaleConversation[], changes: Promise<Map<string, Changed[]>>) {
+  async function goOn(stale: readonly StaleConversation[], changes: Promise<Map<string, ChangeSummary[]>>) {
     const deltas = await parts.deltas(stale, changes);
     const small = deltas.filter(isSmall);
     const limited = deltas.filter((delta) => !isSmall(delta)).map(staleOf);
@@ -112,7 +112,7 @@ export function createReadMessages(deps: Deps) {
 
   return async function readMessages(
     stale: readonly StaleConversation[],
-    changes: Promise<Map<string, Changed[]>>,
+    changes: Promise<Map<string, ChangeSummary[]>>,
   ): Promise<SyncedMessages> {
     const continued = stale.filter((one) => canContinue(one) && countOf(unseenIn(one)) <= maxMessages);
     const limited = stale.filter((one) => !continued.includes(one));

@@ -52,9 +52,9 @@ export interface Accounts {
   verifyEmail(userId: string, linkId: string): Promise<Account | null>;
   setActive(userId: string, isActive: boolean): Promise<Account | null>;
   /** Hides the account from now on; null if its password or state has changed since it was read. */
-  leave(account: Account, erasure: { erasureAt: Date; erasureLocale: Locale }): Promise<Account | null>;
+  requestDeletion(account: Account, erasure: { erasureAt: Date; erasureLocale: Locale }): Promise<Account | null>;
   /** Cancels the deletion before the erasure is due; null if it is due. */
-  comeBack(userId: string): Promise<Account | null>;
+  cancelDeletion(userId: string): Promise<Account | null>;
   /** The ids of the accounts whose erasure is due and not completed. */
   dueForErasure(limit: number): Promise<string[]>;
   /** From here on the deletion cannot be canceled; null if it was. */
@@ -142,9 +142,9 @@ export function createAccounts({ repository, views }: { repository: UserReposito
       if (isTaken(row)) throw new Problem(row);
       return accountOrNull(row);
     },
-    leave: async ({ id, credentialVersion }, erasure) =>
-      accountOrNull(await repository.leave(id, credentialVersion, erasure)),
-    comeBack: async (userId) => accountOrNull(await repository.comeBack(userId, new Date())),
+    requestDeletion: async ({ id, credentialVersion }, erasure) =>
+      accountOrNull(await repository.requestDeletion(id, credentialVersion, erasure)),
+    cancelDeletion: async (userId) => accountOrNull(await repository.cancelDeletion(userId, new Date())),
     dueForErasure: async (limit) => (await repository.dueForErasure(new Date(), limit)).map(({ _id }) => _id),
     beginErasing: async (userId) => accountOrNull(await repository.beginErasing(userId, new Date())),
     async erase(userId) {

@@ -42,7 +42,7 @@ schema.index({ changeId: 1 }, { unique: true });
 schema.index({ replacedAt: 1 }, { expireAfterSeconds: replacedForSeconds });
 
 /** What one change is about. */
-export type Changed = Pick<ChangeRow, 'conversationId' | 'rev' | 'messageId' | 'userIds'>;
+export type ChangeSummary = Pick<ChangeRow, 'conversationId' | 'rev' | 'messageId' | 'userIds'>;
 
 /** Named queries on lean rows, each served by an index. */
 export interface ChangeRepository extends LogRepository<ChangeRow>, ErasesConversation {
@@ -50,7 +50,7 @@ export interface ChangeRepository extends LogRepository<ChangeRow>, ErasesConver
   byIds(ids: readonly string[]): Promise<ChangeRow[]>;
   byChangeIds(changeIds: readonly string[]): Promise<ChangeRow[]>;
   /** What changed in some conversations, above one rev and up to another. */
-  within(parts: readonly Stretch[]): Promise<Changed[]>;
+  within(parts: readonly Stretch[]): Promise<ChangeSummary[]>;
   /** Marks a change as replaced by a later one of the same message. */
   replace(conversationId: string, rev: number): Promise<void>;
 }
@@ -69,13 +69,13 @@ function storedChange({ _id, conversationId, changeId, messageId, userIds, ...re
 export function createChangeRepository(connection: Connection): ChangeRepository {
   connection.model<StoredChangeRow>('Change', schema, 'changes');
   const changes = connection.collection<StoredChangeRow>('changes');
-  const readChanged = createBatch<readonly Stretch[], Changed[]>(async (calls) => {
+  const readChanged = createBatch<readonly Stretch[], ChangeSummary[]>(async (calls) => {
     const parts = calls.flat().map(({ conversationId, above, upTo }) => ({
       conversationId: toId(conversationId),
       rev: { $gt: above, $lte: upTo },
     }));
     const projection = { _id: 0, conversationId: 1, rev: 1, messageId: 1, userIds: 1 } as const;
-    const found = (await changes.find({ $or: parts }, { projection }).map(toRow).toArray()) as Changed[];
+    const found = (await changes.find({ $or: parts }, { projection }).map(toRow).toArray()) as ChangeSummary[];
     const rows = groupBy(found, ({ conversationId }) => conversationId);
     return calls.map((stretches) =>
       stretches.flatMap(({ conversationId, above, upTo }) =>

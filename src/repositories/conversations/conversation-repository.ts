@@ -23,7 +23,7 @@ export interface Head {
 /** Conversations: named queries on lean rows, each served by an index. */
 export interface ConversationRepository {
   /** The one direct conversation of a pair; `isNew` for the one call that created it. */
-  findOrMake(userId: string, otherId: string, at: Date): Promise<{ row: ConversationRow; isNew: boolean }>;
+  findOrCreate(userId: string, otherId: string, at: Date): Promise<{ row: ConversationRow; isNew: boolean }>;
   activate(conversationId: string): Promise<void>;
   /** The direct conversation of two users; null if there is none. */
   ofPair(userId: string, otherId: string): Promise<ConversationRow | null>;
@@ -173,7 +173,7 @@ export function createConversationRepository(connection: Connection): Conversati
 
   return {
     ...raisesOf(conversations),
-    async findOrMake(userId, otherId, at) {
+    async findOrCreate(userId, otherId, at) {
       const pair = pairOf(userId, otherId);
       const found = await conversations.findOne(byPair(pair));
       if (found) return { row: toRow(found), isNew: false };

@@ -55,7 +55,7 @@ export interface HiddenRepository extends ErasesConversation, ErasesUser {
   /** The users who have hidden a message. */
   cannotSee(conversationId: string, seq: number): Promise<string[]>;
   /** The row of a message that is being hidden; created if it does not exist. */
-  findOrMake(row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow>;
+  findOrCreate(row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow>;
   /** Records the member revision that counts it. */
   number(id: string, memberRevision: number): Promise<void>;
   /** The messages that a user hid after these member revisions, and those not counted yet. */
@@ -82,7 +82,7 @@ async function anyOf<Match>(hidden: Collection, userId: string, parts: readonly 
     .toArray() as Promise<Match[]>;
 }
 
-async function findOrMake(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow> {
+async function findOrCreate(hidden: Collection, row: Omit<HiddenRow, '_id' | 'own'>): Promise<HiddenRow> {
   const { messageId, conversationId, userId, seq } = row;
   const key = { userId: toId(userId), conversationId: toId(conversationId), seq };
   const initial = { $setOnInsert: { messageId: toId(messageId), own: null } };
@@ -121,7 +121,7 @@ export function createHiddenRepository(connection: Connection): HiddenRepository
         .toArray();
       return rows.map(({ userId }) => String(userId));
     },
-    findOrMake: (row) => findOrMake(hidden, row),
+    findOrCreate: (row) => findOrCreate(hidden, row),
     async number(id, memberRevision) {
       await hidden.updateOne({ _id: toId(id), own: null }, { $set: { own: memberRevision } });
     },

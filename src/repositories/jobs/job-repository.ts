@@ -72,11 +72,11 @@ export interface JobRepository {
   /** Schedules the next attempt of a job that has failed. */
   postpone(job: JobRow, next: { runAt: Date; error: string }): Promise<void>;
   /** Marks a job as dead: it has failed too often. */
-  bury(job: JobRow, error: string): Promise<void>;
+  markDead(job: JobRow, error: string): Promise<void>;
   /** Ends all leases: their holders are gone. */
   release(): Promise<void>;
   /** Schedules the jobs that were given up as if they were new; returns their number. */
-  revive(): Promise<number>;
+  retryDead(): Promise<number>;
   count(state: JobRow['state']): Promise<number>;
   /** The jobs that were given up, the oldest first. */
   dead(limit: number): Promise<JobRow[]>;
@@ -116,7 +116,7 @@ export function createJobRepository(connection: Connection): JobRepository {
     async postpone(job, { runAt, error }) {
       await jobs.updateOne(mine(job), { $set: { runAt, error, holder: null } });
     },
-    async bury(job, error) {
+    async markDead(job, error) {
       await jobs.updateOne(mine(job), { $set: { state: 'dead', error, holder: null, deadAt: new Date() } });
     },
     eraseOwner: (ownerId, exceptKind) => eraseRows(jobs, { ownerId, 'data.kind': { $ne: exceptKind } }),
@@ -126,7 +126,7 @@ export function createJobRepository(connection: Connection): JobRepository {
         { $set: { runAt: new Date(), holder: null } },
       );
     },
-    async revive() {
+    async retryDead() {
       const again = { $set: { ...fresh, runAt: new Date() } };
       return (await jobs.updateMany({ state: 'dead' }, again)).modifiedCount;
     },

@@ -9,7 +9,7 @@ import {
   createCredentialRepository,
   type CredentialRepository,
 } from './credential-repository.js';
-import { createLeavingRepository, type LeavingRepository } from './leaving-repository.js';
+import { createDeletionRepository, type DeletionRepository } from './deletion-repository.js';
 import { changeUser, namesOf, type StatusRow, type StoredUser, userSchema, type UserRow, usersOf } from './user-row.js';
 
 export type { AccountConflict } from './credential-repository.js';
@@ -43,7 +43,7 @@ interface ProfileRepository {
 }
 
 /** Users: named queries, each served by an index. */
-export interface UserRepository extends ProfileRepository, CredentialRepository, LeavingRepository {
+export interface UserRepository extends ProfileRepository, CredentialRepository, DeletionRepository {
   insert(user: NewUser): Promise<UserRow | AccountConflict>;
   byId(userId: string): Promise<UserRow | null>;
   byIds(userIds: readonly string[]): Promise<UserRow[]>;
@@ -59,8 +59,8 @@ export const relationshipWritesOfUsers = [
   'setPrivacy',
   'setState',
   'setAvatar',
-  'leave',
-  'comeBack',
+  'requestDeletion',
+  'cancelDeletion',
   'beginErasing',
   'erase',
 ] as const satisfies (keyof UserRepository)[];
@@ -149,7 +149,7 @@ export function createUserRepository(connection: Connection): UserRepository {
   return {
     ...profilesOf(users),
     ...createCredentialRepository(users),
-    ...createLeavingRepository(users),
+    ...createDeletionRepository(users),
     async insert(user) {
       const row = newUser(user);
       try {

@@ -7,15 +7,15 @@ import { changeUser, type StoredUser, type UserFilter, type UserRow } from './us
 /** The display name of an erased account. */
 const deletedName = 'Deleted account';
 
-export interface LeavingRepository {
+export interface DeletionRepository {
   /** Hides the account from now on; null if its password or state has changed since. */
-  leave(
+  requestDeletion(
     userId: string,
     versionSeen: number,
     erasure: { erasureAt: Date; erasureLocale: Locale },
   ): Promise<UserRow | null>;
-  /** Undoes `leave` before the erasure is due; null if it is due. */
-  comeBack(userId: string, now: Date): Promise<UserRow | null>;
+  /** Undoes `requestDeletion` before the erasure is due; null if it is due. */
+  cancelDeletion(userId: string, now: Date): Promise<UserRow | null>;
   /** The accounts whose erasure is due and not completed. */
   dueForErasure(now: Date, limit: number): Promise<UserRow[]>;
   /** From here on the account cannot come back; null if it has. */
@@ -33,18 +33,18 @@ function erasedFields(userId: string): Partial<StoredUser> {
   };
 }
 
-export function createLeavingRepository(users: Collection<StoredUser>): LeavingRepository {
+export function createDeletionRepository(users: Collection<StoredUser>): DeletionRepository {
   const change = (userId: string, condition: UserFilter, update: object): Promise<UserRow | null> =>
     changeUser(users, userId, condition, update);
 
   return {
-    leave: (userId, credentialVersion, erasure) =>
+    requestDeletion: (userId, credentialVersion, erasure) =>
       change(
         userId,
         { state: 'active', credentialVersion },
         { $set: { state: 'leaving', ...erasure, resetLink: null }, $inc: { credentialVersion: 1 } },
       ),
-    comeBack: (userId, now) =>
+    cancelDeletion: (userId, now) =>
       change(
         userId,
         { state: 'leaving', erasureAt: { $gt: now } },
