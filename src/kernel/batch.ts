@@ -7,7 +7,7 @@ interface Call<Item, Result> {
 }
 
 /** The planner of a database slows down with very many conditions. */
-const maxCalls = 1_000;
+const maxCalls = 200;
 
 /**
  * Returns a function of one item. All items of one turn, until its input has been handled, are passed to `perform`
