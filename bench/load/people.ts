@@ -1,4 +1,5 @@
 /** The people of a load run, and the conversations between them, on the built server or on a floor. */
+import { post } from '../processes.js';
 import type { RunningServer } from './servers.js';
 
 /** Somebody with a token to connect with. */
@@ -28,39 +29,30 @@ async function inParts<Item, Result>(
   return results;
 }
 
-async function post(port: number, path: string, body: object, token?: string): Promise<any> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return response.json();
-}
-
 export function causeriePopulation({ port }: RunningServer): Population {
+  const url = `http://127.0.0.1:${port}`;
   return {
     users: (count) =>
       inParts(Array.from({ length: count }), 8, async () => {
         const username = `load_${made++}`;
         const account = { username, email: `${username}@example.test`, password: 'a password for load runs' };
-        const { user, accessToken } = await post(port, '/api/auth/register', account);
+        const { user, accessToken } = await post(url, '/api/auth/register', account);
         return { id: user.id, token: accessToken };
       }),
     async direct(one, other) {
-      return (await post(port, '/api/conversations', { type: 'direct', userId: other.id }, one.token)).id;
+      return (await post(url, '/api/conversations', { type: 'direct', userId: other.id }, one.token)).id;
     },
     async group([creator, ...others]) {
       if (!creator) throw new Error('a group has a creator');
       const memberIds = others.map(({ id }) => id);
       const { id } = await post(
-        port,
+        url,
         '/api/groups',
         { title: 'Load', memberIds: memberIds.slice(0, 100) },
         creator.token,
       );
       for (let at = 100; at < memberIds.length; at += 100)
-        await post(port, `/api/groups/${id}/members`, { userIds: memberIds.slice(at, at + 100) }, creator.token);
+        await post(url, `/api/groups/${id}/members`, { userIds: memberIds.slice(at, at + 100) }, creator.token);
       return id;
     },
   };

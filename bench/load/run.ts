@@ -3,6 +3,7 @@
  * on the second. Ratios to the floor of the same round count; rates depend on the machine.
  */
 import { spawnSync } from 'node:child_process';
+import { median } from '../processes.js';
 import { causeriePopulation, floorPopulation, type Population } from './people.js';
 import { totalOf } from './cpu.js';
 import { type RunningServer, startCauserie, startFloor } from './servers.js';
@@ -33,7 +34,6 @@ const contenders: Contender[] = [
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const ms = Number(process.env['BENCH_MS'] ?? 4_000);
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 /** Runs a workload on all contenders, one round of each after the other. */
 async function compare(workload: Workload): Promise<Map<string, Measurement[]>> {

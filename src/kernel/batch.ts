@@ -11,8 +11,8 @@ const maxCalls = 200;
 
 /**
  * Returns a function of one item. All items of one turn, until its input has been handled, are passed to `perform`
- * together, at most `max` at once; it returns their results in the same order. Nothing is performed before it is called for, so that each call
- * sees every write that was acknowledged before.
+ * together, at most `max` at once; it returns their results in the same order. Nothing is performed before it is
+ * called for, so that each call sees every write that was acknowledged before.
  */
 export function createBatch<Item, Result>(
   perform: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -50,15 +50,4 @@ export function createBatchedRead<Value>(
     const found = await readMany([...new Set(keys)]);
     return keys.map((key) => found.get(key) ?? null);
   });
-}
-
-/** Items by a key, in their order. */
-export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

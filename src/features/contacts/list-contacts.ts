@@ -1,6 +1,7 @@
 import type { Actor } from '../../kernel/actor.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { normalizeText } from '../../kernel/normalize-text.js';
+import { page } from '../../kernel/page.js';
 import type { RelationRow, RelationRepository } from '../../repositories/relations/relation-repository.js';
 import type { Users } from '../users/users.service.js';
 import type { ContactViews } from './contact-views.js';
@@ -37,9 +38,7 @@ export function createListContacts({ repository, users, cursors }: Deps, views: 
     const name = `contacts ${q ?? ''}`;
     const after = cursors.place<Place>(name, userId, cursor, ['number', 'string']);
     const left = (await matching(userId, q)).filter((row) => after === null || isAfter(placeOf(row), after));
-    const page = left.slice(0, limit);
-    const last = page.at(-1);
-    const nextCursor = last && left.length > limit ? cursors.encode(name, userId, placeOf(last)) : null;
-    return { items: await views.of(userId, page), nextCursor };
+    const { rows, next } = page(left, limit, placeOf);
+    return { items: await views.of(userId, rows), nextCursor: next && cursors.encode(name, userId, next) };
   };
 }

@@ -2,6 +2,7 @@
 import type { ListMembers, Member, MemberList } from '@causerie/contract/groups';
 import type { Role, SystemKind } from '@causerie/contract/roles';
 import type { Actor } from '../../kernel/actor.js';
+import { page } from '../../kernel/page.js';
 import type { Cursors } from '../../kernel/cursors.js';
 import { notFound, Problem } from '../../kernel/problem.js';
 import type { ConversationRow } from '../../repositories/conversations/conversation-repository.js';
@@ -107,11 +108,9 @@ export function createGroupMembers({ repositories, users, cursors }: Deps): Grou
       const place = position && { rank: position[0], joinedAt: position[1], id: position[2] };
       const version = position?.[3] ?? group.membersVersion;
       const found = await nextOf(id, place, version, limit + 1);
-      const page = found.slice(0, limit);
-      const last = page.at(-1);
-      const next = last && found.length > limit ? placeOf(last) : null;
+      const { rows, next } = page(found, limit, placeOf);
       return {
-        items: await viewsOf(page),
+        items: await viewsOf(rows),
         nextCursor: next && cursors.encode(name, userId, [next.rank, next.joinedAt, next.id, version]),
       };
     },

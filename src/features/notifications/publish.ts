@@ -1,6 +1,7 @@
 /** Writes notifications, and publishes changes to the devices of their readers. */
 import type { DomainEvents } from '../../domain-events.js';
 import type { EventBus } from '../../kernel/event-bus.js';
+import { groupBy } from '../../kernel/group-by.js';
 import type { MemberRepository, MemberRow } from '../../repositories/members/member-repository.js';
 import type {
   NewNotification,
@@ -34,12 +35,8 @@ export function createNotificationPublisher({
 }: PublisherDeps): NotificationPublisher {
   /** The rows of connected users, by user. */
   function connectedOnly(rows: readonly NotificationRow[]): [string, NotificationRow[]][] {
-    const byUser = new Map<string, NotificationRow[]>();
-    for (const row of rows) {
-      const userId = row.userId;
-      if (isConnected(userId)) byUser.set(userId, [...(byUser.get(userId) ?? []), row]);
-    }
-    return [...byUser];
+    const connected = rows.filter(({ userId }) => isConnected(userId));
+    return [...groupBy(connected, ({ userId }) => userId)];
   }
 
   async function publish(

@@ -1,4 +1,5 @@
 /** Compares the conversations of a user with what a device knows of them; equal numbers cost no read of content. */
+import { groupBy } from '../../kernel/group-by.js';
 import { startOf } from '../../rules/conversations.js';
 import { type Membership, minReceiptsOf } from '../../views/membership.js';
 import type { ConversationState } from './sync-cursor.js';
@@ -61,12 +62,5 @@ export const isStale = (changed: ChangedConversation): changed is StaleConversat
 export const canContinue = ({ membership, known }: StaleConversation): boolean =>
   known.start === startOf(membership.member);
 
-export function byConversation<Row extends { conversationId: string }>(rows: readonly Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(row.conversationId);
-    if (group) group.push(row);
-    else groups.set(row.conversationId, [row]);
-  }
-  return groups;
-}
+export const byConversation = <Row extends { conversationId: string }>(rows: readonly Row[]): Map<string, Row[]> =>
+  groupBy(rows, ({ conversationId }) => conversationId);

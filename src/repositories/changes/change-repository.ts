@@ -2,7 +2,8 @@ import { type Id, type Row, toId, toIdOrNull, toIds, toRow } from '../ids.js';
 import mongoose, { type Connection } from 'mongoose';
 import type { Stretch } from '../hidden/hidden-repository.js';
 import { createErasesConversation, type ErasesConversation } from '../erasing.js';
-import { createBatch, groupBy } from '../../kernel/batch.js';
+import { createBatch } from '../../kernel/batch.js';
+import { groupBy } from '../../kernel/group-by.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';
 
 /** One numbered change of a conversation. It carries no content: readers read the message or the members as they are now. */

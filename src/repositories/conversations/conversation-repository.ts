@@ -1,7 +1,8 @@
 import { type Collection, type Connection } from 'mongoose';
-import { createBatch, createBatchedRead } from '../../kernel/batch.js';
+import { createBatch } from '../../kernel/batch.js';
 import { retryOnDuplicateKey } from '../errors.js';
 import { firstIdAt, toId, toIds, toRow } from '../ids.js';
+import { createReadById } from '../read-by-id.js';
 import {
   type ConversationRow,
   conversationSchema,
@@ -155,13 +156,6 @@ export function createConversationRepository(connection: Connection): Conversati
   connection.model<StoredConversation>('Conversation', conversationSchema, 'conversations');
   const conversations = connection.collection<StoredConversation>('conversations');
 
-  const readByIds = (ids: readonly string[]): Promise<ConversationRow[]> =>
-    conversations
-      .find({ _id: { $in: toIds(ids) } })
-      .sort({ _id: 1 })
-      .map(toRow)
-      .toArray();
-
   async function upsert(row: StoredConversation): Promise<boolean> {
     const { pair, ...rest } = row;
     // Two concurrent upserts of one pair: the one that lost finds the row on its retry.
@@ -193,8 +187,13 @@ export function createConversationRepository(connection: Connection): Conversati
       await conversations.updateOne({ _id: toId(conversationId), state: 'forming' }, { $set: { state: 'active' } });
     },
     typeOf: typesOf(conversations),
-    byId: createBatchedRead(async (ids) => new Map((await readByIds(ids)).map((row) => [row._id, row]))),
-    byIds: readByIds,
+    byId: createReadById(conversations),
+    byIds: (ids) =>
+      conversations
+        .find({ _id: { $in: toIds(ids) } })
+        .sort({ _id: 1 })
+        .map(toRow)
+        .toArray(),
     unfinished: (before) =>
       conversations
         .find({ state: 'forming', type: 'direct', _id: { $lt: toId(firstIdAt(before)) } })

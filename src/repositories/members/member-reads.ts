@@ -1,4 +1,5 @@
-import { createBatch, createBatchedRead, groupBy } from '../../kernel/batch.js';
+import { createBatch, createBatchedRead } from '../../kernel/batch.js';
+import { groupBy } from '../../kernel/group-by.js';
 import { toId, toIds, toRow } from '../ids.js';
 import { type Collection } from 'mongoose';
 

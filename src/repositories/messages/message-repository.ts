@@ -1,6 +1,7 @@
 import type { Collection, Connection } from 'mongoose';
 import type { Place, Stretch } from '../hidden/hidden-repository.js';
-import { createBatch, groupBy } from '../../kernel/batch.js';
+import { createBatch } from '../../kernel/batch.js';
+import { groupBy } from '../../kernel/group-by.js';
 import { createErasesConversation, type ErasesConversation } from '../erasing.js';
 import { toId, toIds, toRow } from '../ids.js';
 import { createLogRepository, type LogRepository } from '../log-repository.js';

@@ -1,8 +1,9 @@
 import type { Collection, Connection } from 'mongoose';
-import { createBatch, createBatchedRead, groupBy } from '../../kernel/batch.js';
+import { createBatch, createBatchedRead } from '../../kernel/batch.js';
+import { groupBy } from '../../kernel/group-by.js';
 import { createErasesConversation, eraseRows, type ErasesConversation, type ErasesUser } from '../erasing.js';
 import { isDuplicateKey, isOnlyDuplicates } from '../errors.js';
-import { toId, toIdOrNull, toIds, toRow, toRows } from '../ids.js';
+import { toId, toIdOrNull, toIds, toRow } from '../ids.js';
 import {
   type NewNotification,
   notificationSchema,
@@ -180,12 +181,14 @@ export function createNotificationRepository(connection: Connection): Notificati
   const collection = connection.collection<StoredNotification>('notifications');
 
   /** Marks unread rows as read and returns them. Calls for one user must not overlap. */
-  async function readAll(filter: object): Promise<NotificationRow[]> {
-    const unread = await collection.find({ ...filter, readAt: null }).toArray();
+  async function markRead(unread: readonly NotificationRow[]): Promise<NotificationRow[]> {
     if (unread.length === 0) return [];
     const readAt = new Date();
-    await collection.updateMany({ _id: { $in: unread.map(({ _id }) => _id) }, readAt: null }, { $set: { readAt } });
-    return toRows(unread).map((row) => ({ ...row, readAt }));
+    await collection.updateMany(
+      { _id: { $in: toIds(unread.map(({ _id }) => _id)) }, readAt: null },
+      { $set: { readAt } },
+    );
+    return unread.map((row) => ({ ...row, readAt }));
   }
 
   const readUnreadIn = createPositionReader(collection);
@@ -210,11 +213,11 @@ export function createNotificationRepository(connection: Connection): Notificati
     count: (userId) => collection.countDocuments({ userId: toId(userId) }),
     countUnread: (userId) => collection.countDocuments({ userId: toId(userId), readAt: null }),
     one: async (userId, id) => toRow(await collection.findOne({ _id: toId(id), userId: toId(userId) })),
-    read: (userId, ids) => readAll({ userId: toId(userId), ...(ids ? { _id: { $in: toIds(ids) } } : {}) }),
-    async readIn(userId, conversationId, seq) {
-      const unread = await readUnreadIn({ userId, conversationId, seq });
-      return unread.length === 0 ? [] : readAll({ _id: { $in: toIds(unread.map(({ _id }) => _id)) } });
+    async read(userId, ids) {
+      const filter = { userId: toId(userId), ...(ids ? { _id: { $in: toIds(ids) } } : {}), readAt: null };
+      return markRead(await collection.find(filter).map(toRow).toArray());
     },
+    readIn: async (userId, conversationId, seq) => markRead(await readUnreadIn({ userId, conversationId, seq })),
     ...readsOf(collection),
     async remove(some) {
       const removed = await Promise.all(

@@ -1,8 +1,8 @@
 import mongoose, { type Connection } from 'mongoose';
 import type { SessionEndReason } from '../../domain-events.js';
-import { createBatchedRead } from '../../kernel/batch.js';
 import { eraseRows, type ErasesUser } from '../erasing.js';
 import { type Id, newId, type Row, toId, toIds, toRow } from '../ids.js';
+import { createReadById } from '../read-by-id.js';
 
 /** A session: one device of one user. */
 export interface StoredSession {
@@ -103,12 +103,6 @@ export interface SessionRepository extends ErasesUser {
 export function createSessionRepository(connection: Connection): SessionRepository {
   connection.model<StoredSession>('Session', schema, 'sessions');
   const sessions = connection.collection<StoredSession>('sessions');
-  const readByIds = (ids: readonly string[]): Promise<SessionRow[]> =>
-    sessions
-      .find({ _id: { $in: toIds(ids) } })
-      .sort({ _id: 1 })
-      .map(toRow)
-      .toArray();
 
   return {
     draft: (draft) => ({
@@ -123,8 +117,13 @@ export function createSessionRepository(connection: Connection): SessionReposito
     async insert(row) {
       await sessions.insertOne({ ...row, _id: toId(row._id), userId: toId(row.userId) });
     },
-    byId: createBatchedRead(async (ids) => new Map((await readByIds(ids)).map((row) => [row._id, row]))),
-    byIds: readByIds,
+    byId: createReadById(sessions),
+    byIds: (ids) =>
+      sessions
+        .find({ _id: { $in: toIds(ids) } })
+        .sort({ _id: 1 })
+        .map(toRow)
+        .toArray(),
     living: (userId, at) =>
       sessions
         .find({ userId: toId(userId), endedAt: null, expiresAt: { $gt: at } })

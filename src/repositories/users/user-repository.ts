@@ -1,8 +1,8 @@
 import type { Collection, Connection } from 'mongoose';
 import type { Privacy } from '@causerie/contract/users';
-import { createBatchedRead } from '../../kernel/batch.js';
 import { isDuplicateKey } from '../errors.js';
-import { newId, toId, toIds, toRow } from '../ids.js';
+import { newId, toId, toRow } from '../ids.js';
+import { createReadById } from '../read-by-id.js';
 import { type PictureRow, storedPicture } from '../uploads/attachment-row.js';
 import {
   type AccountConflict,
@@ -133,13 +133,7 @@ export function createUserRepository(connection: Connection): UserRepository {
   connection.model<StoredUser>('User', userSchema, 'users');
   const users = usersOf(connection);
 
-  const read = createBatchedRead(async (ids) => {
-    const found = await users
-      .find({ _id: { $in: toIds(ids) } })
-      .map(toRow)
-      .toArray();
-    return new Map(found.map((row) => [row._id, row]));
-  });
+  const read = createReadById(users);
 
   /** Finds out which of the two unique names was taken; called after the index has rejected the row, so it is not too early. */
   async function conflictOf(emailKey: string): Promise<AccountConflict> {
